@@ -1,0 +1,78 @@
+import js from "@eslint/js";
+import tseslint from "typescript-eslint";
+
+const component = "ClassDeclaration[superClass.property.name='ComponentResource']";
+const notAResource = "[callee.property.name!=/(Error|Config|StackReference|Asset|Archive)$/]";
+
+export default tseslint.config(
+  {
+    ignores: [
+      "node_modules/",
+      "**/bin/",
+      ".mlplatform/",
+      ".cache/",
+      "**/.venv/",
+      "test/**/fixtures/**/bin/",
+    ],
+  },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    languageOptions: { parserOptions: { project: "./tsconfig.json" } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      // Resources are declared for their effect; wire formats and Helm values are open maps.
+      "@typescript-eslint/no-explicit-any": "off",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      eqeqeq: "error",
+      curly: ["error", "multi-line"],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: `${component} CallExpression[callee.type='Super'][arguments.length<4]`,
+          message: "A component passes (type, name, args, opts) to super: with fewer, opts are lost.",
+        },
+        {
+          selector: `${component}:not(:has(CallExpression[callee.property.name='registerOutputs']))`,
+          message: "A component ends its constructor with registerOutputs.",
+        },
+        {
+          selector: `${component} NewExpression[callee.type='MemberExpression'][arguments.length<3]${notAResource}`,
+          message: "A child resource takes (name, args, { parent: this }).",
+        },
+        {
+          selector: `CallExpression[callee.property.name='apply'] > :function NewExpression[callee.type='MemberExpression']${notAResource}`,
+          message: "No resource inside apply: a preview would not show it. Pass the Output on.",
+        },
+        {
+          selector: "ImportDeclaration[source.value='@pulumi/pulumi'] ImportSpecifier[imported.name='Config']",
+          message: "Only config.ts reads configuration.",
+        },
+      ],
+    },
+  },
+  {
+    // config.ts is the only reader of Pulumi's configuration.
+    files: ["**/*.ts"],
+    ignores: ["config.ts", "test/automation/preview/fixtures/**"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "pulumi", property: "Config", message: "Only config.ts reads configuration." },
+        { property: "allConfig", message: "Only config.ts reads configuration." },
+      ],
+    },
+  },
+  {
+    files: ["test/**/*.ts", "**/*.test.ts"],
+    rules: { "@typescript-eslint/no-unused-expressions": "off" },
+  },
+  {
+    files: ["**/*.js", "**/*.mjs"],
+    languageOptions: { globals: { require: "readonly", process: "readonly", console: "readonly" } },
+    rules: { "@typescript-eslint/no-require-imports": "off" },
+  },
+);

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { ESLint } from "eslint";
+
+const root = resolve(__dirname, "../..");
+
+/** The rules' messages for a source text, as if it were the file named. */
+async function lint(source: string): Promise<string[]> {
+  const eslint = new ESLint({ cwd: root });
+  const [result] = await eslint.lintText(source, {
+    filePath: resolve(root, "components/placement.ts"),
+  });
+  return result!.messages.map(({ message }) => message);
+}
+
+const header = `import * as pulumi from "@pulumi/pulumi";\nimport * as k8s from "@pulumi/kubernetes";\n`;
+const refused: Record<string, [string, string]> = {
+  "pulumi.Config outside config.ts": [
+    "export const c = new pulumi.Config();",
+    "'pulumi.Config' is restricted from being used. Only config.ts reads configuration.",
+  ],
+  "allConfig outside config.ts": [
+    "export const c = pulumi.runtime.allConfig();",
+    "'allConfig' is restricted from being used. Only config.ts reads configuration.",
+  ],
+  "a component that loses its options": [
+    `export class X extends pulumi.ComponentResource { constructor(n: string) { super("t", n, {}); this.registerOutputs(); } }`,
+    "A component passes (type, name, args, opts) to super: with fewer, opts are lost.",
+  ],
+  "a component without registerOutputs": [
+    `export class X extends pulumi.ComponentResource { constructor(n: string) { super("t", n, {}, {}); } }`,
+    "A component ends its constructor with registerOutputs.",
+  ],
+  "a resource inside apply": [
+    `export const x = pulumi.output("a").apply((n) => new k8s.core.v1.Namespace(n, {}, {}));`,
+    "No resource inside apply: a preview would not show it. Pass the Output on.",
+  ],
+  "a promise that nobody awaits": [
+    `export const x = () => { Promise.resolve(1); return pulumi; };`,
+    "Promises must be awaited, end with a call to .catch, end with a call to .then with a rejection handler or be explicitly marked as ignored with the `void` operator.",
+  ],
+};
+
+describe("lint rules", function () {
+  this.timeout(60_000);
+  for (const [name, [source, message]] of Object.entries(refused)) {
+    it(`refuse ${name}`, async () => {
+      const messages = await lint(header + source);
+      assert.ok(messages.includes(message), messages.join("\n"));
+    });
+  }
+});

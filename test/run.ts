@@ -1,0 +1,108 @@
+/**
+ * Runs every suite and closes with one line of counts. Suites that start real servers take turns on
+ * one lane while the others use the second core. Arguments name suites; without any, all run.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Suite {
+  name: string;
+  command: string[];
+  /** How the suite's counts are read. */
+  counts: "mocha" | "pytest";
+}
+
+const root = resolve(__dirname, "..");
+const scratch = mkdtempSync(join(tmpdir(), "mlplatform-test-"));
+
+const mocha = (name: string, ...files: string[]): Suite => ({
+  name,
+  command: ["mocha", "--reporter", join(__dirname, "countingReporter.cjs"), ...files],
+  counts: "mocha",
+});
+
+/** Two lanes, one a core; the suites of a lane run one after the other. */
+const lanes: Suite[][] = [
+  [
+    mocha("program", "test/**/*.test.ts"),
+    mocha("services", "workloads/**/*.test.ts"),
+  ],
+];
+
+async function main(): Promise<number> {
+  const wanted = process.argv.slice(2);
+  const known = lanes.flat().map(({ name }) => name);
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    console.error(`unknown suite ${unknown.join(", ")}; known: ${known.join(", ")}`);
+    return 2;
+  }
+  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (const suite of lane) {
+        if (wanted.length > 0 && !wanted.includes(suite.name)) continue;
+        const counts = await run(suite);
+        total.passed += counts.passed;
+        total.failed += counts.failed;
+        total.skipped += counts.skipped;
+      }
+    }),
+  );
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  return total.failed > 0 || total.passed === 0 ? 1 : 0;
+}
+
+/** Runs one suite. One that ends badly without a counted failure counts as one failure. */
+async function run(suite: Suite): Promise<Counts> {
+  console.log(`== ${suite.name}: started`);
+  const started = Date.now();
+  const countsFile = join(scratch, `${suite.name}.json`);
+  const [program, ...args] = suite.command;
+  const child = spawn(program!, args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      ...process.env,
+      MLP_TEST_COUNTS: countsFile,
+      NODE_COMPILE_CACHE: join(root, ".cache", "compile"),
+    },
+  });
+  let output = "";
+  child.stdout.on("data", (chunk) => (output += chunk));
+  child.stderr.on("data", (chunk) => (output += chunk));
+  const code = await new Promise<number>((done, fail) => {
+    child.once("error", fail);
+    child.once("close", (status) => done(status ?? 1));
+  });
+  const seconds = Math.round((Date.now() - started) / 1000);
+  console.log(`\n== ${suite.name}: ended with ${code} after ${seconds} s\n${output}`);
+  const counts =
+    suite.counts === "mocha" ? mochaCounts(countsFile) : pytestCounts(output);
+  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  return counts;
+}
+
+function mochaCounts(file: string): Counts {
+  return existsSync(file)
+    ? (JSON.parse(readFileSync(file, "utf8")) as Counts)
+    : { passed: 0, failed: 0, skipped: 0 };
+}
+
+function pytestCounts(output: string): Counts {
+  const closing = output.trimEnd().split("\n").at(-1) ?? "";
+  const of = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(closing)?.[1] ?? 0);
+  return { passed: of("passed"), failed: of("failed") + of("errors?"), skipped: of("skipped") };
+}
+
+main()
+  .then((code) => (process.exitCode = code))
+  .finally(() => rmSync(scratch, { recursive: true, force: true }));

@@ -1,0 +1,106 @@
+import type { ChartReference } from "./components/connections";
+
+/**
+ * Every version of the platform, in one place, each with its source. Digests of the charts are
+ * unverified until they are read from their registries.
+ */
+
+/** Kubernetes minor of the cluster. 1.35 is what Knative 1.22, Istio 1.30 and CloudNativePG 1.30 all support. */
+export const kubernetesVersion = "1.35";
+
+/** Knative Serving, from the versions that operator 1.23.0 bundles (knative/operator, cmd/operator/kodata). */
+export const knativeVersion = "1.22.1";
+
+const istio = "https://istio-release.storage.googleapis.com/charts";
+
+/** Helm charts. Where a chart is on an OCI registry, it names no repository. */
+export const charts = {
+  // https://artifacthub.io/packages/helm/cert-manager/cert-manager
+  certManager: { chart: "oci://quay.io/jetstack/charts/cert-manager", version: "v1.21.1" },
+  // https://istio.io/latest/docs/setup/install/helm/
+  istioBase: { repository: istio, chart: "base", version: "1.30.3" },
+  istiod: { repository: istio, chart: "istiod", version: "1.30.3" },
+  istioGateway: { repository: istio, chart: "gateway", version: "1.30.3" },
+  // https://github.com/knative/operator/releases
+  knativeOperator: {
+    repository: "https://knative.github.io/operator",
+    chart: "knative-operator",
+    version: "v1.23.0",
+  },
+  // https://github.com/kserve/kserve/releases/tag/v0.20.0
+  kserveCrd: { chart: "oci://ghcr.io/kserve/charts/kserve-crd", version: "v0.20.0" },
+  kserveResources: { chart: "oci://ghcr.io/kserve/charts/kserve-resources", version: "v0.20.0" },
+  kserveRuntimeConfigs: {
+    chart: "oci://ghcr.io/kserve/charts/kserve-runtime-configs",
+    version: "v0.20.0",
+  },
+  // https://github.com/ray-project/kuberay-helm
+  kuberay: {
+    repository: "https://ray-project.github.io/kuberay-helm",
+    chart: "kuberay-operator",
+    version: "1.7.0",
+  },
+  // https://github.com/kubernetes-sigs/kueue/releases/tag/v0.19.2
+  kueue: { chart: "oci://registry.k8s.io/kueue/charts/kueue", version: "0.19.2" },
+  // https://github.com/cloudnative-pg/charts
+  cloudNativePg: {
+    chart: "oci://ghcr.io/cloudnative-pg/charts/cloudnative-pg",
+    version: "0.29.0",
+  },
+  barmanCloud: {
+    chart: "oci://ghcr.io/cloudnative-pg/charts/plugin-barman-cloud",
+    version: "0.7.0",
+  },
+  // https://github.com/prometheus-community/helm-charts
+  kubePrometheusStack: {
+    chart: "oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack",
+    version: "88.5.3",
+  },
+  // https://github.com/grafana-community/helm-charts
+  loki: { chart: "oci://ghcr.io/grafana-community/helm-charts/loki", version: "18.11.0" },
+  // https://github.com/grafana/alloy/tree/main/operations/helm
+  alloy: {
+    repository: "https://grafana.github.io/helm-charts",
+    chart: "alloy",
+    version: "1.11.1",
+  },
+  // https://github.com/seaweedfs/seaweedfs/tree/master/k8s/charts/seaweedfs
+  seaweedfs: {
+    repository: "https://seaweedfs.github.io/seaweedfs/helm",
+    chart: "seaweedfs",
+    version: "4.44.0",
+  },
+} satisfies Record<string, ChartReference>;
+
+/** Where the platform's own images are published. */
+const ours = "ghcr.io/mlplatform";
+
+/**
+ * Container images that the program itself names. `config.images` replaces any of them, by digest
+ * once they are published; the charts bring their own.
+ */
+export const images = {
+  /** Object store server, built from workloads/minio/server. */
+  minio: `${ours}/minio:0.1.0`,
+  /** `mc`, for provisioning Jobs; built from workloads/minio/client. */
+  minioClient: `${ours}/minio-client:0.1.0`,
+  /** MLflow with authentication and the PostgreSQL and S3 clients. */
+  mlflow: `${ours}/mlflow:0.1.0`,
+  /** KServe's Python server for MLflow models; built from workloads/modelServer. */
+  modelServer: `${ours}/model-server:0.1.0`,
+  /** Sidecar and keeper of the Ray logs; built from workloads/logOffloader. */
+  logOffloader: `${ours}/log-offloader:0.1.0`,
+  /** Inference table; built from workloads/inferenceTable. */
+  inferenceTable: `${ours}/inference-table:0.1.0`,
+  /** SeaweedFS server. */
+  seaweedfs: "chrislusf/seaweedfs:4.44",
+  /** S3 face of Azure Blob. */
+  versitygw: "versity/versitygw:v1.0.18",
+  /** PostgreSQL as CloudNativePG packages it (https://github.com/cloudnative-pg/postgres-containers). */
+  postgres: "ghcr.io/cloudnative-pg/postgresql:17.6",
+  /** NVIDIA device plugin (https://github.com/NVIDIA/k8s-device-plugin). */
+  gpuDevicePlugin: "nvcr.io/nvidia/k8s-device-plugin:v0.17.4",
+} satisfies Record<string, string>;
+
+/** Name of an image that the program uses. */
+export type ImageName = keyof typeof images;
