@@ -1,4 +1,5 @@
 import type { ChartReference } from "./components/connections";
+import { LakeKind } from "./components/dataLake/dataLake";
 
 /**
  * Every version of the platform, in one place, each with its source. Digests of the charts are
@@ -13,56 +14,64 @@ export const knativeVersion = "1.22.1";
 
 const istio = "https://istio-release.storage.googleapis.com/charts";
 
-/** Helm charts. Where a chart is on an OCI registry, it names no repository. */
+/** Helm charts by the component that installs them. A chart on an OCI registry names no repository. */
 export const charts = {
-  // https://artifacthub.io/packages/helm/cert-manager/cert-manager
-  certManager: { chart: "oci://quay.io/jetstack/charts/cert-manager", version: "v1.21.1" },
-  // https://istio.io/latest/docs/setup/install/helm/
-  istioBase: { repository: istio, chart: "base", version: "1.30.3" },
-  istiod: { repository: istio, chart: "istiod", version: "1.30.3" },
-  istioGateway: { repository: istio, chart: "gateway", version: "1.30.3" },
-  // https://github.com/knative/operator/releases
-  knativeOperator: {
-    repository: "https://knative.github.io/operator",
-    chart: "knative-operator",
-    version: "v1.23.0",
+  mlflow: {
+    // https://github.com/cloudnative-pg/charts
+    cloudNativePg: {
+      chart: "oci://ghcr.io/cloudnative-pg/charts/cloudnative-pg",
+      version: "0.29.0",
+    },
+    barmanCloud: {
+      chart: "oci://ghcr.io/cloudnative-pg/charts/plugin-barman-cloud",
+      version: "0.7.0",
+    },
   },
-  // https://github.com/kserve/kserve/releases/tag/v0.20.0
-  kserveCrd: { chart: "oci://ghcr.io/kserve/charts/kserve-crd", version: "v0.20.0" },
-  kserveResources: { chart: "oci://ghcr.io/kserve/charts/kserve-resources", version: "v0.20.0" },
-  kserveRuntimeConfigs: {
-    chart: "oci://ghcr.io/kserve/charts/kserve-runtime-configs",
-    version: "v0.20.0",
+  ray: {
+    // https://github.com/ray-project/kuberay-helm
+    kuberay: {
+      repository: "https://ray-project.github.io/kuberay-helm",
+      chart: "kuberay-operator",
+      version: "1.7.0",
+    },
+    // https://github.com/kubernetes-sigs/kueue/releases/tag/v0.19.2
+    kueue: { chart: "oci://registry.k8s.io/kueue/charts/kueue", version: "0.19.2" },
   },
-  // https://github.com/ray-project/kuberay-helm
-  kuberay: {
-    repository: "https://ray-project.github.io/kuberay-helm",
-    chart: "kuberay-operator",
-    version: "1.7.0",
+  serving: {
+    // https://artifacthub.io/packages/helm/cert-manager/cert-manager
+    certManager: { chart: "oci://quay.io/jetstack/charts/cert-manager", version: "v1.21.1" },
+    // https://istio.io/latest/docs/setup/install/helm/
+    istioBase: { repository: istio, chart: "base", version: "1.30.3" },
+    istiod: { repository: istio, chart: "istiod", version: "1.30.3" },
+    istioGateway: { repository: istio, chart: "gateway", version: "1.30.3" },
+    // https://github.com/knative/operator/releases
+    knativeOperator: {
+      repository: "https://knative.github.io/operator",
+      chart: "knative-operator",
+      version: "v1.23.0",
+    },
+    // https://github.com/kserve/kserve/releases/tag/v0.20.0
+    kserveCrd: { chart: "oci://ghcr.io/kserve/charts/kserve-crd", version: "v0.20.0" },
+    kserveResources: { chart: "oci://ghcr.io/kserve/charts/kserve-resources", version: "v0.20.0" },
+    kserveRuntimeConfigs: {
+      chart: "oci://ghcr.io/kserve/charts/kserve-runtime-configs",
+      version: "v0.20.0",
+    },
   },
-  // https://github.com/kubernetes-sigs/kueue/releases/tag/v0.19.2
-  kueue: { chart: "oci://registry.k8s.io/kueue/charts/kueue", version: "0.19.2" },
-  // https://github.com/cloudnative-pg/charts
-  cloudNativePg: {
-    chart: "oci://ghcr.io/cloudnative-pg/charts/cloudnative-pg",
-    version: "0.29.0",
-  },
-  barmanCloud: {
-    chart: "oci://ghcr.io/cloudnative-pg/charts/plugin-barman-cloud",
-    version: "0.7.0",
-  },
-  // https://github.com/prometheus-community/helm-charts
-  kubePrometheusStack: {
-    chart: "oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack",
-    version: "88.5.3",
-  },
-  // https://github.com/grafana-community/helm-charts
-  loki: { chart: "oci://ghcr.io/grafana-community/helm-charts/loki", version: "18.11.0" },
-  // https://github.com/grafana/alloy/tree/main/operations/helm
-  alloy: {
-    repository: "https://grafana.github.io/helm-charts",
-    chart: "alloy",
-    version: "1.11.1",
+  observability: {
+    // https://github.com/prometheus-community/helm-charts
+    kubePrometheusStack: {
+      chart: "oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack",
+      version: "88.5.3",
+    },
+    // https://github.com/grafana-community/helm-charts
+    loki: { chart: "oci://ghcr.io/grafana-community/helm-charts/loki", version: "18.11.0" },
+    // https://github.com/grafana/alloy/tree/main/operations/helm
+    alloy: {
+      repository: "https://grafana.github.io/helm-charts",
+      chart: "alloy",
+      version: "1.11.1",
+    },
   },
   // https://github.com/seaweedfs/seaweedfs/tree/master/k8s/charts/seaweedfs
   seaweedfs: {
@@ -70,7 +79,7 @@ export const charts = {
     chart: "seaweedfs",
     version: "4.44.0",
   },
-} satisfies Record<string, ChartReference>;
+} satisfies Record<string, ChartReference | Record<string, ChartReference>>;
 
 /** Where the platform's own images are published. */
 const ours = "ghcr.io/mlplatform";
@@ -92,6 +101,8 @@ export const images = {
   logOffloader: `${ours}/log-offloader:0.1.0`,
   /** Inference table; built from workloads/inferenceTable. */
   inferenceTable: `${ours}/inference-table:0.1.0`,
+  /** Base of the projects' training images: Ray, MLflow and the usual libraries. */
+  trainingBase: `${ours}/training-base:0.1.0`,
   /** SeaweedFS server. */
   seaweedfs: "chrislusf/seaweedfs:4.44",
   /** S3 face of Azure Blob. */
@@ -104,3 +115,10 @@ export const images = {
 
 /** Name of an image that the program uses. */
 export type ImageName = keyof typeof images;
+
+/** Server and client image of each kind of object store. */
+export const lakeImages: Record<LakeKind, { server: ImageName; client: ImageName }> = {
+  [LakeKind.Minio]: { server: "minio", client: "minioClient" },
+  [LakeKind.SeaweedFs]: { server: "seaweedfs", client: "seaweedfs" },
+  [LakeKind.AzureBlob]: { server: "versitygw", client: "minioClient" },
+};

@@ -1,0 +1,67 @@
+import * as github from "@pulumi/github";
+import * as k8s from "@pulumi/kubernetes";
+import { AksPlatform } from "./components/aksPlatform/aksPlatform";
+import { DataLake } from "./components/dataLake/dataLake";
+import { MlflowStack } from "./components/mlflowStack/mlflowStack";
+import { MlProject } from "./components/mlProject/mlProject";
+import { ObservabilityStack } from "./components/observabilityStack/observabilityStack";
+import { RayStack } from "./components/rayStack/rayStack";
+import { ServingMesh } from "./components/servingMesh/servingMesh";
+import { loadConfig } from "./config";
+
+const config = loadConfig();
+
+const platform = config.aks && new AksPlatform("core", config.aks);
+const azure = platform?.azure;
+const cluster = new k8s.Provider("cluster", {
+  kubeconfig: platform?.kubeconfig ?? config.kubernetes?.kubeconfig,
+  context: config.kubernetes?.context,
+  clusterIdentifier: platform?.clusterId ?? config.kubernetes?.context,
+});
+// The token comes from GITHUB_TOKEN: in no file, in no state.
+const hub = config.github && new github.Provider("github", config.github);
+const providers = { kubernetes: cluster, ...(hub && { github: hub }) };
+
+const dataLake = new DataLake("lake", { ...config.dataLake, azure }, { providers });
+const lake = { lake: dataLake.connection, lakeNamespace: dataLake.namespace };
+
+const observability = new ObservabilityStack(
+  "observability",
+  { ...config.observability, ...lake },
+  { providers },
+);
+// Its Prometheus operator brings the CRDs of the monitors that the others make.
+const monitored = { providers, dependsOn: [observability] };
+
+const ray = new RayStack("ray", config.ray, monitored);
+const serving = new ServingMesh("serving", config.serving, monitored);
+const mlflow = new MlflowStack(
+  "mlflow",
+  { ...config.mlflow, ...lake, azure },
+  // cert-manager, of the serving mesh, signs the certificates of the backup plugin.
+  { providers, dependsOn: [observability, serving] },
+);
+
+const projects = config.projects.map(
+  ({ name, settings }) =>
+    new MlProject(
+      name,
+      {
+        ...settings,
+        ...lake,
+        azure,
+        registry: platform?.registry,
+        tracking: mlflow.connection,
+        serving: serving.connection,
+        clusterQueue: ray.clusterQueue,
+        inferenceTableUrl: observability.inferenceTableUrl,
+      },
+      { providers },
+    ),
+);
+
+export const modelDomain = serving.connection.ingressHost;
+export const trackingUri = mlflow.connection.uri;
+export const inferenceTableUrl = observability.inferenceTableUrl;
+export const grafanaUrl = observability.grafanaUrl;
+export const projectNamespaces = projects.map((project) => project.namespace);

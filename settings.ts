@@ -1,0 +1,92 @@
+import { NodePoolKind } from "./components/connections";
+import { anywhere, placementOn } from "./components/placement";
+import type { CheckedConfig } from "./config";
+import { charts, images as publishedImages, knativeVersion, lakeImages } from "./versions";
+
+/** Tags for every Azure resource of a stack. */
+export function tagsOf(config: CheckedConfig): Record<string, string> {
+  const { owner, environment, costCenter } = config;
+  return { owner, environment, costCenter, project: "mlplatform" };
+}
+
+/**
+ * What each component is given that another component does not return: the stack's configuration
+ * with versions, images and placement. Pure; the one place where configuration keys and component
+ * arguments meet.
+ */
+export function settingsOf(config: CheckedConfig) {
+  const { protectData, storageClass, aks } = config;
+  const tags = tagsOf(config);
+  const images = { ...publishedImages, ...config.images };
+  const lakeImage = lakeImages[config.dataLake.kind];
+  const clientImage = images[lakeImage.client];
+  const placement = aks ? placementOn(NodePoolKind.System) : anywhere;
+  const inCluster = { placement, storageClass, protectData };
+
+  return {
+    aks: aks && { ...aks, tags, protectData },
+    kubernetes: config.kubernetes,
+    github: config.github,
+    dataLake: {
+      ...config.dataLake,
+      ...inCluster,
+      image: images[lakeImage.server],
+      clientImage,
+      seaweedfsChart: charts.seaweedfs,
+      tags,
+    },
+    observability: {
+      ...config.observability,
+      ...inCluster,
+      charts: charts.observability,
+      clientImage,
+      inferenceTableImage: images.inferenceTable,
+      logKeeperImage: images.logOffloader,
+    },
+    ray: {
+      ...config.ray,
+      charts: charts.ray,
+      placement,
+      spot: aks?.spotPool !== undefined,
+      pooledNodes: aks !== undefined,
+      gpuDevicePluginImage: aks?.gpuPool && images.gpuDevicePlugin,
+    },
+    serving: {
+      ...config.serving,
+      charts: charts.serving,
+      placement,
+      knativeVersion,
+      modelServerImage: images.modelServer,
+      domain: `models.${config.domain}`,
+    },
+    mlflow: {
+      ...config.mlflow,
+      ...inCluster,
+      charts: charts.mlflow,
+      clientImage,
+      image: images.mlflow,
+      postgresImage: images.postgres,
+      tags,
+    },
+    projects: config.projects.map(({ name, github, ...project }) => ({
+      name,
+      settings: {
+        ...project,
+        costCenter: project.costCenter ?? config.costCenter,
+        clientImage,
+        trackingImage: images.mlflow,
+        github: github && {
+          ...github,
+          images: {
+            trainingBase: images.trainingBase,
+            logOffloader: images.logOffloader,
+            modelServer: images.modelServer,
+          },
+          templateDirectory: "workloads/projectTemplate",
+        },
+        tags,
+        protectData,
+      },
+    })),
+  };
+}
