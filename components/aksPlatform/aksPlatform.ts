@@ -1,0 +1,222 @@
+import * as authorization from "@pulumi/azure-native/authorization";
+import * as containerservice from "@pulumi/azure-native/containerservice";
+import * as resources from "@pulumi/azure-native/resources";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { AzureFoundation, ClusterConnection } from "../connections";
+import { createAuditLogs } from "./auditLogs";
+import { checkComponentName, uniqueSuffixLength } from "./azureNames";
+import { createBudget } from "./budget";
+import { checkAksPlatform } from "./checkAksPlatform";
+import {
+  createCluster,
+  createMaintenanceWindows,
+  createUserPools,
+  requireIssuer,
+} from "./cluster";
+import { assignAdministrators, createIdentities } from "./identities";
+import { kubeconfigFor } from "./kubeconfig";
+import { createNetwork } from "./network";
+import { plannedPools, poolName } from "./nodePools";
+import { type AksPlatformArgs, KubeLogin } from "./platformArgs";
+import type { PlatformScope } from "./platformScope";
+import { createRegistry } from "./registry";
+
+export { checkAksPlatform } from "./checkAksPlatform";
+export * from "./platformArgs";
+
+/**
+ * A Kubernetes cluster on Azure with what it stands on: network, registry, identities, audit logs
+ * and a budget. User pools start from zero nodes; sign-in is by Microsoft Entra only.
+ *
+ * The deployer needs rights to assign roles in the subscription and, for the kubeconfig, kubelogin
+ * on PATH and membership in one of `adminGroupObjectIds`.
+ *
+ * @example
+ * ```ts
+ * const core = new AksPlatform("core", {
+ *   location: "westeurope",
+ *   kubernetesVersion: "1.35",
+ *   network: {
+ *     vnetCidr: "10.10.0.0/16",
+ *     nodeSubnetCidr: "10.10.0.0/20",
+ *     databaseSubnetCidr: "10.10.16.0/24",
+ *     endpointSubnetCidr: "10.10.17.0/24",
+ *     podCidr: "192.168.0.0/16",
+ *     serviceCidr: "172.16.0.0/16",
+ *     dnsServiceIp: "172.16.0.10",
+ *   },
+ *   authorizedIpRanges: ["198.51.100.0/24"],
+ *   adminGroupObjectIds: ["00000000-0000-0000-0000-000000000000"],
+ *   systemPool: { vmSize: "Standard_D4ds_v5", minCount: 2, maxCount: 4 },
+ *   cpuPool: { vmSize: "Standard_D8ds_v5", minCount: 0, maxCount: 4 },
+ *   budget: { monthlyAmount: 1500, contactEmails: ["ml@example.com"], startDate: "2026-12-01" },
+ *   tags: { owner: "ml-platform" },
+ * });
+ * const kubernetes = new k8s.Provider("cluster", { kubeconfig: core.kubeconfig });
+ * ```
+ */
+export class AksPlatform extends pulumi.ComponentResource {
+  /** The cluster for other components. All of it is secret, because the kubeconfig in it is. */
+  readonly connection: pulumi.Output<ClusterConnection>;
+  /** Kubeconfig that signs in by kubelogin; known once nodes can take pods. A secret. */
+  readonly kubeconfig: pulumi.Output<string>;
+  /** What other components need to make Azure resources beside the cluster. */
+  readonly azure: pulumi.Output<AzureFoundation>;
+  /** Resource id of the cluster. */
+  readonly clusterId: pulumi.Output<string>;
+  /** Host of the container registry. */
+  readonly registry: pulumi.Output<string>;
+
+  /** @throws pulumi.InputPropertiesError naming every argument that cannot be used. */
+  constructor(name: string, args: AksPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuseProblems(name, args);
+    super("mlplatform:index:AksPlatform", name, args, opts);
+
+    const { subscriptionId, tenantId } = identifyDeployer(this);
+    const group = createResourceGroup(this, name, args);
+    const scope = scopeOf(this, name, args, group);
+    const suffix = createUniqueSuffix(scope);
+    const nodeResourceGroup = pulumi.interpolate`${group.name}-nodes`;
+    const pools = plannedPools(args);
+
+    const network = createNetwork(scope, args.network);
+    const registry = createRegistry(scope, suffix, args);
+    const targets = { subscriptionId, nodeSubnetId: network.nodeSubnetId, registryId: registry.id };
+    const identities = createIdentities(scope, targets);
+    const surroundings = { network, identities, tenantId, nodeResourceGroup };
+    const cluster = createCluster(scope, args, surroundings);
+    const userPools = createUserPools(
+      scope,
+      cluster,
+      pools,
+      args.kubernetesVersion,
+      network.nodeSubnetId,
+    );
+    createMaintenanceWindows(scope, cluster);
+    const administrators = assignAdministrators(
+      scope,
+      cluster.id,
+      subscriptionId,
+      args.adminGroupObjectIds,
+    );
+    createAuditLogs(scope, suffix, cluster.id, args);
+    createBudget(scope, subscriptionId, nodeResourceGroup, args.budget);
+
+    // With the id: a preview knows the profile as it was sent, without the issuer, but not the id.
+    const oidcIssuer = pulumi
+      .all([cluster.oidcIssuerProfile, cluster.id])
+      .apply(([profile]) => requireIssuer(name, profile));
+    this.kubeconfig = kubeconfigOf(this, group, cluster, {
+      tenantId,
+      login: args.kubeLogin ?? KubeLogin.AzureCli,
+      // Whoever uses the kubeconfig needs rights in the cluster, and nodes for its pods.
+      after: [...userPools, ...administrators],
+    });
+    this.clusterId = cluster.id;
+    this.registry = registry.loginServer;
+    this.connection = pulumi.output({
+      kubeconfig: this.kubeconfig,
+      oidcIssuer,
+      registry: registry.loginServer,
+      nodePools: pools.map(({ kind, pool }) => ({
+        name: poolName(kind),
+        kind,
+        minCount: pool.minCount,
+        maxCount: pool.maxCount,
+      })),
+    });
+    this.azure = pulumi.output({
+      resourceGroupName: group.name,
+      location: args.location,
+      virtualNetworkId: network.virtualNetworkId,
+      databaseSubnetId: network.databaseSubnetId,
+      endpointSubnetId: network.endpointSubnetId,
+      oidcIssuer,
+      clusterId: cluster.id,
+      registryId: registry.id,
+      tenantId,
+      subscriptionId,
+    });
+    this.registerOutputs({
+      connection: this.connection,
+      kubeconfig: this.kubeconfig,
+      azure: this.azure,
+      clusterId: this.clusterId,
+      registry: this.registry,
+    });
+  }
+}
+
+function refuseProblems(name: string, args: AksPlatformArgs): void {
+  const errors = [...checkComponentName(name), ...checkAksPlatform(args)];
+  if (errors.length === 0) return;
+  const lines = errors.map(({ propertyPath, reason }) => `  - \`${propertyPath}\` ${reason}`);
+  throw new pulumi.InputPropertiesError({
+    message: [`AksPlatform "${name}" cannot be made:`, ...lines].join("\n"),
+    errors,
+  });
+}
+
+function identifyDeployer(parent: pulumi.Resource) {
+  const client = authorization.getClientConfigOutput({ parent });
+  return { subscriptionId: client.subscriptionId, tenantId: client.tenantId };
+}
+
+function createResourceGroup(parent: pulumi.Resource, name: string, args: AksPlatformArgs) {
+  return new resources.ResourceGroup(
+    `${name}-group`,
+    { location: args.location, tags: args.tags },
+    statefulOptions(parent, args),
+  );
+}
+
+function scopeOf(
+  parent: pulumi.Resource,
+  name: string,
+  args: AksPlatformArgs,
+  group: resources.ResourceGroup,
+): PlatformScope {
+  return {
+    name,
+    location: args.location,
+    resourceGroupName: group.name,
+    tags: args.tags,
+    child: { parent },
+    stateful: statefulOptions(parent, args),
+  };
+}
+
+function statefulOptions(parent: pulumi.Resource, args: AksPlatformArgs) {
+  const protect = args.protectData ?? true;
+  return { parent, protect, retainOnDelete: protect };
+}
+
+/** End of names that all of Azure shares; stays as long as the stack does. */
+function createUniqueSuffix({ name, child }: PlatformScope): pulumi.Output<string> {
+  const settings = { length: uniqueSuffixLength, special: false, upper: false };
+  return new random.RandomString(`${name}-unique`, settings, child).result;
+}
+
+/** How a program signs in to the cluster, and what must exist before it does. */
+interface SignIn {
+  tenantId: pulumi.Output<string>;
+  login: KubeLogin;
+  after: pulumi.Resource[];
+}
+
+function kubeconfigOf(
+  parent: pulumi.Resource,
+  group: resources.ResourceGroup,
+  cluster: containerservice.ManagedCluster,
+  { tenantId, login, after }: SignIn,
+): pulumi.Output<string> {
+  const credentials = containerservice.listManagedClusterUserCredentialsOutput(
+    { resourceGroupName: group.name, resourceName: cluster.name, format: "exec" },
+    { parent, dependsOn: [cluster, ...after] },
+  );
+  const kubeconfig = pulumi
+    .all([credentials, tenantId])
+    .apply(([{ kubeconfigs }, tenant]) => kubeconfigFor({ kubeconfigs, tenantId: tenant, login }));
+  return pulumi.secret(kubeconfig);
+}

@@ -1,0 +1,46 @@
+import * as consumption from "@pulumi/azure-native/consumption";
+import * as pulumi from "@pulumi/pulumi";
+import type { AksBudgetArgs } from "./platformArgs";
+import type { PlatformScope } from "./platformScope";
+
+/** Makes the budget over the platform's resource group and the group of its nodes. */
+export function createBudget(
+  { name, resourceGroupName, child }: PlatformScope,
+  subscriptionId: pulumi.Output<string>,
+  nodeResourceGroup: pulumi.Output<string>,
+  { monthlyAmount, contactEmails, startDate }: AksBudgetArgs,
+): void {
+  const warning = (thresholdType: string, threshold: number) => ({
+    enabled: true,
+    operator: "GreaterThanOrEqualTo",
+    threshold,
+    thresholdType,
+    contactEmails,
+  });
+  new consumption.Budget(
+    `${name}-budget`,
+    {
+      // The subscription, because nodes, disks and load balancers, most of the cost, lie in
+      // another resource group than the cluster. The filter narrows it to the two.
+      scope: pulumi.interpolate`/subscriptions/${subscriptionId}`,
+      filter: {
+        dimensions: {
+          name: "ResourceGroupName",
+          operator: "In",
+          values: [resourceGroupName, nodeResourceGroup],
+        },
+      },
+      category: "Cost",
+      amount: monthlyAmount,
+      timeGrain: "Monthly",
+      timePeriod: { startDate: `${startDate}T00:00:00Z` },
+      notifications: {
+        spent80: warning("Actual", 80),
+        spent100: warning("Actual", 100),
+        forecast100: warning("Forecasted", 100),
+      },
+    },
+    // Azure refuses to move the start of a budget, and adds an end of its own.
+    { ...child, ignoreChanges: ["timePeriod"] },
+  );
+}

@@ -1,0 +1,27 @@
+import * as containerregistry from "@pulumi/azure-native/containerregistry";
+import * as pulumi from "@pulumi/pulumi";
+import { globalName } from "./azureNames";
+import { type AksPlatformArgs, RegistrySku } from "./platformArgs";
+import type { PlatformScope } from "./platformScope";
+
+/** Makes the container registry. Only Microsoft Entra identities sign in: no admin user, no guests. */
+export function createRegistry(
+  { name, resourceGroupName, location, tags, stateful }: PlatformScope,
+  uniqueSuffix: pulumi.Input<string>,
+  { registrySku, zoneRedundantRegistry }: AksPlatformArgs,
+): containerregistry.Registry {
+  return new containerregistry.Registry(
+    `${name}-registry`,
+    {
+      resourceGroupName,
+      location,
+      tags,
+      registryName: pulumi.interpolate`${globalName("containerRegistry", name, "registry")}${uniqueSuffix}`,
+      sku: { name: registrySku ?? RegistrySku.Standard },
+      adminUserEnabled: false,
+      anonymousPullEnabled: false,
+      zoneRedundancy: zoneRedundantRegistry ? "Enabled" : "Disabled",
+    },
+    stateful,
+  );
+}

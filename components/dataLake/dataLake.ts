@@ -1,0 +1,176 @@
+import * as pulumi from "@pulumi/pulumi";
+import {
+  type AzureFoundation,
+  type ChartReference,
+  S3Addressing,
+  type S3Connection,
+} from "../connections";
+import type { Placement } from "../placement";
+import { createNamespace, PodSecurity, restrictIngress } from "../platformNamespace";
+import { createAzureBlobStore } from "./azureBlobStore";
+import { dataLakeProblems } from "./dataLakeProblems";
+import type { LakeStore, LakeStoreSettings } from "./lakeStore";
+import { createMinioStore } from "./minioStore";
+import { createSeaweedStore } from "./seaweedStore";
+
+/** Which server keeps the lake. */
+export enum LakeKind {
+  /** MinIO in the cluster, from our own image. */
+  Minio = "minio",
+  /** SeaweedFS in the cluster, from its chart. */
+  SeaweedFs = "seaweedfs",
+  /**
+   * Azure Blob behind versitygw. Its run of the S3 contract suite is owed, and LakeAccess refuses
+   * it: versitygw grants by one policy a bucket, which several consumers cannot edit safely.
+   */
+  AzureBlob = "azureBlob",
+}
+
+/** A bucket of the lake that also says which kind of store keeps it; `LakeAccess` grants by it. */
+export interface LakeConnection extends S3Connection {
+  /** Kind of the store. */
+  kind: LakeKind;
+}
+
+/** Arguments of {@link DataLake}. */
+export interface DataLakeArgs {
+  /**
+   * Which server keeps the lake. A change replaces the store and leaves the data behind.
+   * @default LakeKind.Minio
+   */
+  kind?: LakeKind;
+  /** Image of the server: MinIO, SeaweedFS or versitygw. */
+  image: string;
+  /** Image with a shell and the store's client for provisioning Jobs: `mc`, or `weed` for SeaweedFS. */
+  clientImage: string;
+  /**
+   * Servers. MinIO: 1, or 4 to 16 as one erasure set, fixed once it holds data. SeaweedFS: volume
+   * servers. Azure Blob: gateways.
+   * @default 1
+   */
+  replicas?: number;
+  /**
+   * Volume of each server in GiB; claims of a StatefulSet grow only by hand. Azure Blob has none.
+   * @default 100
+   */
+  storageGiB?: number;
+  /** @default - the cluster's default storage class */
+  storageClass?: string;
+  /**
+   * Buckets. The first one is the lake; `loki` and `backups` are for Loki and PostgreSQL.
+   * @default ["lake", "loki", "backups"]
+   */
+  buckets?: string[];
+  /**
+   * Days after which objects under `raylogs/` are deleted.
+   * @default 90
+   */
+  rawLogRetentionDays?: number;
+  /** Chart of SeaweedFS; required for that kind. */
+  seaweedfsChart?: ChartReference;
+  /** Azure beside the cluster; required for Azure Blob. */
+  azure?: pulumi.Input<AzureFoundation>;
+  /** Merged over the values of the SeaweedFS chart; the other kinds have no chart. */
+  helmValues?: Record<string, any>;
+  /** @default - any node */
+  placement?: Placement;
+  /** Tags of the Azure resources: owner, project, environment, costCenter. */
+  tags?: Record<string, string>;
+  /**
+   * Protects namespace and store, and keeps them when they leave the program. `false` lets a
+   * destroy delete every object of the lake.
+   * @default true
+   */
+  protectData?: boolean;
+}
+
+/**
+ * The object store of the platform, in the namespace `data-lake`. Consumers get a key of their own
+ * by {@link LakeAccess}.
+ *
+ * ```ts
+ * const lake = new DataLake("lake", { image: images.minio, clientImage: images.minioClient });
+ * new LakeAccess("reports-lake", {
+ *   lake: lake.connection, lakeNamespace: lake.namespace, namespace: "reports",
+ *   clientImage: images.minioClient,
+ *   grants: [{ prefix: "inferences/", permission: LakePermission.Read }],
+ * });
+ * ```
+ */
+export class DataLake extends pulumi.ComponentResource {
+  /** Bucket `lake`, without a credential. Resolves when the store and its buckets exist. */
+  public readonly connection: pulumi.Output<LakeConnection>;
+  /** Namespace of the store. */
+  public readonly namespace: pulumi.Output<string>;
+
+  constructor(name: string, args: DataLakeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mlplatform:index:DataLake", name, args, opts);
+    const kind = args.kind ?? LakeKind.Minio;
+    const problems = dataLakeProblems(name, kind, args);
+    if (problems.length > 0) {
+      throw new pulumi.InputPropertiesError({
+        message: `DataLake "${name}" has invalid arguments`,
+        errors: problems,
+      });
+    }
+    const protectData = args.protectData ?? true;
+    this.namespace = createClosedNamespace(name, kind, protectData, this);
+    const settings: LakeStoreSettings = {
+      ...args,
+      namespace: this.namespace,
+      replicas: args.replicas ?? 1,
+      storageGiB: args.storageGiB ?? 100,
+      buckets: args.buckets ?? ["lake", "loki", "backups"],
+      rawLogRetentionDays: args.rawLogRetentionDays ?? 90,
+      tags: args.tags ?? {},
+      protectData,
+    };
+    const store = createStore[kind](name, settings, this);
+    this.connection = connectionTo(kind, store, settings.buckets[0]!);
+    this.registerOutputs({ connection: this.connection, namespace: this.namespace });
+  }
+}
+
+const createStore: Record<
+  LakeKind,
+  (name: string, settings: LakeStoreSettings, parent: pulumi.Resource) => LakeStore
+> = {
+  [LakeKind.Minio]: createMinioStore,
+  [LakeKind.SeaweedFs]: createSeaweedStore,
+  [LakeKind.AzureBlob]: createAzureBlobStore,
+};
+
+/** The namespace, closed to everything that a store does not open. */
+function createClosedNamespace(
+  name: string,
+  kind: LakeKind,
+  protectData: boolean,
+  parent: pulumi.Resource,
+): pulumi.Output<string> {
+  // The SeaweedFS chart was never run under `restricted`; its hooks set no security context.
+  const podSecurity = kind === LakeKind.SeaweedFs ? PodSecurity.Baseline : PodSecurity.Restricted;
+  const namespace = createNamespace(
+    name,
+    { namespace: "data-lake", podSecurity, protectData },
+    { parent },
+  ).metadata.name;
+  restrictIngress(`${name}-default-deny`, { namespace }, { parent });
+  return namespace;
+}
+
+/** The connection waits for the buckets, so that what uses it is made after them. */
+function connectionTo(
+  kind: LakeKind,
+  store: LakeStore,
+  bucket: string,
+): pulumi.Output<LakeConnection> {
+  return pulumi
+    .all([store.endpoint, ...store.ready.map((resource) => resource.urn)])
+    .apply(([endpoint]) => ({
+      kind,
+      endpoint: endpoint!,
+      region: store.region,
+      bucket,
+      addressing: S3Addressing.Path,
+    }));
+}

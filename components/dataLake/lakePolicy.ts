@@ -1,0 +1,131 @@
+import type { S3Connection } from "../connections";
+
+/** What a consumer may do under a prefix of the lake. */
+export enum LakePermission {
+  /** Read and list objects. */
+  Read = "read",
+  /** Put objects, also in parts; neither read, list nor delete. */
+  Write = "write",
+  /** Read, list, put and delete objects. */
+  ReadWrite = "readWrite",
+}
+
+/** One prefix of the bucket that a consumer is granted. */
+export interface LakeGrant {
+  /** Key prefix that ends in `/`, e.g. `raylogs/`; empty for the whole bucket. */
+  prefix: string;
+  /** What the consumer may do there. */
+  permission: LakePermission;
+}
+
+/** A statement of an S3 policy document. */
+export interface PolicyStatement {
+  Sid: string;
+  Effect: string;
+  Action: string[];
+  Resource: string[];
+  Condition?: Record<string, Record<string, string[]>>;
+}
+
+/** An S3 policy document, in the dialect that MinIO and SeaweedFS share with AWS. */
+export interface PolicyDocument {
+  Version: string;
+  Statement: PolicyStatement[];
+}
+
+const put = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"];
+
+/** Actions on the objects under a granted prefix. */
+const objectActions: Record<LakePermission, string[]> = {
+  [LakePermission.Read]: ["s3:GetObject"],
+  [LakePermission.Write]: put,
+  [LakePermission.ReadWrite]: ["s3:DeleteObject", "s3:GetObject", ...put],
+};
+
+/**
+ * The least policy that covers the grants: objects by prefix, and a listing only of the prefixes
+ * that may be read. `GetBucketLocation` names no key; clients ask it before they sign.
+ */
+export function policyDocument(bucket: string, grants: LakeGrant[]): PolicyDocument {
+  const arn = `arn:aws:s3:::${bucket}`;
+  const statements: PolicyStatement[] = [
+    { Sid: "Locate", Effect: "Allow", Action: ["s3:GetBucketLocation"], Resource: [arn] },
+  ];
+  const listed = grants
+    .filter((grant) => grant.permission !== LakePermission.Write)
+    .map((grant) => `${grant.prefix}*`);
+  if (listed.length > 0) {
+    statements.push({
+      Sid: "List",
+      Effect: "Allow",
+      Action: ["s3:ListBucket"],
+      Resource: [arn],
+      Condition: { StringLike: { "s3:prefix": listed } },
+    });
+  }
+  for (const permission of Object.values(LakePermission)) {
+    const resources = grants
+      .filter((grant) => grant.permission === permission)
+      .map((grant) => `${arn}/${grant.prefix}*`);
+    if (resources.length === 0) continue;
+    statements.push({
+      Sid: permission.charAt(0).toUpperCase() + permission.slice(1),
+      Effect: "Allow",
+      Action: objectActions[permission],
+      Resource: resources,
+    });
+  }
+  return { Version: "2012-10-17", Statement: statements };
+}
+
+/**
+ * What is wrong with grants, by property path below the arguments; empty where nothing is. A prefix
+ * without a closing slash would also cover its neighbours (`raylogs` covers `raylogs-old/`).
+ */
+export function grantProblems(grants: LakeGrant[]): { propertyPath: string; reason: string }[] {
+  if (grants.length === 0) {
+    return [
+      {
+        propertyPath: "grants",
+        reason:
+          "must grant at least one prefix, got none. A consumer without a grant needs no key.",
+      },
+    ];
+  }
+  const problems: { propertyPath: string; reason: string }[] = [];
+  const seen = new Set<string>();
+  grants.forEach(({ prefix }, index) => {
+    const propertyPath = `grants[${index}].prefix`;
+    if (prefix !== "" && !/^([A-Za-z0-9_.=-]+\/)+$/.test(prefix)) {
+      problems.push({
+        propertyPath,
+        reason: `must be empty or key segments that each end in "/", got "${prefix}". Write e.g. "raylogs/".`,
+      });
+    }
+    if (seen.has(prefix)) {
+      problems.push({
+        propertyPath,
+        reason: `is granted twice, got "${prefix}". Give each prefix one grant with the wider permission.`,
+      });
+    }
+    seen.add(prefix);
+  });
+  return problems;
+}
+
+/**
+ * Annotations by which KServe's storage initializer finds the store of a credentials Secret
+ * (kserve v0.20.0, pkg/credentials/s3): host and port without scheme, flags as text.
+ */
+export function kserveAnnotations(lake: S3Connection): Record<string, string> {
+  const url = new URL(lake.endpoint);
+  const isHttps = url.protocol === "https:";
+  return {
+    "serving.kserve.io/s3-endpoint": url.host,
+    "serving.kserve.io/s3-usehttps": isHttps ? "1" : "0",
+    "serving.kserve.io/s3-verifyssl": isHttps ? "1" : "0",
+    "serving.kserve.io/s3-region": lake.region,
+    "serving.kserve.io/s3-usevirtualbucket": lake.addressing === "virtualHost" ? "true" : "false",
+    "serving.kserve.io/s3-useanoncredential": "false",
+  };
+}

@@ -1,0 +1,103 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { helmRelease } from "../helmRelease";
+import { anywhere } from "../placement";
+import { restrictIngress, tcpPorts } from "../platformNamespace";
+import { createAdminKey } from "./adminSecret";
+import { administrator, type LakeStore, type LakeStoreSettings } from "./lakeStore";
+import { createProvisioningJob } from "./provisioning";
+import { platformPeer } from "./restrictedPod";
+import { seaweedBucketsScript, seaweedTimeToLive } from "./seaweedScripts";
+import { seaweedIdentitiesSecret, seaweedValues } from "./seaweedValues";
+
+const region = "us-east-1";
+
+/** SeaweedFS by its chart. Provisioning speaks to masters and filer, so its image is the server's. */
+export function createSeaweedStore(
+  name: string,
+  settings: LakeStoreSettings,
+  parent: pulumi.Resource,
+): LakeStore {
+  const { namespace, protectData } = settings;
+  const endpoint = pulumi.interpolate`http://seaweedfs-s3.${namespace}.svc.cluster.local:8333`;
+  const { secret: admin, password } = createAdminKey(
+    name,
+    namespace,
+    {
+      LAKE_MASTER: pulumi.interpolate`seaweedfs-master.${namespace}.svc.cluster.local:9333`,
+      LAKE_FILER: pulumi.interpolate`seaweedfs-filer.${namespace}.svc.cluster.local:8888`,
+    },
+    parent,
+  );
+  const identities = new k8s.core.v1.Secret(
+    `${name}-identities`,
+    {
+      metadata: { name: seaweedIdentitiesSecret, namespace },
+      stringData: { seaweedfs_s3_config: administratorIdentity(password) },
+    },
+    // The chart refers to the name, so a changed Secret cannot be made beside the old one.
+    { parent, deleteBeforeReplace: true },
+  );
+  const release = helmRelease(
+    `${name}-seaweedfs`,
+    {
+      // Presence is checked by DataLake, which is where the argument is known by name.
+      chart: settings.seaweedfsChart!,
+      namespace,
+      releaseName: "seaweedfs",
+      values: seaweedValues({ ...settings, placement: settings.placement ?? anywhere }),
+      helmValues: settings.helmValues,
+    },
+    { parent, dependsOn: [identities], protect: protectData, retainOnDelete: protectData },
+  );
+  // Masters, volumes and filer ask for no key: only pods of this namespace reach them.
+  restrictIngress(
+    `${name}-seaweedfs`,
+    {
+      namespace,
+      ingress: [
+        { from: [{ podSelector: {} }] },
+        { from: [platformPeer], ports: tcpPorts(8333, 9327) },
+      ],
+    },
+    { parent },
+  );
+  const buckets = provisionBuckets(name, settings, [release, admin], parent);
+  return { endpoint, region, ready: [release, buckets] };
+}
+
+/** The only identity that the file holds; consumers live in the filer, where Jobs can change them. */
+function administratorIdentity(password: pulumi.Output<string>): pulumi.Output<string> {
+  return pulumi.jsonStringify({
+    identities: [
+      {
+        name: administrator,
+        credentials: [{ accessKey: administrator, secretKey: password }],
+        actions: ["Admin", "Read", "Write", "List", "Tagging"],
+      },
+    ],
+  });
+}
+
+function provisionBuckets(
+  name: string,
+  settings: LakeStoreSettings,
+  dependsOn: pulumi.Resource[],
+  parent: pulumi.Resource,
+): k8s.batch.v1.Job {
+  return createProvisioningJob(
+    `${name}-buckets`,
+    {
+      namespace: settings.namespace,
+      image: settings.clientImage,
+      script: seaweedBucketsScript,
+      env: {
+        LAKE_BUCKETS: settings.buckets.join(" "),
+        LAKE_BUCKET: settings.buckets[0]!,
+        RAW_LOG_TTL: seaweedTimeToLive(settings.rawLogRetentionDays),
+      },
+      placement: settings.placement,
+    },
+    { parent, dependsOn },
+  );
+}

@@ -1,0 +1,35 @@
+/**
+ * Subjects of tokens that Azure trusts in place of a stored credential. Credentials and token
+ * issuers are made from these same functions, because a subject that differs by one character is
+ * refused only when someone signs in (AADSTS700213).
+ */
+
+/** Audience that Microsoft Entra expects in a token it exchanges. */
+export const tokenExchangeAudience = "api://AzureADTokenExchange";
+
+/** Issuer of the tokens of GitHub Actions on github.com. */
+export const githubIssuer = "https://token.actions.githubusercontent.com";
+
+/**
+ * Claims that make the subject of a project repository's tokens.
+ *
+ * GitHub's default is either `repo:owner/name:…` or, for repositories created or renamed after
+ * 2026-07-15, `repo:owner@id/name@id:…`. The id alone is neither reused nor renamed, and is the same
+ * for created and adopted repositories.
+ * Source: https://docs.github.com/actions/reference/security/oidc#immutable-subject-claims
+ */
+export const githubClaimKeys = ["repository_id", "context"];
+
+/** Subject of a GitHub Actions job that runs in an environment of a repository. */
+export function githubEnvironmentSubject(repositoryId: number, environment: string): string {
+  // `context` writes itself as `environment:<name>` in a job that names an environment.
+  return `repository_id:${repositoryId}:environment:${environment}`;
+}
+
+/**
+ * Subject of a pod that runs as a ServiceAccount.
+ * Source: https://learn.microsoft.com/azure/aks/workload-identity-overview
+ */
+export function serviceAccountSubject(namespace: string, serviceAccount: string): string {
+  return `system:serviceaccount:${namespace}:${serviceAccount}`;
+}

@@ -1,0 +1,55 @@
+import * as pulumi from "@pulumi/pulumi";
+import { LakeAccess } from "../dataLake/lakeAccess";
+import { LakePermission } from "../dataLake/lakePolicy";
+import type { MlProjectArgs } from "./mlProject";
+import { servingAccount } from "./projectNamespace";
+
+/** The project's own prefixes: nothing of another project can be read or overwritten. */
+export function createLakeAccess(
+  name: string,
+  args: MlProjectArgs,
+  namespace: pulumi.Input<string>,
+  account: string,
+  parent: pulumi.Resource,
+): LakeAccess {
+  const { Read, Write, ReadWrite } = LakePermission;
+  const artifacts = `artifacts/${name}/`;
+  const grants =
+    account === servingAccount
+      ? [{ prefix: artifacts, permission: Read }]
+      : [
+          { prefix: `datasets/${name}/`, permission: ReadWrite },
+          { prefix: artifacts, permission: ReadWrite },
+          { prefix: `raylogs/namespace=${name}/`, permission: Write },
+          { prefix: `raylogs/_manifest/${name}/`, permission: ReadWrite },
+          ...(args.sharedDatasets ?? []).map((dataset) => ({
+            prefix: `datasets/${dataset}/`,
+            permission: Read,
+          })),
+        ];
+  return new LakeAccess(
+    // The name is the access key id, unique in the store.
+    `${name}-${account}`,
+    {
+      lake: args.lake,
+      lakeNamespace: args.lakeNamespace,
+      namespace,
+      secretName: account === servingAccount ? "model-store" : "lake-credentials",
+      grants,
+      clientImage: args.clientImage,
+    },
+    { parent },
+  );
+}
+
+/** Name of the Secret that an access was granted with. */
+export function secretNameOf(access: LakeAccess): pulumi.Output<string> {
+  return access.connection.apply(({ secretName }) => {
+    if (secretName === undefined) {
+      throw new Error(
+        "MlProject: LakeAccess returned no secretName. Its connection must name one.",
+      );
+    }
+    return secretName;
+  });
+}

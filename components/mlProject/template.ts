@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import * as path from "node:path";
+
+/** A file that a new repository starts with. */
+export interface TemplateFile {
+  /** Path in the repository, with forward slashes. */
+  path: string;
+  content: string;
+}
+
+// What tools leave beside the sources on a developer's machine.
+const leftovers = new Set([
+  ".git",
+  ".venv",
+  "__pycache__",
+  ".pytest_cache",
+  ".ruff_cache",
+  "node_modules",
+]);
+
+/**
+ * Reads a project template: every text file below `directory`, sorted by path. The files go into the
+ * repository as they are; their `${NAME}` variables are the workflows' to fill.
+ *
+ * @throws Error where the directory is missing or empty, or a file is not UTF-8 text.
+ */
+export function readTemplate(directory: string): TemplateFile[] {
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Error(
+      `\`github.templateDirectory\` is not a directory: "${directory}". Give the folder whose files a repository starts with.`,
+    );
+  }
+  const files = filesBelow(directory, "").map((file) => ({
+    path: file,
+    content: readText(directory, file),
+  }));
+  if (files.length === 0) {
+    throw new Error(
+      `\`github.templateDirectory\` has no files: "${directory}". Leave the argument out to start with an empty repository.`,
+    );
+  }
+  return files;
+}
+
+function filesBelow(root: string, folder: string): string[] {
+  return readdirSync(path.join(root, folder), { withFileTypes: true })
+    .filter((entry) => !leftovers.has(entry.name) && !entry.name.endsWith(".pyc"))
+    .flatMap((entry) => {
+      const relative = folder ? `${folder}/${entry.name}` : entry.name;
+      return entry.isDirectory() ? filesBelow(root, relative) : [relative];
+    })
+    .sort();
+}
+
+function readText(root: string, file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path.join(root, file)));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Error(
+      `project template: ${file} is not UTF-8 text. Keep binary files out of the template.`,
+      { cause: error },
+    );
+  }
+}

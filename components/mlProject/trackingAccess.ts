@@ -1,0 +1,141 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { TrackingConnection } from "../connections";
+import { serviceNamespace } from "./projectNames";
+
+/** Secret in the project's namespace with its MLflow user. */
+export const trackingSecretName = "mlflow-credentials";
+
+/** What a project's MLflow user is made from. */
+export interface TrackingAccessSettings {
+  project: string;
+  namespace: pulumi.Input<string>;
+  /** The server, with the administrator's Secret in its own namespace. */
+  tracking: pulumi.Output<TrackingConnection>;
+  /** Image with Python ≥ 3.9. */
+  image: pulumi.Input<string>;
+  labels: Record<string, string>;
+}
+
+const scriptFile = path.join(__dirname, "provisionTracking.py");
+
+/**
+ * Gives a project its own MLflow user and experiment. A Job beside the server signs in as the
+ * administrator, so that the administrator's Secret never enters the project's namespace; the
+ * project's namespace gets its own user's Secret only.
+ */
+export function createTrackingAccess(
+  name: string,
+  settings: TrackingAccessSettings,
+  parent: pulumi.Resource,
+): pulumi.Output<TrackingConnection> {
+  const { project, tracking } = settings;
+  const serverNamespace = tracking.apply(({ uri }) => serviceNamespace(uri));
+  const password = new random.RandomPassword(
+    `${name}-mlflow-password`,
+    { length: 32, special: false },
+    { parent },
+  );
+  const credentials = {
+    MLFLOW_TRACKING_USERNAME: project,
+    MLFLOW_TRACKING_PASSWORD: password.result,
+  };
+  const secret = new k8s.core.v1.Secret(
+    `${name}-mlflow-credentials`,
+    {
+      metadata: {
+        name: trackingSecretName,
+        namespace: settings.namespace,
+        labels: settings.labels,
+      },
+      stringData: credentials,
+    },
+    // A Secret with a fixed name cannot be created beside the one it replaces.
+    { parent, deleteBeforeReplace: true },
+  );
+
+  // Named by Pulumi, so that a new password is a new Secret, hence a new Job that sets it.
+  const provisioningSecret = new k8s.core.v1.Secret(
+    `${name}-mlflow-user`,
+    { metadata: { namespace: serverNamespace, labels: settings.labels }, stringData: credentials },
+    { parent },
+  );
+  const script = new k8s.core.v1.ConfigMap(
+    `${name}-mlflow-provision`,
+    {
+      metadata: { namespace: serverNamespace, labels: settings.labels },
+      data: { "provisionTracking.py": readFileSync(scriptFile, "utf8") },
+    },
+    { parent },
+  );
+  const job = new k8s.batch.v1.Job(
+    `${name}-mlflow-user`,
+    {
+      metadata: { namespace: serverNamespace, labels: settings.labels },
+      spec: provisioningJob(settings, script.metadata.name, provisioningSecret.metadata.name),
+    },
+    { parent },
+  );
+  // Whoever uses the connection waits until the user exists.
+  return pulumi
+    .all([tracking.uri, secret.metadata.name, job.id])
+    .apply(([uri, authSecretName]) => ({ uri, authSecretName }));
+}
+
+function provisioningJob(
+  settings: TrackingAccessSettings,
+  scriptName: pulumi.Input<string>,
+  userSecretName: pulumi.Input<string>,
+): k8s.types.input.batch.v1.JobSpec {
+  const { project, tracking, image } = settings;
+  const fromSecret = (name: string, secretName: pulumi.Input<string>, key: string) => ({
+    name,
+    valueFrom: { secretKeyRef: { name: secretName, key } },
+  });
+  return {
+    backoffLimit: 6,
+    activeDeadlineSeconds: 900,
+    template: {
+      metadata: { labels: { ...settings.labels, "app.kubernetes.io/name": "mlflow-provision" } },
+      spec: {
+        restartPolicy: "OnFailure",
+        automountServiceAccountToken: false,
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 65532,
+          runAsGroup: 65532,
+          seccompProfile: { type: "RuntimeDefault" },
+        },
+        containers: [
+          {
+            name: "provision",
+            image,
+            command: ["python3", "/scripts/provisionTracking.py"],
+            env: [
+              { name: "PROJECT", value: project },
+              { name: "MLFLOW_TRACKING_URI", value: tracking.uri },
+              fromSecret("ADMIN_USERNAME", tracking.authSecretName, "MLFLOW_TRACKING_USERNAME"),
+              fromSecret("ADMIN_PASSWORD", tracking.authSecretName, "MLFLOW_TRACKING_PASSWORD"),
+              fromSecret("PROJECT_USERNAME", userSecretName, "MLFLOW_TRACKING_USERNAME"),
+              fromSecret("PROJECT_PASSWORD", userSecretName, "MLFLOW_TRACKING_PASSWORD"),
+            ],
+            resources: {
+              requests: { cpu: "50m", memory: "64Mi" },
+              limits: { cpu: "500m", memory: "256Mi" },
+            },
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ["ALL"] },
+            },
+            volumeMounts: [{ name: "scripts", mountPath: "/scripts", readOnly: true }],
+          },
+        ],
+        volumes: [{ name: "scripts", configMap: { name: scriptName } }],
+      },
+    },
+  };
+}

@@ -1,0 +1,299 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type {
+  AzureFoundation,
+  ChartReference,
+  S3Connection,
+  TrackingConnection,
+} from "../connections";
+import { LakeAccess } from "../dataLake/lakeAccess";
+import { LakePermission } from "../dataLake/lakePolicy";
+import type { Placement } from "../placement";
+import { createNamespace, PodSecurity } from "../platformNamespace";
+import { createFlexibleServer } from "./flexibleServer";
+import type { MlflowPostgres } from "./mlflowDatabase";
+import { mlflowStackProblems } from "./mlflowStackProblems";
+import { openDatabase, openTrackingServer } from "./networkEdges";
+import { createPostgresCluster } from "./postgresCluster";
+import { createPostgresOperator } from "./postgresOperator";
+import { adminSecretName, createServerSecrets } from "./serverSecrets";
+import { mlflowPort, serverHost } from "./serverSettings";
+import { createTrackingServer, serverLabels } from "./trackingServer";
+
+/** Where MLflow keeps runs, models and users. */
+export enum MlflowDatabase {
+  /** PostgreSQL in the cluster, backed up to the lake. */
+  CloudNativePg = "cloudNativePg",
+  /** Azure Database for PostgreSQL, backed up by Azure. */
+  AzureFlexibleServer = "azureFlexibleServer",
+}
+
+/** Charts of {@link MlflowStack}. */
+export interface MlflowCharts {
+  /** CloudNativePG operator. */
+  cloudNativePg: ChartReference;
+  /** Its backup plugin; needs cert-manager in the cluster. */
+  barmanCloud: ChartReference;
+}
+
+/** Arguments of {@link MlflowStack}. */
+export interface MlflowStackArgs {
+  /** The lake: artifacts go under `artifacts/` of its bucket. */
+  lake: pulumi.Input<S3Connection>;
+  /** Namespace of the lake. */
+  lakeNamespace: pulumi.Input<string>;
+  /** Image with `mlflow[auth]`, psycopg 3, boto3 and prometheus-flask-exporter. */
+  image: string;
+  /** Image for provisioning Jobs of the lake. */
+  clientImage: string;
+  /**
+   * Which PostgreSQL. A change starts with an empty database.
+   * @default MlflowDatabase.CloudNativePg
+   */
+  database?: MlflowDatabase;
+  /**
+   * Disk of the database in GiB; each CloudNativePG instance has one, and a quarter more for WAL.
+   * @default 32
+   */
+  databaseStorageGiB?: number;
+  /**
+   * Instances of the database; on Azure 2 is a standby in another zone.
+   * @default 1
+   */
+  databaseInstances?: number;
+  /**
+   * Compute size on Azure.
+   * @default "Standard_B2s" for one instance, "Standard_D2ds_v5" for two
+   */
+  databaseSku?: string;
+  /**
+   * Days that a backup can be restored.
+   * @default 14
+   */
+  backupRetentionDays?: number;
+  /**
+   * Bucket of the lake's store for database backups.
+   * @default "backups"
+   */
+  backupBucket?: string;
+  /**
+   * Tracking servers.
+   * @default 1
+   */
+  replicas?: number;
+  /** Public host name, admitted beside the names inside the cluster. */
+  host?: string;
+  /** Azure beside the cluster; required for the flexible server. */
+  azure?: pulumi.Input<AzureFoundation>;
+  /** Charts of the database operator. */
+  charts: MlflowCharts;
+  /** Image of PostgreSQL for CloudNativePG. */
+  postgresImage: string;
+  /** @default - the cluster's default storage class */
+  storageClass?: string;
+  /**
+   * Monitors for Prometheus; their kinds must be in the cluster before this component.
+   * @default true
+   */
+  enableMonitors?: boolean;
+  /** Merged over the values of the CloudNativePG chart. */
+  helmValues?: Record<string, any>;
+  /** @default - any node */
+  placement?: Placement;
+  /** Tags of the Azure resources: owner, project, environment, costCenter. */
+  tags?: Record<string, string>;
+  /**
+   * Protects namespace and database, and keeps them when they leave the program. `false` lets a
+   * destroy delete every run and model version.
+   * @default true
+   */
+  protectData?: boolean;
+}
+
+/**
+ * MLflow with users, a PostgreSQL of its own and artifacts in the lake, in the namespace `mlflow`.
+ *
+ * ```ts
+ * const tracking = new MlflowStack("mlflow", {
+ *   lake: lake.connection, lakeNamespace: lake.namespace, charts,
+ *   image: images.mlflow, clientImage: images.minioClient, postgresImage: images.postgres,
+ * }, { dependsOn: [serving, observability] });
+ * ```
+ */
+export class MlflowStack extends pulumi.ComponentResource {
+  /** The server, with the Secret of its administrator. Resolves when it answers. */
+  public readonly connection: pulumi.Output<TrackingConnection>;
+  /** Namespace of the server. */
+  public readonly namespace: pulumi.Output<string>;
+
+  constructor(name: string, args: MlflowStackArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mlplatform:index:MlflowStack", name, args, opts);
+    const problems = mlflowStackProblems(name, args);
+    if (problems.length > 0) {
+      throw new pulumi.InputPropertiesError({
+        message: `MlflowStack "${name}" has invalid arguments`,
+        errors: problems,
+      });
+    }
+    this.namespace = createNamespace(
+      name,
+      {
+        namespace: "mlflow",
+        podSecurity: PodSecurity.Restricted,
+        protectData: args.protectData ?? true,
+      },
+      { parent: this },
+    ).metadata.name;
+    openTrackingServer(name, this.namespace, this);
+    const artifacts = grantArtifacts(name, args, this.namespace, this);
+    const createDatabase = databaseOf[args.database ?? MlflowDatabase.CloudNativePg];
+    const postgres = createDatabase(name, args, this.namespace, this);
+    const secrets = createServerSecrets(name, this.namespace, postgres, this);
+    const service = createTrackingServer(
+      name,
+      { ...args, namespace: this.namespace, replicas: args.replicas ?? 1, lake: artifacts },
+      [...postgres.ready, ...secrets],
+      this,
+    );
+    if (args.enableMonitors ?? true) monitorServer(name, this.namespace, this);
+    this.connection = service.urn.apply(() => ({
+      uri: `http://${serverHost}:${mlflowPort}`,
+      authSecretName: adminSecretName,
+    }));
+    this.registerOutputs({ connection: this.connection, namespace: this.namespace });
+  }
+}
+
+/** The server proxies every artifact, so it alone may write and delete them all. */
+function grantArtifacts(
+  name: string,
+  args: MlflowStackArgs,
+  namespace: pulumi.Output<string>,
+  parent: pulumi.Resource,
+): pulumi.Output<S3Connection> {
+  return new LakeAccess(
+    `${name}-artifacts`,
+    {
+      lake: args.lake,
+      lakeNamespace: args.lakeNamespace,
+      namespace,
+      grants: [{ prefix: "artifacts/", permission: LakePermission.ReadWrite }],
+      clientImage: args.clientImage,
+      placement: args.placement,
+    },
+    { parent },
+  ).connection;
+}
+
+type CreateDatabase = (
+  name: string,
+  args: MlflowStackArgs,
+  namespace: pulumi.Output<string>,
+  parent: pulumi.Resource,
+) => MlflowPostgres;
+
+const databaseOf: Record<MlflowDatabase, CreateDatabase> = {
+  [MlflowDatabase.CloudNativePg]: createInCluster,
+  [MlflowDatabase.AzureFlexibleServer]: createOnAzure,
+};
+
+/** PostgreSQL in the cluster, with a key of its own for the backups. */
+function createInCluster(
+  name: string,
+  args: MlflowStackArgs,
+  namespace: pulumi.Output<string>,
+  parent: pulumi.Resource,
+): MlflowPostgres {
+  const enableMonitors = args.enableMonitors ?? true;
+  const bucket = args.backupBucket ?? "backups";
+  const backups = new LakeAccess(
+    `${name}-backups`,
+    {
+      lake: pulumi.output(args.lake).apply((lake) => ({ ...lake, bucket })),
+      lakeNamespace: args.lakeNamespace,
+      namespace,
+      secretName: "backup-credentials",
+      grants: [{ prefix: "mlflow/", permission: LakePermission.ReadWrite }],
+      clientImage: args.clientImage,
+      placement: args.placement,
+    },
+    { parent },
+  ).connection;
+  openDatabase(name, namespace, parent);
+  const operator = createPostgresOperator(
+    name,
+    { ...args.charts, helmValues: args.helmValues, placement: args.placement, enableMonitors },
+    parent,
+  );
+  return createPostgresCluster(
+    name,
+    {
+      namespace,
+      image: args.postgresImage,
+      instances: args.databaseInstances ?? 1,
+      storageGiB: args.databaseStorageGiB ?? 32,
+      storageClass: args.storageClass,
+      backupRetentionDays: args.backupRetentionDays ?? 14,
+      backups,
+      enableMonitors,
+      placement: args.placement,
+      protectData: args.protectData ?? true,
+      operator,
+    },
+    parent,
+  );
+}
+
+function createOnAzure(
+  name: string,
+  args: MlflowStackArgs,
+  _namespace: pulumi.Output<string>,
+  parent: pulumi.Resource,
+): MlflowPostgres {
+  const instances = args.databaseInstances ?? 1;
+  return createFlexibleServer(
+    name,
+    {
+      // Presence is checked with the other arguments.
+      azure: args.azure!,
+      sku: args.databaseSku ?? (instances > 1 ? "Standard_D2ds_v5" : "Standard_B2s"),
+      storageGiB: args.databaseStorageGiB ?? 32,
+      instances,
+      backupRetentionDays: args.backupRetentionDays ?? 14,
+      tags: args.tags ?? {},
+      protectData: args.protectData ?? true,
+    },
+    parent,
+  );
+}
+
+/** `/metrics` asks for a user, as every page but `/health` does. */
+function monitorServer(
+  name: string,
+  namespace: pulumi.Input<string>,
+  parent: pulumi.Resource,
+): k8s.apiextensions.CustomResource {
+  const fromAdmin = (key: string) => ({ name: adminSecretName, key });
+  return new k8s.apiextensions.CustomResource(
+    `${name}-server-monitor`,
+    {
+      apiVersion: "monitoring.coreos.com/v1",
+      kind: "ServiceMonitor",
+      metadata: { name: "mlflow", namespace },
+      spec: {
+        selector: { matchLabels: serverLabels },
+        endpoints: [
+          {
+            port: "http",
+            path: "/metrics",
+            basicAuth: {
+              username: fromAdmin("MLFLOW_TRACKING_USERNAME"),
+              password: fromAdmin("MLFLOW_TRACKING_PASSWORD"),
+            },
+          },
+        ],
+      },
+    },
+    { parent },
+  );
+}

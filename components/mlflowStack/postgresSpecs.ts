@@ -1,0 +1,88 @@
+import type { S3Connection } from "../connections";
+import type { Placement } from "../placement";
+import { databaseUser, trackingDatabase } from "./mlflowDatabase";
+
+/** Name of the CloudNativePG cluster; its primary answers at `<name>-rw`. */
+export const clusterName = "mlflow-db";
+
+/** Secret with the owner's name and password, which the cluster takes as it is. */
+export const databaseSecretName = "mlflow-database";
+
+/** Name of the ObjectStore that the cluster archives to. */
+export const backupName = "mlflow-db-backups";
+
+/** What the specification of the cluster is computed from. */
+export interface ClusterSpecInput {
+  image: string;
+  instances: number;
+  storageGiB: number;
+  storageClass?: string;
+  placement: Placement;
+}
+
+/** Specification of a `postgresql.cnpg.io/v1` Cluster (CRD of CloudNativePG 1.30.0). */
+export function clusterSpec(input: ClusterSpecInput): Record<string, unknown> {
+  const volume = (sizeGiB: number) => ({
+    size: `${sizeGiB}Gi`,
+    ...(input.storageClass ? { storageClass: input.storageClass } : {}),
+  });
+  return {
+    instances: input.instances,
+    imageName: input.image,
+    storage: volume(input.storageGiB),
+    // Apart from the data, so that a stuck archive cannot fill the disk under the tables.
+    walStorage: volume(Math.max(2, Math.ceil(input.storageGiB / 4))),
+    bootstrap: {
+      initdb: {
+        database: trackingDatabase,
+        owner: databaseUser,
+        secret: { name: databaseSecretName },
+        dataChecksums: true,
+      },
+    },
+    postgresql: { parameters: { max_connections: "200", shared_buffers: "256MB" } },
+    resources: { requests: { cpu: "250m", memory: "1Gi" }, limits: { memory: "1Gi" } },
+    affinity: {
+      enablePodAntiAffinity: true,
+      podAntiAffinityType: "preferred",
+      topologyKey: "kubernetes.io/hostname",
+      nodeSelector: input.placement.nodeSelector,
+      tolerations: input.placement.tolerations,
+    },
+    plugins: [
+      {
+        name: "barman-cloud.cloudnative-pg.io",
+        isWALArchiver: true,
+        parameters: { barmanObjectName: backupName },
+      },
+    ],
+  };
+}
+
+/**
+ * Specification of a `barmancloud.cnpg.io/v1` ObjectStore: where base backups and WAL go, and how
+ * long a backup can still be restored.
+ */
+export function objectStoreSpec(
+  lake: S3Connection,
+  backupRetentionDays: number,
+): Record<string, unknown> {
+  const fromSecret = (key: string) => ({ name: lake.secretName, key });
+  return {
+    retentionPolicy: `${backupRetentionDays}d`,
+    configuration: {
+      destinationPath: `s3://${lake.bucket}/mlflow/`,
+      endpointURL: lake.endpoint,
+      s3Credentials: {
+        accessKeyId: fromSecret("AWS_ACCESS_KEY_ID"),
+        secretAccessKey: fromSecret("AWS_SECRET_ACCESS_KEY"),
+      },
+      wal: { compression: "gzip" },
+      data: { compression: "gzip" },
+    },
+    instanceSidecarConfiguration: {
+      env: [{ name: "AWS_DEFAULT_REGION", value: lake.region }],
+      resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+    },
+  };
+}

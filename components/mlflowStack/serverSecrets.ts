@@ -1,0 +1,61 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { type MlflowPostgres, trackingDatabase, usersDatabase } from "./mlflowDatabase";
+import { authConfiguration, databaseUri } from "./serverSettings";
+
+/** Secret with the environment of the server: database addresses and the session key. */
+export const serverSecretName = "mlflow-server";
+
+/** Secret with the configuration file of the basic-auth app. */
+export const authConfigSecretName = "mlflow-auth-config";
+
+/** Secret with the administrator's name and password, as MLflow clients read them. */
+export const adminSecretName = "mlflow-admin";
+
+/** The three Secrets of the server. Their names are referred to, so each is replaced in place. */
+export function createServerSecrets(
+  name: string,
+  namespace: pulumi.Input<string>,
+  postgres: MlflowPostgres,
+  parent: pulumi.Resource,
+): k8s.core.v1.Secret[] {
+  const adminPassword = createPassword(`${name}-admin`, parent);
+  const trackingUri = uriOf(postgres, trackingDatabase);
+  const usersUri = uriOf(postgres, usersDatabase);
+  const secret = (suffix: string, secretName: string, data: Record<string, pulumi.Input<string>>) =>
+    new k8s.core.v1.Secret(
+      `${name}-${suffix}`,
+      { metadata: { name: secretName, namespace }, stringData: data },
+      // Pods refer to the name, so a changed Secret cannot be made beside the old one.
+      { parent, deleteBeforeReplace: true },
+    );
+  return [
+    secret("server", serverSecretName, {
+      MLFLOW_BACKEND_STORE_URI: trackingUri,
+      MLFLOW_AUTH_DATABASE_URI: usersUri,
+      MLFLOW_FLASK_SERVER_SECRET_KEY: createPassword(`${name}-session`, parent),
+    }),
+    secret("auth-config", authConfigSecretName, {
+      "auth.ini": pulumi
+        .all([usersUri, adminPassword])
+        .apply(([uri, password]) => authConfiguration(uri, password)),
+    }),
+    secret("admin", adminSecretName, {
+      MLFLOW_TRACKING_USERNAME: "admin",
+      MLFLOW_TRACKING_PASSWORD: adminPassword,
+    }),
+  ];
+}
+
+/** Forty letters and digits; MLflow asks for at least twelve characters. */
+function createPassword(name: string, parent: pulumi.Resource): pulumi.Output<string> {
+  return new random.RandomPassword(name, { length: 40, special: false }, { parent }).result;
+}
+
+function uriOf(postgres: MlflowPostgres, database: string): pulumi.Output<string> {
+  const { user, sslMode } = postgres;
+  return pulumi
+    .all([postgres.host, postgres.password])
+    .apply(([host, password]) => databaseUri({ host, database, user, password, sslMode }));
+}

@@ -1,0 +1,139 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { S3Connection } from "../connections";
+import {
+  restrictedContainer,
+  restrictedPodSpec,
+  spreadConstraints,
+} from "../dataLake/restrictedPod";
+import type { Placement } from "../placement";
+import { mlflowPort, migrationScript, serverArguments } from "./serverSettings";
+import { authConfigSecretName, serverSecretName } from "./serverSecrets";
+
+/** Selects the tracking server. */
+export const serverLabels = { "app.kubernetes.io/name": "mlflow" };
+
+/** User and group id of the server. */
+const uid = 10001;
+
+/** What the tracking server is made from. */
+export interface TrackingServerSettings {
+  namespace: pulumi.Output<string>;
+  image: string;
+  replicas: number;
+  /** Public host name, where there is one. */
+  host?: string;
+  /** The lake, with the Secret of the server's key. */
+  lake: pulumi.Output<S3Connection>;
+  placement?: Placement;
+}
+
+/** The server behind the Service `mlflow`. Everything that it keeps is in the database and the lake. */
+export function createTrackingServer(
+  name: string,
+  settings: TrackingServerSettings,
+  dependsOn: pulumi.Resource[],
+  parent: pulumi.Resource,
+): k8s.core.v1.Service {
+  const { namespace, replicas } = settings;
+  const account = new k8s.core.v1.ServiceAccount(
+    `${name}-server`,
+    { metadata: { name: "mlflow", namespace }, automountServiceAccountToken: false },
+    { parent },
+  );
+  const deployment = new k8s.apps.v1.Deployment(
+    `${name}-server`,
+    {
+      metadata: { name: "mlflow", namespace, labels: serverLabels },
+      spec: {
+        replicas,
+        selector: { matchLabels: serverLabels },
+        template: {
+          metadata: { labels: serverLabels },
+          spec: {
+            ...restrictedPodSpec(uid, settings.placement),
+            serviceAccountName: account.metadata.name,
+            topologySpreadConstraints: replicas > 1 ? spreadConstraints(serverLabels) : [],
+            initContainers: [migrationContainer(settings.image)],
+            containers: [serverContainer(settings)],
+            volumes: [
+              { name: "tmp", emptyDir: { sizeLimit: "2Gi" } },
+              { name: "auth", secret: { secretName: authConfigSecretName } },
+            ],
+          },
+        },
+      },
+    },
+    { parent, dependsOn },
+  );
+  if (replicas > 1) {
+    new k8s.policy.v1.PodDisruptionBudget(
+      `${name}-server`,
+      {
+        metadata: { name: "mlflow", namespace },
+        spec: { maxUnavailable: 1, selector: { matchLabels: serverLabels } },
+      },
+      { parent },
+    );
+  }
+  return new k8s.core.v1.Service(
+    `${name}-server`,
+    {
+      metadata: { name: "mlflow", namespace, labels: serverLabels },
+      spec: {
+        selector: serverLabels,
+        ports: [{ name: "http", port: mlflowPort, targetPort: "http" }],
+      },
+    },
+    { parent, dependsOn: [deployment] },
+  );
+}
+
+const tmpMount = { name: "tmp", mountPath: "/tmp" };
+
+/** Only `/tmp` can be written, so it is the home directory too. */
+const writableHome = { name: "HOME", value: "/tmp" };
+
+function migrationContainer(image: string): k8s.types.input.core.v1.Container {
+  return {
+    name: "migrate",
+    image,
+    command: ["python", "-c", migrationScript],
+    env: [writableHome],
+    envFrom: [{ secretRef: { name: serverSecretName } }],
+    resources: { requests: { cpu: "100m", memory: "512Mi" }, limits: { memory: "1Gi" } },
+    securityContext: restrictedContainer,
+    volumeMounts: [tmpMount],
+  };
+}
+
+function serverContainer(settings: TrackingServerSettings): k8s.types.input.core.v1.Container {
+  const { lake } = settings;
+  const probe = { httpGet: { path: "/health", port: "http" }, timeoutSeconds: 5 };
+  return {
+    name: "mlflow",
+    image: settings.image,
+    command: ["mlflow", "server"],
+    args: lake.apply(({ bucket }) => serverArguments(bucket, settings.host)),
+    env: [
+      writableHome,
+      { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+      { name: "MLFLOW_AUTH_CONFIG_PATH", value: "/etc/mlflow/auth.ini" },
+      { name: "MLFLOW_S3_ENDPOINT_URL", value: lake.endpoint },
+      { name: "AWS_DEFAULT_REGION", value: lake.region },
+      // The job runner of MLflow 3 doubles the server's memory and nothing here submits to it.
+      { name: "MLFLOW_SERVER_ENABLE_JOB_EXECUTION", value: "false" },
+    ],
+    envFrom: [
+      { secretRef: { name: serverSecretName } },
+      { secretRef: { name: lake.apply(({ secretName }) => secretName!) } },
+    ],
+    ports: [{ name: "http", containerPort: mlflowPort }],
+    startupProbe: { ...probe, periodSeconds: 5, failureThreshold: 60 },
+    livenessProbe: { ...probe, periodSeconds: 20, failureThreshold: 4 },
+    readinessProbe: { ...probe, periodSeconds: 10 },
+    resources: { requests: { cpu: "250m", memory: "1Gi" }, limits: { memory: "2Gi" } },
+    securityContext: restrictedContainer,
+    volumeMounts: [tmpMount, { name: "auth", mountPath: "/etc/mlflow", readOnly: true }],
+  };
+}

@@ -1,0 +1,71 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { S3Connection } from "../connections";
+import { restrictedContainer, restrictedPodSpec } from "../dataLake/restrictedPod";
+import type { Placement } from "../placement";
+import { lakeEnvironment } from "./lakeEnvironment";
+
+/** User of the log offloader's image. */
+const uid = 65532;
+
+/** What decides the log keeper's objects. */
+export interface LogKeeperSettings {
+  namespace: pulumi.Input<string>;
+  image: pulumi.Input<string>;
+  /** Store with the Secret that grants it. */
+  lake: pulumi.Output<S3Connection>;
+  placement?: Placement;
+}
+
+/** Runs the log keeper every night over the Ray logs in the lake. */
+export function createLogKeeper(
+  name: string,
+  settings: LogKeeperSettings,
+  opts: pulumi.CustomResourceOptions,
+): k8s.batch.v1.CronJob {
+  const labels = { "app.kubernetes.io/name": "log-keeper" };
+  return new k8s.batch.v1.CronJob(
+    name,
+    {
+      metadata: { name: "log-keeper", namespace: settings.namespace, labels },
+      spec: {
+        schedule: "17 2 * * *",
+        timeZone: "Etc/UTC",
+        // One writer owns a key: a second run beside a slow one would write the same keys.
+        concurrencyPolicy: "Forbid",
+        startingDeadlineSeconds: 3600,
+        successfulJobsHistoryLimit: 1,
+        failedJobsHistoryLimit: 3,
+        jobTemplate: {
+          spec: {
+            backoffLimit: 2,
+            activeDeadlineSeconds: 4 * 3600,
+            template: {
+              metadata: { labels },
+              spec: {
+                ...restrictedPodSpec(uid, settings.placement),
+                restartPolicy: "Never",
+                containers: [
+                  {
+                    name: "log-keeper",
+                    image: settings.image,
+                    args: ["keeper"],
+                    env: lakeEnvironment(settings.lake),
+                    resources: {
+                      requests: { cpu: "250m", memory: "512Mi" },
+                      limits: { cpu: "1", memory: "2Gi" },
+                    },
+                    securityContext: restrictedContainer,
+                    volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+                  },
+                ],
+                volumes: [{ name: "tmp", emptyDir: { sizeLimit: "2Gi" } }],
+              },
+            },
+          },
+        },
+      },
+    },
+    opts,
+  );
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+
+/** A file that ships with the component. */
+export interface MonitoringFile {
+  /** File name without its ending; becomes part of object names. */
+  name: string;
+  content: string;
+}
+
+/** Reads all files with an ending from a folder beside this file, in a stable order. */
+export function monitoringFiles(folder: string, ending: string): MonitoringFile[] {
+  const path = join(__dirname, folder);
+  return readdirSync(path)
+    .filter((file) => file.endsWith(ending))
+    .sort()
+    .map((file) => ({
+      name: file.slice(0, -ending.length),
+      content: readFileSync(join(path, file), "utf8"),
+    }));
+}
+
+/** Makes a ConfigMap of each dashboard; Grafana's sidecar finds them by their label. */
+export function createDashboards(
+  name: string,
+  namespace: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  for (const { name: dashboard, content } of monitoringFiles("dashboards", ".json")) {
+    new k8s.core.v1.ConfigMap(
+      `${name}-dashboard-${dashboard}`,
+      {
+        metadata: {
+          name: `dashboard-${dashboard}`,
+          namespace,
+          labels: { grafana_dashboard: "1" },
+          annotations: { grafana_folder: "ML platform" },
+        },
+        data: { [`${dashboard}.json`]: content },
+      },
+      opts,
+    );
+  }
+}
+
+/** Makes a PrometheusRule of each file of alerts. */
+export function createAlerts(
+  name: string,
+  namespace: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  for (const { name: topic, content } of monitoringFiles("alerts", ".yaml")) {
+    new k8s.apiextensions.CustomResource(
+      `${name}-alerts-${topic}`,
+      {
+        apiVersion: "monitoring.coreos.com/v1",
+        kind: "PrometheusRule",
+        metadata: { name: `mlplatform-${topic}`, namespace },
+        spec: parse(content),
+      },
+      opts,
+    );
+  }
+}

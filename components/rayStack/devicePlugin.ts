@@ -1,0 +1,71 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { NodePoolKind } from "../connections";
+import { createNamespace, PodSecurity } from "../platformNamespace";
+import { placementOn } from "../placement";
+
+/**
+ * Runs NVIDIA's device plugin on the GPU pool: without it no node reports `nvidia.com/gpu`, and AKS
+ * does not install it (https://learn.microsoft.com/azure/aks/use-nvidia-gpu).
+ */
+export function createDevicePlugin(
+  name: string,
+  image: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): k8s.apps.v1.DaemonSet {
+  // Privileged: the plugin registers over a socket in a folder of the node, which `baseline` refuses.
+  const namespace = createNamespace(
+    name,
+    { namespace: "gpu-device-plugin", podSecurity: PodSecurity.Privileged },
+    opts,
+  );
+  const labels = { "app.kubernetes.io/name": "nvidia-device-plugin" };
+  const { nodeSelector, tolerations } = placementOn(NodePoolKind.Gpu);
+  return new k8s.apps.v1.DaemonSet(
+    `${name}-device-plugin`,
+    {
+      metadata: { name: "nvidia-device-plugin", namespace: namespace.metadata.name, labels },
+      spec: {
+        selector: { matchLabels: labels },
+        updateStrategy: { type: "RollingUpdate" },
+        template: {
+          metadata: { labels },
+          spec: {
+            priorityClassName: "system-node-critical",
+            automountServiceAccountToken: false,
+            nodeSelector,
+            tolerations,
+            containers: [
+              {
+                name: "nvidia-device-plugin",
+                image,
+                // A node without a working driver must not restart the plugin for ever.
+                env: [{ name: "FAIL_ON_INIT_ERROR", value: "false" }],
+                resources: {
+                  requests: { cpu: "20m", memory: "64Mi" },
+                  limits: { cpu: "100m", memory: "128Mi" },
+                },
+                securityContext: {
+                  allowPrivilegeEscalation: false,
+                  readOnlyRootFilesystem: true,
+                  capabilities: { drop: ["ALL"] },
+                  seccompProfile: { type: "RuntimeDefault" },
+                },
+                volumeMounts: [
+                  { name: "device-plugins", mountPath: "/var/lib/kubelet/device-plugins" },
+                ],
+              },
+            ],
+            volumes: [
+              {
+                name: "device-plugins",
+                hostPath: { path: "/var/lib/kubelet/device-plugins", type: "Directory" },
+              },
+            ],
+          },
+        },
+      },
+    },
+    opts,
+  );
+}

@@ -1,0 +1,253 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ChartReference, NodePoolKind } from "../connections";
+import { helmRelease } from "../helmRelease";
+import type { Placement } from "../placement";
+import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../platformNamespace";
+import { createDevicePlugin } from "./devicePlugin";
+import { rayPodMonitorSpec } from "./podMonitors";
+import { clusterQueueSpec, flavorSpec, queuedPools, type QueueSettings } from "./queue";
+import { kuberayReleaseName, kuberayValues, kueueReleaseName, kueueValues } from "./values";
+
+/** Charts that the component installs. */
+export interface RayCharts {
+  /** KubeRay operator. */
+  kuberay: ChartReference;
+  /** Kueue. */
+  kueue: ChartReference;
+}
+
+/** Extra Helm values by chart, merged last. */
+export interface RayHelmValues {
+  /** Merged over the values of the KubeRay operator. */
+  kuberay?: Record<string, any>;
+  /** Merged over the values of Kueue. */
+  kueue?: Record<string, any>;
+}
+
+/** Arguments of {@link RayStack}. */
+export interface RayStackArgs {
+  /** Charts and their versions. */
+  charts: RayCharts;
+  /**
+   * vCPU that queued jobs of all teams may hold at once. The quota is per flavor: a spot or GPU
+   * pool brings the same amount again on its own nodes.
+   */
+  cpuQuota: number;
+  /** GiB of memory that queued jobs of all teams may hold at once, per flavor as `cpuQuota`. */
+  memoryQuotaGiB: number;
+  /**
+   * GPUs that queued jobs may hold at once. Zero: no GPU flavor, and a job that asks for a GPU is
+   * never admitted.
+   * @default 0
+   */
+  gpuQuota?: number;
+  /**
+   * Whether jobs that tolerate eviction may run on a spot pool.
+   * @default false
+   */
+  spot?: boolean;
+  /**
+   * Whether nodes carry the platform's pool labels and taints. False on clusters whose nodes the
+   * platform does not own: flavors then name no nodes.
+   * @default true
+   */
+  pooledNodes?: boolean;
+  /**
+   * Image of NVIDIA's device plugin, run on the GPU pool.
+   * @default - none runs: the nodes report their GPUs in another way
+   */
+  gpuDevicePluginImage?: string;
+  /**
+   * Pods of each operator; one leads, the others stand by.
+   * @default 1
+   */
+  replicas?: number;
+  /**
+   * Namespace of Prometheus, which reads the operators' metrics.
+   * @default "observability"
+   */
+  monitoringNamespace?: string;
+  /**
+   * Where the operators run.
+   * @default - anywhere
+   */
+  placement?: Placement;
+  /** Escape hatch: extra Helm values by chart. */
+  helmValues?: RayHelmValues;
+}
+
+/**
+ * Ray on Kubernetes with quotas: the KubeRay operator, Kueue with one flavor per node pool and one
+ * ClusterQueue, and the monitors of Ray's metrics. A cluster holds one. The CRDs of
+ * `monitoring.coreos.com` must exist (`ObservabilityStack` brings them).
+ *
+ * ```ts
+ * const ray = new RayStack("ray", { charts, cpuQuota: 64, memoryQuotaGiB: 256, gpuQuota: 4 });
+ * export const queue = ray.clusterQueue;
+ * ```
+ */
+export class RayStack extends pulumi.ComponentResource {
+  /** Name of the ClusterQueue that projects' LocalQueues point to. */
+  readonly clusterQueue: pulumi.Output<string>;
+
+  constructor(name: string, args: RayStackArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mlplatform:index:RayStack", name, args, opts);
+    checkArgs(name, args);
+    const child = { parent: this };
+
+    const kuberay = createKuberay(name, args, child);
+    const kueue = createKueue(name, args, child);
+    const queue = createQueue(name, queueSettings(args), { parent: this, dependsOn: [kueue] });
+    createPodMonitors(name, kuberay.namespace, child);
+    if (args.gpuDevicePluginImage) createDevicePlugin(name, args.gpuDevicePluginImage, child);
+
+    this.clusterQueue = queue.metadata.name;
+    this.registerOutputs({ clusterQueue: this.clusterQueue });
+  }
+}
+
+function checkArgs(name: string, args: RayStackArgs): void {
+  const errors: pulumi.InputPropertyErrorDetails[] = [];
+  const check = (propertyPath: string, value: number, least: number, unit: string) => {
+    if (Number.isInteger(value) && value >= least) return;
+    errors.push({
+      propertyPath,
+      reason: `RayStack "${name}": \`${propertyPath}\` must be a whole number of ${unit}, at least ${least}, got ${value}. Set it to what the node pools can hold.`,
+    });
+  };
+  check("cpuQuota", args.cpuQuota, 1, "vCPU");
+  check("memoryQuotaGiB", args.memoryQuotaGiB, 1, "GiB");
+  check("gpuQuota", args.gpuQuota ?? 0, 0, "GPUs");
+  check("replicas", args.replicas ?? 1, 1, "pods");
+  if (errors.length > 0) {
+    const message = errors.map(({ reason }) => reason).join("\n");
+    throw new pulumi.InputPropertiesError({ message, errors });
+  }
+}
+
+function queueSettings(args: RayStackArgs): QueueSettings {
+  return {
+    cpuQuota: args.cpuQuota,
+    memoryQuotaGiB: args.memoryQuotaGiB,
+    gpuQuota: args.gpuQuota ?? 0,
+    spot: args.spot ?? false,
+    pooledNodes: args.pooledNodes ?? true,
+  };
+}
+
+function valuesSettings(args: RayStackArgs) {
+  return {
+    replicas: args.replicas ?? 1,
+    placement: args.placement,
+    monitoringNamespace: args.monitoringNamespace ?? "observability",
+  };
+}
+
+function createKuberay(name: string, args: RayStackArgs, opts: pulumi.CustomResourceOptions) {
+  const namespace = createNamespace(
+    name,
+    { namespace: "kuberay-system", podSecurity: PodSecurity.Restricted },
+    opts,
+  );
+  restrictIngress(
+    `${name}-kuberay-ingress`,
+    // Metrics only: the operator serves nothing else.
+    { namespace: namespace.metadata.name, ingress: [{ ports: tcpPorts(8080) }] },
+    opts,
+  );
+  return helmRelease(
+    `${name}-kuberay`,
+    {
+      chart: args.charts.kuberay,
+      namespace: namespace.metadata.name,
+      releaseName: kuberayReleaseName,
+      values: kuberayValues(valuesSettings(args)),
+      helmValues: args.helmValues?.kuberay,
+    },
+    opts,
+  );
+}
+
+function createKueue(name: string, args: RayStackArgs, opts: pulumi.CustomResourceOptions) {
+  const namespace = createNamespace(
+    name,
+    { namespace: "kueue-system", podSecurity: PodSecurity.Restricted },
+    opts,
+  );
+  restrictIngress(
+    `${name}-kueue-ingress`,
+    {
+      namespace: namespace.metadata.name,
+      // From anywhere: the API server that calls the webhook (9443) and the visibility API (8082)
+      // has no pod to select. 8443 is metrics, which ask for a token.
+      ingress: [{ ports: tcpPorts(9443, 8082, 8443) }],
+    },
+    opts,
+  );
+  return helmRelease(
+    `${name}-kueue`,
+    {
+      chart: args.charts.kueue,
+      namespace: namespace.metadata.name,
+      releaseName: kueueReleaseName,
+      values: kueueValues(valuesSettings(args)),
+      helmValues: args.helmValues?.kueue,
+    },
+    opts,
+  );
+}
+
+function createQueue(
+  name: string,
+  settings: QueueSettings,
+  opts: pulumi.CustomResourceOptions,
+): k8s.apiextensions.CustomResource {
+  const flavorName = (pool: NodePoolKind) => `mlplatform-${pool}`;
+  const flavors = queuedPools(settings).map(
+    (pool) =>
+      new k8s.apiextensions.CustomResource(
+        `${name}-flavor-${pool}`,
+        {
+          apiVersion: "kueue.x-k8s.io/v1beta2",
+          kind: "ResourceFlavor",
+          metadata: { name: flavorName(pool) },
+          spec: flavorSpec(pool, settings.pooledNodes),
+        },
+        opts,
+      ),
+  );
+  return new k8s.apiextensions.CustomResource(
+    `${name}-queue`,
+    {
+      apiVersion: "kueue.x-k8s.io/v1beta2",
+      kind: "ClusterQueue",
+      metadata: { name: "mlplatform" },
+      spec: clusterQueueSpec(settings, flavorName),
+    },
+    pulumi.mergeOptions(opts, { dependsOn: flavors }),
+  );
+}
+
+function createPodMonitors(
+  name: string,
+  namespace: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  const portsOfRole: Record<string, string[]> = {
+    head: ["metrics", "as-metrics", "dash-metrics"],
+    worker: ["metrics"],
+  };
+  for (const [role, ports] of Object.entries(portsOfRole)) {
+    new k8s.apiextensions.CustomResource(
+      `${name}-monitor-${role}`,
+      {
+        apiVersion: "monitoring.coreos.com/v1",
+        kind: "PodMonitor",
+        metadata: { name: `ray-${role}`, namespace },
+        spec: rayPodMonitorSpec(role, ports),
+      },
+      opts,
+    );
+  }
+}

@@ -1,0 +1,84 @@
+import { anywhere, type Placement } from "../placement";
+
+/** Releases are named after their charts; dashboards and alerts rely on the names. */
+export const kuberayReleaseName = "kuberay-operator";
+export const kueueReleaseName = "kueue";
+
+/** What decides the values of the two operators. */
+export interface RayValuesSettings {
+  /** Pods of each operator; one leads, the others stand by. */
+  replicas: number;
+  /** Where the operators run. */
+  placement?: Placement;
+  /** Namespace of Prometheus. */
+  monitoringNamespace: string;
+}
+
+/** Helm values of the KubeRay operator. */
+export function kuberayValues(settings: RayValuesSettings): Record<string, unknown> {
+  const { nodeSelector, tolerations } = settings.placement ?? anywhere;
+  return {
+    replicas: settings.replicas,
+    // The chart's 100m starves the operator while a cluster of many pods starts.
+    resources: {
+      requests: { cpu: "200m", memory: "512Mi" },
+      limits: { cpu: "1", memory: "1Gi" },
+    },
+    reconcileConcurrency: 4,
+    metrics: { enabled: true, serviceMonitor: { enabled: true } },
+    nodeSelector,
+    tolerations,
+  };
+}
+
+/**
+ * Kueue's own configuration. JSON is YAML, so no second serializer is needed. Only Ray's kinds are
+ * integrated: the chart's default also puts webhooks on every Pod, Deployment and StatefulSet of
+ * the cluster, and those fail closed.
+ */
+export function kueueConfiguration(): string {
+  return JSON.stringify(
+    {
+      apiVersion: "config.kueue.x-k8s.io/v1beta2",
+      kind: "Configuration",
+      health: { healthProbeBindAddress: ":8081" },
+      metrics: { bindAddress: ":8443", enableClusterQueueResources: true },
+      webhook: { port: 9443 },
+      leaderElection: { leaderElect: true, resourceName: "c1f6bfd2.kueue.x-k8s.io" },
+      clientConnection: { qps: 300, burst: 500 },
+      // Gang admission: a Ray cluster that got only some of its pods gives its quota back. The time
+      // covers a GPU node that starts from zero and pulls a large image.
+      waitForPodsReady: {
+        timeout: "20m",
+        recoveryTimeout: "5m",
+        blockAdmission: false,
+        requeuingStrategy: { timestamp: "Eviction", backoffLimitCount: 5, backoffBaseSeconds: 60 },
+      },
+      integrations: { frameworks: ["ray.io/rayjob", "ray.io/raycluster"] },
+    },
+    null,
+    2,
+  );
+}
+
+/** Helm values of Kueue. */
+export function kueueValues(settings: RayValuesSettings): Record<string, unknown> {
+  const { nodeSelector, tolerations } = settings.placement ?? anywhere;
+  return {
+    enablePrometheus: true,
+    metrics: { prometheusNamespace: settings.monitoringNamespace },
+    controllerManager: {
+      replicas: settings.replicas,
+      podDisruptionBudget: { enabled: settings.replicas > 1, minAvailable: 1 },
+      manager: {
+        resources: {
+          requests: { cpu: "500m", memory: "512Mi" },
+          limits: { cpu: "2", memory: "1Gi" },
+        },
+      },
+      nodeSelector,
+      tolerations,
+    },
+    managerConfig: { controllerManagerConfigYaml: kueueConfiguration() },
+  };
+}

@@ -1,0 +1,121 @@
+import { anywhere, type Placement } from "../placement";
+
+/** What decides the KnativeServing object. */
+export interface KnativeSettings {
+  /** Version of Knative Serving that the operator installs. */
+  version: string;
+  /** Domain of all hosts. */
+  domain: string;
+  /** Pods of each control plane part. */
+  replicas: number;
+  /** Secret with the wildcard certificate, in the namespace of the gateway's pods. */
+  certificateSecret: string;
+  placement?: Placement;
+}
+
+/** Deployments that the operator makes, by name: what a placement applies to. */
+const knativeDeployments = [
+  "activator",
+  "autoscaler",
+  "autoscaler-hpa",
+  "controller",
+  "webhook",
+  "net-istio-controller",
+  "net-istio-webhook",
+];
+
+/** Pod fields that KServe's predictors use and that Knative refuses unless they are switched on. */
+const podFeatures = [
+  "affinity",
+  "fieldref",
+  "init-containers",
+  "nodeselector",
+  "persistent-volume-claim",
+  "persistent-volume-write",
+  "priorityclassname",
+  "runtimeclassname",
+  "schedulername",
+  "securitycontext",
+  "tolerations",
+  "topologyspreadconstraints",
+];
+
+/**
+ * Knative's configuration: one entry becomes the ConfigMap `config-<entry>`. Every value is a
+ * string; the webhooks refuse anything else.
+ */
+export function knativeConfig(domain: string): Record<string, Record<string, string>> {
+  return {
+    network: {
+      "ingress-class": "istio.ingress.networking.knative.dev",
+      // One label under the domain, as KServe's own hosts have, so that one wildcard certificate
+      // covers both.
+      "domain-template": "{{.Name}}-{{.Namespace}}.{{.Domain}}",
+    },
+    domain: { [domain]: "" },
+    autoscaler: {
+      "enable-scale-to-zero": "true",
+      "scale-to-zero-grace-period": "30s",
+      "stable-window": "60s",
+      "initial-scale": "1",
+      "allow-zero-initial-scale": "false",
+    },
+    defaults: { "revision-timeout-seconds": "300", "max-revision-timeout-seconds": "600" },
+    deployment: {
+      // A GPU node that starts from zero, a large image and a large model.
+      "progress-deadline": "1200s",
+    },
+    features: {
+      ...Object.fromEntries(podFeatures.map((f) => [`kubernetes.podspec-${f}`, "enabled"])),
+      "multi-container": "enabled",
+      // Project namespaces enforce `restricted`; this fills in what a predictor leaves out.
+      "secure-pod-defaults": "enabled",
+    },
+    gc: {
+      "retain-since-create-time": "48h",
+      "min-non-active-revisions": "2",
+      "max-non-active-revisions": "10",
+    },
+    observability: {
+      "metrics-protocol": "prometheus",
+      // Off by default since 1.19; without it there are no request rates or latencies.
+      "request-metrics-protocol": "prometheus",
+      "tracing-protocol": "none",
+    },
+  };
+}
+
+/** Spec of the KnativeServing object. */
+export function knativeServingSpec(settings: KnativeSettings): Record<string, unknown> {
+  const { nodeSelector, tolerations } = settings.placement ?? anywhere;
+  const isPlaced = Object.keys(nodeSelector).length > 0 || tolerations.length > 0;
+  return {
+    version: settings.version,
+    "high-availability": { replicas: settings.replicas },
+    ingress: {
+      istio: {
+        enabled: true,
+        // The operator replaces the whole list: port 80 has to be repeated beside 443.
+        "knative-ingress-gateway": {
+          selector: { istio: "ingressgateway" },
+          servers: [
+            {
+              port: { name: "http", number: 80, protocol: "HTTP" },
+              hosts: ["*"],
+              tls: { httpsRedirect: true },
+            },
+            {
+              port: { name: "https", number: 443, protocol: "HTTPS" },
+              hosts: ["*"],
+              tls: { mode: "SIMPLE", credentialName: settings.certificateSecret },
+            },
+          ],
+        },
+      },
+    },
+    ...(isPlaced
+      ? { workloads: knativeDeployments.map((name) => ({ name, nodeSelector, tolerations })) }
+      : {}),
+    config: knativeConfig(settings.domain),
+  };
+}

@@ -1,0 +1,41 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** Name of our runtime; InferenceServices may ask for it by name, or get it for format `mlflow`. */
+export const modelRuntimeName = "mlplatform-mlflow";
+
+/**
+ * Spec of the ClusterServingRuntime for MLflow 3 models. `restricted`-safe without help: KServe
+ * copies this security context to the sidecar that it injects.
+ */
+export function modelRuntimeSpec(image: pulumi.Input<string>): Record<string, unknown> {
+  return {
+    annotations: {
+      "prometheus.kserve.io/port": "8080",
+      "prometheus.kserve.io/path": "/metrics",
+    },
+    supportedModelFormats: [{ name: "mlflow", version: "3", autoSelect: true, priority: 2 }],
+    protocolVersions: ["v1", "v2"],
+    containers: [
+      {
+        // KServe finds the model server by this name.
+        name: "kserve-container",
+        image,
+        args: ["--model_name={{.Name}}", "--model_dir=/mnt/models", "--http_port=8080"],
+        ports: [{ containerPort: 8080, protocol: "TCP" }],
+        resources: {
+          requests: { cpu: "500m", memory: "1Gi" },
+          limits: { cpu: "2", memory: "2Gi" },
+        },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          runAsNonRoot: true,
+          capabilities: { drop: ["ALL"] },
+          seccompProfile: { type: "RuntimeDefault" },
+        },
+        volumeMounts: [{ name: "scratch", mountPath: "/tmp" }],
+      },
+    ],
+    volumes: [{ name: "scratch", emptyDir: { sizeLimit: "2Gi" } }],
+  };
+}

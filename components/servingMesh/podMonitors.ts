@@ -1,0 +1,42 @@
+/** Spec of the PodMonitor of all predictors: Knative's request metrics and the model server's own. */
+export function predictorMonitorSpec(): Record<string, unknown> {
+  return {
+    namespaceSelector: { any: true },
+    selector: {
+      matchExpressions: [{ key: "serving.kserve.io/inferenceservice", operator: "Exists" }],
+    },
+    podTargetLabels: [
+      "serving.kserve.io/inferenceservice",
+      "component",
+      "serving.knative.dev/revision",
+    ],
+    // `http-usermetric` is the queue-proxy's; Knative renames the model server's port `user-port`.
+    podMetricsEndpoints: ["http-usermetric", "user-port"].map((port) => ({
+      port,
+      path: "/metrics",
+      interval: "15s",
+    })),
+  };
+}
+
+/** Spec of the PodMonitor of Knative's control plane: desired and actual pods of each revision. */
+export function knativeMonitorSpec(): Record<string, unknown> {
+  return {
+    selector: {
+      matchExpressions: [
+        { key: "app", operator: "In", values: ["activator", "autoscaler", "controller"] },
+      ],
+    },
+    podTargetLabels: ["app"],
+    podMetricsEndpoints: [{ port: "metrics", path: "/metrics", interval: "30s" }],
+  };
+}
+
+/** Spec of the PodMonitor of the gateway's proxies. */
+export function gatewayMonitorSpec(): Record<string, unknown> {
+  return {
+    selector: { matchLabels: { istio: "ingressgateway" } },
+    podTargetLabels: ["istio"],
+    podMetricsEndpoints: [{ port: "http-envoy-prom", path: "/stats/prometheus", interval: "30s" }],
+  };
+}

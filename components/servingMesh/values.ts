@@ -1,0 +1,199 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { anywhere, type Placement } from "../placement";
+import type { ServingMeshArgs } from "./servingMesh";
+
+/**
+ * Release of the gateway. Not a choice: its pods get the label `istio: ingressgateway` from this
+ * name, and Knative's and KServe's gateways select them by it.
+ */
+export const gatewayReleaseName = "istio-ingressgateway";
+
+/** Gateway that Knative makes and that both Knative and KServe bind hosts to. */
+export const knativeGateway = "knative-serving/knative-ingress-gateway";
+
+/** Where a chart's pods run and how many there are. */
+export interface PodSettings {
+  /** Pods of each control plane part. */
+  replicas: number;
+  placement?: Placement;
+}
+
+/** Applies the defaults that all charts share. */
+export function podSettings(args: ServingMeshArgs): PodSettings {
+  return { replicas: args.replicas ?? 1, placement: args.placement };
+}
+
+/** How the gateway is reached. */
+export interface GatewaySettings extends PodSettings {
+  /** False: a ClusterIP Service, for clusters that hand out no load balancers. */
+  loadBalancer: boolean;
+  /** Whether the load balancer has a private address only. */
+  internal: boolean;
+  /** CIDRs that may reach the load balancer; empty: all. */
+  allowedIpRanges: string[];
+}
+
+/** S3 store that model servers download from, as KServe's chart writes it. */
+export interface ModelStore {
+  /** `host:port`, without a scheme. */
+  endpoint: pulumi.Input<string>;
+  region: pulumi.Input<string>;
+  /** "1" or "0". */
+  useHttps: pulumi.Input<string>;
+}
+
+/** Helm values of cert-manager. */
+export function certManagerValues(
+  settings: PodSettings,
+  dnsClientId?: string,
+): Record<string, unknown> {
+  const { nodeSelector, tolerations } = settings.placement ?? anywhere;
+  const pods = {
+    replicaCount: settings.replicas,
+    podDisruptionBudget: { enabled: settings.replicas > 1 },
+    nodeSelector: { "kubernetes.io/os": "linux", ...nodeSelector },
+    tolerations,
+  };
+  const small = { requests: { cpu: "25m", memory: "128Mi" }, limits: { memory: "512Mi" } };
+  return {
+    ...pods,
+    crds: { enabled: true, keep: true },
+    resources: small,
+    networkPolicy: { enabled: true },
+    prometheus: { enabled: true, servicemonitor: { enabled: true } },
+    webhook: { ...pods, resources: small, networkPolicy: { enabled: true } },
+    cainjector: { ...pods, resources: small, networkPolicy: { enabled: true } },
+    startupapicheck: { nodeSelector: pods.nodeSelector, tolerations },
+    // Entra's webhook gives the pod a token for this identity, which may edit the DNS zone.
+    ...(dnsClientId
+      ? {
+          podLabels: { "azure.workload.identity/use": "true" },
+          serviceAccount: { annotations: { "azure.workload.identity/client-id": dnsClientId } },
+        }
+      : {}),
+  };
+}
+
+/** Helm values of Istio's CRDs. */
+export function istioBaseValues(): Record<string, unknown> {
+  return { defaultRevision: "default", global: { enableReaderRBAC: false } };
+}
+
+/** Helm values of istiod. */
+export function istiodValues(settings: PodSettings): Record<string, unknown> {
+  const { nodeSelector, tolerations } = settings.placement ?? anywhere;
+  return {
+    autoscaleMin: settings.replicas,
+    autoscaleMax: Math.max(settings.replicas, 5),
+    resources: { requests: { cpu: "250m", memory: "1Gi" }, limits: { memory: "2Gi" } },
+    seccompProfile: { type: "RuntimeDefault" },
+    nodeSelector,
+    tolerations,
+    meshConfig: {
+      enablePrometheusMerge: true,
+      accessLogFile: "/dev/stdout",
+      accessLogEncoding: "JSON",
+    },
+    global: {
+      // No sidecars in model namespaces: KServe's init container would start before the proxy.
+      // The gateway's pods ask for injection by their own label.
+      proxy: { autoInject: "disabled" },
+      defaultPodDisruptionBudget: { enabled: settings.replicas > 1 },
+    },
+  };
+}
+
+/** Helm values of the ingress gateway. */
+export function gatewayValues(settings: GatewaySettings): Record<string, unknown> {
+  const { nodeSelector, tolerations } = settings.placement ?? anywhere;
+  return {
+    autoscaling: {
+      enabled: true,
+      minReplicas: settings.replicas,
+      maxReplicas: Math.max(settings.replicas, 5),
+      targetCPUUtilizationPercentage: 80,
+    },
+    ...(settings.replicas > 1 ? { podDisruptionBudget: { minAvailable: 1 } } : {}),
+    service: settings.loadBalancer
+      ? {
+          type: "LoadBalancer",
+          annotations: settings.internal
+            ? { "service.beta.kubernetes.io/azure-load-balancer-internal": "true" }
+            : {},
+          loadBalancerSourceRanges: settings.allowedIpRanges,
+        }
+      : { type: "ClusterIP" },
+    nodeSelector,
+    tolerations,
+  };
+}
+
+/** Helm values of the Knative operator. */
+export function knativeOperatorValues(settings: PodSettings): Record<string, unknown> {
+  const { tolerations } = settings.placement ?? anywhere;
+  const pod = {
+    // The chart has no node selector; the tolerations at least let the pods onto the system pool.
+    tolerations,
+    resources: {
+      requests: { cpu: "100m", memory: "256Mi" },
+      limits: { cpu: "1", memory: "1000Mi" },
+    },
+  };
+  return { knative_operator: { knative_operator: pod, operator_webhook: pod } };
+}
+
+/** Helm values of KServe's controller. */
+export function kserveValues(
+  settings: PodSettings,
+  domain: string,
+  store?: ModelStore,
+): Record<string, unknown> {
+  const { nodeSelector, tolerations } = settings.placement ?? anywhere;
+  return {
+    kserve: {
+      controller: {
+        deploymentMode: "Knative",
+        gateway: {
+          domain,
+          urlScheme: "https",
+          ingressGateway: { gateway: knativeGateway, className: "istio", enableGatewayApi: false },
+        },
+        // The chart's 300Mi is used up by the caches of a few hundred InferenceServices.
+        resources: {
+          requests: { cpu: "200m", memory: "512Mi" },
+          limits: { cpu: "1", memory: "1Gi" },
+        },
+        nodeSelector,
+        tolerations,
+      },
+      storage: {
+        // The chart leaves this one out, and project namespaces enforce `restricted`.
+        containerSecurityContext: { seccompProfile: { type: "RuntimeDefault" } },
+        s3: {
+          accessKeyIdName: "AWS_ACCESS_KEY_ID",
+          secretAccessKeyName: "AWS_SECRET_ACCESS_KEY",
+          useVirtualBucket: "false",
+          useAnonymousCredential: "false",
+          ...(store ? { ...store, verifySSL: store.useHttps } : {}),
+        },
+      },
+    },
+  };
+}
+
+/**
+ * Helm values of KServe's stock runtimes. Out are those that would take models from our own MLflow
+ * runtime, are no longer maintained, or have no pinned image.
+ */
+export function runtimeConfigValues(): Record<string, unknown> {
+  return {
+    kserve: {
+      servingruntime: {
+        enabled: true,
+        mlserver: { disabled: true },
+        torchserve: { disabled: true },
+        vllmserver: { disabled: true },
+      },
+    },
+  };
+}

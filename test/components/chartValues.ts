@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parse } from "yaml";
+import { mergeValues } from "../../components/helmRelease";
+
+/** Values and schemas of the charts, as their projects published them; not part of the repository. */
+export const chartsFolder = resolve(__dirname, "../../../shared/charts");
+
+type Values = Record<string, unknown>;
+
+/** What a chart says about its values. */
+export interface PublishedChart {
+  /** Default values, those of the charts it depends on included. */
+  defaults: Values;
+  /** JSON schema of the merged values, where the chart has one. */
+  schema?: Values;
+  /** Options that exist only as comments in the file of default values. */
+  commented: Set<string>;
+}
+
+/** Folder of a chart by the name in a Release: Istio's names are too short to stand alone. */
+const folderOfChart: Record<string, string> = { base: "istio-base", gateway: "istio-gateway" };
+
+const read = new Map<string, PublishedChart | undefined>();
+
+/** Reads what a chart says about its values. Undefined where the chart publishes no values. */
+export function publishedChart(chart: string): PublishedChart | undefined {
+  const name = chart.split("/").at(-1)!;
+  if (!read.has(name)) read.set(name, readChart(name));
+  return read.get(name);
+}
+
+function readChart(name: string): PublishedChart | undefined {
+  const folder = join(chartsFolder, folderOfChart[name] ?? name);
+  const valuesFile = join(folder, "values.yaml");
+  if (!existsSync(valuesFile)) return undefined;
+  const text = readFileSync(valuesFile, "utf8");
+  const schemaFile = join(folder, "values.schema.json");
+  return {
+    defaults: withDependencies(folder, defaultsOf(text)),
+    schema: existsSync(schemaFile) ? JSON.parse(readFileSync(schemaFile, "utf8")) : undefined,
+    commented: new Set(
+      [...text.matchAll(/^\s*#+\s*([\w.-]+):(?:\s|$)/gm)].map((match) => match[1]!),
+    ),
+  };
+}
+
+function defaultsOf(text: string): Values {
+  // The Knative operator's file is a template of its release build: `tag: {{ tag }}`.
+  const values = parse(text.replaceAll(/: \{\{ \w+ \}\}$/gm, ": v1"));
+  // Istio's charts keep their defaults one level down and lift them in their templates.
+  return values._internal_defaults_do_not_set ?? values;
+}
+
+function withDependencies(folder: string, values: Values): Values {
+  const chart = readFileSync(join(folder, "Chart.yaml"), "utf8").replaceAll(/\{\{.*?\}\}/g, "v1");
+  const merged = { ...values };
+  for (const { name, alias } of parse(chart).dependencies ?? []) {
+    const valuesFile = join(chartsFolder, name, "values.yaml");
+    if (!existsSync(valuesFile)) continue;
+    const key = alias ?? name;
+    merged[key] = mergeValues(defaultsOf(readFileSync(valuesFile, "utf8")), merged[key]);
+  }
+  return merged;
+}
+
+/** Maps that take more keys than the chart has entries in: the user's own, or another API's. */
+const freeMaps =
+  /(^|\.)(affinity|annotations|labels|podAnnotations|podLabels|nodeSelector|limits|requests|securityContext|podSecurityContext|containerSecurityContext|meshConfig|grafana\.ini)$/;
+
+/**
+ * Paths of values that a chart does not know: keys that are neither in its defaults nor in their
+ * comments, and maps, lists and scalars in each other's place.
+ */
+export function unknownValues(values: Values, chart: PublishedChart): string[] {
+  const visit = (value: unknown, fallback: unknown, path: string): string[] => {
+    if (fallback === null || fallback === undefined || value === null) return [];
+    if (kindOf(value) !== kindOf(fallback)) {
+      return [`${path} is a ${kindOf(value)}, the chart has a ${kindOf(fallback)}`];
+    }
+    if (kindOf(value) !== "map" || freeMaps.test(path)) return [];
+    const known = fallback as Values;
+    if (Object.keys(known).length === 0) return [];
+    return Object.entries(value as Values).flatMap(([key, inner]) => {
+      const innerPath = path === "" ? key : `${path}.${key}`;
+      if (key in known) return visit(inner, known[key], innerPath);
+      return chart.commented.has(key) ? [] : [innerPath];
+    });
+  };
+  return visit(values, chart.defaults, "");
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "list";
+  return typeof value === "object" ? "map" : "scalar";
+}
