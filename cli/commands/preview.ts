@@ -1,0 +1,94 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command, Option } from "commander";
+import { UserError } from "../../automation/preview/engine/userError";
+import { previewDocument } from "../../automation/preview/json";
+import { preview } from "../../automation/preview/preview";
+import { failures } from "../../automation/preview/previewReport";
+import { renderReport } from "../../automation/preview/report";
+import { layoutOf } from "../../automation/preview/terminal";
+import { type CliContext, ExitCode } from "../context";
+import { Progress } from "../progress";
+
+interface PreviewFlags {
+  stack: string;
+  mode: "preview" | "up";
+  json?: boolean;
+  /** False by `--no-policy`. */
+  policy: boolean;
+  policyPack?: string[];
+  policyConfig?: string;
+}
+
+const examples = `
+Examples:
+  npm run preview -- --stack dev
+  npm run preview -- --stack prod --policy-config policy/dev.json
+  npm run preview -- --stack local --json > preview.json
+
+The JSON follows automation/preview/preview.schema.json.`;
+
+/** `mlp preview`: the program of a stack on the in-memory engine, without account and CLI. */
+export function previewCommand(context: CliContext): Command {
+  return new Command("preview")
+    .description("Show what a stack would hold: resources, policy results, capacity, price")
+    .requiredOption("-s, --stack <name>", "stack to preview, as in Pulumi.<name>.yaml")
+    .option("--json", "print data instead of the report")
+    .addOption(
+      new Option("--mode <mode>", "up makes ids and outputs too, as an update would")
+        .choices(["preview", "up"])
+        .default("preview"),
+    )
+    .option("--policy-pack <dir...>", "further policy packs, ready to run")
+    .option(
+      "--policy-config <file>",
+      "config of the own policy pack (default: policy/<stack>.json)",
+    )
+    .option("--no-policy", "leave the own policy pack out")
+    .addHelpText("after", examples)
+    .action((flags: PreviewFlags) => runPreview(flags, context));
+}
+
+async function runPreview(flags: PreviewFlags, context: CliContext): Promise<void> {
+  const paths = checkPaths(flags, context.workingDir);
+  const progress = new Progress(context.stderr);
+  try {
+    const report = await preview({
+      projectDir: context.projectDir,
+      stack: flags.stack,
+      mode: flags.mode,
+      policyDir: flags.policy ? context.policyDir : undefined,
+      ...paths,
+      signal: context.signal,
+      onProgress: (step) => {
+        progress.step(step);
+      },
+    });
+    progress.end();
+    context.stdout.write(
+      flags.json
+        ? `${JSON.stringify(previewDocument(report), null, 2)}\n`
+        : renderReport(report, layoutOf(context.stdout)),
+    );
+    if (failures(report.result).length > 0) context.exitCode = ExitCode.Failed;
+  } finally {
+    progress.end();
+  }
+}
+
+function checkPaths(flags: PreviewFlags, workingDir: string) {
+  const problems: string[] = [];
+  const existing = (option: string, path: string) => {
+    const full = resolve(workingDir, path);
+    if (!existsSync(full)) problems.push(`${option} "${path}" does not exist: looked at ${full}.`);
+    return full;
+  };
+  const policyPacks = (flags.policyPack ?? []).map((path) => existing("--policy-pack", path));
+  const policyConfig =
+    flags.policyConfig === undefined ? undefined : existing("--policy-config", flags.policyConfig);
+  if (policyConfig !== undefined && !flags.policy) {
+    problems.push("--policy-config has no effect with --no-policy: give one of them.");
+  }
+  if (problems.length > 0) throw new UserError(problems);
+  return { policyPacks, policyConfig };
+}

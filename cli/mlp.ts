@@ -1,0 +1,101 @@
+import { join, resolve } from "node:path";
+import { Command, CommanderError } from "commander";
+import { UserError } from "../automation/preview/engine/userError";
+import { previewCommand } from "./commands/preview";
+import { pricesCommand } from "./commands/prices";
+import { type CliContext, ExitCode } from "./context";
+
+const examples = `
+Examples:
+  npm run mlp -- preview --stack dev            what the stack would hold, with policy results
+  npm run mlp -- preview --stack prod --json    the same as data
+  npm run mlp -- prices update --stack prod     list prices of the stack's region
+
+Exit codes: 0 good, 1 failed program, mandatory policy violation or secret in the open,
+2 wrong arguments or configuration, 130 interrupted. MLP_DEBUG=1 adds stack traces to errors.`;
+
+/** The program with all its commands. */
+export function createProgram(context: CliContext): Command {
+  const program = new Command("mlp")
+    .description("The ML platform from the command line: preview stacks, fetch prices.")
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, "mlp: "));
+      },
+    })
+    .exitOverride()
+    .showHelpAfterError("(mlp --help lists commands and options)")
+    .addHelpText("after", examples);
+  for (const create of [previewCommand, pricesCommand]) {
+    const command = create(context);
+    inheritSettings(command, program);
+    program.addCommand(command);
+  }
+  return program;
+}
+
+/** `addCommand` copies no settings, `command` does; commands live in files of their own. */
+function inheritSettings(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inheritSettings(child, command);
+}
+
+/** Runs one command line on this process and returns the exit code. `change` is for tests. */
+export async function main(args: string[], change: Partial<CliContext> = {}): Promise<number> {
+  const abort = new AbortController();
+  const interrupt = () => {
+    // A second Ctrl-C does not wait for children to end.
+    if (abort.signal.aborted) process.exit(ExitCode.Interrupted);
+    abort.abort();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  // A reader that has seen enough (`mlp … | head`) is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(ExitCode.Good);
+    throw error;
+  });
+  const projectDir = resolve(__dirname, "..");
+  try {
+    return await run(args, {
+      projectDir,
+      policyDir: join(projectDir, "policy"),
+      // npm changes the folder to the package's and says here where the user stands.
+      workingDir: process.env.INIT_CWD ?? process.cwd(),
+      signal: abort.signal,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      exitCode: ExitCode.Good,
+      ...change,
+    });
+  } finally {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+}
+
+/** Runs one command line in a context; errors become a message and an exit code. */
+export async function run(args: string[], context: CliContext): Promise<number> {
+  try {
+    await createProgram(context).parseAsync(args, { from: "user" });
+    return context.exitCode;
+  } catch (error) {
+    if (context.signal.aborted) {
+      context.stderr.write("mlp: interrupted\n");
+      return ExitCode.Interrupted;
+    }
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? ExitCode.Good : ExitCode.Usage;
+    }
+    if (process.env.MLP_DEBUG) context.stderr.write(`${(error as Error).stack ?? error}\n`);
+    if (error instanceof UserError) {
+      for (const problem of error.problems) context.stderr.write(`mlp: ${problem}\n`);
+      return ExitCode.Usage;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    context.stderr.write(`mlp: ${message}\nMLP_DEBUG=1 shows where this comes from.\n`);
+    return ExitCode.Failed;
+  }
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { root, runCli } from "./runCli";
+
+const execute = promisify(execFile);
+const golden = (name: string) => readFile(join(__dirname, "golden", name), "utf8");
+
+describe("mlp --help", () => {
+  const pages: [string, string[]][] = [
+    ["mlp.txt", ["--help"]],
+    ["preview.txt", ["preview", "--help"]],
+    ["prices.txt", ["prices", "--help"]],
+    ["pricesUpdate.txt", ["prices", "update", "--help"]],
+  ];
+  for (const [file, args] of pages) {
+    it(`mlp ${args.join(" ")} reads as in test/cli/golden/${file}`, async () => {
+      const { code, stdout, stderr } = await runCli(args);
+      assert.equal(stdout, await golden(file));
+      assert.deepEqual([code, stderr], [0, ""]);
+    });
+  }
+
+  it("shows the help where no command is given, and exits 2", async () => {
+    const { code, stderr } = await runCli([]);
+    assert.equal(stderr, await golden("mlp.txt"));
+    assert.equal(code, 2);
+  });
+
+  it("starts as a program of its own", async () => {
+    const { stdout } = await execute(process.execPath, [join(root, "cli/bin.js"), "--help"]);
+    assert.equal(stdout, await golden("mlp.txt"));
+  });
+});

@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parse } from "yaml";
+import { checkConfig } from "../../config";
+
+const root = resolve(__dirname, "../..");
+
+/** A stack file's own settings, without their namespace. */
+function settingsOf(stack: string): Record<string, any> {
+  const { config } = parse(readFileSync(resolve(root, `Pulumi.${stack}.yaml`), "utf8"));
+  return Object.fromEntries(
+    Object.entries(config)
+      .filter(([key]) => key.startsWith("mlplatform:"))
+      .map(([key, value]) => [key.slice("mlplatform:".length), value]),
+  );
+}
+
+function problemsOf(stack: string, change: (settings: Record<string, any>) => void): string[] {
+  const settings = settingsOf(stack);
+  change(settings);
+  const result = checkConfig(settings);
+  return "problems" in result
+    ? result.problems.map(({ key, problem }) => `${key}: ${problem}`)
+    : [];
+}
+
+/** [stack, change, every message that it gives] */
+type Row = [string, (settings: Record<string, any>) => void, string[]];
+
+const rows: Record<string, Row> = {
+  "a key that nobody knows": [
+    "local",
+    (s) => (s.domian = "x"),
+    ["domian: is not a known key. Remove it, or correct its spelling."],
+  ],
+  "a nested key that nobody knows": [
+    "dev",
+    (s) => (s.aks.cpuPool.maxcount = 3),
+    ["aks.cpuPool.maxcount: is not a known key. Remove it, or correct its spelling."],
+  ],
+  "a required key left out": [
+    "local",
+    (s) => delete s.owner,
+    ["owner: is missing. Set it to a string."],
+  ],
+  "a number in quotes": [
+    "dev",
+    (s) => (s.ray.cpuQuota = "32"),
+    ['ray.cpuQuota: must be a number, got "32". Write a number without quotes.'],
+  ],
+  "a fraction where a count is meant": [
+    "dev",
+    (s) => (s.aks.cpuPool.maxCount = 2.5),
+    ["aks.cpuPool.maxCount: must be a int, got 2.5. Write a number without quotes."],
+  ],
+  "a boolean in quotes": [
+    "local",
+    (s) => (s.protectData = "no"),
+    ['protectData: must be a boolean, got "no". Write a boolean.'],
+  ],
+  "a domain with a scheme": [
+    "local",
+    (s) => (s.domain = "https://ml.example.com"),
+    [
+      'domain: must be a DNS name in lower case such as ml.example.com, got "https://ml.example.com". Correct it.',
+    ],
+  ],
+  "an unknown kind of store": [
+    "local",
+    (s) => (s.dataLake.kind = "ceph"),
+    ['dataLake.kind: must be one of minio, seaweedfs, azureBlob, got "ceph". Pick one.'],
+  ],
+  "MinIO on three servers": [
+    "local",
+    (s) => (s.dataLake.replicas = 3),
+    [
+      "dataLake.replicas: must be 1, or 4 and more for erasure coding, got 3. MinIO has no layout of 2 or 3 servers.",
+    ],
+  ],
+  "Azure Blob without Azure": [
+    "local",
+    (s) => (s.dataLake.kind = "azureBlob"),
+    [
+      "dataLake.kind: is azureBlob, but the stack has no aks. Choose minio or seaweedfs, or set aks.",
+    ],
+  ],
+  "a Flexible Server without Azure": [
+    "local",
+    (s) => (s.mlflow.database = "azureFlexibleServer"),
+    [
+      "mlflow.database: is azureFlexibleServer, but the stack has no aks. Choose cloudNativePg, or set aks.",
+    ],
+  ],
+  "a cluster to create and one to use": [
+    "dev",
+    (s) => (s.kubernetes = { context: "kind" }),
+    [
+      "kubernetes: is set together with aks. Keep aks to create a cluster, or kubernetes to use one.",
+    ],
+  ],
+  "no cluster at all": [
+    "local",
+    (s) => delete s.kubernetes,
+    [
+      "aks: is missing, and so is kubernetes. Set aks to create a cluster, or kubernetes to use one.",
+    ],
+  ],
+  "a GPU quota without a GPU pool": [
+    "dev",
+    (s) => delete s.aks.gpuPool,
+    ["ray.gpuQuota: is 1, but aks has no gpuPool. Add one, or set 0."],
+  ],
+  "public models without tokens": [
+    "prod",
+    (s) => delete s.serving.jwt,
+    [
+      "serving.jwt: is missing, but models are reachable from the internet. Set jwt, or serving.internalLoadBalancer: true.",
+    ],
+  ],
+  "an issuer that is no URL": [
+    "prod",
+    (s) => (s.serving.jwt.issuer = "login"),
+    ['serving.jwt.issuer: must be a URL such as https://example.com, got "login". Correct it.'],
+  ],
+  "no audience": [
+    "prod",
+    (s) => (s.serving.jwt.audiences = []),
+    ["serving.jwt.audiences: must be a list of at least 1 entry, got []. Raise it."],
+  ],
+  "an administrator group by name": [
+    "dev",
+    (s) => (s.aks.adminGroupObjectIds = ["platform-admins"]),
+    [
+      'aks.adminGroupObjectIds[0]: must be a GUID such as 00000000-0000-0000-0000-000000000000, got "platform-admins". Correct it.',
+    ],
+  ],
+  "a retention of no days": [
+    "local",
+    (s) => (s.observability.logRetentionDays = 0),
+    ["observability.logRetentionDays: must be at least 1, got 0. Raise it."],
+  ],
+  "too many database instances": [
+    "prod",
+    (s) => (s.mlflow.databaseInstances = 12),
+    ["mlflow.databaseInstances: must be at most 9, got 12. Lower it."],
+  ],
+  "an image without a version": [
+    "local",
+    (s) => (s.images = { mlflow: "ghcr.io/acme/mlflow" }),
+    [
+      'images.mlflow: must be an image by digest (name@sha256:…) or exact tag (name:1.2.3), got "ghcr.io/acme/mlflow". Correct it.',
+    ],
+  ],
+  "two projects of one name": [
+    "prod",
+    (s) => (s.projects[1].name = "churn"),
+    ['projects[1].name: is taken by another project, got "churn". Choose another.'],
+  ],
+  "a project that wants more than there is": [
+    "dev",
+    (s) => (s.projects[0].cpuQuota = 64),
+    [
+      "projects[0].cpuQuota: must be at most ray.cpuQuota (32), got 64. Lower it, or raise ray.cpuQuota.",
+    ],
+  ],
+  "a repository without an organization": [
+    "dev",
+    (s) => delete s.github,
+    [
+      "projects[0].github: is set, but the stack has no github.owner. Set it, or remove this.",
+    ],
+  ],
+  "several problems at once": [
+    "dev",
+    (s) => {
+      s.domain = "ML";
+      s.ray.gpuQuota = -1;
+      s.aks.tier = "Gold";
+    },
+    [
+      'domain: must be a DNS name in lower case such as ml.example.com, got "ML". Correct it.',
+      'aks.tier: must be one of Free, Standard, Premium, got "Gold". Pick one.',
+      "ray.gpuQuota: must be at least 0, got -1. Raise it.",
+    ],
+  ],
+};
+
+describe("configuration", () => {
+  for (const stack of ["local", "dev", "prod"]) {
+    it(`accepts Pulumi.${stack}.yaml`, () => {
+      assert.deepEqual(problemsOf(stack, () => undefined), []);
+    });
+  }
+
+  for (const [name, [stack, change, expected]] of Object.entries(rows)) {
+    it(`refuses ${name}`, () => {
+      assert.deepEqual(problemsOf(stack, change), expected);
+    });
+  }
+
+  it("declares every key in Pulumi.yaml with a type and a description", () => {
+    const { config } = parse(readFileSync(resolve(root, "Pulumi.yaml"), "utf8"));
+    const known = new Set<string>();
+    const everything = checkConfig(Object.fromEntries(Object.keys(config).map((k) => [k, null])));
+    assert.ok("problems" in everything);
+    for (const { key, problem } of everything.problems) {
+      assert.doesNotMatch(problem, /not a known key/, `${key} is declared but unknown`);
+      known.add(key);
+    }
+    for (const [key, declaration] of Object.entries<any>(config)) {
+      assert.ok(declaration.type, `${key} has no type`);
+      assert.ok(declaration.description, `${key} has no description`);
+    }
+  });
+});
