@@ -139,7 +139,7 @@ const schema = z.strictObject({
       metricsRetentionDays: count(1, 730).default(15),
       metricsStorageGiB: count(1, 16_384).default(50),
       logRetentionDays: count(1, 3650).default(30),
-      inferenceReplicas: count(1, 50).default(1),
+      inferenceReplicas: count(1, 50).default(2),
       inferenceBufferGiB: count(1, 4096).default(10),
       replicas: count(1, 5).default(1),
     })

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 "use strict";
-// Plain JavaScript that any Node parses: it says what is missing before TypeScript is loaded.
-const { existsSync } = require("node:fs");
-const { join, resolve } = require("node:path");
+// Syntax that old versions of Node parse too: this file says what is missing before TypeScript is
+// loaded.
+const { dirname, resolve } = require("node:path");
 
-const root = resolve(__dirname, "..");
+const root = resolve(dirname(require.resolve("./mlp.ts")), "..");
 const major = Number(process.versions.node.split(".")[0]);
 
 function stop(message) {
@@ -18,12 +18,15 @@ if (major < 20) {
       "`npm run mlp -- …` in the repository uses the Node that `npm ci` installs.",
   );
 }
-if (!existsSync(join(root, "node_modules", "tsx")) && !existsSync(resolve(root, "..", "tsx"))) {
-  stop(`the dependencies are not installed. Run \`npm ci\` in ${root}.`);
+try {
+  require.resolve("tsx/cjs");
+} catch (error) {
+  stop(`the dependencies are not installed (${error.code}). Run \`npm ci\` in ${root}.`);
 }
 
 // Compiled code is kept between runs, where this Node can (22.1 and newer).
-require("node:module").enableCompileCache?.();
+const { enableCompileCache } = require("node:module");
+if (enableCompileCache) enableCompileCache();
 require("tsx/cjs");
 const { main } = require("./mlp.ts");
 

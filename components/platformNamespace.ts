@@ -41,7 +41,6 @@ export function createNamespace(
         labels: {
           ...partOfPlatform,
           "pod-security.kubernetes.io/enforce": settings.podSecurity,
-          "pod-security.kubernetes.io/warn": PodSecurity.Restricted,
         },
       },
     },

@@ -5,7 +5,7 @@ import { type Layout, columns, cut, styled } from "./terminal";
 const stackType = "pulumi:pulumi:Stack";
 
 /** Siblings of one type from this number on share a line. */
-const collapseFrom = 3;
+const collapseFrom = 2;
 
 /** How many of the resources a provider manages; providers, components and the stack are not counted. */
 export function customCount(resources: PreviewResource[]): number {
@@ -15,7 +15,8 @@ export function customCount(resources: PreviewResource[]): number {
 
 /**
  * The resources of a run as a tree, components with the number of resources below them. Leaves of
- * one type under one parent share a line when there are {@link collapseFrom} or more.
+ * one type under one parent share a line when there are {@link collapseFrom} or more, without the
+ * parent's name before theirs.
  */
 export function resourceTree(result: EngineResult, layout: Layout): string[] {
   const children = new Map<string, PreviewResource[]>();
@@ -42,7 +43,7 @@ function branches(
     const isLast = index === groups.length - 1;
     const prefix = `${indent}${isLast ? "└─ " : "├─ "}`;
     const first = group[0]!;
-    if (group.length > 1) return [collapsed(prefix, group, layout)];
+    if (group.length > 1) return [collapsed(prefix, group, nameOf(parent), layout)];
     const below = `${indent}${isLast ? "   " : "│  "}`;
     const line = prefix + named(first, layout.width - columns(prefix) - countColumns, layout);
     if (!children.has(first.urn)) return [line];
@@ -81,10 +82,20 @@ function descendants(children: Map<string, PreviewResource[]>, urn: string): Pre
   return (children.get(urn) ?? []).flatMap((child) => [child, ...descendants(children, child.urn)]);
 }
 
-function collapsed(prefix: string, group: PreviewResource[], layout: Layout): string {
+function collapsed(
+  prefix: string,
+  group: PreviewResource[],
+  parentName: string,
+  layout: Layout,
+): string {
   const kind = `${mark(group[0]!)}${shownKind(group[0]!)} ×${group.length}`;
   const room = layout.width - columns(prefix) - columns(kind) - 2;
-  const names = cut(group.map(({ name }) => name).join(", "), room);
+  const own = group.map(({ name }) =>
+    parentName !== "" && name.startsWith(`${parentName}-`)
+      ? name.slice(parentName.length + 1)
+      : name,
+  );
+  const names = cut(own.join(", "), room);
   return `${prefix}${kind}  ${styled(layout, "dim", names)}`;
 }
 
@@ -118,6 +129,11 @@ function withCount(line: string, count: number, layout: Layout): string {
   const text = String(count);
   const gap = Math.max(layout.width - columns(line) - text.length, 1);
   return `${line}${" ".repeat(gap)}${styled(layout, "bold", text)}`;
+}
+
+/** Logical name in a URN; empty for the top. */
+function nameOf(urn: string): string {
+  return urn.split("::").slice(3).join("::");
 }
 
 function isStack(urn: string): boolean {

@@ -8,12 +8,7 @@ import { createAuditLogs } from "./auditLogs";
 import { checkComponentName, uniqueSuffixLength } from "./azureNames";
 import { createBudget } from "./budget";
 import { checkAksPlatform } from "./checkAksPlatform";
-import {
-  createCluster,
-  createMaintenanceWindows,
-  createUserPools,
-  requireIssuer,
-} from "./cluster";
+import { createCluster, createMaintenanceWindows, createUserPools, requireIssuer } from "./cluster";
 import { assignAdministrators, createIdentities } from "./identities";
 import { kubeconfigFor } from "./kubeconfig";
 import { createNetwork } from "./network";

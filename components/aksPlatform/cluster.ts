@@ -186,7 +186,10 @@ export function createMaintenanceWindows(
 }
 
 /** Issuer of the tokens of ServiceAccounts. Throws where the cluster has none. */
-export function requireIssuer(name: string, profile: { issuerURL?: string } | undefined): string {
+export function requireIssuer(
+  name: string,
+  profile: { enabled?: boolean; issuerURL?: string } | undefined,
+): string {
   if (profile?.issuerURL) return profile.issuerURL;
   throw new Error(
     `AksPlatform "${name}": the cluster has no OIDC issuer, got ${JSON.stringify(profile) ?? "nothing"}. ` +

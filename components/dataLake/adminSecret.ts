@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { administrator } from "./lakeStore";
 import { adminSecretName } from "./provisioning";
@@ -20,23 +20,24 @@ export function createAdminKey(
   addresses: Record<string, pulumi.Input<string>>,
   parent: pulumi.Resource,
 ): AdminKey {
-  const password = new random.RandomPassword(
+  const { result } = new random.RandomPassword(
     `${name}-admin`,
     { length: 40, special: false },
     { parent },
   );
+  const password = pulumi.secret(result);
   const secret = new k8s.core.v1.Secret(
     `${name}-admin`,
     {
       metadata: { name: adminSecretName, namespace },
       stringData: {
         LAKE_ADMIN_USER: administrator,
-        LAKE_ADMIN_PASSWORD: password.result,
+        LAKE_ADMIN_PASSWORD: password,
         ...addresses,
       },
     },
     // Other objects refer to the name, so a changed Secret cannot be made beside the old one.
     { parent, deleteBeforeReplace: true },
   );
-  return { secret, password: password.result };
+  return { secret, password };
 }

@@ -55,13 +55,14 @@ export class LakeAccess extends pulumi.ComponentResource {
     const secretName = args.secretName ?? "lake-credentials";
     checkArguments(name, secretName, args);
     const lake = pulumi.output(args.lake).apply((connection) => grantable(name, connection));
-    const key = new random.RandomPassword(
+    const { result } = new random.RandomPassword(
       `${name}-key`,
       { length: 40, special: false },
       { parent: this },
     );
-    const provisioned = provision(name, args, lake, key.result, this);
-    const secret = createConsumerSecret(name, secretName, args, lake, key.result, this);
+    const key = pulumi.secret(result);
+    const provisioned = provision(name, args, lake, key, this);
+    const secret = createConsumerSecret(name, secretName, args, lake, key, this);
     this.connection = pulumi
       .all([lake, secret.urn, provisioned.urn])
       .apply(([connection]) => ({ ...connection, secretName }));

@@ -45,8 +45,9 @@ export function createProvisioningJob(
     {
       metadata: { namespace: settings.namespace, labels },
       spec: {
-        // The store may still elect or format its drives: ten tries span about an hour.
+        // The store may still format its drives; a client that waits for it must end some time.
         backoffLimit: 10,
+        activeDeadlineSeconds: 1800,
         template: {
           metadata: { labels },
           spec: {

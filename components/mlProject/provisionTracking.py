@@ -41,12 +41,7 @@ class Tracking:
                 return json.loads(response.read() or b"{}")
         except urllib.error.HTTPError as error:
             text = error.read().decode(errors="replace")
-            try:
-                answer = json.loads(text)
-            except ValueError:
-                answer = {}
-            code = answer.get("error_code", "")
-            message = answer.get("message", text[:200])
+            code, message = reason(text)
             raise RefusedByServer(method, path, error.code, code, message) from None
 
     def wait_until_up(self, seconds):
@@ -59,6 +54,15 @@ class Tracking:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{self.uri}/health gave no answer in {seconds} s: {error}")
                 time.sleep(2)
+
+
+def reason(text):
+    """Code and message of MLflow's error document; what stands before MLflow answers other text."""
+    try:
+        document = json.loads(text)
+        return document["error_code"], document.get("message", "")
+    except (ValueError, TypeError, KeyError):
+        return "", text[:200]
 
 
 def is_missing(error):
@@ -115,7 +119,7 @@ def ensure_permission(tracking, experiment_id, username):
     except RefusedByServer as error:
         if error.code != "RESOURCE_ALREADY_EXISTS":
             raise
-        tracking.call("DELETE", f"{path}/revoke", resource, version="3.0")
+        tracking.call("POST", f"{path}/revoke", resource, version="3.0")
         tracking.call("POST", f"{path}/grant", grant, version="3.0")
 
 

@@ -45,12 +45,13 @@ export function createFlexibleServer(
   const { resourceGroupName } = azure;
   const { protectData } = settings;
   const kept = { parent, protect: protectData, retainOnDelete: protectData };
-  const password = new random.RandomPassword(
+  const { result } = new random.RandomPassword(
     `${name}-database`,
     // Azure wants three of the four classes of characters.
     { length: 40, special: false, minLower: 1, minUpper: 1, minNumeric: 1 },
     { parent },
-  ).result;
+  );
+  const password = pulumi.secret(result);
   const { zone, link } = createPrivateZone(name, settings.tags, azure, parent);
   const server = new dbforpostgresql.Server(
     `${name}-database`,

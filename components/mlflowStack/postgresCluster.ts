@@ -37,11 +37,12 @@ export function createPostgresCluster(
 ): MlflowPostgres {
   const { namespace, protectData, operator } = settings;
   const kept = { parent, protect: protectData, retainOnDelete: protectData };
-  const password = new random.RandomPassword(
+  const { result } = new random.RandomPassword(
     `${name}-database`,
     { length: 40, special: false },
     { parent },
-  ).result;
+  );
+  const password = pulumi.secret(result);
   const secret = createDatabaseSecret(name, namespace, password, parent);
   const store = createObjectStore(name, settings, parent);
   const cluster = new k8s.apiextensions.CustomResource(

@@ -50,7 +50,8 @@ export function createServerSecrets(
 
 /** Forty letters and digits; MLflow asks for at least twelve characters. */
 function createPassword(name: string, parent: pulumi.Resource): pulumi.Output<string> {
-  return new random.RandomPassword(name, { length: 40, special: false }, { parent }).result;
+  const { result } = new random.RandomPassword(name, { length: 40, special: false }, { parent });
+  return pulumi.secret(result);
 }
 
 function uriOf(postgres: MlflowPostgres, database: string): pulumi.Output<string> {

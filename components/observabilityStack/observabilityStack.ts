@@ -21,15 +21,21 @@ import {
 
 /** Charts that the component installs. */
 export interface ObservabilityCharts {
+  /** Prometheus, Alertmanager, Grafana and the CRDs of their operator. */
   kubePrometheusStack: ChartReference;
+  /** Loki. */
   loki: ChartReference;
+  /** Alloy. */
   alloy: ChartReference;
 }
 
 /** Extra Helm values by chart, merged last. */
 export interface ObservabilityHelmValues {
+  /** Merged over the values of `charts.kubePrometheusStack`. */
   kubePrometheusStack?: Record<string, any>;
+  /** Merged over the values of `charts.loki`. */
   loki?: Record<string, any>;
+  /** Merged over the values of `charts.alloy`. */
   alloy?: Record<string, any>;
 }
 

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { S3Connection } from "../connections";
+import { S3Addressing, type S3Connection } from "../connections";
 import { helmRelease } from "../helmRelease";
 import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../platformNamespace";
 import { modelRuntimeName, modelRuntimeSpec } from "./modelRuntime";
@@ -61,6 +61,9 @@ function modelStore(lake: pulumi.Input<S3Connection>): ModelStore {
     endpoint: connection.endpoint.apply((endpoint) => new URL(endpoint).host),
     region: connection.region,
     useHttps: connection.endpoint.apply((endpoint) => (endpoint.startsWith("https:") ? "1" : "0")),
+    useVirtualBucket: connection.addressing.apply((addressing) =>
+      addressing === S3Addressing.VirtualHost ? "true" : "false",
+    ),
   };
 }
 

@@ -15,24 +15,39 @@ import { certManagerValues, knativeGateway, podSettings } from "./values";
 
 /** Charts that the component installs. */
 export interface ServingCharts {
+  /** cert-manager, with its CRDs. */
   certManager: ChartReference;
+  /** Istio's CRDs. */
   istioBase: ChartReference;
+  /** Istio's control plane. */
   istiod: ChartReference;
+  /** Istio's gateway. */
   istioGateway: ChartReference;
+  /** Knative's operator, with the CRD of `KnativeServing`. */
   knativeOperator: ChartReference;
+  /** KServe's CRDs. */
   kserveCrd: ChartReference;
+  /** KServe's controller and configuration. */
   kserveResources: ChartReference;
+  /** KServe's stock runtimes. */
   kserveRuntimeConfigs: ChartReference;
 }
 
 /** Extra Helm values by chart, merged last. */
 export interface ServingHelmValues {
+  /** Merged over the values of `charts.certManager`. */
   certManager?: Record<string, any>;
+  /** Merged over the values of `charts.istioBase`. */
   istioBase?: Record<string, any>;
+  /** Merged over the values of `charts.istiod`. */
   istiod?: Record<string, any>;
+  /** Merged over the values of `charts.istioGateway`. */
   istioGateway?: Record<string, any>;
+  /** Merged over the values of `charts.knativeOperator`. */
   knativeOperator?: Record<string, any>;
+  /** Merged over the values of `charts.kserveResources`. */
   kserveResources?: Record<string, any>;
+  /** Merged over the values of `charts.kserveRuntimeConfigs`. */
   kserveRuntimeConfigs?: Record<string, any>;
 }
 

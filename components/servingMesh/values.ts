@@ -40,6 +40,8 @@ export interface ModelStore {
   region: pulumi.Input<string>;
   /** "1" or "0". */
   useHttps: pulumi.Input<string>;
+  /** "true" where the bucket is part of the host name. */
+  useVirtualBucket: pulumi.Input<string>;
 }
 
 /** Helm values of cert-manager. */
@@ -54,15 +56,17 @@ export function certManagerValues(
     nodeSelector: { "kubernetes.io/os": "linux", ...nodeSelector },
     tolerations,
   };
+  // Ingress only: the port of the API server, which they all call, differs between clusters.
+  const networkPolicy = { enabled: true, egress: [{}] };
   const small = { requests: { cpu: "25m", memory: "128Mi" }, limits: { memory: "512Mi" } };
   return {
     ...pods,
     crds: { enabled: true, keep: true },
     resources: small,
-    networkPolicy: { enabled: true },
+    networkPolicy,
     prometheus: { enabled: true, servicemonitor: { enabled: true } },
-    webhook: { ...pods, resources: small, networkPolicy: { enabled: true } },
-    cainjector: { ...pods, resources: small, networkPolicy: { enabled: true } },
+    webhook: { ...pods, resources: small, networkPolicy },
+    cainjector: { ...pods, resources: small, networkPolicy },
     startupapicheck: { nodeSelector: pods.nodeSelector, tolerations },
     // Entra's webhook gives the pod a token for this identity, which may edit the DNS zone.
     ...(dnsClientId
@@ -172,7 +176,6 @@ export function kserveValues(
         s3: {
           accessKeyIdName: "AWS_ACCESS_KEY_ID",
           secretAccessKeyName: "AWS_SECRET_ACCESS_KEY",
-          useVirtualBucket: "false",
           useAnonymousCredential: "false",
           ...(store ? { ...store, verifySSL: store.useHttps } : {}),
         },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { root, runCli } from "./runCli";
@@ -18,6 +18,7 @@ describe("mlp --help", () => {
   for (const [file, args] of pages) {
     it(`mlp ${args.join(" ")} reads as in test/cli/golden/${file}`, async () => {
       const { code, stdout, stderr } = await runCli(args);
+      if (process.env.UPDATE_GOLDEN) await writeFile(join(__dirname, "golden", file), stdout);
       assert.equal(stdout, await golden(file));
       assert.deepEqual([code, stderr], [0, ""]);
     });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PriceServer, retailItem } from "../automation/preview/priceServer";
-import { runCli } from "./runCli";
+import { runCli, shownProject } from "./runCli";
 
 describe("mlp prices", () => {
   let dir: string;
@@ -35,10 +35,10 @@ describe("mlp prices", () => {
   });
 
   it("takes the region from a stack's cluster, and the next preview has a price", async () => {
-    const files = join(__dirname, "project", ".mlplatform");
+    const files = join(shownProject, ".mlplatform");
     try {
       const run = await runCli(["prices", "update", "-s", "dev", "--endpoint", server.endpoint]);
-      assert.match(run.stdout, /prices in USD for westeurope: project.\.mlplatform.prices/);
+      assert.match(run.stdout, /prices in USD for westeurope: .*shown.\.mlplatform.prices/);
       const { stdout } = await runCli(["preview", "-s", "dev", "--no-policy"]);
       assert.match(
         stdout,

@@ -5,6 +5,9 @@ import { run } from "../../cli/mlp";
 /** Folder of the repository. */
 export const root = resolve(__dirname, "../..");
 
+/** A small project with stacks that go well and badly. */
+export const shownProject = resolve(root, "test/automation/preview/fixtures/shown");
+
 /** What a command line wrote, and how it ended. */
 export interface CliRun {
   code: number;
@@ -12,11 +15,11 @@ export interface CliRun {
   stderr: string;
 }
 
-/** Runs a command line of `mlp` in this process, over the small project beside this file. */
+/** Runs a command line of `mlp` in this process, over {@link shownProject}. */
 export async function runCli(args: string[], change: Partial<CliContext> = {}): Promise<CliRun> {
   const written = { stdout: "", stderr: "" };
   const code = await run(args, {
-    projectDir: resolve(__dirname, "project"),
+    projectDir: shownProject,
     policyDir: resolve(root, "policy"),
     workingDir: __dirname,
     signal: new AbortController().signal,

@@ -6,6 +6,14 @@ export const adminGroup = "11111111-1111-1111-1111-111111111111";
 export const subscriptionId = "22222222-2222-2222-2222-222222222222";
 export const tenantId = "33333333-3333-3333-3333-333333333333";
 
+export const tags = { owner: "ml-platform", project: "mlplatform" };
+
+/** Inputs of every child that lies in the resource group of the platform `core`. */
+export const placed = { resourceGroupName: "core-group", location: "westeurope", tags };
+
+/** A child of the platform `core` as it must be registered. */
+export type ExpectedChild = [type: string, name: string, inputs: Record<string, unknown>];
+
 /** Arguments of a production platform with all four pools. */
 export function platformArgs(over: Partial<AksPlatformArgs> = {}): AksPlatformArgs {
   return {
@@ -35,7 +43,7 @@ export function platformArgs(over: Partial<AksPlatformArgs> = {}): AksPlatformAr
       contactEmails: ["ml-platform@example.com"],
       startDate: "2026-12-01",
     },
-    tags: { owner: "ml-platform", project: "mlplatform" },
+    tags,
     ...over,
   };
 }

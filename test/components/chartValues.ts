@@ -14,7 +14,7 @@ export interface PublishedChart {
   defaults: Values;
   /** JSON schema of the merged values, where the chart has one. */
   schema?: Values;
-  /** Options that exist only as comments in the file of default values. */
+  /** Paths of options that stand beside the default values as comments only. */
   commented: Set<string>;
 }
 
@@ -39,9 +39,7 @@ function readChart(name: string): PublishedChart | undefined {
   return {
     defaults: withDependencies(folder, defaultsOf(text)),
     schema: existsSync(schemaFile) ? JSON.parse(readFileSync(schemaFile, "utf8")) : undefined,
-    commented: new Set(
-      [...text.matchAll(/^\s*#+\s*([\w.-]+):(?:\s|$)/gm)].map((match) => match[1]!),
-    ),
+    commented: commentedPaths(text),
   };
 }
 
@@ -50,6 +48,21 @@ function defaultsOf(text: string): Values {
   const values = parse(text.replaceAll(/: \{\{ \w+ \}\}$/gm, ": v1"));
   // Istio's charts keep their defaults one level down and lift them in their templates.
   return values._internal_defaults_do_not_set ?? values;
+}
+
+/** Paths of keys that are commented out, each below the key that it is indented under. */
+function commentedPaths(text: string): Set<string> {
+  const paths = new Set<string>();
+  const parents: { indent: number; key: string }[] = [];
+  for (const line of text.split("\n")) {
+    const [, indentation, hash, key] = /^( *)(#+ ?)?([\w.-]+):(?:\s|$)/.exec(line) ?? [];
+    if (key === undefined) continue;
+    const indent = indentation!.length;
+    while (parents.length > 0 && parents.at(-1)!.indent >= indent) parents.pop();
+    if (hash) paths.add([...parents.map((parent) => parent.key), key].join("."));
+    else parents.push({ indent, key });
+  }
+  return paths;
 }
 
 function withDependencies(folder: string, values: Values): Values {
@@ -66,7 +79,10 @@ function withDependencies(folder: string, values: Values): Values {
 
 /** Maps that take more keys than the chart has entries in: the user's own, or another API's. */
 const freeMaps =
-  /(^|\.)(affinity|annotations|labels|podAnnotations|podLabels|nodeSelector|limits|requests|securityContext|podSecurityContext|containerSecurityContext|meshConfig|grafana\.ini)$/;
+  /(^|\.)(affinity|annotations|labels|podAnnotations|podLabels|nodeSelector|limits|requests|securityContext|podSecurityContext|containerSecurityContext|meshConfig|limits_config|grafana\.ini)$/;
+
+/** What Kubernetes takes wherever a chart takes `resources`, though the chart may set only one. */
+const containerResources = /(^|\.)resources\.(limits|requests)$/;
 
 /**
  * Paths of values that a chart does not know: keys that are neither in its defaults nor in their
@@ -84,7 +100,8 @@ export function unknownValues(values: Values, chart: PublishedChart): string[] {
     return Object.entries(value as Values).flatMap(([key, inner]) => {
       const innerPath = path === "" ? key : `${path}.${key}`;
       if (key in known) return visit(inner, known[key], innerPath);
-      return chart.commented.has(key) ? [] : [innerPath];
+      const isKnown = chart.commented.has(innerPath) || containerResources.test(innerPath);
+      return isKnown ? [] : [innerPath];
     });
   };
   return visit(values, chart.defaults, "");

@@ -10,6 +10,7 @@ import { seaweedTimeToLive } from "../../components/dataLake/seaweedScripts";
 import { seaweedValues } from "../../components/dataLake/seaweedValues";
 import { NodePoolKind } from "../../components/connections";
 import { anywhere, placementOn } from "../../components/placement";
+import { publishedChart, unknownValues } from "./chartValues";
 import { holds, plainSecrets } from "./plainSecrets";
 import { record, type RecordOptions, type Recording } from "./recorder";
 
@@ -209,6 +210,19 @@ describe("DataLake on SeaweedFS", () => {
     const { s3 } = recording.one("kubernetes:helm.sh/v3:Release").inputs.values;
     assert.equal(s3.replicas, 5);
     assert.equal(s3.enableAuth, true);
+  });
+
+  it("sets only values that the chart knows", function () {
+    const published = publishedChart("seaweedfs");
+    if (!published) return this.skip();
+    const values = seaweedValues({
+      image: "weed:4.44",
+      replicas: 3,
+      storageGiB: 10,
+      storageClass: "managed-csi",
+      placement: placementOn(NodePoolKind.System),
+    });
+    assert.deepEqual(unknownValues(values, published), []);
   });
 
   for (const [replicas, masters, gateways, placement] of [

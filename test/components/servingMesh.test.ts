@@ -174,11 +174,11 @@ describe("ServingMesh", () => {
       assert.deepEqual(s3, {
         accessKeyIdName: "AWS_ACCESS_KEY_ID",
         secretAccessKeyName: "AWS_SECRET_ACCESS_KEY",
-        useVirtualBucket: "false",
         useAnonymousCredential: "false",
         endpoint: "minio.data-lake.svc.cluster.local:9000",
         region: "us-east-1",
         useHttps: "0",
+        useVirtualBucket: "false",
         verifySSL: "0",
       });
     });

@@ -1,8 +1,8 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
 import * as analyzer from "@pulumi/pulumi/proto/analyzer_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 // The functions behind the pack's gRPC server: unknowns, secrets and levels as in a real run.
-const server: any = require("@pulumi/policy/server");
+import * as server from "@pulumi/policy/server";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 
 /** Stands for a value that only an update would know, as it is on the wire. */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -45,7 +45,7 @@ export async function analyze(
         report,
       ),
   };
-  const run = server.makeAnalyzeRpcFun("mlplatform", "0.1.0", "mandatory", [configured]);
+  const run = (server as any).makeAnalyzeRpcFun("mlplatform", "0.1.0", "mandatory", [configured]);
   const response = await new Promise<any>((resolve, reject) => {
     run({ request }, (error: unknown, value: unknown) => (error ? reject(error) : resolve(value)));
   });

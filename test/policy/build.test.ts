@@ -30,7 +30,7 @@ describe("policy: incremental build", () => {
     await buildPolicyPack(dir);
     await writeFile(join(dir, "rules/extra.ts"), "export const answer: number = 42;\n");
     assert.equal(await buildPolicyPack(dir), true);
-    assert.equal(require(join(dir, "bin/rules/extra.js")).answer, 42);
+    assert.equal((await import(join(dir, "bin/rules/extra.js"))).answer, 42);
 
     await rm(join(dir, "rules/extra.ts"));
     assert.equal(await buildPolicyPack(dir), true);

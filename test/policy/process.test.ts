@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
 import * as grpc from "@grpc/grpc-js";
+import { AnalyzerClient, AnalyzerService } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import * as analyzer from "@pulumi/pulumi/proto/analyzer_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { buildPolicyPack } from "../../automation/preview/policyBuild";
 import { policies } from "../../policy/pack";
-const { AnalyzerClient, AnalyzerService }: any = require("@pulumi/pulumi/proto/analyzer_grpc_pb");
 
 const packDir = resolve(__dirname, "../../policy");
 
@@ -62,7 +62,7 @@ describe("policy: the pack as Pulumi starts it", () => {
   });
 
   it("offers every policy of the list under its name", async () => {
-    const Empty = AnalyzerService.getAnalyzerInfo.requestType;
+    const Empty = (AnalyzerService.getAnalyzerInfo as any).requestType;
     const info = (await call("getAnalyzerInfo", new Empty())).toObject();
     assert.equal(info.name, "mlplatform");
     assert.deepEqual(

@@ -31,8 +31,9 @@ const readers: Record<string, (values: any) => VolumeClaim[] | string> = {
   ],
   loki: (values) => {
     const mode = at(values, "deploymentMode") ?? "Monolithic";
-    if (mode === "Monolithic" || mode === "SingleBinary")
+    if (mode === "Monolithic" || mode === "SingleBinary") {
       return lokiPart(values, "singleBinary", 0);
+    }
     if (mode === "SimpleScalable") {
       return [...lokiPart(values, "write", 3), ...lokiPart(values, "backend", 3)];
     }

@@ -1,6 +1,6 @@
 import type { PreviewResource } from "../result";
 import { parseGiB, parseQuantity } from "./quantity";
-import { at, countOf, kindOf, label, listOf, releaseType } from "./readInputs";
+import { at, chartOf, countOf, kindOf, label, listOf, releaseType } from "./readInputs";
 import { type Compute, add, nothing, times } from "./types";
 
 /** What the pods of a stack request, as far as its program knows. */
@@ -11,6 +11,9 @@ export interface PodRequests {
 }
 
 const deployments = new Set(["kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet"]);
+
+/** Charts that bring definitions and settings only. */
+const podless = new Set(["base", "kserve-crd", "kserve-runtime-configs"]);
 
 /**
  * Sums the requests of workloads that the program writes itself. At full load, autoscalers are at
@@ -23,6 +26,7 @@ export function countPodRequests(resources: PreviewResource[]): PodRequests {
     found.full = add(found.full, times(amount, most));
   };
   const maxima = autoscalerMaxima(resources);
+  const releases: string[] = [];
   for (const resource of resources) {
     const { type, inputs } = resource;
     if (deployments.has(type)) {
@@ -54,8 +58,13 @@ export function countPodRequests(resources: PreviewResource[]): PodRequests {
     } else if (type === "kubernetes:apps/v1:DaemonSet") {
       found.uncounted.push(`${label(resource)}: one pod on every node`);
     } else if (type === releaseType) {
-      found.uncounted.push(`${label(resource)}: requests of its pods are its chart's`);
+      if (!podless.has(chartOf(resource) ?? "")) releases.push(resource.name);
     }
+  }
+  if (releases.length > 0) {
+    found.uncounted.push(
+      `pods of the Helm releases, whose charts set their requests: ${releases.join(", ")}`,
+    );
   }
   return found;
 }

@@ -81,8 +81,7 @@ function providerOf(
   resource: Registration,
   lookUp: LookUp,
 ): messages.AnalyzerProviderResource | undefined {
-  const provider =
-    resource.provider === "" ? undefined : lookUp(providerUrn(resource.provider));
+  const provider = resource.provider === "" ? undefined : lookUp(providerUrn(resource.provider));
   if (provider === undefined) return undefined;
   const message = new messages.AnalyzerProviderResource();
   message.setType(provider.type);

@@ -39,6 +39,18 @@ const nameProperties = [
   "name",
 ];
 
+/** Properties that name the resource which one of these is inside of, not the resource itself. */
+const ownerProperties: Record<string, string> = {
+  AgentPool: "resourceName",
+  MaintenanceConfiguration: "resourceName",
+  FederatedIdentityCredential: "resourceName",
+  Subnet: "virtualNetworkName",
+  BlobContainer: "accountName",
+  ManagementPolicy: "accountName",
+  Database: "serverName",
+  Configuration: "serverName",
+};
+
 /** The Azure name: as given, or the logical name with a suffix, as auto-naming makes it. */
 export function azureName(subject: OutputSubject): string {
   const type = subject.type.split(":").at(-1) ?? "";
@@ -47,6 +59,7 @@ export function azureName(subject: OutputSubject): string {
     return text(subject.inputs.roleAssignmentName) ?? guidOf(subject.urn);
   }
   for (const property of nameProperties) {
+    if (ownerProperties[type] === property) continue;
     const given = text(subject.inputs[property]);
     if (given !== undefined) return given;
   }
@@ -73,18 +86,16 @@ export function azureId(subject: OutputSubject, account: AzureAccount): string {
 
 /** The part of an id that names the resource that this one is inside of. */
 function parentSegment(type: string, inputs: WireObject): string {
-  const owners: Record<string, [string, Wire | undefined]> = {
-    Subnet: ["virtualNetworks", inputs.virtualNetworkName],
-    AgentPool: ["managedClusters", inputs.resourceName],
-    MaintenanceConfiguration: ["managedClusters", inputs.resourceName],
-    FederatedIdentityCredential: ["userAssignedIdentities", inputs.resourceName],
-    BlobContainer: ["storageAccounts", inputs.accountName],
-    ManagementPolicy: ["storageAccounts", inputs.accountName],
-    Database: ["flexibleServers", inputs.serverName],
-    Configuration: ["flexibleServers", inputs.serverName],
+  const collections: Record<string, string> = {
+    resourceName:
+      type === "FederatedIdentityCredential" ? "userAssignedIdentities" : "managedClusters",
+    virtualNetworkName: "virtualNetworks",
+    accountName: "storageAccounts",
+    serverName: "flexibleServers",
   };
-  const owner = owners[type];
-  return owner === undefined ? "" : `${owner[0]}/${text(owner[1]) ?? "unnamed"}/`;
+  const property = ownerProperties[type];
+  if (property === undefined) return "";
+  return `${collections[property] ?? ""}/${text(inputs[property]) ?? "unnamed"}/`;
 }
 
 /** What Azure adds to the inputs of a resource. */

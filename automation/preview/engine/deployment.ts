@@ -9,6 +9,7 @@ import {
   Providers,
   type ProviderRequest,
 } from "./providers";
+import { messageOf } from "./rpc";
 import type { SecretWatch } from "./secretFindings";
 import type { EngineState, StateResource } from "./state";
 import { formerUrns, stackType, urnFor, type AliasSpec, type UrnScope } from "./urns";
@@ -119,7 +120,11 @@ export class Deployment {
       formerUrns: former,
       goal,
     };
-    registration.inputs = await this.settings.inspection.remediate(registration);
+    try {
+      registration.inputs = await this.settings.inspection.remediate(registration);
+    } catch (error) {
+      throw this.refuse(urn, messageOf(error));
+    }
     this.settings.inspection.analyze(registration);
     this.settings.secrets.observe(registration);
     this.settle(registration, old);
@@ -204,7 +209,7 @@ export class Deployment {
       if (goal.remote) this.providers.giveToChildren(urn, goal.parent, goal.providers);
       return reference;
     } catch (error) {
-      throw this.refuse(urn, error instanceof Error ? error.message : String(error));
+      throw this.refuse(urn, messageOf(error));
     }
   }
 

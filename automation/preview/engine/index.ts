@@ -150,10 +150,7 @@ async function run(
       },
     }),
   );
-  server.addService(
-    engineServices.EngineService,
-    engineService(journal, config.project.directory),
-  );
+  server.addService(engineServices.EngineService, engineService(journal, config.project.directory));
   try {
     const address = await listen(server);
     await runProgram({
@@ -245,6 +242,19 @@ function reported(
 }
 
 function stateOf(registration: Registration): StateResource {
-  const { operation: _operation, formerUrns: _formerUrns, goal: _goal, ...state } = registration;
-  return state;
+  return {
+    urn: registration.urn,
+    type: registration.type,
+    name: registration.name,
+    parent: registration.parent,
+    provider: registration.provider,
+    custom: registration.custom,
+    id: registration.id,
+    inputs: registration.inputs,
+    outputs: registration.outputs,
+    protect: registration.protect,
+    retainOnDelete: registration.retainOnDelete,
+    external: registration.external,
+    dependencies: registration.dependencies,
+  };
 }

@@ -56,7 +56,9 @@ function withUnknowns(given: WireObject, computed: WireObject): WireObject {
   for (const [key, value] of Object.entries(computed)) {
     const inner = outputs[key];
     if (inner === undefined) outputs[key] = isSecret(value) ? secret(unknownValue) : unknownValue;
-    else if (isPlainObject(inner) && isPlainObject(value)) outputs[key] = withUnknowns(inner, value);
+    else if (isPlainObject(inner) && isPlainObject(value)) {
+      outputs[key] = withUnknowns(inner, value);
+    }
   }
   return outputs;
 }

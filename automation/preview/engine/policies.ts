@@ -1,11 +1,6 @@
 import * as messages from "@pulumi/pulumi/proto/analyzer_pb";
 import type { PolicyReport, PolicySummary } from "../result";
-import {
-  Analyzer,
-  levelName,
-  type AnalyzerScope,
-  type PolicyPackOptions,
-} from "./analyzer";
+import { Analyzer, levelName, type AnalyzerScope, type PolicyPackOptions } from "./analyzer";
 import { analyzeRequest, stackRequest } from "./analyzerRequests";
 import type { Inspection, Registration } from "./deployment";
 import { policySettings, type EnforcementName, type PolicySettings } from "./policyConfig";
@@ -51,7 +46,9 @@ export class Policies implements Inspection {
       const remediating = namesAt(pack, "remediate");
       if (remediating.length === 0) continue;
       const request = analyzeRequest({ ...registration, inputs }, this.lookUp);
-      const answer = await pack.analyzer.remediate(request);
+      const answer = await pack.analyzer.remediate(request).catch((error: unknown) => {
+        throw new Error(analysisFailure(error));
+      });
       see(pack, remediating, answer.getNotApplicableList(), registration.urn);
       for (const remediation of answer.getRemediationsList()) {
         const failure = remediation.getDiagnostic();
@@ -170,7 +167,9 @@ async function startPack(
 }
 
 function namesAt(pack: Pack, level: EnforcementName): string[] {
-  return [...pack.settings].filter(([, { enforcement }]) => enforcement === level).map(([name]) => name);
+  return [...pack.settings]
+    .filter(([, { enforcement }]) => enforcement === level)
+    .map(([name]) => name);
 }
 
 /** Notes which of the policies asked did look at the resource. */
@@ -207,7 +206,8 @@ function sorted(reports: PolicyReport[]): PolicyReport[] {
   return [...reports].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
-/** What stopped the analysis, as one line for the report. */
+/** What stopped the analysis, without the stack that the pack's process sends along. */
 export function analysisFailure(error: unknown): string {
-  return `policy analysis failed: ${messageOf(error)}`;
+  const lines = messageOf(error).split("\n");
+  return `policy analysis failed: ${lines.filter((line) => !/^\s+at /.test(line)).join("\n")}`;
 }

@@ -96,9 +96,7 @@ function entry(
   problems: string[],
 ): { enforcement?: EnforcementName; properties: WireObject } {
   if (given === undefined) return { properties: {} };
-  const { enforcementLevel, ...properties } = isRecord(given)
-    ? given
-    : { enforcementLevel: given };
+  const { enforcementLevel, ...properties } = isRecord(given) ? given : { enforcementLevel: given };
   const enforcement = levels.find((level) => level === enforcementLevel);
   if (enforcementLevel !== undefined && enforcement === undefined) {
     problems.push(

@@ -21,7 +21,7 @@ export function programMessage(logged: string, projectDirectory: string): string
     .replace(/^(?:Uncaught )?(?:[A-Za-z]*Error): /, "")
     .replace(/\nRequire stack:\n[\s\S]*$/, "");
   const reasons = reasonsOf(text);
-  const place = placeOf(lines, projectDirectory);
+  const place = placeOf(lines, projectDirectory) ?? requirerOf(text, projectDirectory);
   return [message, ...reasons.map((reason) => `  ${reason}`), ...(place ? [`  (${place})`] : [])]
     .filter((line, index) => index === 0 || !message.includes(line.trim()))
     .join("\n");
@@ -38,11 +38,14 @@ function placeOf(lines: string[], projectDirectory: string): string | undefined 
   return undefined;
 }
 
+/** The file that asked for a missing module; the stack of such an error is Node's own. */
+function requirerOf(text: string, projectDirectory: string): string | undefined {
+  const file = /\nRequire stack:\n- (.+)/.exec(text)?.[1];
+  return file === undefined ? undefined : relative(projectDirectory, file);
+}
+
 const literal = String.raw`(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|` + "`(?:[^`\\\\]|\\\\.)*`)";
-const joined = new RegExp(
-  String.raw`reason:\s*(${literal}(?:\s*\+\s*${literal})*)`,
-  "g",
-);
+const joined = new RegExp(String.raw`reason:\s*(${literal}(?:\s*\+\s*${literal})*)`, "g");
 
 /** The `reason`s in an inspected error, which Node.js prints as joined string literals. */
 function reasonsOf(text: string): string[] {

@@ -64,8 +64,7 @@ function runtimeOptions(options: unknown): RuntimeOptions {
   return {
     typescript: given.typescript !== false,
     tsconfig: typeof given.tsconfig === "string" ? given.tsconfig : undefined,
-    nodeArgs:
-      typeof given.nodeargs === "string" ? given.nodeargs.split(/\s+/).filter(Boolean) : [],
+    nodeArgs: typeof given.nodeargs === "string" ? given.nodeargs.split(/\s+/).filter(Boolean) : [],
   };
 }
 

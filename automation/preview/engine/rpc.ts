@@ -10,21 +10,29 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A gRPC method from a function; what it throws becomes the error of the call. */
+/**
+ * A gRPC method from a function; what it throws becomes the error of the call. An answer that is
+ * there at once goes out at once: the SDK sends hundreds of log lines, each after the other's answer.
+ */
 export function method<Question, Answer>(
   answer: (question: Question) => Answer | Promise<Answer>,
 ): grpc.handleUnaryCall<Question, Answer> {
   return (call, callback) => {
-    Promise.resolve(call.request)
-      .then(answer)
-      .then(
-        (value) => {
-          callback(null, value);
-        },
-        (error: unknown) => {
-          callback({ code: grpc.status.UNKNOWN, details: messageOf(error) });
-        },
-      );
+    const fail = (error: unknown) => {
+      callback({ code: grpc.status.UNKNOWN, details: messageOf(error) });
+    };
+    try {
+      const value = answer(call.request);
+      if (value instanceof Promise) {
+        value.then((settled) => {
+          callback(null, settled);
+        }, fail);
+      } else {
+        callback(null, value);
+      }
+    } catch (error) {
+      fail(error);
+    }
   };
 }
 

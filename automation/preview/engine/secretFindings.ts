@@ -1,7 +1,8 @@
 import type { SecretFinding } from "../result";
-import { isGithubSecret, isKubernetesSecret, isSecretKey, isSecretName } from "./secretNames";
+import { isGithubSecret, isKubernetesSecret, isSecretKey } from "./secretNames";
 import type { StateResource } from "./state";
 import { stackType } from "./urns";
+import { isPlaceholder } from "./stackConfig";
 import { forEachText, isUnknown, pathText, type Wire, type WireObject } from "./wire";
 
 /** Texts shorter than this appear everywhere by chance. */
@@ -21,9 +22,9 @@ export class SecretWatch {
     for (const [key, value] of Object.entries(config)) {
       const parsed = parsedValue(value);
       if (secretKeys.includes(key)) {
-        this.rememberText(value);
+        // Of an object only the encrypted leaves are secrets; what stands beside them is not.
         forEachText(parsed, (text) => {
-          this.rememberText(text);
+          if (text === value || isPlaceholder(text)) this.rememberText(text);
         });
       } else {
         forEachText(parsed, (text, path) => {
@@ -37,16 +38,22 @@ export class SecretWatch {
 
   /** Looks at the inputs of a registered resource and remembers every secret in it. */
   observe(resource: StateResource): void {
-    this.remember(resource.inputs);
-    this.remember(resource.outputs);
+    // The SDK marks every GitHub secret's value, also a public id; a true secret is known already
+    // from where it was made.
+    if (!isGithubSecret(resource.type, ["value"])) {
+      this.remember(resource.inputs);
+      this.remember(resource.outputs);
+    }
     if (!resource.custom) return;
     const secretBag = isKubernetesSecret(resource);
-    forEachText(resource.inputs, (text, path, hidden) => {
+    forEachText(resource.inputs, (text, path, hiding) => {
       if (text === "" || isUnknown(text)) return;
       const property = pathText(path);
+      const hidden = hiding !== "shown";
+      const inBag = secretBag && (path[0] === "data" || path[0] === "stringData");
       if (isGithubSecret(resource.type, path)) {
         this.checkGithubSecret(resource, property, text, hidden);
-      } else if (secretBag && (path[0] === "data" || path[0] === "stringData")) {
+      } else if (inBag && !hidden) {
         this.checkSecret(resource, property, text, hidden);
       } else if (this.looksSecret(resource.inputs, path) && !isReference(text)) {
         this.checkSecret(resource, property, text, hidden);
@@ -57,8 +64,8 @@ export class SecretWatch {
   /** Looks at the outputs of a component or of the stack. */
   observeOutputs(resource: StateResource): void {
     this.remember(resource.outputs);
-    forEachText(resource.outputs, (text, path, hidden) => {
-      if (hidden || isUnknown(text)) return;
+    forEachText(resource.outputs, (text, path, hiding) => {
+      if (hiding !== "shown" || isUnknown(text)) return;
       this.shown.push({
         urn: resource.urn,
         text,
@@ -68,10 +75,14 @@ export class SecretWatch {
     });
   }
 
-  /** Remembers the secrets in a value, so that they are known where they turn up unmarked. */
+  /**
+   * Remembers the secrets in a value, so that they are known where they turn up unmarked. The SDK
+   * marks a whole property for one secret in it; there only secret-looking keys count.
+   */
   remember(value: WireObject): void {
-    forEachText(value, (text, _, hidden) => {
-      if (hidden && !isUnknown(text)) this.rememberText(text);
+    forEachText(value, (text, path, hiding) => {
+      const isOwn = hiding === "marked" || (hiding === "inside" && this.looksSecret(value, path));
+      if (isOwn && !isUnknown(text)) this.rememberText(text);
     });
   }
 
@@ -105,7 +116,7 @@ export class SecretWatch {
       container = step(container, part);
     }
     const name = step(container, "name");
-    return typeof name === "string" && isSecretName(name);
+    return typeof name === "string" && isSecretKey(name);
   }
 
   private checkSecret(

@@ -22,7 +22,8 @@ const secretWords = [
 ];
 
 /** Keys that end like a secret and name one instead, or switch one on. */
-const references = /^(existing .*|image pull .*|tls secret|auth secret|.* secret ref|.* from secret)$/;
+const references =
+  /^(existing .*|image pull .*|tls secret|auth secret|.* secret ref|.* from secret)$/;
 
 /** `adminPassword`, `API_KEY`, `client-secret` → words in lower case. */
 function words(key: string): string {
@@ -33,16 +34,11 @@ function words(key: string): string {
     .trim();
 }
 
-/** True for a property whose text value would be a secret. */
+/** True for a property, or an environment variable, whose text value would be a secret. */
 export function isSecretKey(key: string): boolean {
   const spoken = words(key);
   if (references.test(spoken)) return false;
   return secretWords.some((word) => spoken === word || spoken.endsWith(` ${word}`));
-}
-
-/** True for the name of an environment variable, or the like, whose value would be a secret. */
-export function isSecretName(name: string): boolean {
-  return isSecretKey(name);
 }
 
 /** A Kubernetes Secret, whichever class registered it. */

@@ -109,7 +109,7 @@ function declarations(project: ProjectFile, problems: string[]): Map<string, Dec
     declaration.secret = content.secret === true;
     declaration.fallback = content.default ?? content.value;
     declaration.hasFallback = declaration.fallback !== undefined;
-    if (declaration.secret && declaration.hasFallback && process.env.MLP_TRY5) {
+    if (declaration.secret && declaration.hasFallback) {
       problems.push(
         `Pulumi.yaml: "${key}" is secret and has a plain default. Remove the default, and set ` +
           `the key with: pulumi config set --secret ${key}`,
@@ -162,6 +162,11 @@ function hasSecure(value: unknown): boolean {
   if (isSecure(value)) return true;
   if (Array.isArray(value)) return value.some(hasSecure);
   return isRecord(value) && Object.values(value).some(hasSecure);
+}
+
+/** True for a text that stands for an encrypted value. */
+export function isPlaceholder(text: string): boolean {
+  return /^encrypted-[0-9a-f]{24}$/.test(text);
 }
 
 /** Distinct for each key, so that a leak can be followed, and never a real secret. */

@@ -39,9 +39,6 @@ export function vanished(state: EngineState, kept: ReadonlySet<string>): StateRe
 export function merged(before: EngineState, registered: StateResource[]): EngineState {
   const urns = new Set(registered.map((resource) => resource.urn));
   return {
-    resources: [
-      ...registered,
-      ...before.resources.filter((resource) => !urns.has(resource.urn)),
-    ],
+    resources: [...registered, ...before.resources.filter((resource) => !urns.has(resource.urn))],
   };
 }

@@ -36,10 +36,7 @@ export class Transforms {
   }
 
   /** Runs every transform that applies on the request, which it changes in place. */
-  async applyToResource(
-    request: messages.RegisterResourceRequest,
-    own: Callback[],
-  ): Promise<void> {
+  async applyToResource(request: messages.RegisterResourceRequest, own: Callback[]): Promise<void> {
     const applicable = [...own];
     let ancestor = this.ofResources.get(request.getParent());
     while (ancestor !== undefined) {
@@ -112,9 +109,7 @@ export class Transforms {
   }
 }
 
-function optionsOf(
-  request: messages.RegisterResourceRequest,
-): messages.TransformResourceOptions {
+function optionsOf(request: messages.RegisterResourceRequest): messages.TransformResourceOptions {
   const options = new messages.TransformResourceOptions();
   const protect = request.getProtect();
   if (protect !== undefined) options.setProtect(protect);

@@ -136,24 +136,28 @@ export function sameValue(a: Wire | undefined, b: Wire | undefined): boolean {
   return a === b;
 }
 
-/** Calls back for every text in the value with its path and whether a mark above it hides it. */
+/** Whether a text is under no secret mark, under one somewhere above it, or directly in one. */
+export type Hiding = "shown" | "inside" | "marked";
+
+/** Calls back for every text in the value with its path, in which secret marks have no part. */
 export function forEachText(
   value: Wire,
-  visit: (text: string, path: string[], hidden: boolean) => void,
+  visit: (text: string, path: string[], hiding: Hiding) => void,
   path: string[] = [],
-  hidden = false,
+  hiding: Hiding = "shown",
 ): void {
+  const below = hiding === "shown" ? "shown" : "inside";
   if (typeof value === "string") {
-    visit(value, path, hidden);
+    visit(value, path, hiding);
   } else if (Array.isArray(value)) {
     value.forEach((item, index) => {
-      forEachText(item, visit, [...path, `[${index}]`], hidden);
+      forEachText(item, visit, [...path, `[${index}]`], below);
     });
   } else if (isSecret(value)) {
-    forEachText(value.value ?? null, visit, path, true);
+    forEachText(value.value ?? null, visit, path, "marked");
   } else if (isObject(value) && !isAsset(value)) {
     for (const [key, item] of Object.entries(value)) {
-      forEachText(item, visit, [...path, key], hidden);
+      forEachText(item, visit, [...path, key], below);
     }
   }
 }

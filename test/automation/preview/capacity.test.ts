@@ -329,13 +329,18 @@ describe("capacity: a cluster that is not the stack's", () => {
 
   it("names workloads without requests and charts", () => {
     const { requests, uncounted } = computeCapacity(
-      [deployment("bare", 1, { containers: [{ name: "main" }] }), release("kueue", {})],
+      [
+        deployment("bare", 1, { containers: [{ name: "main" }] }),
+        release("kueue", {}),
+        release("kserve-crd", {}),
+        release("istiod", {}),
+      ],
       testSizes,
     );
     assert.equal(requests!.full.vCpus, 0);
     assert.deepEqual(uncounted, [
       "Deployment bare: requests or replicas are not set",
-      "Release kueue: requests of its pods are its chart's",
+      "pods of the Helm releases, whose charts set their requests: kueue, istiod",
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../automation/preview/engine";
-import { fixture, named, runFixture } from "./fixtures";
+import { fixture, messages, named, runFixture } from "./fixtures";
 
 const dir = fixture("policyPack");
 const urn = (rest: string) => `urn:pulumi:test::policed::random:index/${rest}`;
@@ -57,11 +57,16 @@ describe("engine, policy packs", () => {
     const { result } = await runFixture("policed", { policyPacks: [{ dir }] });
     assert.equal(result.policy?.pack, "fixture 1.2.3");
     assert.deepEqual(
-      result.policy.policies.map(({ name, enforcement, evaluated }) => [name, enforcement, evaluated]),
+      result.policy.policies.map(({ name, enforcement, evaluated }) => [
+        name,
+        enforcement,
+        evaluated,
+      ]),
       [
         ["require-length", "mandatory", 1],
         ["set-special", "remediate", 1],
         ["limit-prefix", "advisory", 2],
+        ["break-down", "disabled", 0],
         ["allow-one-pet", "advisory", 1],
       ],
     );
@@ -89,6 +94,7 @@ describe("engine, policy packs", () => {
         ["require-length", "mandatory"],
         ["set-special", "advisory"],
         ["limit-prefix", "advisory"],
+        ["break-down", "disabled"],
         ["allow-one-pet", "advisory"],
       ],
     );
@@ -107,6 +113,16 @@ describe("engine, policy packs", () => {
       ]);
       return true;
     });
+  });
+
+  it("fails a run whose policy fails, without the stack of its process", async () => {
+    const configFile = join(dir, "broken.json");
+    const { result } = await runFixture("policed", { policyPacks: [{ dir, configFile }] });
+    assert.deepEqual(messages(result), [
+      "policy analysis failed: Error validating resource with policy 'break-down' from policy " +
+        "pack 'fixture@v1.2.3':\nError: the policy itself is broken",
+    ]);
+    assert.equal(result.succeeded, false);
   });
 
   it("refuses a pack that is not built", async () => {

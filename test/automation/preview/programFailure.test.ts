@@ -11,7 +11,7 @@ describe("engine, a program that fails", () => {
     [
       "test",
       "is the message and the line that threw",
-      ["the size must be at least 1, got 0\n  (index.ts:18:7)"],
+      ["the size must be at least 1, got 0\n  (index.ts:22:7)"],
     ],
     [
       "inputs",
@@ -20,13 +20,13 @@ describe("engine, a program that fails", () => {
         'Thing "one" has 2 problems\n' +
           '  `size` must be at least 1, got 0. Set "size" in the stack.\n' +
           "  `name` isn't set.\nSet it.\n" +
-          "  (index.ts:5:9)",
+          "  (index.ts:6:9)",
       ],
     ],
     [
       "module",
       "names the module that is missing",
-      ["Cannot find module './missing'\n  (index.ts:13:25)"],
+      ["Cannot find module './missing'\n  (index.ts)"],
     ],
     ["exit", "names the code of a program that left", ["the program exited with code 7"]],
     ["syntax", "shows a syntax error", ["SyntaxError: Unexpected token ';'"]],

@@ -32,7 +32,7 @@ describe("resource tree", () => {
       "mlplatform-dev                                             4",
       "├─ DataLake lake                                           4",
       "│  ├─ Namespace lake-namespace",
-      "│  └─ Job ×3  lake-a, lake-b, lake-c",
+      "│  └─ Job ×3  a, b, c",
       "└─ Provider kubernetes cluster",
     ]);
   });
@@ -42,9 +42,17 @@ describe("resource tree", () => {
     assert.equal(first, "└─ DataLake lake                                           1");
   });
 
-  it("shows two leaves of one type each on its line", () => {
-    const lines = resourceTree(resultOf([lake, job("lake-a"), job("lake-b")]), plain);
-    assert.deepEqual(lines.slice(2), ["   ├─ Job lake-a", "   └─ Job lake-b"]);
+  it("keeps the whole name of a leaf that is alone, and of one that is not named after its parent", () => {
+    const lines = resourceTree(
+      resultOf([
+        lake,
+        registered("kubernetes:core/v1:Secret", "lake-keys", {}, inLake),
+        job("lake-a"),
+        job("other"),
+      ]),
+      plain,
+    );
+    assert.deepEqual(lines.slice(2), ["   ├─ Secret lake-keys", "   └─ Job ×2  a, other"]);
   });
 
   it("keeps resources apart that meet another fate", () => {

@@ -26,7 +26,10 @@ describe("engine, secret findings", () => {
   });
 
   it("finds GitHub secrets fed from plain config, though the SDK marks them", () => {
-    assert.deepEqual(found("githubSecretFromPlainConfig"), ["environment value", "fromPlain value"]);
+    assert.deepEqual(found("githubSecretFromPlainConfig"), [
+      "environment value",
+      "fromPlain value",
+    ]);
     const finding = result.secrets.find(({ urn }) => urn.endsWith("::fromPlain"));
     assert.equal(
       finding?.message,
@@ -40,6 +43,16 @@ describe("engine, secret findings", () => {
       "secrets-test inside.list[0]",
       "secrets-test leaked",
     ]);
+  });
+
+  it("finds a generated password in an output once an update knows it", async () => {
+    const preview = await runFixture("leaks");
+    assert.deepEqual(preview.result.secrets, []);
+    const { result: update } = await runFixture("leaks", { mode: "up" });
+    assert.deepEqual(
+      update.secrets.map(({ kind, property }) => [kind, property]),
+      [["secretInPlainOutput", "url"]],
+    );
   });
 
   const keys: [key: string, isSecret: boolean][] = [

@@ -33,7 +33,11 @@ describe("values on the wire", () => {
     ["a reference to a component is its URN", reference({ urn: "urn:a" }), "urn:a"],
     ["a reference to a resource is its id", reference({ urn: "urn:a", id: "i" }), "i"],
     ["a reference without an id yet is unknown", reference({ urn: "urn:a", id: "" }), unknownValue],
-    ["what is inside is read too", { a: [output({ value: { b: secret(secret("x")) } })] }, { a: [{ b: secret("x") }] }],
+    [
+      "what is inside is read too",
+      { a: [output({ value: { b: secret(secret("x")) } })] },
+      { a: [{ b: secret("x") }] },
+    ],
   ];
   for (const [claim, given, expected] of rows) {
     it(claim, () => {
@@ -44,7 +48,11 @@ describe("values on the wire", () => {
   it("shows neither secrets nor unknowns, and assets without their signature", () => {
     const asset = { [signature]: "c44067f5952c0a294b673a41bacd8c17", text: "t" };
     const value = { a: secret({ b: "hidden" }), c: [unknownValue, 1, null], asset };
-    assert.deepEqual(displayed(value), { a: "[secret]", c: ["[unknown]", 1, null], asset: { text: "t" } });
+    assert.deepEqual(displayed(value), {
+      a: "[secret]",
+      c: ["[unknown]", 1, null],
+      asset: { text: "t" },
+    });
     assert.equal(containsSecret(value), true);
     assert.equal(containsUnknown(value), true);
     assert.deepEqual(plain(value), { a: { b: "hidden" }, c: [unknownValue, 1, null], asset });
@@ -92,11 +100,14 @@ describe("URNs and names", () => {
     const parent = urnFor(scope, stack, "m:index:Group", "after");
     const was = urnFor(scope, stack, "m:index:Group", "before");
     const current = { type: "a:b:C", name: "after-child", parent };
-    assert.deepEqual(formerUrns(scope, current, [{ urn: "urn:x" }, { name: "old", noParent: true }], [was]), [
-      "urn:x",
-      "urn:pulumi:dev::p::a:b:C::old",
-      "urn:pulumi:dev::p::m:index:Group$a:b:C::before-child",
-    ]);
+    assert.deepEqual(
+      formerUrns(scope, current, [{ urn: "urn:x" }, { name: "old", noParent: true }], [was]),
+      [
+        "urn:x",
+        "urn:pulumi:dev::p::a:b:C::old",
+        "urn:pulumi:dev::p::m:index:Group$a:b:C::before-child",
+      ],
+    );
   });
 
   const versions: [version: string, expected: string][] = [

@@ -1,0 +1,197 @@
+import { promises as fs } from "node:fs";
+import * as path from "node:path";
+import {
+  type Lake,
+  mlflowClient,
+  type MlflowClient,
+  openLake,
+  openObjectCache,
+  openObjectStore,
+} from "@mlplatform/lake";
+import { type Command } from "commander";
+import { z } from "zod";
+import { UserError } from "../automation/preview/engine/userError";
+import type { CliContext } from "./context";
+
+/** Flags that every command over the lake has. */
+export interface LakeFlags {
+  lakeEndpoint?: string;
+  lakeBucket?: string;
+  lakeRegion?: string;
+  mlflow?: string;
+  cache?: string;
+}
+
+/** An opened lake, and how to close it. */
+export interface LakeConnection {
+  lake: Lake;
+  mlflow(): Promise<MlflowClient>;
+  close(): void;
+}
+
+const ENDPOINTS_FILE = path.join(".mlplatform", "run", "endpoints.json");
+
+const endpointsSchema = z.object({
+  lake: z.object({
+    endpoint: z.url(),
+    region: z.string().default("us-east-1"),
+    bucket: z.string(),
+    credentialsFile: z.string().optional(),
+  }),
+  mlflow: z.object({ uri: z.url(), credentialsFile: z.string().optional() }).optional(),
+});
+type Endpoints = z.infer<typeof endpointsSchema>;
+
+const lakeKeySchema = z.object({ accessKeyId: z.string(), secretAccessKey: z.string() });
+const mlflowUserSchema = z.object({ username: z.string(), password: z.string() });
+
+/** Adds the flags that say where the lake is. */
+export function addLakeOptions(command: Command): Command {
+  return command
+    .option("--lake-endpoint <url>", "S3 endpoint [MLP_LAKE_ENDPOINT, or the local run's]")
+    .option("--lake-bucket <name>", "bucket [MLP_LAKE_BUCKET]")
+    .option("--lake-region <name>", "region [MLP_LAKE_REGION]")
+    .option("--cache <folder>", "where fetched objects are kept [MLP_CACHE_DIR]");
+}
+
+/**
+ * Opens the lake from flags, then MLP_LAKE_* variables, then the local run's `endpoints.json`. Keys never
+ * come from flags: AWS's own variables and files, or the run's credentials file.
+ *
+ * @throws UserError when no place is named.
+ */
+export async function connectLake(flags: LakeFlags, context: CliContext): Promise<LakeConnection> {
+  const { env } = process;
+  const endpoint = flags.lakeEndpoint ?? env["MLP_LAKE_ENDPOINT"];
+  const local = endpoint === undefined ? await readEndpoints(context) : undefined;
+  if (endpoint === undefined && local === undefined) {
+    throw new UserError([
+      `the lake's place is unknown: neither --lake-endpoint nor MLP_LAKE_ENDPOINT is given, and ` +
+        `${ENDPOINTS_FILE} doesn't exist; give one, or start the platform with \`npm run local -- --keep\``,
+    ]);
+  }
+  const credentialsFile = local?.lake.credentialsFile;
+  const store = openObjectStore({
+    endpoint: endpoint ?? local?.lake.endpoint,
+    bucket: flags.lakeBucket ?? env["MLP_LAKE_BUCKET"] ?? local?.lake.bucket ?? "lake",
+    region: flags.lakeRegion ?? env["MLP_LAKE_REGION"] ?? local?.lake.region ?? "us-east-1",
+    credentials:
+      credentialsFile === undefined
+        ? undefined
+        : await readCredentials(credentialsFile, lakeKeySchema, awsNames, context),
+    // A person waits: a store that is down is said within seconds.
+    retry: { attemptTimeoutMs: 15_000, deadlineMs: 10_000 },
+  });
+  const cacheFolder = flags.cache ?? env["MLP_CACHE_DIR"];
+  const cache = await openObjectCache({
+    store,
+    directory:
+      cacheFolder === undefined
+        ? path.join(context.projectDir, ".mlplatform", "cache")
+        : path.resolve(context.workingDir, cacheFolder),
+  });
+  return {
+    lake: openLake({ store, cache }),
+    mlflow: () => connectMlflow(flags, local, context),
+    close: () => store.close(),
+  };
+}
+
+async function connectMlflow(
+  flags: LakeFlags,
+  known: Endpoints | undefined,
+  context: CliContext,
+): Promise<MlflowClient> {
+  const { env } = process;
+  const given = flags.mlflow ?? env["MLFLOW_TRACKING_URI"];
+  if (given !== undefined) {
+    const username = env["MLFLOW_TRACKING_USERNAME"];
+    const password = env["MLFLOW_TRACKING_PASSWORD"];
+    const isUser = username !== undefined && password !== undefined;
+    return mlflowClient({ uri: given, credentials: isUser ? { username, password } : undefined });
+  }
+  const endpoints = known ?? (await readEndpoints(context));
+  if (endpoints?.mlflow === undefined) {
+    throw new UserError([
+      `MLflow's place is unknown: neither --mlflow nor MLFLOW_TRACKING_URI is given, and ` +
+        `${ENDPOINTS_FILE} doesn't name it; give one`,
+    ]);
+  }
+  const { uri, credentialsFile } = endpoints.mlflow;
+  return mlflowClient({
+    uri,
+    credentials:
+      credentialsFile === undefined
+        ? undefined
+        : await readCredentials(credentialsFile, mlflowUserSchema, mlflowNames, context),
+  });
+}
+
+async function readEndpoints(context: CliContext): Promise<Endpoints | undefined> {
+  const file = path.join(context.projectDir, ENDPOINTS_FILE);
+  let text: string;
+  try {
+    text = await fs.readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  }
+  const parsed = endpointsSchema.safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw new UserError([`${file} can't be read: ${z.prettifyError(parsed.error)}`]);
+  }
+  return parsed.data;
+}
+
+const awsNames = { aws_access_key_id: "accessKeyId", aws_secret_access_key: "secretAccessKey" };
+const mlflowNames = { mlflow_tracking_username: "username", mlflow_tracking_password: "password" };
+
+/** Reads a JSON or ini file that only its owner may read. */
+async function readCredentials<T>(
+  credentialsFile: string,
+  schema: z.ZodType<T>,
+  iniNames: Record<string, string>,
+  context: CliContext,
+): Promise<T> {
+  const file = path.resolve(context.projectDir, credentialsFile);
+  const { mode } = await fs.stat(file).catch((error: unknown) => {
+    throw new UserError([
+      `the credentials file ${file} can't be read: ${(error as Error).message}`,
+    ]);
+  });
+  if ((mode & 0o077) !== 0) {
+    const seen = (mode & 0o777).toString(8);
+    throw new UserError([`${file} is readable by others (mode ${seen}); run chmod 600 on it`]);
+  }
+  const text = await fs.readFile(file, "utf8");
+  const parsed = schema.safeParse(parseJson(text) ?? parseIni(text, iniNames));
+  if (!parsed.success) {
+    const keys = Object.values(iniNames).join(" and ");
+    // The file's content is a secret: only what is missing is said.
+    throw new UserError([`${file} must hold ${keys} as JSON, or the same as an ini file`]);
+  }
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // not JSON: the caller tries the other form, or says which form it needs
+    return undefined;
+  }
+}
+
+function parseIni(text: string, names: Record<string, string>): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const line of text.split("\n")) {
+    const match = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line);
+    const name = match === null ? undefined : names[match[1]!.toLowerCase()];
+    if (name !== undefined) {
+      values[name] = match![2]!;
+    }
+  }
+  return values;
+}

@@ -1,0 +1,173 @@
+import { adminGroup, type ExpectedChild, placed, tags, tenantId } from "./aksPlatformFixture";
+
+const nodePool = {
+  type: "VirtualMachineScaleSets",
+  osType: "Linux",
+  osDiskSizeGB: 128,
+  enableAutoScaling: true,
+  maxPods: 110,
+  vnetSubnetID: "core-nodes-id",
+  tags,
+};
+const userPool = {
+  ...nodePool,
+  resourceGroupName: "core-group",
+  resourceName: "core-cluster",
+  mode: "User",
+  count: 0,
+  minCount: 0,
+  orchestratorVersion: "1.35",
+  scaleDownMode: "Delete",
+};
+const window = (configName: string, dayOfWeek: string) => ({
+  resourceGroupName: "core-group",
+  resourceName: "core-cluster",
+  configName,
+  maintenanceWindow: {
+    durationHours: 6,
+    startTime: "01:00",
+    utcOffset: "+00:00",
+    schedule: { weekly: { dayOfWeek, intervalWeeks: 1 } },
+  },
+});
+
+/** The cluster, its pools and its upgrade windows, with the exact inputs that Azure gets. */
+export const clusterChildren: ExpectedChild[] = [
+  [
+    "azure-native:containerservice:ManagedCluster",
+    "core-cluster",
+    {
+      ...placed,
+      dnsPrefix: "core",
+      kubernetesVersion: "1.35",
+      nodeResourceGroup: "core-group-nodes",
+      sku: { name: "Base", tier: "Standard" },
+      supportPlan: "KubernetesOfficial",
+      identity: { type: "UserAssigned", userAssignedIdentities: ["core-control-plane-id"] },
+      identityProfile: {
+        kubeletidentity: {
+          resourceId: "core-kubelet-id",
+          clientId: "core-kubelet-client",
+          objectId: "core-kubelet-principal",
+        },
+      },
+      enableRBAC: true,
+      disableLocalAccounts: true,
+      aadProfile: {
+        managed: true,
+        enableAzureRBAC: true,
+        adminGroupObjectIDs: [adminGroup],
+        tenantID: tenantId,
+      },
+      oidcIssuerProfile: { enabled: true },
+      securityProfile: {
+        workloadIdentity: { enabled: true },
+        imageCleaner: { enabled: true, intervalHours: 168 },
+      },
+      apiServerAccessProfile: { authorizedIPRanges: ["198.51.100.0/24", "20.1.2.3/32"] },
+      networkProfile: {
+        networkPlugin: "azure",
+        networkPluginMode: "overlay",
+        networkDataplane: "azure",
+        networkPolicy: "calico",
+        podCidr: "192.168.0.0/16",
+        serviceCidr: "172.16.0.0/16",
+        dnsServiceIP: "172.16.0.10",
+        loadBalancerSku: "standard",
+        outboundType: "userAssignedNATGateway",
+      },
+      autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
+      autoScalerProfile: {
+        expander: "least-waste",
+        scaleDownUnneededTime: "10m",
+        skipNodesWithLocalStorage: "false",
+      },
+      azureMonitorProfile: { metrics: { enabled: false } },
+      metricsProfile: { costAnalysis: { enabled: true } },
+      storageProfile: {
+        diskCSIDriver: { enabled: true },
+        fileCSIDriver: { enabled: true },
+        snapshotController: { enabled: true },
+      },
+      agentPoolProfiles: [
+        {
+          ...nodePool,
+          name: "system",
+          mode: "System",
+          vmSize: "Standard_D8ds_v5",
+          osSKU: "AzureLinux",
+          osDiskType: "Ephemeral",
+          count: 3,
+          minCount: 3,
+          maxCount: 6,
+          availabilityZones: ["1", "2", "3"],
+          nodeLabels: { "mlplatform.dev/pool": "system" },
+          nodeTaints: ["CriticalAddonsOnly=true:NoSchedule"],
+          upgradeSettings: { maxSurge: "33%" },
+        },
+      ],
+    },
+  ],
+  [
+    "azure-native:containerservice:AgentPool",
+    "core-pool-cpu",
+    {
+      ...userPool,
+      agentPoolName: "cpu",
+      vmSize: "Standard_D16ds_v5",
+      osSKU: "AzureLinux",
+      osDiskType: "Ephemeral",
+      maxCount: 20,
+      availabilityZones: ["1", "2", "3"],
+      nodeLabels: { "mlplatform.dev/pool": "cpu" },
+      nodeTaints: [],
+      upgradeSettings: { maxSurge: "33%" },
+    },
+  ],
+  [
+    "azure-native:containerservice:AgentPool",
+    "core-pool-gpu",
+    {
+      ...userPool,
+      agentPoolName: "gpu",
+      vmSize: "Standard_NC24ads_A100_v4",
+      osSKU: "Ubuntu",
+      osDiskType: "Managed",
+      maxCount: 4,
+      nodeLabels: { "mlplatform.dev/pool": "gpu" },
+      nodeTaints: ["nvidia.com/gpu=present:NoSchedule"],
+      upgradeSettings: { maxSurge: "0", maxUnavailable: "1" },
+      gpuProfile: { driver: "Install" },
+    },
+  ],
+  [
+    "azure-native:containerservice:AgentPool",
+    "core-pool-spot",
+    {
+      ...userPool,
+      agentPoolName: "spot",
+      vmSize: "Standard_D16ds_v5",
+      osSKU: "AzureLinux",
+      osDiskType: "Ephemeral",
+      maxCount: 10,
+      nodeLabels: {
+        "mlplatform.dev/pool": "spot",
+        "kubernetes.azure.com/scalesetpriority": "spot",
+      },
+      nodeTaints: ["kubernetes.azure.com/scalesetpriority=spot:NoSchedule"],
+      scaleSetPriority: "Spot",
+      scaleSetEvictionPolicy: "Delete",
+      spotMaxPrice: -1,
+    },
+  ],
+  [
+    "azure-native:containerservice:MaintenanceConfiguration",
+    "core-node-upgrades",
+    window("aksManagedNodeOSUpgradeSchedule", "Saturday"),
+  ],
+  [
+    "azure-native:containerservice:MaintenanceConfiguration",
+    "core-cluster-upgrades",
+    window("aksManagedAutoUpgradeSchedule", "Sunday"),
+  ],
+];
