@@ -4,7 +4,7 @@ import { type ConfigProblem, checkAcrossKeys, describeIssues } from "./configPro
 import { settingsOf } from "./settings";
 import { type ImageName, images, kubernetesVersion } from "./versions";
 import { AksTier, KubeLogin, RegistrySku } from "./components/aksPlatform/aksPlatform";
-import { LakeKind } from "./components/dataLake/dataLake";
+import { LakeKind } from "./components/connections";
 import { MlflowDatabase } from "./components/mlflowStack/mlflowStack";
 
 const count = (least: number, most: number) => z.number().int().min(least).max(most);

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { checkAksPlatform } from "./components/aksPlatform/aksPlatform";
-import { LakeKind } from "./components/dataLake/dataLake";
+import { LakeKind } from "./components/connections";
 import { checkProjectNames } from "./components/mlProject/projectNames";
 import { MlflowDatabase } from "./components/mlflowStack/mlflowStack";
 import type { CheckedConfig } from "./config";
@@ -98,10 +98,10 @@ export function checkAcrossKeys(config: CheckedConfig): ConfigProblem[] {
     for (const { propertyPath, reason } of checkAksPlatform(args))
       report(`aks.${propertyPath}`, reason);
   }
-  if (!config.aks && config.dataLake.kind === LakeKind.AzureBlob) {
+  if (config.dataLake.kind === LakeKind.AzureBlob) {
     report(
       "dataLake.kind",
-      "is azureBlob, but the stack has no aks. Choose minio or seaweedfs, or set aks.",
+      'cannot give each consumer a key of its own yet, got "azureBlob". Choose minio or seaweedfs.',
     );
   }
   if (!config.aks && config.mlflow.database === MlflowDatabase.AzureFlexibleServer) {

@@ -1,5 +1,4 @@
-import type { ChartReference } from "./components/connections";
-import { LakeKind } from "./components/dataLake/dataLake";
+import { type ChartReference, LakeKind } from "./components/connections";
 
 /**
  * Every version of the platform, in one place, each with its source. Digests of the charts are
@@ -106,7 +105,7 @@ export const images = {
   /** SeaweedFS server. */
   seaweedfs: "chrislusf/seaweedfs:4.44",
   /** S3 face of Azure Blob. */
-  versitygw: "versity/versitygw:v1.0.18",
+  versitygw: "versity/versitygw:v1.8.0",
   /** PostgreSQL as CloudNativePG packages it (https://github.com/cloudnative-pg/postgres-containers). */
   postgres: "ghcr.io/cloudnative-pg/postgresql:17.6",
   /** NVIDIA device plugin (https://github.com/NVIDIA/k8s-device-plugin). */

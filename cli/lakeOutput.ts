@@ -108,7 +108,5 @@ function cellText(cell: AnswerCell): string {
 
 /** Text from outside without control characters: a log line must not drive the terminal. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) =>
-    character === "\t" ? " " : "·",
-  );
+  return text.replace(/\p{Cc}/gu, (character) => (character === "\t" ? " " : "·"));
 }

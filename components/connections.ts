@@ -8,8 +8,26 @@ export enum S3Addressing {
   VirtualHost = "virtualHost",
 }
 
+/** Which server keeps the lake. */
+export enum LakeKind {
+  /** MinIO in the cluster, from our own image. */
+  Minio = "minio",
+  /** SeaweedFS in the cluster, from its chart. */
+  SeaweedFs = "seaweedfs",
+  /**
+   * Azure Blob behind versitygw. Its run of the S3 contract suite is owed, and LakeAccess refuses
+   * it: versitygw grants by one policy a bucket, which several consumers cannot edit safely.
+   */
+  AzureBlob = "azureBlob",
+}
+
 /** A bucket of an S3 store, as `DataLake` and `LakeAccess` return it. */
 export interface S3Connection {
+  /**
+   * Kind of the store; keys are granted by its means.
+   * @default LakeKind.Minio
+   */
+  kind?: LakeKind;
   /** Base URL with scheme and port, as pods of the cluster reach it, e.g. `http://minio.lake.svc.cluster.local:9000`. */
   endpoint: string;
   /** Region that clients sign with. MinIO and SeaweedFS accept any; `us-east-1` here. */

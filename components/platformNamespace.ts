@@ -84,6 +84,11 @@ export function fromNamespace(
   return { namespaceSelector: { matchLabels: { [namespaceNameLabel]: namespace } } };
 }
 
+/** Any pod in any namespace of the platform, as the peer of an ingress rule. */
+export const platformPeer: k8s.types.input.networking.v1.NetworkPolicyPeer = {
+  namespaceSelector: { matchLabels: partOfPlatform },
+};
+
 /** TCP ports of an ingress rule. */
 export function tcpPorts(...ports: number[]): k8s.types.input.networking.v1.NetworkPolicyPort[] {
   return ports.map((port) => ({ protocol: "TCP", port }));

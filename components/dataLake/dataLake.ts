@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   type AzureFoundation,
   type ChartReference,
+  LakeKind,
   S3Addressing,
   type S3Connection,
 } from "../connections";
@@ -13,24 +14,7 @@ import type { LakeStore, LakeStoreSettings } from "./lakeStore";
 import { createMinioStore } from "./minioStore";
 import { createSeaweedStore } from "./seaweedStore";
 
-/** Which server keeps the lake. */
-export enum LakeKind {
-  /** MinIO in the cluster, from our own image. */
-  Minio = "minio",
-  /** SeaweedFS in the cluster, from its chart. */
-  SeaweedFs = "seaweedfs",
-  /**
-   * Azure Blob behind versitygw. Its run of the S3 contract suite is owed, and LakeAccess refuses
-   * it: versitygw grants by one policy a bucket, which several consumers cannot edit safely.
-   */
-  AzureBlob = "azureBlob",
-}
-
-/** A bucket of the lake that also says which kind of store keeps it; `LakeAccess` grants by it. */
-export interface LakeConnection extends S3Connection {
-  /** Kind of the store. */
-  kind: LakeKind;
-}
+export { LakeKind } from "../connections";
 
 /** Arguments of {@link DataLake}. */
 export interface DataLakeArgs {
@@ -99,7 +83,7 @@ export interface DataLakeArgs {
  */
 export class DataLake extends pulumi.ComponentResource {
   /** Bucket `lake`, without a credential. Resolves when the store and its buckets exist. */
-  public readonly connection: pulumi.Output<LakeConnection>;
+  public readonly connection: pulumi.Output<S3Connection>;
   /** Namespace of the store. */
   public readonly namespace: pulumi.Output<string>;
 
@@ -163,7 +147,7 @@ function connectionTo(
   kind: LakeKind,
   store: LakeStore,
   bucket: string,
-): pulumi.Output<LakeConnection> {
+): pulumi.Output<S3Connection> {
   return pulumi
     .all([store.endpoint, ...store.ready.map((resource) => resource.urn)])
     .apply(([endpoint]) => ({

@@ -1,9 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { S3Connection } from "../connections";
+import { LakeKind, type S3Connection } from "../connections";
 import type { Placement } from "../placement";
-import { type LakeConnection, LakeKind } from "./dataLake";
 import { grantProblems, kserveAnnotations, type LakeGrant, policyDocument } from "./lakePolicy";
 import { minioGrantScript } from "./minioScripts";
 import { createProvisioningJob } from "./provisioning";
@@ -97,9 +96,14 @@ function checkArguments(name: string, secretName: string, args: LakeAccessArgs):
   }
 }
 
+/** A lake whose kind is known. */
+interface GrantableLake extends S3Connection {
+  kind: LakeKind;
+}
+
 /** The lake with its kind. A connection that names none is MinIO's, the platform's default. */
-function grantable(name: string, connection: S3Connection): LakeConnection {
-  const kind = (connection as Partial<LakeConnection>).kind ?? LakeKind.Minio;
+function grantable(name: string, connection: S3Connection): GrantableLake {
+  const kind = connection.kind ?? LakeKind.Minio;
   if (grantScript[kind] === undefined) {
     throw new Error(
       `LakeAccess "${name}": \`lake\` must be of a kind that grants keys by consumer, got "${kind}". ` +
@@ -113,7 +117,7 @@ function grantable(name: string, connection: S3Connection): LakeConnection {
 function provision(
   name: string,
   args: LakeAccessArgs,
-  lake: pulumi.Output<LakeConnection>,
+  lake: pulumi.Output<GrantableLake>,
   secretKey: pulumi.Output<string>,
   parent: pulumi.Resource,
 ): k8s.batch.v1.Job {
@@ -154,7 +158,7 @@ function createConsumerSecret(
   name: string,
   secretName: string,
   args: LakeAccessArgs,
-  lake: pulumi.Output<LakeConnection>,
+  lake: pulumi.Output<GrantableLake>,
   secretKey: pulumi.Output<string>,
   parent: pulumi.Resource,
 ): k8s.core.v1.Secret {

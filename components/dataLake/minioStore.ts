@@ -1,12 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { restrictIngress, tcpPorts } from "../platformNamespace";
+import { restrictIngress, tcpPorts, platformPeer } from "../platformNamespace";
 import { createAdminKey } from "./adminSecret";
 import type { LakeStore, LakeStoreSettings } from "./lakeStore";
 import { lifecycleDocument, minioBucketsScript } from "./minioScripts";
 import { createProvisioningJob } from "./provisioning";
 import { createMinioStatefulSet, minioLabels } from "./minioStatefulSet";
-import { platformPeer } from "./restrictedPod";
 
 const region = "us-east-1";
 

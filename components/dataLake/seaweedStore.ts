@@ -2,11 +2,10 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { helmRelease } from "../helmRelease";
 import { anywhere } from "../placement";
-import { restrictIngress, tcpPorts } from "../platformNamespace";
+import { restrictIngress, tcpPorts, platformPeer } from "../platformNamespace";
 import { createAdminKey } from "./adminSecret";
 import { administrator, type LakeStore, type LakeStoreSettings } from "./lakeStore";
 import { createProvisioningJob } from "./provisioning";
-import { platformPeer } from "./restrictedPod";
 import { seaweedBucketsScript, seaweedTimeToLive } from "./seaweedScripts";
 import { seaweedIdentitiesSecret, seaweedValues } from "./seaweedValues";
 

@@ -1,6 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { platformPeer } from "../dataLake/restrictedPod";
-import { fromNamespace, restrictIngress, tcpPorts } from "../platformNamespace";
+import { fromNamespace, restrictIngress, tcpPorts, platformPeer } from "../platformNamespace";
 import { operatorNamespace } from "./postgresOperator";
 import { clusterName } from "./postgresSpecs";
 import { mlflowPort } from "./serverSettings";

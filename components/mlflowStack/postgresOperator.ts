@@ -2,8 +2,13 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ChartReference } from "../connections";
 import { helmRelease } from "../helmRelease";
 import { anywhere, type Placement } from "../placement";
-import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../platformNamespace";
-import { platformPeer } from "../dataLake/restrictedPod";
+import {
+  createNamespace,
+  PodSecurity,
+  restrictIngress,
+  tcpPorts,
+  platformPeer,
+} from "../platformNamespace";
 
 /** Namespace of the operator and its plugin; the plugin works only beside the operator. */
 export const operatorNamespace = "cnpg-system";

@@ -1,11 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
-import {
-  restrictedContainer,
-  restrictedPodSpec,
-  spreadConstraints,
-} from "../dataLake/restrictedPod";
+import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../restrictedPod";
 import { partOfPlatform, restrictIngress, tcpPorts } from "../platformNamespace";
 import type { Placement } from "../placement";
 import { lakeEnvironment } from "./lakeEnvironment";

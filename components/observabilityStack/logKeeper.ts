@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
-import { restrictedContainer, restrictedPodSpec } from "../dataLake/restrictedPod";
+import { restrictedContainer, restrictedPodSpec } from "../restrictedPod";
 import type { Placement } from "../placement";
 import { lakeEnvironment } from "./lakeEnvironment";
 

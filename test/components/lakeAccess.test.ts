@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { S3Addressing, type S3Connection } from "../../components/connections";
-import { type LakeConnection, LakeKind } from "../../components/dataLake/dataLake";
+import { LakeKind } from "../../components/dataLake/dataLake";
 import { LakeAccess, type LakeAccessArgs } from "../../components/dataLake/lakeAccess";
 import {
   grantProblems,
@@ -20,7 +20,7 @@ const secretKey = "generated-secret-key";
 const outputs: RecordOptions["outputs"] = (type) =>
   type === "random:index/randomPassword:RandomPassword" ? { result: secretKey } : {};
 
-const bucket: LakeConnection = {
+const bucket: S3Connection = {
   kind: LakeKind.Minio,
   endpoint: "http://minio.data-lake.svc.cluster.local:9000",
   region: "us-east-1",

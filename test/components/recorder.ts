@@ -93,9 +93,7 @@ export async function record(
 
 function recorded(request: any, urn: string): Recorded {
   const wire = request.getObject()?.toJavaScript() ?? {};
-  const secretInputs = new Set(
-    Object.keys(wire).filter((key) => containsSecret(wire[key])),
-  );
+  const secretInputs = new Set(Object.keys(wire).filter((key) => containsSecret(wire[key])));
   return {
     type: request.getType(),
     name: request.getName(),

@@ -78,11 +78,11 @@ const rows: Record<string, Row> = {
       "dataLake.replicas: must be 1, or 4 and more for erasure coding, got 3. MinIO has no layout of 2 or 3 servers.",
     ],
   ],
-  "Azure Blob without Azure": [
-    "local",
+  "Azure Blob, which has no keys by consumer": [
+    "dev",
     (s) => (s.dataLake.kind = "azureBlob"),
     [
-      "dataLake.kind: is azureBlob, but the stack has no aks. Choose minio or seaweedfs, or set aks.",
+      'dataLake.kind: cannot give each consumer a key of its own yet, got "azureBlob". Choose minio or seaweedfs.',
     ],
   ],
   "a Flexible Server without Azure": [
@@ -167,9 +167,7 @@ const rows: Record<string, Row> = {
   "a repository without an organization": [
     "dev",
     (s) => delete s.github,
-    [
-      "projects[0].github: is set, but the stack has no github.owner. Set it, or remove this.",
-    ],
+    ["projects[0].github: is set, but the stack has no github.owner. Set it, or remove this."],
   ],
   "several problems at once": [
     "dev",
@@ -189,7 +187,10 @@ const rows: Record<string, Row> = {
 describe("configuration", () => {
   for (const stack of ["local", "dev", "prod"]) {
     it(`accepts Pulumi.${stack}.yaml`, () => {
-      assert.deepEqual(problemsOf(stack, () => undefined), []);
+      assert.deepEqual(
+        problemsOf(stack, () => undefined),
+        [],
+      );
     });
   }
 

@@ -19,17 +19,21 @@ describe("program", function () {
   this.timeout(120_000);
   const previews = new Map<string, EngineResult>();
 
+  before(async () => {
+    for (const stack of stacks) {
+      const { result } = await previewStack({ projectDir: root, stack });
+      previews.set(stack, result);
+    }
+  });
+
   for (const stack of stacks) {
     describe(stack, () => {
-      before(async () => {
-        const { result } = await previewStack({ projectDir: root, stack });
-        previews.set(stack, result);
-      });
-
       it("runs without an error or a warning", () => {
         const result = previews.get(stack)!;
         assert.deepEqual(
-          result.diagnostics.filter(({ severity }) => severity === "error" || severity === "warning"),
+          result.diagnostics.filter(
+            ({ severity }) => severity === "error" || severity === "warning",
+          ),
           [],
         );
         assert.ok(result.succeeded);

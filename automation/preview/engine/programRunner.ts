@@ -13,7 +13,7 @@ const alreadyReported = 32;
  * The SDK takes a stack trace for every promise, and ts-node maps every frame of it to its source:
  * with Node's 10 frames that is a fifth of the time of a large program.
  */
-const stackTraceLimit = "--stack-trace-limit=5";
+const stackTraceLimit = "--stack-trace-limit=1";
 
 export interface RunnerSettings {
   config: StackConfig;

@@ -1,11 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import { anywhere, type Placement } from "../placement";
-import { partOfPlatform } from "../platformNamespace";
-
-/** Peer of a network policy: any pod in any namespace of the platform. */
-export const platformPeer: k8s.types.input.networking.v1.NetworkPolicyPeer = {
-  namespaceSelector: { matchLabels: partOfPlatform },
-};
+import { anywhere, type Placement } from "./placement";
 
 /** The parts of a pod that the `restricted` standard and the placement decide. */
 export function restrictedPodSpec(
