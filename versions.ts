@@ -92,7 +92,7 @@ export const images = {
   minio: `${ours}/minio:0.1.0`,
   /** `mc`, for provisioning Jobs; built from workloads/minio/client. */
   minioClient: `${ours}/minio-client:0.1.0`,
-  /** MLflow with authentication and the PostgreSQL and S3 clients. */
+  /** MLflow with authentication and the PostgreSQL and S3 clients; built from workloads/mlflow. */
   mlflow: `${ours}/mlflow:0.1.0`,
   /** KServe's Python server for MLflow models; built from workloads/modelServer. */
   modelServer: `${ours}/model-server:0.1.0`,
@@ -100,8 +100,8 @@ export const images = {
   logOffloader: `${ours}/log-offloader:0.1.0`,
   /** Inference table; built from workloads/inferenceTable. */
   inferenceTable: `${ours}/inference-table:0.1.0`,
-  /** Base of the projects' training images: Ray, MLflow and the usual libraries. */
-  trainingBase: `${ours}/training-base:0.1.0`,
+  /** Base of the projects' training images; each adds its own libraries. */
+  trainingBase: "rayproject/ray:2.56.0-py311",
   /** SeaweedFS server. */
   seaweedfs: "chrislusf/seaweedfs:4.44",
   /** S3 face of Azure Blob. */
