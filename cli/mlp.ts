@@ -1,8 +1,11 @@
 import { join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { UserError } from "../automation/preview/engine/userError";
+import { inferencesCommand } from "./commands/inferences";
+import { logsCommand } from "./commands/logs";
 import { previewCommand } from "./commands/preview";
 import { pricesCommand } from "./commands/prices";
+import { traceCommand } from "./commands/trace";
 import { type CliContext, ExitCode } from "./context";
 
 const examples = `
@@ -10,14 +13,18 @@ Examples:
   npm run mlp -- preview --stack dev            what the stack would hold, with policy results
   npm run mlp -- preview --stack prod --json    the same as data
   npm run mlp -- prices update --stack prod     list prices of the stack's region
+  npm run mlp -- trace 0192f1c4-…               from a prediction to its data, commit and logs
+  npm run mlp -- inferences sql "select model_name, count(*) from inferences group by all"
 
 Exit codes: 0 good, 1 failed program, mandatory policy violation or secret in the open,
 2 wrong arguments or configuration, 130 interrupted. MLP_DEBUG=1 adds stack traces to errors.`;
 
+const commands = [previewCommand, pricesCommand, traceCommand, inferencesCommand, logsCommand];
+
 /** The program with all its commands. */
 export function createProgram(context: CliContext): Command {
   const program = new Command("mlp")
-    .description("The ML platform from the command line: preview stacks, fetch prices.")
+    .description("The ML platform from the command line: preview stacks, fetch prices, ask the lake.")
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
@@ -28,7 +35,7 @@ export function createProgram(context: CliContext): Command {
     .exitOverride()
     .showHelpAfterError("(mlp --help lists commands and options)")
     .addHelpText("after", examples);
-  for (const create of [previewCommand, pricesCommand]) {
+  for (const create of commands) {
     const command = create(context);
     inheritSettings(command, program);
     program.addCommand(command);

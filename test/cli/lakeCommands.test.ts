@@ -1,0 +1,329 @@
+import * as assert from "node:assert/strict";
+import { promises as fs } from "node:fs";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import * as os from "node:os";
+import * as path from "node:path";
+import { PassThrough } from "node:stream";
+import {
+  type Cell,
+  inferenceEventsPartKey,
+  inferenceEventsShape,
+  ManifestStatus,
+  type ObjectStore,
+  openObjectStore,
+  openParquetEngine,
+  putRayLogManifest,
+  rayLogPartKey,
+  rayLogShape,
+  type TableShape,
+  writeParquet,
+} from "@mlplatform/lake";
+import { Command } from "commander";
+import { inferencesCommand } from "../../cli/commands/inferences";
+import { logsCommand } from "../../cli/commands/logs";
+import { traceCommand } from "../../cli/commands/trace";
+import { type CliContext, ExitCode } from "../../cli/context";
+import { startSeaweedfs, type TestStore } from "../../workloads/lake/objectStores.fixture";
+
+const REQUEST_BYTES = '{"instances":[[1,2]]}';
+const LOG = Buffer.concat([
+  Buffer.from("epoch 1\nloss \u001b[31m0.5\u001b[0m\n"),
+  Buffer.from([0xff, 0xfe, 0x0a]),
+]);
+
+describe("mlp over the lake", function () {
+  this.timeout(60_000);
+  let server: TestStore;
+  let store: ObjectStore;
+  let folder: string;
+  let mlflow: http.Server;
+  /** What MLflow answers, by path and query. */
+  let resources: Record<string, unknown>;
+
+  before(async () => {
+    server = await startSeaweedfs();
+    store = openObjectStore(server.options);
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-cli-"));
+    await fillLake();
+    mlflow = http.createServer((request, response) => {
+      const resource = resources[request.url!];
+      response.statusCode = resource === undefined ? 404 : 200;
+      response.end(JSON.stringify(resource ?? { error_code: "RESOURCE_DOES_NOT_EXIST" }));
+    });
+    await new Promise<void>((resolve) => mlflow.listen(0, "127.0.0.1", resolve));
+    await writeEndpoints(0o600);
+  });
+  after(async () => {
+    mlflow.closeAllConnections();
+    mlflow.close();
+    store.close();
+    await server.stop();
+    await fs.rm(folder, { recursive: true, force: true });
+  });
+
+  beforeEach(() => {
+    resources = {
+      "/api/2.0/mlflow/model-versions/get?name=churn&version=7": {
+        model_version: { name: "churn", version: "7", run_id: "run-1", source: "models:/m-1" },
+      },
+      "/api/2.0/mlflow/runs/get?run_id=run-1": {
+        run: {
+          info: { run_id: "run-1", experiment_id: "1", status: "FINISHED" },
+          data: {
+            tags: Object.entries({
+              "dataset.location": "s3://lake/datasets/churn/1/",
+              "dataset.name": "churn",
+              "dataset.version": "1",
+              "dataset.digest": "abc",
+              "git.commit": "c0ffee",
+              "git.repository": "https://example.org/churn",
+              "ray.job_id": "raysubmit_1",
+              "ray.cluster": "train-x7",
+            }).map(([key, value]) => ({ key, value })),
+          },
+          inputs: { dataset_inputs: [{ dataset: { name: "churn", digest: "abc", source: "{}" } }] },
+        },
+      },
+    };
+  });
+
+  async function writeEndpoints(mode: number): Promise<void> {
+    const run = path.join(folder, ".mlplatform", "run");
+    await fs.mkdir(run, { recursive: true });
+    const credentialsFile = path.join(run, "lake-credentials.json");
+    await fs.writeFile(credentialsFile, JSON.stringify(server.options.credentials));
+    await fs.chmod(credentialsFile, mode);
+    const { endpoint, region, bucket } = server.options;
+    const uri = `http://127.0.0.1:${(mlflow.address() as AddressInfo).port}`;
+    await fs.writeFile(
+      path.join(run, "endpoints.json"),
+      JSON.stringify({ lake: { endpoint, region, bucket, credentialsFile }, mlflow: { uri } }),
+    );
+  }
+
+  async function put(
+    shape: TableShape,
+    values: Record<string, Cell>[],
+    key: string,
+  ): Promise<void> {
+    const engine = await openParquetEngine({ temporaryDirectory: folder });
+    const rows = values.map((row) => shape.columns.map(({ name }) => row[name] ?? null));
+    const { file } = await writeParquet(engine, shape, rows, path.join(folder, "part.parquet"));
+    await store.putFile(key, file);
+    engine.close();
+  }
+
+  async function fillLake(): Promise<void> {
+    const event = (type: string, body: string, at: bigint): Record<string, Cell> => ({
+      id: "p-1",
+      type: `org.kubeflow.serving.inference.${type}`,
+      source: "pod",
+      time: at,
+      received_time: at,
+      namespace: "churn",
+      inference_service: "churn",
+      component: "predictor",
+      revision: "churn-00001",
+      model_name: "churn",
+      model_version: "7",
+      mlflow_run_id: "run-1",
+      dataset_digest: "abc",
+      protocol: "v1",
+      body: Buffer.from(body),
+      body_bytes: BigInt(body.length),
+      body_sha256: body,
+      truncated: false,
+      writer: "w",
+      sequence: 1n,
+      frame: at,
+    });
+    const at = BigInt(Date.parse("2026-11-23T10:00:00Z")) * 1000n;
+    const place = { namespace: "churn", date: "2026-11-23", writer: "w", sequence: 1 };
+    await put(
+      inferenceEventsShape,
+      [event("request", REQUEST_BYTES, at), event("response", '{"predictions":[0]}', at + 2500n)],
+      inferenceEventsPartKey({ ...place, hour: 10 }),
+    );
+    const log = (start: number, end: number, text: string, raw: Buffer | null) => ({
+      cluster: "train-x7",
+      namespace: "churn",
+      session: "s",
+      node: "head",
+      role: "head",
+      file: "job-driver-raysubmit_1.log",
+      file_uid: "uid1",
+      byte_start: BigInt(start),
+      byte_end: BigInt(end),
+      line_no: 1n,
+      component: "job-driver",
+      job_id: "raysubmit_1",
+      text,
+      raw,
+    });
+    const second = LOG.indexOf("loss");
+    const third = LOG.length - 3;
+    await put(
+      rayLogShape,
+      [
+        log(0, second, "epoch 1", null),
+        log(second, third, LOG.toString("utf8", second, third - 1), null),
+        log(third, LOG.length, "\ufffd\ufffd", LOG.subarray(third, LOG.length - 1)),
+      ],
+      rayLogPartKey({ ...place, cluster: "train-x7" }),
+    );
+    for (const [node, status] of [
+      ["head", ManifestStatus.Final],
+      ["worker-1", ManifestStatus.Open],
+    ] as const) {
+      await putRayLogManifest(store, {
+        version: 1,
+        status,
+        namespace: "churn",
+        cluster: "train-x7",
+        rayjob: "",
+        node,
+        role: "head",
+        writer: "w",
+        openedAt: "2026-11-23T10:00:00Z",
+        finalAt: null,
+        files: [],
+      });
+    }
+  }
+
+  /** Runs one command line; the error, where it throws, is given back. */
+  async function mlp(...args: string[]) {
+    const stdout = new PassThrough();
+    const stderr = new PassThrough();
+    const context: CliContext = {
+      projectDir: folder,
+      policyDir: folder,
+      workingDir: folder,
+      signal: new AbortController().signal,
+      stdout,
+      stderr,
+      exitCode: ExitCode.Good,
+    };
+    const program = new Command("mlp").exitOverride();
+    for (const create of [traceCommand, logsCommand, inferencesCommand]) {
+      program.addCommand(create(context));
+    }
+    let error: Error | undefined;
+    await program.parseAsync(args, { from: "user" }).catch((thrown: Error) => {
+      error = thrown;
+    });
+    stdout.end();
+    const chunks: Buffer[] = [];
+    for await (const chunk of stdout) {
+      chunks.push(chunk as Buffer);
+    }
+    const output = Buffer.concat(chunks);
+    return { output, text: output.toString("utf8"), error, exitCode: context.exitCode };
+  }
+
+  it("traces a prediction to its log lines through every store", async () => {
+    const { text, exitCode, error } = await mlp("trace", "p-1", "--json");
+    assert.equal(error, undefined);
+    assert.equal(exitCode, ExitCode.Good);
+    const trace = JSON.parse(text) as {
+      isComplete: boolean;
+      logLines: string[];
+      hops: { hop: string; facts: Record<string, string> }[];
+    };
+    assert.equal(trace.isComplete, true);
+    assert.equal(trace.logLines[0], "epoch 1");
+    const facts = Object.fromEntries(trace.hops.map(({ hop, facts: each }) => [hop, each]));
+    assert.equal(facts["dataset"]!["location"], "s3://lake/datasets/churn/1/");
+    assert.equal(facts["commit"]!["commit"], "c0ffee");
+    assert.equal(facts["log lines"]!["node"], "head");
+  });
+
+  it("names the hop that is missing and fails", async () => {
+    delete resources["/api/2.0/mlflow/runs/get?run_id=run-1"];
+    const { text, exitCode } = await mlp("trace", "p-1");
+    assert.equal(exitCode, ExitCode.Failed);
+    assert.match(text, /✓ model version/);
+    assert.match(text, /✗ run .*\n {4}! .*leads to a run that MLflow has/);
+    assert.match(text, /✗ log lines/);
+  });
+
+  it("says where row and run contradict each other", async () => {
+    const run = resources["/api/2.0/mlflow/runs/get?run_id=run-1"] as {
+      run: { data: { tags: { key: string; value: string }[] } };
+    };
+    run.run.data.tags.find(({ key }) => key === "dataset.digest")!.value = "other";
+    const { text, exitCode } = await mlp("trace", "p-1");
+    assert.equal(exitCode, ExitCode.Failed);
+    assert.match(text, /the row says digest abc, the run says other/);
+  });
+
+  it("traces nothing for an unknown id, and says so first", async () => {
+    const { text, exitCode } = await mlp("trace", "nobody");
+    assert.equal(exitCode, ExitCode.Failed);
+    assert.match(text, /✗ prediction .*\n {4}! no prediction has this id/);
+  });
+
+  it("writes a log file byte for byte", async () => {
+    const { output, error } = await mlp("logs", "cat", "job-driver-raysubmit_1.log");
+    assert.equal(error, undefined);
+    assert.deepEqual(output, LOG);
+  });
+
+  it("refuses to write a file that isn't there", async () => {
+    const { error } = await mlp("logs", "cat", "none.log", "--cluster", "train-x7");
+    assert.match(String(error), /the lake has no file "none.log"/);
+  });
+
+  it("answers SQL over logs and predictions, pruned by partition", async () => {
+    const sql = "SELECT count(*) AS n FROM raylogs";
+    assert.equal((await mlp("logs", "sql", sql, "--json")).text, '{"n":3}\n');
+    const other = await mlp("logs", "sql", sql, "--json", "--since", "2026-11-24");
+    assert.equal(other.text, '{"n":0}\n');
+    const ok = await mlp(
+      "inferences",
+      "sql",
+      "SELECT status, latency_ms FROM inferences",
+      "--json",
+    );
+    assert.equal(ok.text, '{"status":"ok","latency_ms":2.5}\n');
+    const show = await mlp("inferences", "show", "p-1");
+    assert.match(show.text, /request +\{"instances":\[\[1,2\]\]\}\n/);
+  });
+
+  it("lets no control character of a log line reach the terminal", async () => {
+    const { text } = await mlp("logs", "sql", "SELECT text FROM raylogs ORDER BY byte_start");
+    assert.match(text, /loss ·\[31m0\.5/);
+    assert.ok(!text.includes("\u001b"));
+  });
+
+  it("gives SQL no way to other files", async () => {
+    const { error } = await mlp("logs", "sql", "SELECT * FROM read_text('/etc/hostname'), raylogs");
+    assert.match(String(error), /file system operations are disabled/);
+    const again = await mlp("logs", "sql", "SET enable_external_access = true");
+    assert.match(String(again.error), /configuration has been locked|Cannot/);
+  });
+
+  it("lists clusters with the nodes whose logs are incomplete", async () => {
+    const { text } = await mlp("logs", "clusters", "--json");
+    const row = JSON.parse(text) as Record<string, unknown>;
+    assert.equal(row["state"], "INCOMPLETE");
+    assert.equal(row["incomplete"], "worker-1");
+    assert.equal(row["nodes"], 2);
+  });
+
+  it("refuses a credentials file that others can read", async () => {
+    await writeEndpoints(0o644);
+    const { error } = await mlp("logs", "clusters");
+    await writeEndpoints(0o600);
+    assert.match(String(error), /readable by others \(mode 644\); run chmod 600/);
+  });
+
+  it("says how to name a lake where none is known", async () => {
+    const file = path.join(folder, ".mlplatform", "run", "endpoints.json");
+    await fs.rename(file, `${file}.away`);
+    const { error } = await mlp("logs", "clusters");
+    await fs.rename(`${file}.away`, file);
+    assert.match(String(error), /neither --lake-endpoint nor MLP_LAKE_ENDPOINT is given/);
+  });
+});

@@ -1,0 +1,52 @@
+import { type ObjectStoreOptions, readLakeSettings, settingsReader } from "@mlplatform/lake";
+
+/** What the service runs with. */
+export interface InferenceTableConfig {
+  lake: ObjectStoreOptions;
+  stateDirectory: string;
+  host: string;
+  port: number;
+  /** A segment is committed to the lake after this long at most. */
+  commitIntervalMs: number;
+  /** … or with this many bytes. */
+  segmentBytes: number;
+  /** Bytes of acknowledged events that may wait on disk for the lake. */
+  maxLogBytes: number;
+  /** Largest body of one event. */
+  maxBodyBytes: number;
+  /** Whether this replica pairs. */
+  isPairing: boolean;
+  pairIntervalMs: number;
+  /** An hour is paired this long after its end. */
+  pairGraceMs: number;
+}
+
+const MIB = 1 << 20;
+
+/**
+ * Reads the service's settings. MLP_HOST is 127.0.0.1 unless set: a payload sink listens on a public
+ * address only when someone said so (the image's pod template sets 0.0.0.0).
+ *
+ * @throws SettingsError naming every unusable setting.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
+  const settings = settingsReader(env);
+  const config: InferenceTableConfig = {
+    lake: readLakeSettings(settings),
+    stateDirectory: settings.text(
+      "MLP_STATE_DIR",
+      "give a directory on a disk that survives restarts",
+    ),
+    host: settings.text("MLP_HOST", "give an address to listen on", "127.0.0.1"),
+    port: settings.count("MLP_PORT", 8080, { min: 0, max: 65_535 }),
+    commitIntervalMs: settings.count("MLP_COMMIT_INTERVAL_MS", 5_000, { min: 50, max: 600_000 }),
+    segmentBytes: MIB * settings.count("MLP_SEGMENT_MIB", 32, { min: 1, max: 1_024 }),
+    maxLogBytes: MIB * settings.count("MLP_LOG_MIB", 4_096, { min: 8, max: 1 << 20 }),
+    maxBodyBytes: MIB * settings.count("MLP_MAX_BODY_MIB", 128, { min: 1, max: 1_000 }),
+    isPairing: settings.choice("MLP_PAIRING", ["on", "off"] as const, "on") === "on",
+    pairIntervalMs: settings.count("MLP_PAIR_INTERVAL_MS", 60_000, { min: 100, max: 3_600_000 }),
+    pairGraceMs: settings.count("MLP_PAIR_GRACE_MS", 600_000, { min: 0, max: 86_400_000 }),
+  };
+  settings.check();
+  return config;
+}

@@ -1,0 +1,336 @@
+import * as assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { promises as fs } from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import {
+  INFERENCE_EVENTS_PREFIX,
+  INFERENCE_PAIRED_PREFIX,
+  type Lake,
+  listObjects,
+  openLake,
+  openObjectCache,
+  openObjectStore,
+  type ObjectStore,
+} from "@mlplatform/lake";
+import { type ChildService, startChildService } from "../lake/childService.fixture";
+import { startSeaweedfs, type TestStore } from "../lake/objectStores.fixture";
+import { startRelay } from "../lake/relay.fixture";
+
+interface Sent {
+  id: string;
+  type: "request" | "response";
+  body: Buffer;
+}
+
+const NAMESPACE = "models";
+
+describe("inference table", function () {
+  this.timeout(120_000);
+  let server: TestStore;
+  let store: ObjectStore;
+  let folder: string;
+  let lake: Lake;
+  let service: ChildService | undefined;
+
+  before(async () => {
+    server = await startSeaweedfs();
+  });
+  after(() => server?.stop());
+
+  beforeEach(async () => {
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-inferences-"));
+    store = openObjectStore(server.options);
+    for await (const { key } of listObjects(store, "")) {
+      await store.delete(key);
+    }
+    lake = openLake({
+      store,
+      cache: await openObjectCache({ store, directory: path.join(folder, "cache") }),
+    });
+  });
+  afterEach(async () => {
+    await service?.end("SIGKILL");
+    service = undefined;
+    store.close();
+    await fs.rm(folder, { recursive: true, force: true });
+  });
+
+  async function start(env: NodeJS.ProcessEnv = {}): Promise<string> {
+    service = startChildService("inferenceTable", {
+      ...server.environment,
+      MLP_STATE_DIR: path.join(folder, "state"),
+      MLP_PORT: "0",
+      ...env,
+    });
+    return service.waitFor(/listening on (http:[^"]+)/);
+  }
+
+  function headers(event: Sent): Record<string, string> {
+    return {
+      "content-type": "application/json",
+      "ce-specversion": "1.0",
+      "ce-id": event.id,
+      "ce-type": `org.kubeflow.serving.inference.${event.type}`,
+      "ce-source": "churn-predictor-00003-deployment-6c9d8f7b5-x2x9z",
+      "ce-time": new Date().toISOString(),
+      "ce-inferenceservicename": "churn",
+      "ce-namespace": NAMESPACE,
+      "ce-component": "predictor",
+      "ce-annotations": JSON.stringify({
+        "mlplatform.dev/model-name": "churn",
+        "mlplatform.dev/model-version": "7",
+        "mlplatform.dev/run-id": "run-1",
+      }),
+    };
+  }
+
+  async function post(url: string, event: Sent): Promise<number> {
+    const body = new Uint8Array(event.body);
+    const response = await fetch(url, { method: "POST", headers: headers(event), body });
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  function predictions(count: number): Sent[] {
+    return Array.from({ length: count }, (_, index) => `prediction-${index}`).flatMap(
+      (id, index) => [
+        { id, type: "request" as const, body: Buffer.from(`{"instances":[[${index}]]}`) },
+        { id, type: "response" as const, body: Buffer.from(`{"predictions":[${index}]}`) },
+      ],
+    );
+  }
+
+  /** Sends with some connections at once; what was acknowledged is noted before the next is sent. */
+  async function sendAll(url: string, events: Sent[], acknowledged: Sent[]): Promise<void> {
+    const queue = [...events];
+    const worker = async () => {
+      for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
+        if ((await post(url, event)) === 202) {
+          acknowledged.push(event);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, worker));
+  }
+
+  const identity = ({ id, type, body }: Sent) =>
+    `${id} ${type} ${createHash("sha256").update(body).digest("hex")}`;
+
+  async function storedIdentities(): Promise<string[]> {
+    const { rows } = await lake.query(
+      "SELECT id, type, body_sha256, sha256(body) AS computed FROM inferences_events",
+    );
+    return rows.map((row) => {
+      assert.equal(row["computed"], row["body_sha256"]);
+      return `${row["id"]} ${String(row["type"]).split(".").at(-1)} ${row["body_sha256"]}`;
+    });
+  }
+
+  it("stores as many rows as events were sent, and one row a prediction", async () => {
+    const url = await start();
+    const events = predictions(500);
+    const acknowledged: Sent[] = [];
+    await sendAll(url, events, acknowledged);
+    assert.equal(acknowledged.length, 1000);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    assert.match(metrics, /inference_table_events_received_total\{[^}]*type="request"\} 500/);
+    assert.deepEqual(await service!.end("SIGTERM"), { code: 0, signal: null });
+    assert.deepEqual((await storedIdentities()).sort(), events.map(identity).sort());
+    const { rows } = await lake.query(
+      `SELECT status, protocol, revision, model_name, model_version, mlflow_run_id, dataset_digest,
+              count(*) AS n, count(DISTINCT request_id) AS ids FROM inferences GROUP BY ALL`,
+    );
+    assert.deepEqual(rows, [
+      {
+        status: "ok",
+        protocol: "v1",
+        revision: "churn-predictor-00003",
+        model_name: "churn",
+        model_version: "7",
+        mlflow_run_id: "run-1",
+        dataset_digest: "unknown",
+        n: 500n,
+        ids: 500n,
+      },
+    ]);
+    let parts = 0;
+    for await (const { key } of listObjects(store, INFERENCE_PAIRED_PREFIX)) {
+      assert.match(key, /part-00000000\.parquet$/);
+      parts += 1;
+    }
+    assert.ok(parts >= 1);
+  });
+
+  it("answers for a prediction that isn't paired yet", async () => {
+    const url = await start({ MLP_COMMIT_INTERVAL_MS: "100" });
+    for (const event of predictions(1)) {
+      assert.equal(await post(url, event), 202);
+    }
+    let rows: unknown[] = [];
+    for (let attempt = 0; attempt < 100 && rows.length === 0; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const sql =
+        "SELECT response FROM inferences WHERE request_id = 'prediction-0' AND status = 'ok'";
+      rows = (await lake.query(sql)).rows;
+    }
+    assert.deepEqual(rows, [{ response: '{"predictions":[0]}' }]);
+    for await (const { key } of listObjects(store, INFERENCE_PAIRED_PREFIX)) {
+      assert.fail(`the open hour was paired: ${key}`);
+    }
+  });
+
+  it("has every acknowledged event after a kill -9 in the middle, and none twice", async () => {
+    const settings = { MLP_COMMIT_INTERVAL_MS: "150" };
+    const events = predictions(1500);
+    const acknowledged: Sent[] = [];
+    const first = await start(settings);
+    const sending = sendAll(first, events, acknowledged).catch(() => undefined);
+    while (acknowledged.length < 900) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await service!.end("SIGKILL");
+    await sending;
+    const before = acknowledged.length;
+    assert.ok(before >= 900 && before < events.length, `${before} acknowledged`);
+    const second = await start(settings);
+    // What wasn't acknowledged is sent again, as a client with retries would.
+    const known = new Set(acknowledged.map(identity));
+    await sendAll(
+      second,
+      events.filter((event) => !known.has(identity(event))),
+      acknowledged,
+    );
+    assert.equal((await service!.end("SIGTERM")).code, 0);
+    const stored = await storedIdentities();
+    const storedSet = new Set(stored);
+    const lost = acknowledged.filter((event) => !storedSet.has(identity(event)));
+    assert.deepEqual(lost, []);
+    const { rows } = await lake.query(
+      "SELECT count(*) AS n, count(DISTINCT request_id) AS ids FROM inferences WHERE status = 'ok'",
+    );
+    assert.deepEqual(rows, [{ n: 1500n, ids: 1500n }]);
+    // Events may be there twice (stored, but the answer was cut off by the kill); a place in the log may not.
+    const places = await lake.query(
+      "SELECT count(*) - count(DISTINCT (writer, sequence, frame)) AS repeated FROM inferences_events",
+    );
+    assert.deepEqual(places.rows, [{ repeated: 0n }]);
+  });
+
+  it("adds what came after a restart within the hour to the pairs, and changes no part", async () => {
+    const [one, answer] = predictions(1) as [Sent, Sent];
+    await post(await start(), one);
+    await service!.end("SIGTERM");
+    const keys = async () => {
+      const found: [string, string][] = [];
+      for await (const { key, etag } of listObjects(store, INFERENCE_PAIRED_PREFIX)) {
+        found.push([key, etag]);
+      }
+      return found;
+    };
+    const before = await keys();
+    assert.equal(before.length, 1);
+    await post(await start(), answer);
+    await service!.end("SIGTERM");
+    const after = await keys();
+    assert.deepEqual(after.slice(0, 1), before);
+    assert.equal(after.length, 2);
+    const { rows } = await lake.query("SELECT request_id, status FROM inferences");
+    assert.deepEqual(rows, [{ request_id: "prediction-0", status: "ok" }]);
+    await start();
+    await service!.end("SIGTERM");
+    assert.deepEqual(await keys(), after, "a run with nothing new writes nothing");
+  });
+
+  it("acknowledges while the lake is down, and stores when it is back", async () => {
+    const relay = await startRelay(server.options.endpoint!);
+    const url = await start({ MLP_COMMIT_INTERVAL_MS: "100", MLP_LAKE_ENDPOINT: relay.endpoint });
+    await relay.cut();
+    const events = predictions(50);
+    const acknowledged: Sent[] = [];
+    await sendAll(url, events, acknowledged);
+    assert.equal(acknowledged.length, 100);
+    await relay.restore();
+    assert.equal((await service!.end("SIGTERM")).code, 0);
+    await relay.stop();
+    assert.deepEqual((await storedIdentities()).sort(), events.map(identity).sort());
+  });
+
+  it("keeps malformed events with their bytes, and refuses what is no event", async () => {
+    const url = await start();
+    const body = new Uint8Array(randomBytes(64));
+    const event = headers({ id: "x", type: "request", body: Buffer.from(body) });
+    const send = async (change: Record<string, string>) => {
+      const response = await fetch(url, { method: "POST", headers: { ...event, ...change }, body });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    assert.equal(await send({ "ce-type": "some.other.type" }), 202);
+    assert.equal(await send({ "ce-id": "" }), 202);
+    assert.equal(await send({ "ce-specversion": "0.3" }), 202);
+    assert.equal(await send({ "ce-namespace": "../../artifacts" }), 202);
+    assert.equal((await fetch(url, { method: "POST", body })).status, 400);
+    assert.equal((await fetch(url, { method: "PUT", headers: event, body })).status, 405);
+    assert.equal(
+      (await fetch(`${url}/other`, { method: "POST", headers: event, body })).status,
+      404,
+    );
+    assert.equal((await fetch(`${url}/healthz`)).status, 200);
+    await service!.end("SIGTERM");
+    const { rows } = await lake.query(
+      `SELECT namespace, problem, body FROM inferences_events ORDER BY problem NULLS LAST`,
+    );
+    assert.deepEqual(
+      rows.map(({ namespace, problem }) => [namespace, problem]),
+      [
+        ["_quarantine", "ce-id is missing"],
+        ["_quarantine", 'ce-specversion must be 1.0, got "0.3"'],
+        ["_quarantine", 'ce-type is unknown: "some.other.type"'],
+        ["../../artifacts", null],
+      ],
+    );
+    rows.forEach((row) => assert.deepEqual(new Uint8Array(row["body"] as Buffer), body));
+    for await (const { key } of listObjects(store, "")) {
+      assert.ok(key.startsWith(INFERENCE_EVENTS_PREFIX) || key.startsWith(INFERENCE_PAIRED_PREFIX));
+    }
+  });
+
+  it("refuses a body beyond its bound with 413 and stays up", async () => {
+    const url = await start({ MLP_MAX_BODY_MIB: "1" });
+    const large = { id: "large", type: "request" as const, body: Buffer.alloc(2 << 20) };
+    const status = await post(url, large).catch((error: Error) => (error.cause as Error)?.message);
+    assert.ok(status === 413 || typeof status === "string", String(status));
+    const [event] = predictions(1);
+    assert.equal(await post(url, event!), 202);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    assert.match(metrics, /inference_table_events_refused_total\{reason="too_large"\} 1/);
+  });
+
+  it("names every unusable setting in one line and exits with 2", async () => {
+    service = startChildService("inferenceTable", {
+      MLP_LAKE_BUCKET: "NO",
+      MLP_LAKE_ENDPOINT: "http://user:secret@host",
+      MLP_PORT: "99999",
+    });
+    await new Promise((resolve) => service!.child.once("close", resolve));
+    assert.equal(service.child.exitCode, 2);
+    const lines = service.output().trim().split("\n");
+    assert.equal(lines.length, 1);
+    for (const setting of ["MLP_LAKE_BUCKET", "MLP_LAKE_ENDPOINT", "MLP_PORT", "MLP_STATE_DIR"]) {
+      assert.ok(lines[0]!.includes(setting), setting);
+    }
+    assert.ok(!lines[0]!.includes("secret"));
+  });
+
+  it("refuses a second service on the same state directory", async () => {
+    await start();
+    const second = startChildService("inferenceTable", {
+      ...server.environment,
+      MLP_STATE_DIR: path.join(folder, "state"),
+      MLP_PORT: "0",
+    });
+    await new Promise((resolve) => second.child.once("close", resolve));
+    assert.equal(second.child.exitCode, 1);
+    assert.match(second.output(), /is in use by another running process/);
+  });
+});

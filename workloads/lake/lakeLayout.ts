@@ -1,0 +1,224 @@
+// The lake's object keys, in both directions. Every value that enters a key is encoded first, so that a
+// name from outside (a namespace in a header, a Ray cluster's name) can't leave its own partition.
+
+/** Where a Ray log part lies. */
+export interface RayLogPart {
+  namespace: string;
+  /** UTC day, 2026-11-23 */
+  date: string;
+  cluster: string;
+  writer: string;
+  sequence: number;
+}
+
+/** Where a part of raw inference events lies. */
+export interface InferenceEventsPart {
+  namespace: string;
+  /** UTC day of receipt, 2026-11-23 */
+  date: string;
+  /** UTC hour of receipt, 0–23 */
+  hour: number;
+  writer: string;
+  sequence: number;
+}
+
+/** Where a part of paired inferences lies. */
+export interface InferencePairedPart {
+  namespace: string;
+  date: string;
+  hour: number;
+  part: number;
+}
+
+/** Where a node's log manifest lies. */
+export interface RayLogManifestKey {
+  namespace: string;
+  cluster: string;
+  node: string;
+}
+
+export const RAY_LOGS_PREFIX = "raylogs/";
+export const RAY_LOG_MANIFESTS_PREFIX = "raylogs/_manifest/";
+export const INFERENCE_EVENTS_PREFIX = "inferences/events/";
+export const INFERENCE_PAIRED_PREFIX = "inferences/paired/";
+
+const MAX_VALUE_BYTES = 200;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const WRITER = /^[0-9a-z]{1,64}$/;
+
+/**
+ * Encodes a value for a key: letters, digits, `_`, `-` and inner dots stay; every other byte becomes %XX.
+ *
+ * @throws RangeError for an empty value or one of more than 200 bytes.
+ */
+export function encodeKeyValue(name: string, value: string): string {
+  const bytes = Buffer.from(value, "utf8");
+  if (bytes.length === 0 || bytes.length > MAX_VALUE_BYTES) {
+    throw new RangeError(
+      `${name} must have 1–${MAX_VALUE_BYTES} bytes to be part of an object key, got ${bytes.length}`,
+    );
+  }
+  // A value of dots only is a path step to some readers; %2E keeps it a name.
+  const isDots = /^\.+$/.test(value);
+  let encoded = "";
+  for (const byte of bytes) {
+    const character = String.fromCharCode(byte);
+    const isPlain = /[A-Za-z0-9_-]/.test(character) || (character === "." && !isDots);
+    encoded += isPlain ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return encoded;
+}
+
+/** The value that `encodeKeyValue` encoded. */
+export function decodeKeyValue(encoded: string): string {
+  return decodeURIComponent(encoded);
+}
+
+/** The prefix of a namespace's Ray log parts, narrowed by day. */
+export function rayLogsPrefix(namespace?: string, date?: string): string {
+  return partitionPrefix(RAY_LOGS_PREFIX, namespace, date);
+}
+
+/** The prefix of a namespace's events or paired rows, narrowed by day. */
+export function inferencesPrefix(
+  root: typeof INFERENCE_EVENTS_PREFIX | typeof INFERENCE_PAIRED_PREFIX,
+  namespace?: string,
+  date?: string,
+): string {
+  return partitionPrefix(root, namespace, date);
+}
+
+function partitionPrefix(root: string, namespace?: string, date?: string): string {
+  if (namespace === undefined) {
+    return `${root}namespace=`;
+  }
+  const base = `${root}namespace=${encodeKeyValue("namespace", namespace)}/`;
+  return date === undefined ? base : `${base}date=${checkedDate(date)}/`;
+}
+
+export function rayLogPartKey(part: RayLogPart): string {
+  return (
+    rayLogsPrefix(part.namespace, part.date) +
+    `cluster=${encodeKeyValue("cluster", part.cluster)}/${partName(part)}`
+  );
+}
+
+export function inferenceEventsPartKey(part: InferenceEventsPart): string {
+  return (
+    inferencesPrefix(INFERENCE_EVENTS_PREFIX, part.namespace, part.date) +
+    `hour=${checkedHour(part.hour)}/${partName(part)}`
+  );
+}
+
+export function inferencePairedPartKey(part: InferencePairedPart): string {
+  return (
+    inferencesPrefix(INFERENCE_PAIRED_PREFIX, part.namespace, part.date) +
+    `hour=${checkedHour(part.hour)}/part-${checkedSequence(part.part)}.parquet`
+  );
+}
+
+export function rayLogManifestKey(key: RayLogManifestKey): string {
+  return (
+    `${RAY_LOG_MANIFESTS_PREFIX}${encodeKeyValue("namespace", key.namespace)}/` +
+    `${encodeKeyValue("cluster", key.cluster)}/${encodeKeyValue("node", key.node)}.json`
+  );
+}
+
+/** Reads a key back. Undefined for an object that is no Ray log part. */
+export function parseRayLogPartKey(key: string): RayLogPart | undefined {
+  const match =
+    /^raylogs\/namespace=([^/]+)\/date=(\d{4}-\d{2}-\d{2})\/cluster=([^/]+)\/part-([0-9a-z]+)-(\d+)\.parquet$/.exec(
+      key,
+    );
+  const values = match === null ? undefined : decodeAll(match[1]!, match[3]!);
+  return values === undefined
+    ? undefined
+    : {
+        namespace: values[0]!,
+        date: match![2]!,
+        cluster: values[1]!,
+        writer: match![4]!,
+        sequence: Number(match![5]),
+      };
+}
+
+/** Reads a key back. Undefined for an object that is no events part. */
+export function parseInferenceEventsPartKey(key: string): InferenceEventsPart | undefined {
+  const match =
+    /^inferences\/events\/namespace=([^/]+)\/date=(\d{4}-\d{2}-\d{2})\/hour=(\d{2})\/part-([0-9a-z]+)-(\d+)\.parquet$/.exec(
+      key,
+    );
+  const values = match === null ? undefined : decodeAll(match[1]!);
+  return values === undefined
+    ? undefined
+    : {
+        namespace: values[0]!,
+        date: match![2]!,
+        hour: Number(match![3]),
+        writer: match![4]!,
+        sequence: Number(match![5]),
+      };
+}
+
+/** Reads a key back. Undefined for an object that is no paired part. */
+export function parseInferencePairedPartKey(key: string): InferencePairedPart | undefined {
+  const match =
+    /^inferences\/paired\/namespace=([^/]+)\/date=(\d{4}-\d{2}-\d{2})\/hour=(\d{2})\/part-(\d+)\.parquet$/.exec(
+      key,
+    );
+  const values = match === null ? undefined : decodeAll(match[1]!);
+  return values === undefined
+    ? undefined
+    : {
+        namespace: values[0]!,
+        date: match![2]!,
+        hour: Number(match![3]),
+        part: Number(match![4]),
+      };
+}
+
+/** Reads a key back. Undefined for an object that is no manifest. */
+export function parseRayLogManifestKey(key: string): RayLogManifestKey | undefined {
+  const match = /^raylogs\/_manifest\/([^/]+)\/([^/]+)\/([^/]+)\.json$/.exec(key);
+  const values = match === null ? undefined : decodeAll(match[1]!, match[2]!, match[3]!);
+  return values === undefined
+    ? undefined
+    : { namespace: values[0]!, cluster: values[1]!, node: values[2]! };
+}
+
+function decodeAll(...encoded: string[]): string[] | undefined {
+  try {
+    return encoded.map(decodeKeyValue);
+  } catch {
+    // a foreign object whose name is no percent-encoding: not ours to read
+    return undefined;
+  }
+}
+
+function partName(part: { writer: string; sequence: number }): string {
+  if (!WRITER.test(part.writer)) {
+    throw new RangeError(`writer must be 1–64 of 0-9a-z, got ${JSON.stringify(part.writer)}`);
+  }
+  return `part-${part.writer}-${checkedSequence(part.sequence)}.parquet`;
+}
+
+function checkedSequence(sequence: number): string {
+  if (!Number.isSafeInteger(sequence) || sequence < 0) {
+    throw new RangeError(`a sequence must be a whole number from 0, got ${sequence}`);
+  }
+  return String(sequence).padStart(8, "0");
+}
+
+function checkedDate(date: string): string {
+  if (!DATE.test(date) || Number.isNaN(Date.parse(`${date}T00:00:00Z`))) {
+    throw new RangeError(`date must be a day like 2026-11-23, got ${JSON.stringify(date)}`);
+  }
+  return date;
+}
+
+function checkedHour(hour: number): string {
+  if (!Number.isInteger(hour) || hour < 0 || hour > 23) {
+    throw new RangeError(`hour must be 0–23, got ${hour}`);
+  }
+  return String(hour).padStart(2, "0");
+}

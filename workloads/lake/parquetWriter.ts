@@ -1,0 +1,214 @@
+import { createHash } from "node:crypto";
+import { createReadStream, promises as fs } from "node:fs";
+import * as path from "node:path";
+import {
+  BIGINT,
+  BLOB,
+  BOOLEAN,
+  DOUBLE,
+  DuckDBBlobValue,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  DuckDBTimestampValue,
+  type DuckDBType,
+  type DuckDBValue,
+  INTEGER,
+  TIMESTAMP,
+  VARCHAR,
+} from "@duckdb/node-api";
+import { publishFile, temporaryPathBeside } from "./durableFile";
+
+/** Column types of the lake's tables. Timestamps are UTC microseconds since 1970, as bigint. */
+export enum ColumnType {
+  Text = "VARCHAR",
+  Bytes = "BLOB",
+  Long = "BIGINT",
+  Int = "INTEGER",
+  Double = "DOUBLE",
+  Flag = "BOOLEAN",
+  Timestamp = "TIMESTAMP",
+}
+
+/** One column. */
+export interface Column {
+  name: string;
+  type: ColumnType;
+}
+
+/** A cell: string for Text, Uint8Array for Bytes, bigint for Long and Timestamp, number for Int and Double. */
+export type Cell = string | Uint8Array | bigint | number | boolean | null;
+
+/** A table's shape; `key` are the columns that order its rows, together unique. */
+export interface TableShape {
+  columns: Column[];
+  key: string[];
+}
+
+/** A finished file. */
+export interface ParquetFile {
+  file: string;
+  rows: number;
+  bytes: number;
+  sha256: string;
+}
+
+/** Bounds of the engine. */
+export interface ParquetEngineOptions {
+  /** Where DuckDB spills beyond its memory. */
+  temporaryDirectory: string;
+  /** Mebibytes. @default 256 */
+  memoryMiB?: number;
+}
+
+const CHUNK_ROWS = 2048;
+const ROW_GROUP_ROWS = 50_000;
+const DUCKDB_TYPES: Record<ColumnType, DuckDBType> = {
+  [ColumnType.Text]: VARCHAR,
+  [ColumnType.Bytes]: BLOB,
+  [ColumnType.Long]: BIGINT,
+  [ColumnType.Int]: INTEGER,
+  [ColumnType.Double]: DOUBLE,
+  [ColumnType.Flag]: BOOLEAN,
+  [ColumnType.Timestamp]: TIMESTAMP,
+};
+
+/** An embedded, memory-limited DuckDB. Close both when done. */
+export interface ParquetEngine {
+  connection: DuckDBConnection;
+  close(): void;
+}
+
+/** Starts DuckDB in memory. One thread: the row order within a file, and so its bytes, stay the same. */
+export async function openParquetEngine(options: ParquetEngineOptions): Promise<ParquetEngine> {
+  await fs.mkdir(options.temporaryDirectory, { recursive: true, mode: 0o700 });
+  const instance = await DuckDBInstance.create(":memory:", {
+    threads: "1",
+    memory_limit: `${options.memoryMiB ?? 256}MiB`,
+    temp_directory: options.temporaryDirectory,
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+  });
+  const connection = await instance.connect();
+  return {
+    connection,
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/**
+ * Writes rows to a Parquet file (zstd). The same set of rows gives the same bytes in any order of
+ * arrival. The file gets its name only when it is whole and on disk; a crash leaves at most a `.tmp`.
+ */
+export async function writeParquet(
+  engine: ParquetEngine,
+  shape: TableShape,
+  rows: Iterable<readonly Cell[]> | AsyncIterable<readonly Cell[]>,
+  file: string,
+): Promise<ParquetFile> {
+  const { connection } = engine;
+  const table = `rows_${Math.random().toString(36).slice(2)}`;
+  const columns = shape.columns.map((column) => `${quoted(column.name)} ${column.type}`);
+  await connection.run(`CREATE TEMP TABLE ${table} (${columns.join(", ")})`);
+  try {
+    const count = await appendRows(connection, table, shape, rows);
+    const order = shape.key.map(quoted).join(", ");
+    const written = await writeQuery(engine, `SELECT * FROM ${table} ORDER BY ${order}`, file);
+    return { ...written, rows: count };
+  } finally {
+    await connection.run(`DROP TABLE ${table}`);
+  }
+}
+
+/** Writes a query's result to a Parquet file by the same protocol; the query must order its rows. */
+export async function writeQuery(
+  engine: ParquetEngine,
+  query: string,
+  file: string,
+): Promise<ParquetFile> {
+  await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  const temporary = temporaryPathBeside(file);
+  try {
+    const result = await engine.connection.run(
+      `COPY (${query}) TO ${literal(temporary)} ` +
+        `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+    );
+    await publishFile(temporary, file);
+    const { size } = await fs.stat(file);
+    return { file, rows: result.rowsChanged, bytes: size, sha256: await fileSha256(file) };
+  } catch (error) {
+    await fs.rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** SHA-256 of a file, as hexadecimal digits. */
+export async function fileSha256(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) {
+    hash.update(chunk as Buffer);
+  }
+  return hash.digest("hex");
+}
+
+/** A SQL string literal. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A SQL identifier. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+async function appendRows(
+  connection: DuckDBConnection,
+  table: string,
+  shape: TableShape,
+  rows: Iterable<readonly Cell[]> | AsyncIterable<readonly Cell[]>,
+): Promise<number> {
+  const types = shape.columns.map((column) => DUCKDB_TYPES[column.type]);
+  const appender = await connection.createAppender(table);
+  let count = 0;
+  try {
+    let columns: DuckDBValue[][] = types.map(() => []);
+    const flush = () => {
+      const chunk = DuckDBDataChunk.create(types);
+      chunk.setColumns(columns);
+      appender.appendDataChunk(chunk);
+      columns = types.map(() => []);
+    };
+    for await (const row of rows) {
+      shape.columns.forEach((column, index) => {
+        columns[index]!.push(duckdbValue(column, row[index] ?? null));
+      });
+      count += 1;
+      if (count % CHUNK_ROWS === 0) {
+        flush();
+      }
+    }
+    if (columns[0]!.length > 0) {
+      flush();
+    }
+    appender.flushSync();
+  } finally {
+    appender.closeSync();
+  }
+  return count;
+}
+
+function duckdbValue(column: Column, cell: Cell): DuckDBValue {
+  if (cell === null) {
+    return null;
+  }
+  if (column.type === ColumnType.Bytes) {
+    return new DuckDBBlobValue(cell as Uint8Array);
+  }
+  if (column.type === ColumnType.Timestamp) {
+    return new DuckDBTimestampValue(cell as bigint);
+  }
+  return cell as DuckDBValue;
+}

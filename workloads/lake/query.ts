@@ -1,0 +1,226 @@
+import { promises as fs } from "node:fs";
+import { DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import type { ObjectCache } from "./cache";
+import { listObjects, type ObjectFacts, type ObjectStore } from "./objectStore";
+import { inferencesHours, type InferenceHours } from "./inferenceHours";
+import {
+  inferencesPrefix,
+  INFERENCE_EVENTS_PREFIX,
+  parseInferenceEventsPartKey,
+  parseRayLogPartKey,
+  rayLogsPrefix,
+} from "./lakeLayout";
+import { pairingQuery, settledQuery } from "./pairing";
+import { literal } from "./parquetWriter";
+import { emptyRelation, inferenceEventsShape, inferencesShape, rayLogShape } from "./tables";
+
+/** Which part of the lake a question is about; what lies outside isn't listed or read. */
+export interface LakeSelection {
+  namespace?: string;
+  /** Ray logs only. */
+  cluster?: string;
+  /** Partitions from this hour (events) or day (logs) on, UTC. */
+  since?: Date;
+  /** Partitions up to this hour or day. */
+  until?: Date;
+}
+
+/** A cell of an answer. */
+export type AnswerCell = string | number | bigint | boolean | Date | Buffer | null | unknown;
+
+/** An answer. */
+export interface LakeAnswer {
+  columns: string[];
+  rows: Record<string, AnswerCell>[];
+}
+
+/** SQL over the lake. Tables: `raylogs`, `inferences_events`, `inferences`. */
+export interface Lake {
+  readonly store: ObjectStore;
+  /** Runs one query; `$name` parameters come from `values`. Only tables that it names are fetched. */
+  query(
+    sql: string,
+    selection?: LakeSelection,
+    values?: Record<string, DuckDBValue>,
+  ): Promise<LakeAnswer>;
+  /** The same, row after row without holding all of them. */
+  stream(
+    sql: string,
+    selection?: LakeSelection,
+    values?: Record<string, DuckDBValue>,
+  ): AsyncGenerator<Record<string, AnswerCell>>;
+}
+
+/** How the engine is bounded. */
+export interface LakeOptions {
+  store: ObjectStore;
+  cache: ObjectCache;
+  /** Mebibytes. @default 1024 */
+  memoryMiB?: number;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/**
+ * Opens the lake for questions. The engine sees only the cached copies of the objects asked for: it can
+ * read no other file, load no extension, and its settings are locked before the question runs.
+ */
+export function openLake(options: LakeOptions): Lake {
+  const { store, cache } = options;
+
+  async function* stream(
+    sql: string,
+    selection: LakeSelection = {},
+    values?: Record<string, DuckDBValue>,
+  ): AsyncGenerator<Record<string, AnswerCell>> {
+    const session = await openSession(sql, selection);
+    try {
+      const result = await session.connection.stream(sql, values);
+      for await (const rows of result.yieldRowObjectJs()) {
+        yield* rows;
+      }
+    } finally {
+      session.close();
+    }
+  }
+
+  async function openSession(sql: string, selection: LakeSelection) {
+    await fs.mkdir(cache.directory, { recursive: true });
+    const instance = await DuckDBInstance.create(":memory:", {
+      memory_limit: `${options.memoryMiB ?? 1024}MiB`,
+      temp_directory: cache.directory,
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+    });
+    const connection = await instance.connect();
+    const held: (() => void)[] = [];
+    const close = () => {
+      connection.closeSync();
+      instance.closeSync();
+      held.forEach((release) => release());
+    };
+    try {
+      await connection.run("SET TimeZone = 'UTC'");
+      // A word that only looks like a table costs a listing; a table that is missed would be an error.
+      const names = new Set(sql.toLowerCase().match(/\w+/g));
+      const parquet = async (objects: ObjectFacts[], empty: string) => {
+        const { files, release } = await cache.acquire(objects);
+        held.push(release);
+        return files.length === 0
+          ? `(${empty})`
+          : `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, ` +
+              `union_by_name = true)`;
+      };
+      if (names.has("raylogs")) {
+        const parts = await listRayLogParts(store, selection);
+        const relation = await parquet(parts, emptyRelation(rayLogShape));
+        await connection.run(`CREATE VIEW raylogs AS ${rayLogsQuery(relation, parts)}`);
+      }
+      if (names.has("inferences_events")) {
+        const parts = await listEventsParts(store, selection);
+        const relation = await parquet(parts, emptyRelation(inferenceEventsShape));
+        await connection.run(`CREATE VIEW inferences_events AS SELECT * FROM ${relation}`);
+      }
+      if (names.has("inferences")) {
+        const hours = await inferencesHours(store, selection);
+        const events = await parquet(hours.events, emptyRelation(inferenceEventsShape));
+        const paired = await parquet(hours.paired, emptyRelation(inferencesShape));
+        await connection.run(`CREATE VIEW inferences AS ${inferencesQuery(hours, events, paired)}`);
+      }
+      await connection.run(`SET allowed_directories = [${literal(`${cache.directory}/`)}]`);
+      await connection.run("SET enable_external_access = false");
+      await connection.run("SET lock_configuration = true");
+      return { connection, close };
+    } catch (error) {
+      close();
+      throw error;
+    }
+  }
+
+  return {
+    store,
+    stream,
+    async query(sql, selection = {}, values) {
+      const session = await openSession(sql, selection);
+      try {
+        const reader = await session.connection.runAndReadAll(sql, values);
+        return { columns: reader.columnNames(), rows: reader.getRowObjectsJS() };
+      } finally {
+        session.close();
+      }
+    },
+  };
+}
+
+// A node that lost its state directory reads its files again under a new writer: the same key twice. Where
+// one writer wrote all parts there can be no repetition, and no sort is paid for.
+function rayLogsQuery(relation: string, parts: ObjectFacts[]): string {
+  const writers = new Set(parts.map(({ key }) => parseRayLogPartKey(key)?.writer));
+  if (writers.size <= 1) {
+    return `SELECT * FROM ${relation}`;
+  }
+  return `SELECT * FROM ${relation} QUALIFY row_number() OVER (
+    PARTITION BY namespace, cluster, node, file_uid, byte_start ORDER BY byte_end DESC) = 1`;
+}
+
+function inferencesQuery(hours: InferenceHours, events: string, paired: string): string {
+  const columns = inferencesShape.columns.map(({ name }) => `"${name}"`).join(", ");
+  const starts = hours.unpaired.map(
+    (start) => `TIMESTAMP ${literal(new Date(start).toISOString().replace("Z", ""))}`,
+  );
+  if (starts.length === 0) {
+    return settledQuery(`(SELECT ${columns} FROM ${paired})`);
+  }
+  const filter = `date_trunc('hour', received_time) IN (${starts.join(", ")})`;
+  return settledQuery(
+    `(SELECT ${columns} FROM ${paired} UNION ALL ` +
+      `SELECT ${columns} FROM (${pairingQuery(events, filter)}))`,
+  );
+}
+
+/** The Ray log parts of a selection. */
+export async function listRayLogParts(
+  store: ObjectStore,
+  selection: LakeSelection,
+): Promise<ObjectFacts[]> {
+  const { cluster } = selection;
+  const parts: ObjectFacts[] = [];
+  for await (const object of listObjects(store, rayLogsPrefix(selection.namespace))) {
+    const part = parseRayLogPartKey(object.key);
+    const isWanted =
+      part !== undefined &&
+      (cluster === undefined || part.cluster === cluster) &&
+      isWithin(Date.parse(`${part.date}T00:00:00Z`), DAY_MS, selection);
+    if (isWanted) {
+      parts.push(object);
+    }
+  }
+  return parts;
+}
+
+async function listEventsParts(
+  store: ObjectStore,
+  selection: LakeSelection,
+): Promise<ObjectFacts[]> {
+  const prefix = inferencesPrefix(INFERENCE_EVENTS_PREFIX, selection.namespace);
+  const parts: ObjectFacts[] = [];
+  for await (const object of listObjects(store, prefix)) {
+    const part = parseInferenceEventsPartKey(object.key);
+    const start =
+      part === undefined ? Number.NaN : Date.parse(`${part.date}T00:00:00Z`) + part.hour * HOUR_MS;
+    if (!Number.isNaN(start) && isWithin(start, HOUR_MS, selection)) {
+      parts.push(object);
+    }
+  }
+  return parts;
+}
+
+/** Whether a partition that starts at `start` and is `length` ms long touches the selection's time. */
+export function isWithin(start: number, length: number, selection: LakeSelection): boolean {
+  const { since, until } = selection;
+  return (
+    (since === undefined || start + length > since.getTime()) &&
+    (until === undefined || start <= until.getTime())
+  );
+}

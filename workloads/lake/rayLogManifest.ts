@@ -1,0 +1,69 @@
+import { type RayLogManifestKey, rayLogManifestKey } from "./lakeLayout";
+import type { ObjectStore } from "./objectStore";
+
+/** What a node still owes: an open manifest without a final one names a node whose logs may be cut short. */
+export enum ManifestStatus {
+  Open = "OPEN",
+  Final = "FINAL",
+}
+
+/** One file identity in a manifest. */
+export interface ManifestFile {
+  uid: string;
+  /** Path under the session's `logs` folder when first seen: the `file` column of its rows. */
+  file: string;
+  /** Every name it had, oldest first; rotation by rename adds one. */
+  names: string[];
+  session: string;
+  /** Bytes that were read from it. */
+  size: number;
+  bytesCommitted: number;
+  /** Of the bytes [0, bytesCommitted). Null where it couldn't be computed; `sha256Reason` says why. */
+  sha256: string | null;
+  sha256Reason?: string;
+  /** The file was gone from the disk when the manifest was written. */
+  isRemoved: boolean;
+}
+
+/** A node's statement about its logs, at `raylogs/_manifest/<namespace>/<cluster>/<node>.json`. */
+export interface RayLogManifest {
+  version: 1;
+  status: ManifestStatus;
+  namespace: string;
+  cluster: string;
+  rayjob: string;
+  node: string;
+  role: string;
+  writer: string;
+  openedAt: string;
+  /** Null while open. */
+  finalAt: string | null;
+  files: ManifestFile[];
+}
+
+/** Writes a manifest; the node's own is the one object of the lake that is written again. */
+export async function putRayLogManifest(
+  store: ObjectStore,
+  manifest: RayLogManifest,
+): Promise<void> {
+  const body = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`, "utf8");
+  await store.put(rayLogManifestKey(manifest), body, { contentType: "application/json" });
+}
+
+/**
+ * Reads a node's manifest.
+ *
+ * @throws ObjectMissingError when the node never opened.
+ * @throws Error when the object is no manifest of version 1.
+ */
+export async function getRayLogManifest(
+  store: ObjectStore,
+  key: RayLogManifestKey,
+): Promise<RayLogManifest> {
+  const objectKey = rayLogManifestKey(key);
+  const manifest = JSON.parse((await store.get(objectKey)).toString("utf8")) as RayLogManifest;
+  if (manifest.version !== 1 || !Array.isArray(manifest.files)) {
+    throw new Error(`${objectKey} is no manifest of version 1; it was written by something else`);
+  }
+  return manifest;
+}

@@ -1,0 +1,206 @@
+import { randomBytes } from "node:crypto";
+import { promises as fs } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { crc32c } from "./crc32c";
+
+// One segment on disk:
+//   header  "MLPSEG01" | salt (8 bytes) | crc32c of both (u32)
+//   frame   mark (u32) | payload length (u32) | crc32c (u32) | payload
+// The checksum covers salt, the frame's own offset, its length and its payload. Salt and offset make
+// a frame that a caller stored inside a payload (a segment posted as an event) invalid where it lies,
+// so a search after damage can't take it for a record.
+
+const MAGIC = Buffer.from("MLPSEG01", "latin1");
+const FRAME_MARK = 0x4650_4c4d;
+const WINDOW_BYTES = 1 << 20;
+
+/** Bytes before the first frame. */
+export const SEGMENT_HEADER_BYTES = 20;
+/** Bytes that a frame adds to its payload. */
+export const FRAME_HEADER_BYTES = 12;
+/** Longest payload of one frame, in bytes; a longer length in a file is damage, not data. */
+export const MAX_PAYLOAD_BYTES = 1 << 30;
+
+/** One payload and where its frame begins. */
+export interface SegmentRecord {
+  payload: Buffer;
+  offset: number;
+}
+
+/** What a scan of a segment found. `damagedBytes` lie before `validBytes`: records were lost there. */
+export interface SegmentScan {
+  records: number;
+  validBytes: number;
+  damagedBytes: number;
+  tornBytes: number;
+}
+
+/** Starts a segment's header; the salt ties its frames to this file. */
+export function segmentHeader(): Buffer {
+  const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
+  MAGIC.copy(header, 0);
+  randomBytes(8).copy(header, 8);
+  header.writeUInt32LE(crc32c(header.subarray(0, 16)), 16);
+  return header;
+}
+
+/** The salt of a header. Undefined when the bytes are not a whole, correct header. */
+export function saltOf(header: Buffer): Buffer | undefined {
+  if (header.length < SEGMENT_HEADER_BYTES || !header.subarray(0, 8).equals(MAGIC)) {
+    return undefined;
+  }
+  return crc32c(header.subarray(0, 16)) === header.readUInt32LE(16)
+    ? Buffer.from(header.subarray(8, 16))
+    : undefined;
+}
+
+/** The 12 bytes before a payload of `parts` at `offset`. */
+export function frameHeader(salt: Buffer, offset: number, parts: readonly Uint8Array[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const header = Buffer.allocUnsafe(FRAME_HEADER_BYTES);
+  header.writeUInt32LE(FRAME_MARK, 0);
+  header.writeUInt32LE(length, 4);
+  let crc = frameSeed(salt, offset, length);
+  for (const part of parts) {
+    crc = crc32c(part, crc);
+  }
+  header.writeUInt32LE(crc, 8);
+  return header;
+}
+
+function frameSeed(salt: Buffer, offset: number, length: number): number {
+  const seed = Buffer.allocUnsafe(20);
+  salt.copy(seed, 0);
+  seed.writeBigUInt64LE(BigInt(offset), 8);
+  seed.writeUInt32LE(length, 16);
+  return crc32c(seed);
+}
+
+/**
+ * Reads the records of a segment in order, one payload in memory at a time. Damage is stepped over
+ * to the next intact frame and reported through `scan`, which is complete when the iteration ends.
+ */
+export async function* readSegment(
+  file: string,
+  scan: SegmentScan = emptyScan(),
+): AsyncGenerator<SegmentRecord> {
+  const handle = await fs.open(file, "r");
+  try {
+    const { size } = await handle.stat();
+    const read = windowReader(handle, size);
+    const salt = saltOf(await read(0, Math.min(size, SEGMENT_HEADER_BYTES)));
+    if (salt === undefined) {
+      scan.tornBytes = size;
+      return;
+    }
+    scan.validBytes = SEGMENT_HEADER_BYTES;
+    let offset = SEGMENT_HEADER_BYTES;
+    while (offset < size) {
+      const payload = await readFrame(read, salt, offset, size);
+      if (payload !== undefined) {
+        scan.damagedBytes += offset - scan.validBytes;
+        const next = offset + FRAME_HEADER_BYTES + payload.length;
+        scan.validBytes = next;
+        scan.records += 1;
+        yield { payload, offset };
+        offset = next;
+        continue;
+      }
+      const candidate = await findMark(read, offset + 1, size);
+      if (candidate === undefined) {
+        break;
+      }
+      offset = candidate;
+    }
+    scan.tornBytes = size - scan.validBytes;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads a whole segment for its figures only. */
+export async function scanSegment(file: string): Promise<SegmentScan> {
+  const scan = emptyScan();
+  const records = readSegment(file, scan);
+  while (!(await records.next()).done) {
+    // each payload is checked and dropped
+  }
+  return scan;
+}
+
+/** A scan's figures before it began. */
+export function emptyScan(): SegmentScan {
+  return { records: 0, validBytes: 0, damagedBytes: 0, tornBytes: 0 };
+}
+
+async function readFrame(
+  read: ReadAt,
+  salt: Buffer,
+  offset: number,
+  size: number,
+): Promise<Buffer | undefined> {
+  if (size - offset < FRAME_HEADER_BYTES) {
+    return undefined;
+  }
+  const header = await read(offset, FRAME_HEADER_BYTES);
+  const length = header.readUInt32LE(4);
+  if (
+    header.readUInt32LE(0) !== FRAME_MARK ||
+    length > MAX_PAYLOAD_BYTES ||
+    offset + FRAME_HEADER_BYTES + length > size
+  ) {
+    return undefined;
+  }
+  const payload = await read(offset + FRAME_HEADER_BYTES, length);
+  const crc = crc32c(payload, frameSeed(salt, offset, length));
+  return crc === header.readUInt32LE(8) ? payload : undefined;
+}
+
+async function findMark(read: ReadAt, from: number, size: number): Promise<number | undefined> {
+  const mark = Buffer.alloc(4);
+  mark.writeUInt32LE(FRAME_MARK, 0);
+  for (let start = from; start < size; start += WINDOW_BYTES - 3) {
+    const chunk = await read(start, Math.min(WINDOW_BYTES, size - start));
+    const index = chunk.indexOf(mark);
+    if (index >= 0) {
+      return start + index;
+    }
+    if (start + chunk.length >= size) {
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+type ReadAt = (offset: number, length: number) => Promise<Buffer>;
+
+// Records of a kilobyte read one by one would cost two system calls each. A window is never written
+// again once it is handed out, because payloads are views into it.
+function windowReader(handle: FileHandle, size: number): ReadAt {
+  let start = 0;
+  let window: Buffer = Buffer.alloc(0);
+  return async (offset, length) => {
+    if (offset < start || offset + length > start + window.length) {
+      start = offset;
+      window = await readAt(
+        handle,
+        offset,
+        Math.min(Math.max(length, WINDOW_BYTES), size - offset),
+      );
+    }
+    return window.subarray(offset - start, offset - start + length);
+  };
+}
+
+async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await handle.read(buffer, done, length - done, offset + done);
+    if (bytesRead === 0) {
+      return buffer.subarray(0, done);
+    }
+    done += bytesRead;
+  }
+  return buffer;
+}

@@ -1,0 +1,70 @@
+import { type ObjectStoreOptions, readLakeSettings, settingsReader } from "@mlplatform/lake";
+
+/** Which node's logs these are; every row carries it. */
+export interface LogOrigin {
+  namespace: string;
+  cluster: string;
+  /** The RayJob that made the cluster; empty for a cluster of its own. */
+  rayjob: string;
+  node: string;
+  role: string;
+}
+
+/** What the sidecar runs with. */
+export interface LogOffloaderConfig {
+  lake: ObjectStoreOptions;
+  origin: LogOrigin;
+  /** Ray's temporary directory, with `session_*` folders. */
+  rayDirectory: string;
+  stateDirectory: string;
+  pollIntervalMs: number;
+  /** Bytes read are in the lake after this long … */
+  shipIntervalMs: number;
+  /** … or when this many wait. */
+  shipBytes: number;
+  /** Bytes that may wait on disk for the lake; beyond it reading pauses. */
+  maxLogBytes: number;
+  /** How long the drain may read at shutdown before what is left is named in the manifest. */
+  drainMs: number;
+  /** Where /healthz and /metrics are served; no port, no listener. */
+  host: string;
+  port: number | undefined;
+}
+
+const MIB = 1 << 20;
+
+/**
+ * Reads the sidecar's settings.
+ *
+ * @throws SettingsError naming every unusable setting.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): LogOffloaderConfig {
+  const settings = settingsReader(env);
+  const config: LogOffloaderConfig = {
+    lake: readLakeSettings(settings),
+    origin: {
+      namespace: settings.text("MLP_NAMESPACE", "give the project's namespace"),
+      cluster: settings.text("MLP_CLUSTER", "give the RayCluster's name"),
+      rayjob: settings.optionalText("MLP_RAYJOB") ?? "",
+      node: settings.text("MLP_NODE", "give the pod's name"),
+      role: settings.choice("MLP_ROLE", ["head", "worker"] as const, "worker"),
+    },
+    rayDirectory: settings.text("MLP_RAY_DIR", "give Ray's temporary directory", "/tmp/ray"),
+    stateDirectory: settings.text(
+      "MLP_STATE_DIR",
+      "give a directory that survives a restart of this container",
+    ),
+    pollIntervalMs: settings.count("MLP_POLL_INTERVAL_MS", 250, { min: 10, max: 5_000 }),
+    shipIntervalMs: settings.count("MLP_SHIP_INTERVAL_MS", 5_000, { min: 100, max: 10_000 }),
+    shipBytes: MIB * settings.count("MLP_SHIP_MIB", 8, { min: 1, max: 64 }),
+    maxLogBytes: MIB * settings.count("MLP_LOG_MIB", 2_048, { min: 32, max: 1 << 20 }),
+    drainMs: settings.count("MLP_DRAIN_MS", 60_000, { min: 100, max: 3_600_000 }),
+    host: settings.text("MLP_HOST", "give an address to listen on", "127.0.0.1"),
+    port:
+      settings.optionalText("MLP_PORT") === undefined
+        ? undefined
+        : settings.count("MLP_PORT", 0, { min: 0, max: 65_535 }),
+  };
+  settings.check();
+  return config;
+}

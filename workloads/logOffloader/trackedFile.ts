@@ -1,0 +1,110 @@
+import { createHash, type Hash } from "node:crypto";
+import { promises as fs } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import type { FileCheckpoint } from "./checkpoint";
+import type { FileFacts } from "./logChunk";
+
+/** A file that the tailer follows. */
+export interface TrackedFile {
+  facts: FileFacts;
+  /** Where it was last seen. */
+  path: string;
+  /** Bytes [0, position) are durable in the segment log or the lake. */
+  position: number;
+  /** Line number of the byte at `position`. */
+  line: number;
+  size: number;
+  handle: FileHandle | undefined;
+  /** Of bytes [0, position); undefined after a restart, until they are read again. */
+  hash: Hash | undefined;
+  /** Time of modification when its first bytes were last compared; undefined until then. */
+  checkedNs: bigint | undefined;
+  /** When bytes were last read, milliseconds. */
+  activeAt: number;
+  /** Since when a line without its end waits. */
+  partialSince: number | undefined;
+  isRemoved: boolean;
+  /** Of all bytes, once the file is gone. */
+  finalSha256: string | null;
+}
+
+/** Follows a file from its first byte. */
+export function trackNew(facts: FileFacts, path: string): TrackedFile {
+  return {
+    facts,
+    path,
+    position: 0,
+    line: 1,
+    size: 0,
+    handle: undefined,
+    hash: createHash("sha256"),
+    checkedNs: undefined,
+    activeAt: Date.now(),
+    partialSince: undefined,
+    isRemoved: false,
+    finalSha256: null,
+  };
+}
+
+/** Follows a file on from a checkpoint; it is found again by its identity. */
+export function trackFrom(checkpoint: FileCheckpoint): TrackedFile {
+  return {
+    ...trackNew(checkpoint.facts, ""),
+    position: checkpoint.committed,
+    line: checkpoint.line,
+    size: checkpoint.committed,
+    hash: checkpoint.committed === 0 ? createHash("sha256") : undefined,
+    isRemoved: checkpoint.isRemoved,
+    finalSha256: checkpoint.sha256,
+  };
+}
+
+/** Closes a file's descriptor. */
+export async function closeHandle(file: TrackedFile): Promise<void> {
+  const { handle } = file;
+  file.handle = undefined;
+  await handle?.close();
+}
+
+/**
+ * SHA-256 of the bytes that were read. After a restart the running hash is gone and the file is read
+ * once more; null when it isn't there any longer.
+ */
+export async function sha256OfRead(file: TrackedFile): Promise<string | null> {
+  if (file.finalSha256 !== null) {
+    return file.finalSha256;
+  }
+  if (file.hash === undefined) {
+    file.hash = await rehash(file);
+  }
+  return file.hash?.copy().digest("hex") ?? null;
+}
+
+async function rehash(file: TrackedFile): Promise<Hash | undefined> {
+  if (file.isRemoved && file.handle === undefined) {
+    return undefined;
+  }
+  const handle = file.handle ?? (await fs.open(file.path, "r"));
+  try {
+    const { dev, ino } = await handle.stat({ bigint: true });
+    if (String(dev) !== file.facts.device || String(ino) !== file.facts.inode) {
+      return undefined;
+    }
+    const hash = createHash("sha256");
+    const buffer = Buffer.allocUnsafe(1 << 20);
+    for (let at = 0; at < file.position;) {
+      const wanted = Math.min(buffer.length, file.position - at);
+      const { bytesRead } = await handle.read(buffer, 0, wanted, at);
+      if (bytesRead === 0) {
+        return undefined;
+      }
+      hash.update(buffer.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+    return hash;
+  } finally {
+    if (handle !== file.handle) {
+      await handle.close();
+    }
+  }
+}
