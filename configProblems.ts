@@ -96,7 +96,7 @@ export function checkAcrossKeys(config: CheckedConfig): ConfigProblem[] {
   if (config.aks) {
     const args = { ...config.aks, tags: tagsOf(config) };
     for (const { propertyPath, reason } of checkAksPlatform(args))
-      report(`aks.${propertyPath}`, reason);
+      {report(`aks.${propertyPath}`, reason);}
   }
   if (config.dataLake.kind === LakeKind.AzureBlob) {
     report(

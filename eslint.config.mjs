@@ -1,4 +1,5 @@
 import js from "@eslint/js";
+import globals from "globals";
 import tseslint from "typescript-eslint";
 
 const component = "ClassDeclaration[superClass.property.name='ComponentResource']";
@@ -33,7 +34,8 @@ export default tseslint.config(
         "error",
         {
           selector: `${component} CallExpression[callee.type='Super'][arguments.length<4]`,
-          message: "A component passes (type, name, args, opts) to super: with fewer, opts are lost.",
+          message:
+            "A component passes (type, name, args, opts) to super: with fewer, opts are lost.",
         },
         {
           selector: `${component}:not(:has(CallExpression[callee.property.name='registerOutputs']))`,
@@ -48,7 +50,8 @@ export default tseslint.config(
           message: "No resource inside apply: a preview would not show it. Pass the Output on.",
         },
         {
-          selector: "ImportDeclaration[source.value='@pulumi/pulumi'] ImportSpecifier[imported.name='Config']",
+          selector:
+            "ImportDeclaration[source.value='@pulumi/pulumi'] ImportSpecifier[imported.name='Config']",
           message: "Only config.ts reads configuration.",
         },
       ],
@@ -71,8 +74,8 @@ export default tseslint.config(
     rules: { "@typescript-eslint/no-unused-expressions": "off" },
   },
   {
-    files: ["**/*.js", "**/*.mjs"],
-    languageOptions: { globals: { require: "readonly", process: "readonly", console: "readonly" } },
+    files: ["**/*.js", "**/*.cjs", "**/*.mjs"],
+    languageOptions: { globals: globals.node },
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },
 );

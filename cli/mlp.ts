@@ -24,7 +24,9 @@ const commands = [previewCommand, pricesCommand, traceCommand, inferencesCommand
 /** The program with all its commands. */
 export function createProgram(context: CliContext): Command {
   const program = new Command("mlp")
-    .description("The ML platform from the command line: preview stacks, fetch prices, ask the lake.")
+    .description(
+      "The ML platform from the command line: preview stacks, fetch prices, ask the lake.",
+    )
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),

@@ -10,7 +10,10 @@ module.exports = class CountingReporter extends Mocha.reporters.Spec {
       const { passes, failures, pending } = this.stats;
       const file = process.env.MLP_TEST_COUNTS;
       if (file) {
-        fs.writeFileSync(file, JSON.stringify({ passed: passes, failed: failures, skipped: pending }));
+        fs.writeFileSync(
+          file,
+          JSON.stringify({ passed: passes, failed: failures, skipped: pending }),
+        );
       }
     });
   }

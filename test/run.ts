@@ -31,10 +31,7 @@ const mocha = (name: string, ...files: string[]): Suite => ({
 
 /** Two lanes, one a core; the suites of a lane run one after the other. */
 const lanes: Suite[][] = [
-  [
-    mocha("program", "test/**/*.test.ts"),
-    mocha("services", "workloads/**/*.test.ts"),
-  ],
+  [mocha("program", "test/**/*.test.ts"), mocha("services", "workloads/**/*.test.ts")],
 ];
 
 async function main(): Promise<number> {
@@ -85,8 +82,7 @@ async function run(suite: Suite): Promise<Counts> {
   });
   const seconds = Math.round((Date.now() - started) / 1000);
   console.log(`\n== ${suite.name}: ended with ${code} after ${seconds} s\n${output}`);
-  const counts =
-    suite.counts === "mocha" ? mochaCounts(countsFile) : pytestCounts(output);
+  const counts = suite.counts === "mocha" ? mochaCounts(countsFile) : pytestCounts(output);
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
   return counts;
 }
@@ -103,6 +99,6 @@ function pytestCounts(output: string): Counts {
   return { passed: of("passed"), failed: of("failed") + of("errors?"), skipped: of("skipped") };
 }
 
-main()
+void main()
   .then((code) => (process.exitCode = code))
   .finally(() => rmSync(scratch, { recursive: true, force: true }));
