@@ -1,0 +1,152 @@
+import * as assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Listener, isLoopback, listenersOf, ownProcesses } from "./processTable";
+import { StateDirectory } from "./runState";
+
+/** The run's own limit, plus what the first one spends on making the Python environment. */
+const RUN_TIMEOUT_MS = 540_000;
+const WATCH_MS = 500;
+const PREDICTIONS = 1000;
+
+interface Watched {
+  code: number | null;
+  output: string;
+  listeners: Map<string, Listener>;
+  /** Services seen alive with a listener of their own. */
+  services: Set<string>;
+  mostProcesses: number;
+  highestMemoryMiB: number;
+}
+
+/** Runs the program as a person does, and reads its processes' listeners while it runs. */
+async function watchRun(clone: string, args: string[]): Promise<Watched> {
+  const state = new StateDirectory(clone);
+  const main = path.join(clone, "local", "main.ts");
+  const command = ["--import", "tsx", main, ...args];
+  const child = spawn(process.execPath, command, { cwd: clone, stdio: ["ignore", "pipe", "pipe"] });
+  const watched: Watched = {
+    code: null,
+    output: "",
+    listeners: new Map(),
+    services: new Set(),
+    mostProcesses: 0,
+    highestMemoryMiB: 0,
+  };
+  child.stdout.on("data", (chunk: Buffer) => (watched.output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (watched.output += chunk.toString()));
+  let ended = false;
+  const end = new Promise<void>((resolve) => {
+    child.once("close", (code) => {
+      watched.code = code;
+      ended = true;
+      resolve();
+    });
+  });
+  while (!ended) {
+    const record = state.record();
+    if (record !== undefined && record.owner.pid === child.pid) {
+      const own = ownProcesses({ ...record, processes: record.services });
+      watched.mostProcesses = Math.max(watched.mostProcesses, own.length);
+      watched.highestMemoryMiB = Math.max(
+        watched.highestMemoryMiB,
+        memoryMiB(own.map((p) => p.pid)),
+      );
+      for (const listener of listenersOf(own)) {
+        watched.listeners.set(`${listener.command} ${listener.address}:${listener.port}`, listener);
+      }
+      record.services.forEach((service) => watched.services.add(service.name));
+    }
+    await Promise.race([end, sleep(WATCH_MS)]);
+  }
+  return watched;
+}
+
+/** Memory of processes with shared pages divided among them. */
+function memoryMiB(pids: number[]): number {
+  let kilobytes = 0;
+  for (const pid of pids) {
+    try {
+      const rollup = fs.readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+      kilobytes += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
+    } catch {
+      continue; // ended meanwhile
+    }
+  }
+  return kilobytes / 1024;
+}
+
+describe("npm run local, end to end with real processes", function () {
+  this.timeout(RUN_TIMEOUT_MS);
+  const clone = path.resolve(__dirname, "..");
+  let run: Watched;
+
+  before(async () => {
+    run = await watchRun(clone, ["--predictions", String(PREDICTIONS)]);
+  });
+
+  it("ends well, with the trace of a prediction whose every hop was found", () => {
+    assert.equal(run.code, 0, run.output);
+    for (const hop of [
+      "prediction",
+      "model version",
+      "run",
+      "dataset",
+      "commit",
+      "ray job",
+      "log lines",
+    ]) {
+      assert.match(run.output, new RegExp(`^● ${hop} `, "m"));
+    }
+    assert.doesNotMatch(run.output, /problem /);
+    assert.match(run.output, /digest +[0-9a-f]{64}$/m);
+    assert.match(run.output, /job_id +train-[0-9a-f]{12}$/m);
+  });
+
+  it("finds one request and one response of each prediction in the lake, and the same log bytes", () => {
+    assert.match(run.output, new RegExp(`${2 * PREDICTIONS} events for ${PREDICTIONS} requests`));
+    assert.match(run.output, /[1-9]\d* log files, [1-9]\d* bytes equal/);
+  });
+
+  it("listens on loopback only, at every moment", () => {
+    const services = [
+      "s3",
+      "postgres",
+      "mlflow",
+      "ray",
+      "model-server",
+      "kserve-agent",
+      "inference-table",
+    ];
+    assert.deepEqual(
+      services.filter((name) => !run.services.has(name)),
+      [],
+    );
+    assert.ok(run.listeners.size >= 15, `only ${run.listeners.size} listeners were seen`);
+    const open = [...run.listeners.keys()].filter(
+      (key) => !isLoopback((run.listeners.get(key) as Listener).address),
+    );
+    assert.deepEqual(open, []);
+  });
+
+  it("leaves no process and no file outside its folder", () => {
+    const state = new StateDirectory(clone);
+    const record = state.record();
+    assert.ok(record !== undefined);
+    assert.deepEqual(state.remaining(record), []);
+    assert.equal(state.lockHolder(), undefined);
+    assert.deepEqual(
+      record.outside.filter((directory) => fs.existsSync(directory)),
+      [],
+    );
+    assert.equal(fs.existsSync(state.endpoints), false);
+  });
+
+  it("stays below 8 GiB", () => {
+    assert.ok(run.mostProcesses > 10);
+    assert.ok(run.highestMemoryMiB > 500, `${run.highestMemoryMiB} MiB were measured`);
+    assert.ok(run.highestMemoryMiB < 8192, `${run.highestMemoryMiB} MiB`);
+  });
+});

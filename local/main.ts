@@ -1,0 +1,220 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { Interrupted, LocalError } from "./localError";
+import { S3Kind } from "./objectStore";
+import { isAlive } from "./processTable";
+import { RunOptions, RunResult, runLifecycle } from "./run";
+import { RunRecord, StateDirectory } from "./runState";
+import { printScreens } from "./screens";
+import { StepFailure, StepRunner } from "./steps";
+import { Supervisor, endProcesses } from "./supervisor";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+const OWNER_END_MS = 90_000;
+
+interface UpOptions extends RunOptions {
+  keep: boolean;
+  screenshot?: string;
+}
+
+const clone = path.resolve(__dirname, "..");
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) {
+    throw new InvalidArgumentError("It must be a whole number of at least 1.");
+  }
+  return value;
+}
+
+/** The command line of `npm run local -- …`. */
+function commandLine(): Command {
+  const program = new Command("local").description(
+    "The platform as real processes on this machine.",
+  );
+  program
+    .command("up", { isDefault: true })
+    .description("run a model's whole life, then end everything")
+    .addOption(
+      new Option("--s3 <store>", "object store")
+        .choices(Object.values(S3Kind))
+        .default(S3Kind.SeaweedFs),
+    )
+    .option("--keep", "leave the services running and print their addresses", false)
+    .option("--port-base <port>", "first of a block of ports instead of free ones", wholeNumber)
+    .option("--predictions <count>", "predictions to send", wholeNumber, 1000)
+    .option("--trials <count>", "hyperparameter trials", wholeNumber, 4)
+    .option("--screenshot <file>", "save a picture of MLflow's page here (needs Chromium)")
+    .action(up);
+  program.command("status").description("show what is running").action(status);
+  program
+    .command("stop")
+    .description("end what is running; its files stay until the next run")
+    .action(stop);
+  program
+    .command("clean")
+    .description("end what is running and remove the run's files")
+    .option("--all", "remove the Python environment and all other state too", false)
+    .action(clean);
+  return program;
+}
+
+async function up(options: UpOptions): Promise<void> {
+  requireLinux();
+  const state = new StateDirectory(clone);
+  state.lock();
+  try {
+    const earlier = state.record();
+    const running = earlier === undefined ? [] : state.remaining(earlier);
+    if (running.length > 0) {
+      throw new LocalError(
+        `${running.length} processes of an earlier run are still there`,
+        "End them with `npm run local -- stop`, or look at them with `npm run local -- status`.",
+      );
+    }
+    process.exitCode = await supervise(state, options);
+  } finally {
+    state.unlock();
+  }
+}
+
+/** Runs the lifecycle; however it ends, nothing is left behind unless `--keep` was asked for and reached. */
+async function supervise(state: StateDirectory, options: UpOptions): Promise<number> {
+  const started = performance.now();
+  const supervisor = new Supervisor(state, state.begin());
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const name of SIGNALS) {
+      process.on(name, () => reject(new Interrupted(name)));
+    }
+  });
+  interrupted.catch(() => undefined);
+  const steps = new StepRunner(process.stdout, () =>
+    Promise.race([supervisor.failure, interrupted]),
+  );
+  let result: RunResult | undefined;
+  let code = 0;
+  try {
+    result = await runLifecycle(options, supervisor, steps);
+    await printScreens(result, supervisor, steps, options.screenshot);
+  } catch (error) {
+    code = error instanceof Interrupted ? EXIT_CODES[error.signal as keyof typeof EXIT_CODES] : 1;
+    process.stderr.write(
+      error instanceof StepFailure
+        ? `\nThe run failed.\n${error.message}\n`
+        : `\n${error instanceof Interrupted ? "Interrupted" : (error as Error).stack}: ending what was started.\n`,
+    );
+  }
+  const seconds = Math.round((performance.now() - started) / 1000);
+  if (code === 0 && options.keep && result !== undefined) {
+    printAddresses(supervisor.record, seconds);
+    // The services run on by themselves, in their own sessions.
+    process.exitCode = 0;
+    supervisor.services.forEach((service) => service.child.unref());
+    return code;
+  }
+  await supervisor.stopAll();
+  removeData(state, supervisor.record);
+  process.stdout.write(
+    code === 0
+      ? `\nDone in ${seconds} s; everything that was started has ended. Logs: ${relative(state.logs)}\n`
+      : `Everything that was started has ended. Logs: ${relative(state.logs)}\n`,
+  );
+  return code;
+}
+
+/** Removes what would only take space after a run; logs stay until the next run. */
+function removeData(state: StateDirectory, record: RunRecord): void {
+  for (const outside of record.outside) {
+    fs.rmSync(outside, { recursive: true, force: true });
+  }
+  for (const entry of fs.readdirSync(state.run)) {
+    if (!["logs", "run.json"].includes(entry)) {
+      fs.rmSync(path.join(state.run, entry), { recursive: true, force: true });
+    }
+  }
+}
+
+function status(): void {
+  const state = new StateDirectory(clone);
+  const record = state.record();
+  const running = record === undefined ? [] : state.remaining(record);
+  if (record === undefined || running.length === 0) {
+    process.stdout.write("Nothing is running.\n");
+    return;
+  }
+  process.stdout.write(
+    `Run ${record.runId} since ${record.startedAt}, ${running.length} processes:\n`,
+  );
+  for (const service of record.services.filter((each) => isAlive(each))) {
+    const about = service.url ?? "";
+    process.stdout.write(
+      `  ${service.name.padEnd(18)} ${String(service.pid).padEnd(8)} ${about}\n`,
+    );
+  }
+  if (record.predictionId !== undefined) {
+    process.stdout.write(`Trace a prediction: npm run mlp -- trace ${record.predictionId}\n`);
+  }
+}
+
+async function stop(): Promise<void> {
+  const state = new StateDirectory(clone);
+  const holder = state.lockHolder();
+  if (holder !== undefined) {
+    // The run itself knows best how to end what it is starting.
+    process.kill(holder.pid, "SIGTERM");
+    const deadline = Date.now() + OWNER_END_MS;
+    while (isAlive(holder) && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  const record = state.record();
+  const ended = record === undefined ? 0 : await endProcesses(state, record);
+  fs.rmSync(state.endpoints, { force: true });
+  process.stdout.write(ended > 0 ? `Ended ${ended} processes.\n` : "Nothing was running.\n");
+}
+
+async function clean(options: { all: boolean }): Promise<void> {
+  await stop();
+  const state = new StateDirectory(clone);
+  state.lock();
+  state.discard();
+  state.unlock();
+  if (options.all) {
+    fs.rmSync(state.root, { recursive: true, force: true });
+  }
+  process.stdout.write(`Removed ${relative(options.all ? state.root : state.run)}.\n`);
+}
+
+function printAddresses(record: RunRecord, seconds: number): void {
+  const lines = record.services.filter((each) => each.url !== undefined && isAlive(each));
+  process.stdout.write(`\nDone in ${seconds} s; running until \`npm run local -- stop\`:\n`);
+  for (const { name, url } of lines) {
+    process.stdout.write(`  ${name.padEnd(18)} ${url}\n`);
+  }
+  process.stdout.write(`\nTrace it again: npm run mlp -- trace ${record.predictionId}\n`);
+}
+
+function requireLinux(): void {
+  if (process.platform !== "linux") {
+    throw new LocalError(
+      `the local run reads /proc to end exactly its own processes, and ${process.platform} has none`,
+      "Run it on Linux: on Windows in WSL 2, on macOS in a Linux virtual machine.",
+    );
+  }
+}
+
+function relative(file: string): string {
+  return path.relative(process.cwd(), file) || file;
+}
+
+commandLine()
+  .parseAsync()
+  .then(() => process.exit())
+  .catch((error: Error) => {
+    const isExpected = error instanceof LocalError;
+    const text = isExpected ? `${error.message}\nremedy: ${error.remedy}` : error.stack;
+    process.stderr.write(`local: ${text}\n`);
+    process.exit(1);
+  });

@@ -1,0 +1,121 @@
+import * as crypto from "node:crypto";
+import * as path from "node:path";
+import { LocalLake, lakeEnvironment } from "./objectStore";
+import { Ports } from "./ports";
+import { PythonEnvironment } from "./pythonEnvironment";
+import { Service, Supervisor } from "./supervisor";
+
+const READY_TIMEOUT_MS = 120_000;
+const JOB_TIMEOUT_MS = 600_000;
+/** Slots, not cores: Ray Data and the trials each hold some, and the machine shares its cores. */
+const LOGICAL_CPUS = 4;
+const OBJECT_STORE_BYTES = 256 * 1024 * 1024;
+
+/** A running Ray head. */
+export interface LocalRay {
+  service: Service;
+  dashboard: string;
+  /** Directory with the sessions' logs. */
+  directory: string;
+  cluster: string;
+  environment: Record<string, string>;
+}
+
+/** What the training job is told about its surroundings. */
+export interface JobSurroundings {
+  lake: LocalLake;
+  mlflowUrl: string;
+  gitCommit: string;
+  gitRepository: string;
+}
+
+/** Directory of Ray's files: short, because of the limit on the paths of Unix sockets. */
+export function rayDirectory(supervisor: Supervisor): string {
+  return path.join(supervisor.record.outside[0] as string, "ray");
+}
+
+/** The Ray cluster's name in the lake; a run's is its own, so that two runs never mix. */
+export function rayCluster(supervisor: Supervisor): string {
+  return `local-${supervisor.record.runId}`;
+}
+
+/**
+ * Starts a Ray head that only this machine and only holders of the token can use.
+ *
+ * The ports that Ray would take from fixed defaults are all given, so that two runs do not meet.
+ * Credentials reach the workers through the head's environment, never through a job's description,
+ * which the dashboard shows.
+ */
+export async function startRay(
+  supervisor: Supervisor,
+  ports: Ports,
+  python: PythonEnvironment,
+  surroundings: JobSurroundings,
+): Promise<LocalRay> {
+  const directory = rayDirectory(supervisor);
+  const cluster = rayCluster(supervisor);
+  const token = { RAY_AUTH_MODE: "token", RAY_AUTH_TOKEN: crypto.randomBytes(32).toString("hex") };
+  const service = supervisor.start({
+    name: "ray",
+    command: python.program("ray"),
+    args: [
+      ...["start", "--head", "--block", "--node-ip-address=127.0.0.1", `--port=${ports.rayGcs}`],
+      ...["--dashboard-host=127.0.0.1", `--dashboard-port=${ports.rayDashboard}`],
+      ...[`--ray-client-server-port=${ports.rayClient}`, `--temp-dir=${directory}`],
+      ...[`--dashboard-agent-listen-port=${ports.rayAgentHttp}`, "--min-worker-port=0"],
+      ...["--max-worker-port=0", `--num-cpus=${LOGICAL_CPUS}`],
+      ...[`--object-store-memory=${OBJECT_STORE_BYTES}`, "--disable-usage-stats"],
+    ],
+    env: {
+      ...token,
+      ...lakeEnvironment(surroundings.lake),
+      PATH: `${path.dirname(python.python)}:${process.env.PATH ?? ""}`,
+      AUTOSCALER_METRIC_PORT: String(ports.rayAutoscalerMetrics),
+      DASHBOARD_METRIC_PORT: String(ports.rayDashboardMetrics),
+      // Makes Ray keep a loopback address as it is. By default it takes 127.0.0.1 for the machine's
+      // first public address on Linux (ray/_private/ray_constants.py, ENABLE_RAY_CLUSTER).
+      RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER: "0",
+      MLFLOW_TRACKING_URI: surroundings.mlflowUrl,
+      MLFLOW_DISABLE_TELEMETRY: "true",
+      MLP_CLUSTER: cluster,
+      MLP_GIT_COMMIT: surroundings.gitCommit,
+      MLP_GIT_REPOSITORY: surroundings.gitRepository,
+      MLP_SEARCH_DIRECTORY: path.join(path.dirname(directory), "search"),
+      OMP_NUM_THREADS: "1",
+      PYTHONUNBUFFERED: "1",
+    },
+    url: `http://127.0.0.1:${ports.rayDashboard}`,
+  });
+  const dashboard = `http://127.0.0.1:${ports.rayDashboard}`;
+  const headers = { authorization: `Bearer ${token.RAY_AUTH_TOKEN}` };
+  const ready = async () => {
+    // The job list is answered only once the head can take jobs.
+    const answer = await fetch(`${dashboard}/api/jobs/`, { headers });
+    return answer.ok;
+  };
+  await supervisor.waitReady(service, ready, READY_TIMEOUT_MS);
+  return { service, dashboard, directory, cluster, environment: token };
+}
+
+/** Submits the training job with `ray job submit` and waits for its end. */
+export async function runTrainingJob(
+  supervisor: Supervisor,
+  python: PythonEnvironment,
+  ray: LocalRay,
+  submissionId: string,
+  args: string[],
+): Promise<string> {
+  return supervisor.runToEnd({
+    name: "train",
+    command: python.program("ray"),
+    args: [
+      ...["job", "submit", `--address=${ray.dashboard}`, `--submission-id=${submissionId}`],
+      ...["--working-dir", path.join(supervisor.state.clone, "workloads", "projectTemplate")],
+      ...["--", "python", "-m", "training", ...args],
+    ],
+    env: { ...ray.environment, PATH: `${path.dirname(python.python)}:${process.env.PATH ?? ""}` },
+    timeoutMs: JOB_TIMEOUT_MS,
+    remedy:
+      "The reason stands in the job's output; correct it and run again, a new run starts clean.",
+  });
+}
