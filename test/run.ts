@@ -3,9 +3,11 @@
  * one lane while the others use the second core. Arguments name suites; without any, all run.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { buildMinio } from "../local/objectStore";
+import { PythonEnvironment } from "../local/pythonEnvironment";
 
 interface Counts {
   passed: number;
@@ -16,11 +18,23 @@ interface Counts {
 interface Suite {
   name: string;
   command: string[];
+  /** Folder that the command runs in, from the root. */
+  folder?: string;
   /** How the suite's counts are read. */
   counts: "mocha" | "pytest";
+  /** True where it starts real servers and needs their programs. */
+  needsServers?: boolean;
+}
+
+/** Programs of the servers that suites start. */
+interface Servers {
+  python: string;
+  weed: string;
+  minio: string;
 }
 
 const root = resolve(__dirname, "..");
+const stateRoot = join(root, ".mlplatform");
 const scratch = mkdtempSync(join(tmpdir(), "mlplatform-test-"));
 
 const mocha = (name: string, ...files: string[]): Suite => ({
@@ -28,10 +42,27 @@ const mocha = (name: string, ...files: string[]): Suite => ({
   command: ["mocha", "--reporter", join(__dirname, "countingReporter.cjs"), ...files],
   counts: "mocha",
 });
+const withServers = (suite: Suite): Suite => ({ ...suite, needsServers: true });
+const pytest = (name: string, folder: string): Suite => ({
+  name,
+  folder,
+  command: ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+  counts: "pytest",
+  needsServers: true,
+});
 
-/** Two lanes, one a core; the suites of a lane run one after the other. */
+/**
+ * Two lanes, one a core; the suites of a lane run one after the other. The two runs of the whole
+ * lifecycle share a state directory, so they share a lane.
+ */
 const lanes: Suite[][] = [
-  [mocha("program", "test/**/*.test.ts"), mocha("services", "workloads/**/*.test.ts")],
+  [mocha("program", "test/**/*.test.ts"), withServers(mocha("services", "workloads/**/*.test.ts"))],
+  [
+    pytest("modelServer", "workloads/modelServer"),
+    pytest("projectTemplate", "workloads/projectTemplate"),
+    withServers(mocha("local", "local/!(*.e2e).test.ts")),
+    withServers(mocha("lifecycle", "--timeout", "600000", "local/*.e2e.test.ts")),
+  ],
 ];
 
 async function main(): Promise<number> {
@@ -42,12 +73,17 @@ async function main(): Promise<number> {
     console.error(`unknown suite ${unknown.join(", ")}; known: ${known.join(", ")}`);
     return 2;
   }
+  const chosen = lanes.map((lane) =>
+    lane.filter(({ name }) => wanted.length === 0 || wanted.includes(name)),
+  );
+  const servers = chosen.flat().some(({ needsServers }) => needsServers)
+    ? prepareServers()
+    : undefined;
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   await Promise.all(
-    lanes.map(async (lane) => {
+    chosen.map(async (lane) => {
       for (const suite of lane) {
-        if (wanted.length > 0 && !wanted.includes(suite.name)) continue;
-        const counts = await run(suite);
+        const counts = await run(suite, suite.needsServers ? await servers : undefined);
         total.passed += counts.passed;
         total.failed += counts.failed;
         total.skipped += counts.skipped;
@@ -58,19 +94,33 @@ async function main(): Promise<number> {
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
 }
 
+/** Makes the Python environment and builds MinIO, once for all later runs. */
+async function prepareServers(): Promise<Servers> {
+  const started = Date.now();
+  mkdirSync(stateRoot, { recursive: true });
+  const say = (text: string) => console.log(`== servers: ${text}`);
+  const requirements = join(root, "local", "python", "requirements.txt");
+  const environment = await PythonEnvironment.prepare(stateRoot, requirements, say);
+  const minio = await buildMinio(root, say);
+  say(`ready after ${Math.round((Date.now() - started) / 1000)} s`);
+  return { python: environment.python, weed: environment.program("weed"), minio };
+}
+
 /** Runs one suite. One that ends badly without a counted failure counts as one failure. */
-async function run(suite: Suite): Promise<Counts> {
+async function run(suite: Suite, servers?: Servers): Promise<Counts> {
   console.log(`== ${suite.name}: started`);
   const started = Date.now();
   const countsFile = join(scratch, `${suite.name}.json`);
   const [program, ...args] = suite.command;
-  const child = spawn(program!, args, {
-    cwd: root,
+  const child = spawn(program === "python" ? servers!.python : program!, args, {
+    cwd: join(root, suite.folder ?? "."),
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,
       MLP_TEST_COUNTS: countsFile,
       NODE_COMPILE_CACHE: join(root, ".cache", "compile"),
+      PYTHONDONTWRITEBYTECODE: "1",
+      ...(servers && { MLP_TEST_WEED: servers.weed, MLP_TEST_MINIO: servers.minio }),
     },
   });
   let output = "";
