@@ -8,7 +8,7 @@ import * as services from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { stop, tie } from "./children";
 import type { PolicyDeclaration } from "./policyConfig";
-import { compileCache } from "./programRunner";
+import { compileCache, smallYoungHeap } from "./programRunner";
 import { messageLimits } from "./rpc";
 import { UserError } from "./userError";
 import { fromStruct } from "./wire";
@@ -59,7 +59,7 @@ export class Analyzer {
     signal: AbortSignal,
   ): Promise<Analyzer> {
     const script = runnerOf(options.dir);
-    const child = spawn(process.execPath, [script, "127.0.0.1:0", options.dir], {
+    const child = spawn(process.execPath, [smallYoungHeap, script, "127.0.0.1:0", options.dir], {
       cwd: options.dir,
       stdio: ["ignore", "pipe", "pipe"],
       env: {

@@ -5,6 +5,7 @@ import { analyzeRequest, stackRequest } from "./analyzerRequests";
 import type { Inspection, Registration } from "./deployment";
 import { policySettings, type EnforcementName, type PolicySettings } from "./policyConfig";
 import { messageOf } from "./rpc";
+import { stackType } from "./urns";
 import { fromStruct, normalize, toStruct, type WireObject } from "./wire";
 
 /** A pack that runs, with what its policies run with and what they saw. */
@@ -42,6 +43,8 @@ export class Policies implements Inspection {
 
   async remediate(registration: Registration): Promise<WireObject> {
     let inputs = registration.inputs;
+    // The program waits for its stack before it does anything, and a stack has nothing to mend.
+    if (registration.type === stackType) return inputs;
     for (const pack of await this.packs) {
       const remediating = namesAt(pack, "remediate");
       if (remediating.length === 0) continue;
