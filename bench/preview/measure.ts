@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { alignColumns } from "../../automation/preview/terminal";
-import { processTree } from "./processTree";
+import { memoryOf, processTree } from "./processTree";
 
 /** Time and memory of one preview, from the start of `mlp` to its end. */
 interface Measurement {
@@ -14,7 +14,7 @@ interface Measurement {
   singleMiB: number;
 }
 
-const sampleMs = 20;
+const sampleMs = 50;
 const goal = { wallMs: 4000, treeMiB: 700 };
 const bin = resolve(__dirname, "../../cli/bin.js");
 
@@ -29,7 +29,7 @@ async function measure(stack: string): Promise<Measurement> {
   child.stderr.on("data", (data) => (output += String(data)));
   const peak = { treeMiB: 0, singleMiB: 0 };
   const sampler = setInterval(() => {
-    const sizes = processTree(child.pid!).map(({ rssMiB }) => rssMiB);
+    const sizes = processTree(child.pid!).map(({ pid }) => memoryOf(pid));
     peak.treeMiB = Math.max(
       peak.treeMiB,
       sizes.reduce((sum, size) => sum + size, 0),
@@ -88,7 +88,7 @@ async function main(): Promise<void> {
   process.stdout.write(
     `warm preview of ${values.stack} with policies, ${runs} runs, Node ${process.versions.node}, ${availableParallelism()} CPUs\n\n` +
       `${alignColumns(rows, new Set([1, 2, 3, 4])).join("\n")}\n\n` +
-      "Memory is resident size; pages that processes share are counted in each.\n",
+      "Memory is the proportional set size: a page that n processes share counts one n-th in each.\n",
   );
 }
 

@@ -6,11 +6,7 @@ export interface ProcessEntry {
   parent: number;
   /** True until it ended; a zombie has ended. */
   isRunning: boolean;
-  /** Resident memory; pages shared with other processes are counted in each. */
-  rssMiB: number;
 }
-
-const pageMiB = 4096 / 2 ** 20;
 
 /** Every process of this machine that this user sees. */
 export function processes(): ProcessEntry[] {
@@ -29,22 +25,34 @@ export function processTree(root: number): ProcessEntry[] {
 }
 
 function readProcess(pid: number): ProcessEntry | undefined {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // It ended between the listing and the reading.
-    if (code === "ENOENT" || code === "ESRCH") return undefined;
-    throw error;
-  }
+  const stat = readIfThere(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
   // The name in parentheses may hold spaces, so fields are counted from behind it:
-  // state is the 3rd field, the parent the 4th, resident pages the 24th (proc(5)).
+  // state is the 3rd field, the parent the 4th (proc(5)).
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return {
     pid,
     parent: Number(fields[1]),
     isRunning: fields[0] !== "Z" && fields[0] !== "X",
-    rssMiB: Number(fields[21]) * pageMiB,
   };
+}
+
+/**
+ * Memory of a process in MiB, where a page that n processes share counts one n-th (the proportional
+ * set size of proc(5)), so that sums over processes are true; 0 where it is gone.
+ */
+export function memoryOf(pid: number): number {
+  const rollup = readIfThere(`/proc/${pid}/smaps_rollup`);
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup ?? "")?.[1] ?? 0) / 1024;
+}
+
+/** A file of `/proc`, unless its process ended between the listing and the reading. */
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH") return undefined;
+    throw error;
+  }
 }
