@@ -95,8 +95,9 @@ export function checkAcrossKeys(config: CheckedConfig): ConfigProblem[] {
   }
   if (config.aks) {
     const args = { ...config.aks, tags: tagsOf(config) };
-    for (const { propertyPath, reason } of checkAksPlatform(args))
-      {report(`aks.${propertyPath}`, reason);}
+    for (const { propertyPath, reason } of checkAksPlatform(args)) {
+      report(`aks.${propertyPath}`, reason);
+    }
   }
   if (config.dataLake.kind === LakeKind.AzureBlob) {
     report(
