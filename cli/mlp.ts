@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { UserError } from "../automation/preview/engine/userError";
 import { inferencesCommand } from "./commands/inferences";
 import { logsCommand } from "./commands/logs";
+import { policyCommand } from "./commands/policy";
 import { previewCommand } from "./commands/preview";
 import { pricesCommand } from "./commands/prices";
 import { traceCommand } from "./commands/trace";
@@ -12,6 +13,7 @@ const examples = `
 Examples:
   npm run mlp -- preview --stack dev            what the stack would hold, with policy results
   npm run mlp -- preview --stack prod --json    the same as data
+  npm run mlp -- policy check ../churn/deploy   a project's manifests against the policies
   npm run mlp -- prices update --stack prod     list prices of the stack's region
   npm run mlp -- trace 0192f1c4-…               from a prediction to its data, commit and logs
   npm run mlp -- inferences sql "select model_name, count(*) from inferences group by all"
@@ -19,7 +21,14 @@ Examples:
 Exit codes: 0 good, 1 failed program, mandatory policy violation or secret in the open,
 2 wrong arguments or configuration, 130 interrupted. MLP_DEBUG=1 adds stack traces to errors.`;
 
-const commands = [previewCommand, pricesCommand, traceCommand, inferencesCommand, logsCommand];
+const commands = [
+  previewCommand,
+  policyCommand,
+  pricesCommand,
+  traceCommand,
+  inferencesCommand,
+  logsCommand,
+];
 
 /** The program with all its commands. */
 export function createProgram(context: CliContext): Command {

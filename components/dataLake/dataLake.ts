@@ -111,7 +111,12 @@ export class DataLake extends pulumi.ComponentResource {
     };
     const store = createStore[kind](name, settings, this);
     this.connection = connectionTo(kind, store, settings.buckets[0]!);
-    this.registerOutputs({ connection: this.connection, namespace: this.namespace });
+    this.registerOutputs({
+      connection: this.connection,
+      namespace: this.namespace,
+      // For policies over the stack, which see outputs only.
+      rawLogRetentionDays: settings.rawLogRetentionDays,
+    });
   }
 }
 

@@ -1,15 +1,12 @@
-const digest = /@sha256:[0-9a-f]{64}$/;
-// A version of at least two numbers, a date, or a commit: what a publisher does not move.
-const exactTag = /\d+\.\d+|\d{4}-\d{2}-\d{2}|(?:^|-)[0-9a-f]{7,40}$/;
+/** `name@sha256:…`: what a publisher cannot move. */
+const byDigest = "^[^@]+@sha256:[0-9a-f]{64}$";
 
-/** Why an image reference may change under us, or undefined where it is pinned. */
-export function unpinnedReason(image: string): string | undefined {
-  if (image.includes("@")) {
-    return digest.test(image) ? undefined : "its digest is not sha256 with 64 hex digits";
-  }
-  // A colon before the last slash belongs to a port.
-  const tag = image.slice(image.lastIndexOf("/") + 1).split(":")[1];
-  if (tag === undefined || tag === "") return "it has no tag";
-  if (!exactTag.test(tag)) return `the tag "${tag}" moves`;
-  return undefined;
-}
+/**
+ * A tag with a version of at least two numbers or a date, or that ends in a commit: what a publisher
+ * does not move. A colon before the last slash belongs to a port.
+ */
+const byExactTag =
+  "^([^@]*/)?[^/:@]+:([^/:@]*([0-9]+[.][0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2})[^/:@]*|([^/:@]*-)?[0-9a-f]{7,40})$";
+
+/** RE2 patterns, one of which an image reference has to match. */
+export const pinnedImagePatterns = [byDigest, byExactTag] as const;

@@ -12,6 +12,8 @@ describe("mlp --help", () => {
   const pages: [string, string[]][] = [
     ["mlp.txt", ["--help"]],
     ["preview.txt", ["preview", "--help"]],
+    ["policy.txt", ["policy", "--help"]],
+    ["policyCheck.txt", ["policy", "check", "--help"]],
     ["prices.txt", ["prices", "--help"]],
     ["pricesUpdate.txt", ["prices", "update", "--help"]],
   ];

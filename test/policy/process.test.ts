@@ -89,7 +89,9 @@ describe("policy: the pack as Pulumi starts it", () => {
   });
 
   it("takes exemptions from the config", async () => {
-    await configure(analyzer.EnforcementLevel.MANDATORY, { exemptions: { gpu: "reserved" } });
+    await configure(analyzer.EnforcementLevel.MANDATORY, {
+      exemptions: { gpu: { reason: "reserved", expires: "9999-12-31" } },
+    });
     assert.deepEqual(await analyzePool(1), []);
   });
 

@@ -1,0 +1,101 @@
+import { celPods, celValidations, type CelValidation } from "./rules/cel";
+import type { ObjectRule } from "./rules/objectRule";
+import { objectRules } from "./rules/objectRules";
+
+/** What the API server does with an object that breaks a rule. */
+export enum AdmissionMode {
+  /** Refuses it: prod. */
+  Deny = "deny",
+  /** Warns whoever applies it, and writes it to the audit log: dev and local. */
+  Warn = "warn",
+}
+
+/** The spec of a ValidatingAdmissionPolicy, as far as it is used here. */
+export interface AdmissionPolicySpec {
+  failurePolicy: string;
+  matchConstraints: {
+    resourceRules: {
+      apiGroups: string[];
+      apiVersions: string[];
+      operations: string[];
+      resources: string[];
+    }[];
+  };
+  matchConditions: { name: string; expression: string }[];
+  variables: { name: string; expression: string }[];
+  validations: CelValidation[];
+}
+
+/** The spec of its binding. */
+export interface AdmissionBindingSpec {
+  policyName: string;
+  validationActions: string[];
+  matchResources: {
+    namespaceSelector: { matchExpressions: { key: string; operator: string }[] };
+  };
+}
+
+/** A ValidatingAdmissionPolicy with its binding, as data. */
+export interface AdmissionPolicy {
+  /** Name of both objects: that of the policy in previews. */
+  name: string;
+  spec: AdmissionPolicySpec;
+  binding: AdmissionBindingSpec;
+}
+
+/** Label on the namespaces of projects: there people apply manifests of their own. */
+export const projectLabel = "mlplatform.dev/project";
+
+/**
+ * The rules about Kubernetes objects as ValidatingAdmissionPolicies for the namespaces of projects.
+ * What the platform itself installs there keeps to the same rules. Needs Kubernetes 1.30.
+ */
+export function admissionPolicies(mode: AdmissionMode): AdmissionPolicy[] {
+  return objectRules
+    .filter(({ notAtAdmission }) => notAtAdmission === undefined)
+    .map(atAdmission)
+    .map((rule) => ({
+      name: rule.name,
+      spec: policySpec(rule),
+      binding: {
+        policyName: rule.name,
+        validationActions: mode === AdmissionMode.Deny ? ["Deny"] : ["Warn", "Audit"],
+        matchResources: {
+          namespaceSelector: { matchExpressions: [{ key: projectLabel, operator: "Exists" }] },
+        },
+      },
+    }));
+}
+
+/** A namespace selector lets objects outside of namespaces pass, so a rule leaves them out. */
+function atAdmission(rule: ObjectRule): ObjectRule {
+  return { ...rule, kinds: rule.kinds.filter(({ isClusterScoped }) => !isClusterScoped) };
+}
+
+function policySpec(rule: ObjectRule): AdmissionPolicySpec {
+  return {
+    // A condition never errors on an object that its schema allows; where one does, refuse.
+    failurePolicy: "Fail",
+    matchConstraints: {
+      resourceRules: rule.kinds.map(({ group, version, plural }) => ({
+        apiGroups: [group],
+        apiVersions: [version],
+        operations: ["CREATE", "UPDATE"],
+        resources: [plural],
+      })),
+    },
+    matchConditions: [
+      {
+        name: "is-not-being-deleted",
+        // The last update takes a finalizer away; refused, the object would stay for ever.
+        expression: "!object.metadata.?deletionTimestamp.hasValue()",
+      },
+    ],
+    variables: hasPods(rule) ? [{ name: "pods", expression: celPods(rule.kinds) }] : [],
+    validations: celValidations(rule),
+  };
+}
+
+function hasPods({ requirements }: ObjectRule): boolean {
+  return requirements.some(({ forEach }) => forEach?.some((loop) => loop.in === "pods"));
+}

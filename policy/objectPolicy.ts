@@ -1,0 +1,29 @@
+import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
+import { type ObjectKind, typeTokenOf } from "./rules/objectKinds";
+import { type ObjectRule, violations } from "./rules/objectRule";
+import { resourcePolicy } from "./resourcePolicy";
+
+/** Repairs an object of a kind in place. */
+export type Repair = (kind: ObjectKind, object: Record<string, any>) => void;
+
+/** The policy over the program's own objects that a rule describes. */
+export function objectPolicy(rule: ObjectRule, repair?: Repair): ResourceValidationPolicy {
+  const kinds = new Map(rule.kinds.map((kind) => [typeTokenOf(kind), kind]));
+  const kindOf = (args: ResourceValidationArgs) => kinds.get(args.type)!;
+  return resourcePolicy({
+    name: rule.name,
+    description: rule.description,
+    types: kinds.keys(),
+    subject: [...new Set(rule.kinds.map(({ kind }) => kind))].join(", "),
+    *validate(args) {
+      for (const { message } of violations(rule, kindOf(args), args.name, args.props)) {
+        yield message;
+      }
+    },
+    ...(repair && {
+      remediate: (args: ResourceValidationArgs) => {
+        repair(kindOf(args), args.props);
+      },
+    }),
+  });
+}
