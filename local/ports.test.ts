@@ -11,6 +11,12 @@ describe("ports of a local run", () => {
     assert.ok(ports.every((port) => port >= 20_000 && port < 32_768));
   });
 
+  it("gives two runs that start at once no port in common, before either opens one", async () => {
+    const runs = await Promise.all(Array.from({ length: 40 }, () => choosePorts()));
+    const all = runs.flatMap((ports) => Object.values(ports));
+    assert.equal(new Set(all).size, all.length);
+  });
+
   for (const host of ["127.0.0.1", "0.0.0.0"]) {
     it(`sees that a port is taken by a listener on ${host}`, async () => {
       const server = net.createServer().listen(0, host);

@@ -4,7 +4,9 @@ import { LocalError } from "./localError";
 /** Below the ephemeral range of Linux (32768), so that no outgoing connection takes a chosen port. */
 const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_000;
-const ATTEMPTS = 2_000;
+const ATTEMPTS = 200;
+/** Ports of one run, with one for the claim and some to spare. */
+const BLOCK = 32;
 
 /** The listeners of a run; each gets a port of its own. */
 export enum PortName {
@@ -20,7 +22,6 @@ export enum PortName {
   Mlflow = "mlflow",
   RayGcs = "rayGcs",
   RayDashboard = "rayDashboard",
-  RayClient = "rayClient",
   RayAgentHttp = "rayAgentHttp",
   RayAutoscalerMetrics = "rayAutoscalerMetrics",
   RayDashboardMetrics = "rayDashboardMetrics",
@@ -49,8 +50,8 @@ export async function isPortFree(port: number): Promise<boolean> {
 /**
  * Chooses a port for each listener.
  *
- * @param base first port of a fixed block; a taken port in it is an error. Without it ports are
- *   drawn at random, so that two runs side by side rarely try the same one.
+ * @param base first port of a fixed block; a taken port in it is an error. Without it a block is
+ *   drawn at random and claimed, so that runs side by side never share a port.
  */
 export async function choosePorts(base?: number): Promise<Ports> {
   const names = Object.values(PortName);
@@ -77,19 +78,40 @@ export async function choosePorts(base?: number): Promise<Ports> {
     }
     return Object.fromEntries(chosen) as Ports;
   }
-  const used = new Set<number>();
-  for (let attempt = 0; attempt < ATTEMPTS && chosen.size < names.length; attempt++) {
-    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
-    if (!used.has(port) && (await isPortFree(port))) {
-      chosen.set(names[chosen.size] as PortName, port);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const first =
+      LOWEST_PORT + BLOCK * Math.floor((Math.random() * (HIGHEST_PORT - LOWEST_PORT)) / BLOCK);
+    const ports = await claimBlock(first, names);
+    if (ports !== undefined) {
+      return ports;
     }
-    used.add(port);
   }
-  if (chosen.size < names.length) {
-    throw new LocalError(
-      `only ${chosen.size} of ${names.length} free ports were found from ${LOWEST_PORT} to ${HIGHEST_PORT}`,
-      "End programs that hold many ports, or give a free block with --port-base.",
-    );
+  throw new LocalError(
+    `no block of ${BLOCK} free ports was found from ${LOWEST_PORT} to ${HIGHEST_PORT}`,
+    "End programs that hold many ports, or give a free block with --port-base.",
+  );
+}
+
+/**
+ * Takes a block by listening on its first port for as long as this process lives, so that another run
+ * cannot choose ports that this one has yet to open.
+ */
+async function claimBlock(first: number, names: PortName[]): Promise<Ports | undefined> {
+  const guard = net.createServer();
+  const isMine = await new Promise<boolean>((resolve) => {
+    guard.once("error", () => resolve(false));
+    guard.listen({ port: first, host: "127.0.0.1", exclusive: true }, () => resolve(true));
+  });
+  if (!isMine) {
+    return undefined;
   }
-  return Object.fromEntries(chosen) as Ports;
+  const ports = names.map((name, index) => [name, first + 1 + index] as const);
+  for (const [, port] of ports) {
+    if (!(await isPortFree(port))) {
+      guard.close();
+      return undefined;
+    }
+  }
+  guard.unref();
+  return Object.fromEntries(ports) as Ports;
 }

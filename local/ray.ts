@@ -57,11 +57,12 @@ export async function startRay(
   const token = { RAY_AUTH_MODE: "token", RAY_AUTH_TOKEN: crypto.randomBytes(32).toString("hex") };
   const service = supervisor.start({
     name: "ray",
-    command: python.program("ray"),
+    command: python.python,
     args: [
+      path.join(supervisor.state.clone, "local", "python", "ray_head.py"),
       ...["start", "--head", "--block", "--node-ip-address=127.0.0.1", `--port=${ports.rayGcs}`],
       ...["--dashboard-host=127.0.0.1", `--dashboard-port=${ports.rayDashboard}`],
-      ...[`--ray-client-server-port=${ports.rayClient}`, `--temp-dir=${directory}`],
+      `--temp-dir=${directory}`,
       ...[`--dashboard-agent-listen-port=${ports.rayAgentHttp}`, "--min-worker-port=0"],
       ...["--max-worker-port=0", `--num-cpus=${LOGICAL_CPUS}`],
       ...[`--object-store-memory=${OBJECT_STORE_BYTES}`, "--disable-usage-stats"],

@@ -13,6 +13,7 @@ export * from "./query";
 export * from "./rayLogManifest";
 export * from "./rayLogs";
 export * from "./retry";
+export * from "./runService";
 export * from "./segmentFile";
 export * from "./segmentLog";
 export * from "./serviceLoop";
