@@ -90,9 +90,8 @@ async function supervise(state: StateDirectory, options: UpOptions): Promise<num
     }
   });
   interrupted.catch(() => undefined);
-  const steps = new StepRunner(process.stdout, () =>
-    Promise.race([supervisor.failure, interrupted]),
-  );
+  const stopped = () => Promise.race([supervisor.failure, interrupted]);
+  const steps = new StepRunner(process.stdout, stopped, supervisor.logFile("local"));
   let result: RunResult | undefined;
   let code = 0;
   try {
@@ -101,9 +100,9 @@ async function supervise(state: StateDirectory, options: UpOptions): Promise<num
   } catch (error) {
     code = error instanceof Interrupted ? EXIT_CODES[error.signal as keyof typeof EXIT_CODES] : 1;
     process.stderr.write(
-      error instanceof StepFailure
-        ? `\nThe run failed.\n${error.message}\n`
-        : `\n${error instanceof Interrupted ? "Interrupted" : (error as Error).stack}: ending what was started.\n`,
+      error instanceof Interrupted
+        ? "\nInterrupted: ending what was started.\n"
+        : `\nThe run failed.\n${failure(error as Error, supervisor.logFile("local")).message}\n`,
     );
   }
   const seconds = Math.round((performance.now() - started) / 1000);
@@ -122,6 +121,10 @@ async function supervise(state: StateDirectory, options: UpOptions): Promise<num
       : `Everything that was started has ended. Logs: ${relative(state.logs)}\n`,
   );
   return code;
+}
+
+function failure(error: Error, log: string): StepFailure {
+  return error instanceof StepFailure ? error : new StepFailure("between two steps", error, log);
 }
 
 /** Removes what would only take space after a run; logs stay until the next run. */

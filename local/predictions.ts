@@ -46,7 +46,12 @@ export async function sendPredictions(
       const { path, body } = predictionBody(data, index);
       const id = crypto.randomUUID();
       const target = path === "v1" ? `/v1/models/${model}:predict` : `/v2/models/${model}/infer`;
-      const answer = await post(`${url}${target}`, id, body, sockets);
+      const answer = await post(`${url}${target}`, id, body, sockets).catch((error: Error) => {
+        throw new LocalError(
+          `prediction ${index + 1} of ${count} got no answer: ${error.message}`,
+          "Read the logs of kserve-agent and model-server in .mlplatform/run/logs.",
+        );
+      });
       if (answer.status !== 200) {
         throw new LocalError(
           `prediction ${index + 1} of ${count} was answered ${answer.status}: ${answer.body.toString().slice(0, 300)}`,

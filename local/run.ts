@@ -1,9 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { publishDataset } from "./dataset";
 import { LocalError } from "./localError";
 import { readGitState } from "./gitState";
 import { startInferenceTable, startLogOffloader } from "./lakeServices";
-import { LocalLake, S3Kind, lakeEnvironment, startObjectStore } from "./objectStore";
+import { LocalLake, S3Kind, startObjectStore } from "./objectStore";
 import { choosePorts } from "./ports";
 import { startPostgres } from "./postgres";
 import { sendPredictions } from "./predictions";
@@ -40,7 +41,6 @@ export const NAMESPACE = "local";
 const MODEL = "breast-cancer";
 const DATASET = { name: "breast-cancer", version: "1" };
 const NEEDED_FREE_MIB = 2048;
-const PUBLISH_TIMEOUT_MS = 120_000;
 
 /** The whole life of a model: each step is a line of the screen. */
 export async function runLifecycle(
@@ -49,7 +49,6 @@ export async function runLifecycle(
   steps: StepRunner,
 ): Promise<RunResult> {
   const { state } = supervisor;
-  const template = path.join(state.clone, "workloads", "projectTemplate");
 
   const python = await steps.step("Python environment", async (say) => {
     requireFreeSpace(state.root, NEEDED_FREE_MIB);
@@ -57,7 +56,7 @@ export async function runLifecycle(
     const requirements = path.join(state.clone, "local", "python", "requirements.txt");
     return PythonEnvironment.prepare(state.root, requirements, say);
   });
-  const ports = await choosePorts(options.portBase);
+  const ports = await steps.step("Free ports", () => choosePorts(options.portBase));
 
   const lake = await steps.step(`Object store (${options.s3})`, (say) =>
     startObjectStore(options.s3, supervisor, ports, python, say),
@@ -95,16 +94,7 @@ export async function runLifecycle(
   );
 
   const dataset = await steps.step("Publish the dataset", async (say) => {
-    const printed = await supervisor.runToEnd({
-      name: "publish",
-      command: python.python,
-      args: ["-m", "training.data", "--name", DATASET.name, "--version", DATASET.version],
-      cwd: template,
-      env: lakeEnvironment(lake),
-      timeoutMs: PUBLISH_TIMEOUT_MS,
-      remedy: "The reason stands above; a changed dataset needs a new version.",
-    });
-    const manifest = JSON.parse(printed) as DatasetManifest;
+    const manifest = await publishDataset(supervisor, python, lake, DATASET);
     say(
       `${manifest.name} ${manifest.version}, ${manifest.rows} rows, ${manifest.digest.slice(0, 12)}`,
     );
@@ -146,29 +136,19 @@ export async function runLifecycle(
   });
 
   await steps.step("Compare the lake with what was sent", async (say) => {
-    const events = await verifyEvents(lake, NAMESPACE, sent, version);
+    const cache = path.join(state.run, "cache");
+    const events = await verifyEvents(lake, NAMESPACE, sent, version, cache);
     const logs = await verifyRayLogs(lake, {
       directory: ray.directory,
       namespace: NAMESPACE,
       cluster: ray.cluster,
-      cache: path.join(state.run, "cache"),
+      cache,
     });
     say(
       `${events} events for ${sent.length} requests; ${logs.files} log files, ${logs.bytes} bytes equal`,
     );
   });
   return { lake, mlflowUrl, agentUrl, predictionId, model: MODEL };
-}
-
-/** A published dataset, as training/data.py prints it. */
-export interface DatasetManifest {
-  name: string;
-  version: string;
-  location: string;
-  digest: string;
-  rows: number;
-  features: string[];
-  target: string;
 }
 
 /** Writes where `mlp trace`, `mlp logs` and `mlp inferences` find this run's stores. */

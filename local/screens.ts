@@ -69,7 +69,8 @@ async function traceOf(result: RunResult, supervisor: Supervisor): Promise<strin
   }
 }
 
-function findBrowser(): string | undefined {
+/** Chromium, where one is installed: only then there is a picture to take. */
+export function findBrowser(): string | undefined {
   const directories = (process.env.PATH ?? "").split(path.delimiter);
   return BROWSERS.flatMap((name) => directories.map((each) => path.join(each, name))).find((file) =>
     fs.existsSync(file),
@@ -83,6 +84,8 @@ async function photograph(
   result: RunResult,
   file: string,
 ): Promise<void> {
+  // The browser's profile lies with the run's files, and goes with them if this script is killed.
+  process.env.TMPDIR = supervisor.record.outside[0] ?? supervisor.state.run;
   const { chromium } = await import("playwright-core");
   const isRoot = process.getuid?.() === 0;
   const browser = await chromium.launch({

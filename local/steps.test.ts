@@ -1,4 +1,7 @@
 import * as assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { Writable } from "node:stream";
 import { Interrupted, LocalError } from "./localError";
 import { StepFailure, StepRunner } from "./steps";
@@ -52,6 +55,23 @@ describe("step runner", () => {
     const full = Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" });
     const failed = new StepRunner(output, never).step("Write", () => Promise.reject(full));
     await assert.rejects(failed, /no space left on the device[\s\S]*Free some space/);
+  });
+
+  it("keeps where an unexplained error came from out of the screen, and in the log", async () => {
+    const { output } = screen();
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "mlp-test-"));
+    const log = path.join(folder, "local.log");
+    const cause = new Error("fetch failed", { cause: new Error("connect ECONNREFUSED") });
+    const failed = new StepRunner(output, never, log).step("Ask", () => Promise.reject(cause));
+    await assert.rejects(failed, (error: StepFailure) => {
+      const [step, why, remedy, last] = error.message.split("\n");
+      assert.deepEqual([step, why], ["step  : Ask", "why   : fetch failed: connect ECONNREFUSED"]);
+      assert.match(remedy ?? "", /^remedy: Run it again/);
+      assert.equal(last, `log   : ${log}`);
+      return true;
+    });
+    assert.match(fs.readFileSync(log, "utf8"), /steps\.test\.ts:\d+/);
+    fs.rmSync(folder, { recursive: true });
   });
 
   it("ends a step that waits when a service dies", async () => {

@@ -1,4 +1,6 @@
+import * as fs from "node:fs";
 import * as readline from "node:readline";
+import { inspect } from "node:util";
 import { Interrupted, LocalError } from "./localError";
 
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -16,8 +18,10 @@ export class StepFailure extends Error {
   constructor(
     readonly step: string,
     override readonly cause: Error,
+    /** File that gets the details of a cause that no step explains. */
+    log?: string,
   ) {
-    super(describeFailure(step, cause));
+    super(describeFailure(step, cause, log));
     this.name = "StepFailure";
   }
 }
@@ -30,6 +34,8 @@ export class StepRunner {
     private readonly output: NodeJS.WriteStream,
     /** Rejects when something outside the step ends the run: a dead service, Ctrl-C. */
     private readonly stopped: () => Promise<never>,
+    /** File for the details of errors that no step explains. */
+    private readonly log?: string,
   ) {}
 
   /**
@@ -59,7 +65,8 @@ export class StepRunner {
         throw error;
       }
       this.finish(`✖ ${title.padEnd(TITLE_WIDTH)} ${time(seconds())}`);
-      throw new StepFailure(title, error instanceof Error ? error : new Error(String(error)));
+      const cause = error instanceof Error ? error : new Error(String(error));
+      throw new StepFailure(title, cause, this.log);
     } finally {
       clearInterval(timer);
     }
@@ -83,21 +90,24 @@ function time(seconds: number): string {
   return `${seconds.toFixed(1)} s`.padStart(8);
 }
 
-function describeFailure(step: string, cause: Error): string {
-  const lines = [`step  : ${step}`];
-  if (cause instanceof LocalError) {
-    lines.push(`why   : ${cause.message}`, `remedy: ${cause.remedy}`);
-    if (cause.log !== undefined) {
-      lines.push(`log   : ${cause.log}`);
-    }
-  } else {
-    const space = (cause as NodeJS.ErrnoException).code === "ENOSPC";
-    lines.push(`why   : ${space ? "no space left on the device" : (cause.stack ?? cause.message)}`);
-    lines.push(
-      space
-        ? "remedy: Free some space, then run `npm run local -- clean` and start again."
-        : "remedy: Run it again; it starts clean. The logs are in .mlplatform/run/logs.",
-    );
+/** What a reader needs of any failure: which step, why, what to do, and where there is more. */
+function describeFailure(step: string, cause: Error, log?: string): string {
+  const known = cause instanceof LocalError ? cause : asLocalError(cause, log);
+  const lines = [`step  : ${step}`, `why   : ${known.message}`, `remedy: ${known.remedy}`];
+  return lines.concat(known.log === undefined ? [] : `log   : ${known.log}`).join("\n");
+}
+
+/** An error that no step explains: its place in the program goes to the log, not to the screen. */
+function asLocalError(cause: Error, log?: string): LocalError {
+  if (log !== undefined) {
+    fs.appendFileSync(log, `${new Date().toISOString()} ${inspect(cause)}\n`, { mode: 0o600 });
   }
-  return lines.join("\n");
+  if ((cause as NodeJS.ErrnoException).code === "ENOSPC") {
+    const remedy = "Free some space, then run `npm run local -- clean` and start again.";
+    return new LocalError("no space left on the device", remedy, log);
+  }
+  const inner = cause.cause instanceof Error ? cause.cause.message : "";
+  const why = [cause.message, inner].filter((each) => each !== "").join(": ") || cause.name;
+  const remedy = "Run it again; it starts clean. The logs are in .mlplatform/run/logs.";
+  return new LocalError(why, remedy, log);
 }

@@ -144,6 +144,15 @@ export class Supervisor {
     await endProcesses(this.state, this.record);
   }
 
+  /**
+   * Where a program puts temporary files: with the run's own, so that they go with it however it ends.
+   * Node's programs make none, and keep sharing their compiler's cache.
+   */
+  private temporaryFiles(spec: ServiceSpec): Record<string, string> {
+    const [scratch] = this.record.outside;
+    return scratch === undefined || spec.command === process.execPath ? {} : { TMPDIR: scratch };
+  }
+
   private spawn(spec: ServiceSpec, onOutput?: (chunk: Buffer) => void): Service {
     if (this.isClosed) {
       throw new Error(`${spec.name} is not started: the run has ended`);
@@ -153,7 +162,7 @@ export class Supervisor {
     const child = spawn(spec.command, spec.args, {
       cwd: spec.cwd ?? this.state.run,
       // Only what programs need to find their files; secrets of the caller's shell stay there.
-      env: { ...basicEnvironment(), ...spec.env, ...this.marker() },
+      env: { ...basicEnvironment(), ...this.temporaryFiles(spec), ...spec.env, ...this.marker() },
       detached: true,
       stdio: ["ignore", onOutput ? "pipe" : sink, sink],
       ...(spec.user ?? {}),

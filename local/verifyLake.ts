@@ -21,18 +21,13 @@ import { LocalError } from "./localError";
 import { RAY_NODE } from "./lakeServices";
 import { LocalLake, openLake } from "./objectStore";
 import type { FeatureRows, SentPrediction } from "./predictions";
-import type { DatasetManifest } from "./run";
+import type { DatasetManifest } from "./dataset";
 import type { ModelLocation } from "./serving";
 
 /** The inference table commits every 5 s; a busy machine gets some more. */
 const EVENTS_TIMEOUT_MS = 60_000;
 const POLL_MS = 500;
 const SHOWN = 3;
-/**
- * Ray's state dumps: written anew in place every few seconds, so that what a follower saw last need
- * not be what stands there at the end. All other files only grow.
- */
-const REWRITTEN = /^debug_state(_gcs)?\.txt$/;
 
 /** Reads a published dataset's features back from the lake. */
 export async function featureRows(
@@ -57,18 +52,18 @@ export async function featureRows(
 /**
  * Waits until the lake holds the events of all predictions, and checks that they are exactly those:
  * one request and one response of each, with the bytes that were sent and answered and the model's
- * lineage. Returns the number of events.
+ * lineage. Parts are kept in `directory` while they are read. Returns the number of events.
  */
 export async function verifyEvents(
   lake: LocalLake,
   namespace: string,
   sent: SentPrediction[],
   model: ModelLocation,
+  directory: string,
 ): Promise<number> {
   const store = openLake(lake);
-  const scratch = fs.mkdtempSync(path.join(fs.realpathSync("/tmp"), "mlp-verify-"));
   try {
-    const cache = await openObjectCache({ store, directory: scratch });
+    const cache = await openObjectCache({ store, directory });
     const deadline = Date.now() + EVENTS_TIMEOUT_MS;
     let events: unknown[][] = [];
     while (events.length < sent.length * 2 && Date.now() < deadline) {
@@ -101,7 +96,6 @@ export async function verifyEvents(
     return events.length;
   } finally {
     store.close();
-    fs.rmSync(scratch, { recursive: true, force: true });
   }
 }
 
@@ -204,7 +198,7 @@ async function logFilesOf(rayDirectory: string): Promise<Map<string, FileContent
     for (const name of fs.readdirSync(logs, { recursive: true, encoding: "utf8" })) {
       const file = path.join(logs, name);
       const facts = fs.lstatSync(file);
-      if (facts.isFile() && facts.size > 0 && !REWRITTEN.test(path.basename(name))) {
+      if (facts.isFile() && facts.size > 0) {
         found.set(`${session.name}/${name}`, { bytes: facts.size, sha256: await fileSha256(file) });
       }
     }

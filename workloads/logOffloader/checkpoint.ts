@@ -11,6 +11,8 @@ export interface FileCheckpoint {
   committed: number;
   /** Line number of the byte at `committed`. */
   line: number;
+  /** Of bytes [0, committed): what a restart compares the file with; null where it isn't known. */
+  readSha256: string | null;
   /** Of all its bytes, once the file was gone; null before, and where it couldn't be computed. */
   sha256: string | null;
   isRemoved: boolean;

@@ -24,6 +24,8 @@ export interface LogChunk {
   line: number;
   /** Milliseconds since 1970 when the bytes were read; the first chunk's day is the part's partition. */
   readAt: number;
+  /** Of the file's bytes up to this chunk's end; null where earlier ones weren't hashed after a restart. */
+  sha256: string | null;
 }
 
 /** A chunk's payload in the segment log: u32 length of the JSON, the JSON, the bytes. */

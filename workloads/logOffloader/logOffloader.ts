@@ -111,7 +111,9 @@ export async function startLogOffloader(
         metrics.committedBytes.inc(end - Math.max(before, chunk.start));
         const line = chunk.line + lines;
         const { facts } = chunk;
-        files.set(facts.uid, { facts, committed: end, line, sha256: null, isRemoved: false });
+        const readSha256 = chunk.sha256;
+        const place = { committed: end, line, readSha256 };
+        files.set(facts.uid, { facts, ...place, sha256: null, isRemoved: false });
       }
     }
     for (const { facts, position, isRemoved, finalSha256 } of tailer.files()) {

@@ -40,7 +40,9 @@ describe("log rows", () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), fc.nat(1e9), (pieces, start) => {
         const bytes = Buffer.concat(pieces);
-        const rows = [...chunkRows(origin, { facts, start, line: 5, readAt: 0 }, bytes)];
+        const rows = [
+          ...chunkRows(origin, { facts, start, line: 5, readAt: 0, sha256: null }, bytes),
+        ];
         assert.ok(rebuilt(rows).equals(bytes));
         let position = BigInt(start);
         rows.forEach((row, index) => {
@@ -77,7 +79,7 @@ describe("log rows", () => {
   });
 
   it("keep a chunk as it was through the segment log", () => {
-    const chunk = { facts, start: 7, line: 3, readAt: 5 };
+    const chunk = { facts, start: 7, line: 3, readAt: 5, sha256: null };
     const bytes = Buffer.from([0, 10, 255]);
     assert.deepEqual(decodeChunk(Buffer.concat(encodeChunk(chunk, bytes))), { chunk, bytes });
   });

@@ -11,7 +11,8 @@ export interface SeenFile {
   inode: bigint;
   size: number;
   birthNs: bigint;
-  modifiedNs: bigint;
+  /** Time of the last change; unlike that of modification, no program sets it. */
+  changedNs: bigint;
 }
 
 /**
@@ -52,7 +53,7 @@ async function scanFolder(
           inode: facts.ino,
           size: Number(facts.size),
           birthNs: facts.birthtimeNs,
-          modifiedNs: facts.mtimeNs,
+          changedNs: facts.ctimeNs,
         });
       }
     }

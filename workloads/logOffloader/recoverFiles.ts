@@ -29,6 +29,7 @@ export async function recoverFiles(
         file.size = end;
         file.line = chunk.line + countLines(bytes);
         file.hash = undefined;
+        file.readSha256 = chunk.sha256;
       }
     }
   }

@@ -9,6 +9,7 @@ import {
 } from "./fileIdentity";
 import { chunkLength, countLines, encodeChunk, type FileFacts } from "./logChunk";
 import { ignoreAbsence, scanLogTree, type SeenFile } from "./logTree";
+import { isSameContent, isSettled, nextTail } from "./sameContent";
 import { closeHandle, sha256OfRead, trackNew, type TrackedFile } from "./trackedFile";
 
 /** What the tailer works with. */
@@ -46,6 +47,13 @@ export function makeTailer(options: TailerOptions): Tailer {
 
   // The latest life of each inode. A recycled inode has another birth, so it is another key.
   const latest = new Map(files.map((file) => [identityOf(file.facts), file]));
+  for (const file of files) {
+    if (latest.get(identityOf(file.facts)) !== file) {
+      // An earlier life, whose end came after the last checkpoint: nothing on the disk is it any more.
+      file.isRemoved = true;
+      file.finalSha256 ??= file.readSha256;
+    }
+  }
   const lastOf = (seen: SeenFile) => latest.get(identityOfSeen(seen));
 
   function startGeneration(seen: SeenFile, first: Fingerprint): TrackedFile {
@@ -74,7 +82,8 @@ export function makeTailer(options: TailerOptions): Tailer {
   async function identify(seen: SeenFile): Promise<TrackedFile | undefined> {
     const known = lastOf(seen);
     if (known !== undefined && known.handle !== undefined && seen.size >= known.position) {
-      if (await hasFingerprint(known.handle, known.facts.fingerprint)) {
+      const isUntouched = seen.changedNs === known.checkedNs;
+      if (isUntouched || (await isSameContent(known.handle, known, seen.size))) {
         return noteName(known, seen);
       }
     }
@@ -90,9 +99,7 @@ export function makeTailer(options: TailerOptions): Tailer {
     }
     const size = Number(facts.size);
     const isSame =
-      known !== undefined &&
-      size >= known.position &&
-      (await hasFingerprint(handle, known.facts.fingerprint));
+      known !== undefined && size >= known.position && (await isSameContent(handle, known, size));
     if (isSame) {
       await closeHandle(known);
       known.handle = handle;
@@ -116,7 +123,7 @@ export function makeTailer(options: TailerOptions): Tailer {
   // Truncated, rewritten or replaced: what was read of the old content stays as its own file.
   async function retire(file: TrackedFile): Promise<void> {
     file.isRemoved = true;
-    file.finalSha256 = file.hash === undefined ? null : file.hash.copy().digest("hex");
+    file.finalSha256 = file.readSha256;
     await closeHandle(file);
   }
 
@@ -160,10 +167,15 @@ export function makeTailer(options: TailerOptions): Tailer {
     }
     const { position, line } = file;
     const facts = { ...file.facts };
-    await log.append(encodeChunk({ facts, start: position, line, readAt: Date.now() }, bytes));
+    const hash = file.hash?.copy().update(bytes);
+    const sha256 = hash?.copy().digest("hex") ?? null;
+    const chunk = { facts, start: position, line, readAt: Date.now(), sha256 };
+    await log.append(encodeChunk(chunk, bytes));
     file.position = position + length;
+    file.hash = hash;
+    file.readSha256 = sha256;
+    file.tail = nextTail(file.tail, bytes);
     file.line = line + countLines(bytes);
-    file.hash?.update(bytes);
     file.activeAt = Date.now();
     file.partialSince = undefined;
     options.onRead(length);
@@ -176,7 +188,7 @@ export function makeTailer(options: TailerOptions): Tailer {
       known !== undefined &&
       !known.isRemoved &&
       seen.size === known.position &&
-      seen.modifiedNs === known.checkedNs;
+      seen.changedNs === known.checkedNs;
     if (isIdle) {
       noteName(known, seen);
       if (known.handle !== undefined && Date.now() - known.activeAt > HANDLE_IDLE_MS) {
@@ -192,7 +204,7 @@ export function makeTailer(options: TailerOptions): Tailer {
       return 0;
     }
     file.size = seen.size;
-    file.checkedNs = seen.modifiedNs;
+    file.checkedNs = isSettled(seen.changedNs) ? seen.changedNs : undefined;
     return readChunks(file, isFinal);
   }
 
@@ -251,7 +263,7 @@ function identityOfSeen({ device, inode, birthNs }: SeenFile): string {
 
 function markGone(file: TrackedFile): Promise<number> {
   file.isRemoved = true;
-  file.finalSha256 = file.hash?.copy().digest("hex") ?? null;
+  file.finalSha256 = file.readSha256;
   return Promise.resolve(0);
 }
 
@@ -261,13 +273,6 @@ function noteName(file: TrackedFile, seen: SeenFile): TrackedFile {
     file.facts.names = [...file.facts.names, seen.file];
   }
   return file;
-}
-
-async function hasFingerprint(
-  handle: Awaited<ReturnType<typeof fs.open>>,
-  expected: Fingerprint,
-): Promise<boolean> {
-  return (await fingerprintOf(handle, expected.length))?.sha256 === expected.sha256;
 }
 
 async function growFingerprint(

@@ -3,6 +3,8 @@ import { promises as fs } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { FileCheckpoint } from "./checkpoint";
 import type { FileFacts } from "./logChunk";
+import { ignoreAbsence } from "./logTree";
+import { hashOfStart } from "./sameContent";
 
 /** A file that the tailer follows. */
 export interface TrackedFile {
@@ -17,7 +19,11 @@ export interface TrackedFile {
   handle: FileHandle | undefined;
   /** Of bytes [0, position); undefined after a restart, until they are read again. */
   hash: Hash | undefined;
-  /** Time of modification when its first bytes were last compared; undefined until then. */
+  /** Of bytes [0, position); known after a restart too, unless only a part of them was read by this run. */
+  readSha256: string | null;
+  /** The last of bytes [0, position), up to 4 KiB; empty after a restart. */
+  tail: Buffer;
+  /** Time of change when its content was last compared; undefined until then. */
   checkedNs: bigint | undefined;
   /** When bytes were last read, milliseconds. */
   activeAt: number;
@@ -38,6 +44,8 @@ export function trackNew(facts: FileFacts, path: string): TrackedFile {
     size: 0,
     handle: undefined,
     hash: createHash("sha256"),
+    readSha256: null,
+    tail: Buffer.alloc(0),
     checkedNs: undefined,
     activeAt: Date.now(),
     partialSince: undefined,
@@ -54,6 +62,7 @@ export function trackFrom(checkpoint: FileCheckpoint): TrackedFile {
     line: checkpoint.line,
     size: checkpoint.committed,
     hash: checkpoint.committed === 0 ? createHash("sha256") : undefined,
+    readSha256: checkpoint.readSha256,
     isRemoved: checkpoint.isRemoved,
     finalSha256: checkpoint.sha256,
   };
@@ -67,16 +76,14 @@ export async function closeHandle(file: TrackedFile): Promise<void> {
 }
 
 /**
- * SHA-256 of the bytes that were read. After a restart the running hash is gone and the file is read
- * once more; null when it isn't there any longer.
+ * SHA-256 of the bytes that were read. Where a restart lost the running hash, the file is read once
+ * more; null when it isn't there any longer.
  */
 export async function sha256OfRead(file: TrackedFile): Promise<string | null> {
-  if (file.finalSha256 !== null) {
-    return file.finalSha256;
+  if (file.finalSha256 !== null || file.readSha256 !== null) {
+    return file.finalSha256 ?? file.readSha256;
   }
-  if (file.hash === undefined) {
-    file.hash = await rehash(file);
-  }
+  file.hash ??= await rehash(file);
   return file.hash?.copy().digest("hex") ?? null;
 }
 
@@ -84,24 +91,14 @@ async function rehash(file: TrackedFile): Promise<Hash | undefined> {
   if (file.isRemoved && file.handle === undefined) {
     return undefined;
   }
-  const handle = file.handle ?? (await fs.open(file.path, "r"));
+  const handle = file.handle ?? (await ignoreAbsence(fs.open(file.path, "r")));
+  if (handle === undefined) {
+    return undefined;
+  }
   try {
     const { dev, ino } = await handle.stat({ bigint: true });
-    if (String(dev) !== file.facts.device || String(ino) !== file.facts.inode) {
-      return undefined;
-    }
-    const hash = createHash("sha256");
-    const buffer = Buffer.allocUnsafe(1 << 20);
-    for (let at = 0; at < file.position;) {
-      const wanted = Math.min(buffer.length, file.position - at);
-      const { bytesRead } = await handle.read(buffer, 0, wanted, at);
-      if (bytesRead === 0) {
-        return undefined;
-      }
-      hash.update(buffer.subarray(0, bytesRead));
-      at += bytesRead;
-    }
-    return hash;
+    const isSame = String(dev) === file.facts.device && String(ino) === file.facts.inode;
+    return isSame ? await hashOfStart(handle, file.position) : undefined;
   } finally {
     if (handle !== file.handle) {
       await handle.close();

@@ -32,11 +32,12 @@ def run(config: TrainingConfig) -> dict[str, str]:
     def say(text: str) -> None:
         print(f"[{time.monotonic() - start:6.1f}s] {text}", flush=True)
 
-    ray.init(address="auto", ignore_reinit_error=True)
+    # Before Ray: what the data lack is said at once, without a cluster.
     manifest = verified_manifest(config.lake, config.dataset, config.dataset_version)
     say(
         f"dataset {manifest.name} {manifest.version}: {manifest.rows} rows, digest {manifest.digest}"
     )
+    ray.init(address="auto", ignore_reinit_error=True)
     mlflow.set_experiment(config.experiment)
     with mlflow.start_run() as active:
         run_id = active.info.run_id
