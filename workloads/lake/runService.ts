@@ -8,22 +8,21 @@ export interface Service {
 }
 
 /**
- * Runs a service as the whole of a process: starts it, and drains it on SIGTERM or SIGINT. Exits with
- * 0 after a drain, 1 where a start or a drain failed, 2 where the settings are wrong.
+ * Runs a service as the whole of a process: starts it, and drains it on SIGTERM or SIGINT, also where
+ * the signal comes while it starts. Exits with 0 after a drain, 1 where a start or a drain failed, 2
+ * where the settings are wrong.
  */
 export function runService(name: string, start: (logLine: LogLine) => Promise<Service>): void {
   const logLine = jsonLogLine(name);
-  start(logLine).then(
-    (service) => {
-      const stop = (signal: string) => void drain(service, signal, logLine);
-      process.once("SIGTERM", stop);
-      process.once("SIGINT", stop);
-    },
-    (error: unknown) => {
-      process.stderr.write(`${name}: ${describeError(error)}\n`);
-      process.exit(error instanceof SettingsError ? 2 : 1);
-    },
-  );
+  const starting = start(logLine);
+  starting.catch((error: unknown) => {
+    process.stderr.write(`${name}: ${describeError(error)}\n`);
+    process.exit(error instanceof SettingsError ? 2 : 1);
+  });
+  const stop = async (signal: string) => drain(await starting, signal, logLine);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => void stop(signal));
+  }
 }
 
 async function drain(service: Service, signal: string, logLine: LogLine): Promise<void> {
