@@ -5,9 +5,8 @@ import { parseArgs } from "node:util";
 import { alignColumns } from "../../automation/preview/terminal";
 import { memoryOf, processTree } from "./processTree";
 
-/** Time and memory of one preview, from the start of `mlp` to its end. */
-interface Measurement {
-  wallMs: number;
+/** Memory of one preview, from the start of `mlp` to its end. */
+interface MemoryPeak {
   /** Most memory of all its processes at one time. */
   treeMiB: number;
   /** Most memory of one of its processes. */
@@ -18,8 +17,11 @@ const sampleMs = 50;
 const goal = { wallMs: 4000, treeMiB: 700 };
 const bin = resolve(__dirname, "../../cli/bin.js");
 
-/** Runs one preview with policies; throws where it fails, for a failed run has no time. */
-async function measure(stack: string): Promise<Measurement> {
+/**
+ * Runs one preview with policies and returns its time in ms; throws where it fails, for a failed run
+ * has no time. `watch` sees the process while it runs.
+ */
+async function run(stack: string, watch?: (pid: number) => void): Promise<number> {
   const started = performance.now();
   const child = spawn(process.execPath, [bin, "preview", "--stack", stack], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -27,23 +29,26 @@ async function measure(stack: string): Promise<Measurement> {
   let output = "";
   child.stdout.on("data", (data) => (output += String(data)));
   child.stderr.on("data", (data) => (output += String(data)));
-  const peak = { treeMiB: 0, singleMiB: 0 };
-  const sampler = setInterval(() => {
-    const sizes = processTree(child.pid!).map(({ pid }) => memoryOf(pid));
-    peak.treeMiB = Math.max(
-      peak.treeMiB,
-      sizes.reduce((sum, size) => sum + size, 0),
-    );
-    peak.singleMiB = Math.max(peak.singleMiB, ...sizes);
-  }, sampleMs);
+  const watcher = watch && setInterval(() => watch(child.pid!), sampleMs);
   const code = await new Promise<number | null>((done, fail) => {
     child.once("error", fail);
     child.once("close", done);
   });
-  const wallMs = performance.now() - started;
-  clearInterval(sampler);
+  clearInterval(watcher);
   if (code !== 0) throw new Error(`the preview of ${stack} exited with ${code}:\n${output}`);
-  return { wallMs, ...peak };
+  return performance.now() - started;
+}
+
+/** The memory of one preview. A run of its own: reading it slows the processes that it reads. */
+async function measureMemory(stack: string): Promise<MemoryPeak> {
+  const peak = { treeMiB: 0, singleMiB: 0 };
+  await run(stack, (pid) => {
+    const sizes = processTree(pid).map((entry) => memoryOf(entry.pid));
+    const sum = sizes.reduce((total, size) => total + size, 0);
+    peak.treeMiB = Math.max(peak.treeMiB, sum);
+    peak.singleMiB = Math.max(peak.singleMiB, ...sizes);
+  });
+  return peak;
 }
 
 function median(values: number[]): number {
@@ -65,13 +70,15 @@ async function main(): Promise<void> {
   }
   if (process.platform !== "linux") throw new Error("memory is read from /proc: run it on Linux.");
   // The first run compiles policies and fills caches; its time is another question.
-  await measure(values.stack);
-  const measurements: Measurement[] = [];
-  for (let run = 0; run < runs; run += 1) measurements.push(await measure(values.stack));
-
-  const wall = measurements.map(({ wallMs }) => wallMs);
-  const tree = measurements.map(({ treeMiB }) => treeMiB);
-  const single = measurements.map(({ singleMiB }) => singleMiB);
+  await run(values.stack);
+  const wall: number[] = [];
+  const peaks: MemoryPeak[] = [];
+  for (let count = 0; count < runs; count += 1) {
+    wall.push(await run(values.stack));
+    peaks.push(await measureMemory(values.stack));
+  }
+  const tree = peaks.map(({ treeMiB }) => treeMiB);
+  const single = peaks.map(({ singleMiB }) => singleMiB);
   const rows = [
     ["", "median", "least", "most", "goal"],
     [
