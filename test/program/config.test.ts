@@ -169,6 +169,69 @@ const rows: Record<string, Row> = {
     (s) => delete s.github,
     ["projects[0].github: is set, but the stack has no github.owner. Set it, or remove this."],
   ],
+  "pods that overlap the network": [
+    "dev",
+    (s) => (s.aks.network.podCidr = "10.10.0.0/16"),
+    [
+      'aks.network.podCidr: must not overlap `network.vnetCidr` (10.10.0.0/16), got "10.10.0.0/16". Choose a range that no other uses.',
+    ],
+  ],
+  "a subnet outside the network": [
+    "dev",
+    (s) => (s.aks.network.nodeSubnetCidr = "10.99.0.0/20"),
+    [
+      'aks.network.nodeSubnetCidr: must lie in `network.vnetCidr` (10.10.0.0/16), got "10.99.0.0/20". Move it into the virtual network, or widen the virtual network.',
+    ],
+  ],
+  "a burstable system pool": [
+    "dev",
+    (s) => (s.aks.systemPool.vmSize = "Standard_B4ms"),
+    [
+      'aks.systemPool.vmSize: must not be a burstable (B-series) size in a system pool, got "Standard_B4ms". Use a size such as Standard_D4ds_v5.',
+    ],
+  ],
+  "a GPU pool without GPUs": [
+    "dev",
+    (s) => (s.aks.gpuPool.vmSize = "Standard_D8ds_v5"),
+    [
+      'aks.gpuPool.vmSize: must have a GPU in the GPU pool, got "Standard_D8ds_v5". Use a size such as Standard_NC24ads_A100_v4, or move the pool to cpuPool.',
+    ],
+  ],
+  "a user pool that never reaches zero": [
+    "dev",
+    (s) => (s.aks.cpuPool.minCount = 1),
+    [
+      "aks.cpuPool.minCount: must be 0 in a user pool, got 1. Set 0: pools of work start empty and grow as pods ask.",
+    ],
+  ],
+  "a Kubernetes that AKS has dropped": [
+    "dev",
+    (s) => (s.aks.kubernetesVersion = "1.30"),
+    [
+      'aks.kubernetesVersion: must be 1.34 to 1.36, which AKS supports, got "1.30". Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.',
+    ],
+  ],
+  "a public API server for everyone": [
+    "dev",
+    (s) => delete s.aks.authorizedIpRanges,
+    [
+      "aks.authorizedIpRanges: must name at least one range of a public API server, got []. Name the public ranges of people and runners, or set `privateCluster`.",
+    ],
+  ],
+  "a budget from the middle of a month": [
+    "dev",
+    (s) => (s.aks.budget.startDate = "2026-12-15"),
+    [
+      'aks.budget.startDate: must be the first day of a month, got "2026-12-15". Write it as 2026-12-01: Azure\'s monthly budgets start with a month.',
+    ],
+  ],
+  "a project name that no namespace can have": [
+    "dev",
+    (s) => (s.projects[0].name = "Churn_Model"),
+    [
+      'projects[0].name: is not a DNS label: "Churn_Model". Use lower-case letters, digits and single hyphens inside, a letter first.',
+    ],
+  ],
   "several problems at once": [
     "dev",
     (s) => {
