@@ -94,6 +94,8 @@ export async function startPostgres(
     `port=${ports.postgres}`,
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
+    // In the data folder instead of /dev/shm, where a killed server would leave it.
+    "dynamic_shared_memory_type=mmap",
   ];
   const service = supervisor.start({
     ...common,
