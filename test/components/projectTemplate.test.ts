@@ -220,7 +220,7 @@ describe("the project template's scripts", () => {
   };
 
   it("lineage hands a complete version on", function () {
-    if (spawnSync("jq", ["--version"]).error) this.skip();
+    requireJq(this);
     const { status, stdout } = lineage(complete);
     assert.equal(status, 0);
     assert.deepEqual(stdout.trim().split("\n"), [
@@ -236,7 +236,7 @@ describe("the project template's scripts", () => {
 
   for (const tag of Object.keys(complete)) {
     it(`lineage refuses a version whose run lacks ${tag}`, function () {
-      if (spawnSync("jq", ["--version"]).error) this.skip();
+      requireJq(this);
       const { status, stderr } = lineage({ ...complete, [tag]: undefined as unknown as string });
       assert.notEqual(status, 0);
       assert.match(stderr, new RegExp(`run r1 has no tag ${tag.replace(".", "\\.")}`));
@@ -244,7 +244,7 @@ describe("the project template's scripts", () => {
   }
 
   it("lineage refuses a tag that would write a second variable", function () {
-    if (spawnSync("jq", ["--version"]).error) this.skip();
+    requireJq(this);
     const { status, stdout, stderr } = lineage({ ...complete, "dataset.name": "a\nPATH=/x y" });
     assert.notEqual(status, 0);
     assert.doesNotMatch(stdout, /PATH=/);
@@ -324,3 +324,10 @@ describe("reading a template", () => {
     assert.throws(() => readTemplate(folder), /image\.bin is not UTF-8 text/);
   });
 });
+
+/** The template's scripts read JSON by jq; where it is missing the test is skipped, and says so. */
+function requireJq(test: Mocha.Context): void {
+  if (!spawnSync("jq", ["--version"]).error) return;
+  console.log("    skipped: jq is not installed");
+  test.skip();
+}
