@@ -1,20 +1,23 @@
-import { execFile } from "node:child_process";
 import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { promisify } from "node:util";
 import { ObjectStore, openObjectStore } from "@mlplatform/lake";
-import { LocalError } from "./localError";
+import { GoTool, buildGoTool } from "./goTool";
 import { Ports } from "./ports";
 import { PythonEnvironment } from "./pythonEnvironment";
-import { ServiceSpec, Supervisor, basicEnvironment } from "./supervisor";
+import { ServiceSpec, Supervisor } from "./supervisor";
 
-const run = promisify(execFile);
 const READY_TIMEOUT_MS = 60_000;
-const BUILD_TIMEOUT_MS = 1_200_000;
 /** Volumes of 64 MB; a bucket takes 7, and writes stop when none is left. */
 const SEAWEEDFS_VOLUMES = 100;
 const SEAWEEDFS_VOLUME_MB = 64;
+
+const MINIO: GoTool = {
+  name: "MinIO",
+  module: "workloads/minio/server",
+  package: "github.com/minio/minio",
+  without: "leave out `--s3 minio`: SeaweedFS comes as a package.",
+};
 
 /** The object stores a run can use. */
 export enum S3Kind {
@@ -164,41 +167,7 @@ async function minio(
   };
 }
 
-/** Builds the pinned MinIO server once; the binary is named after the module file's hash. */
-export async function buildMinio(clone: string, say: (text: string) => void): Promise<string> {
-  const module = path.join(clone, "workloads", "minio", "server");
-  const sums = fs.readFileSync(path.join(module, "go.sum"));
-  const key = crypto.createHash("sha256").update(sums).digest("hex").slice(0, 12);
-  const binary = path.join(clone, ".cache", "bin", `minio-${key}`);
-  if (fs.existsSync(binary)) {
-    return binary;
-  }
-  say("building MinIO from its Go module (minutes, once)");
-  const draft = `${binary}.${process.pid}`;
-  fs.mkdirSync(path.dirname(binary), { recursive: true });
-  const args = ["build", "-trimpath", "-ldflags", "-s -w", "-o", draft, "github.com/minio/minio"];
-  const goSettings = Object.entries(process.env).filter(([name]) => /^GO|_proxy$/i.test(name));
-  try {
-    await run("go", args, {
-      cwd: module,
-      env: { ...basicEnvironment(), ...Object.fromEntries(goSettings), CGO_ENABLED: "0" },
-      timeout: BUILD_TIMEOUT_MS,
-      maxBuffer: 1 << 24,
-    });
-  } catch (error) {
-    fs.rmSync(draft, { force: true });
-    const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
-    if (code === "ENOENT") {
-      throw new LocalError(
-        "Go is not installed, and MinIO is built from source",
-        "Install Go 1.24 or later, or leave out `--s3 minio`: SeaweedFS comes as a package.",
-      );
-    }
-    throw new LocalError(
-      `MinIO did not build: ${(stderr?.trim() || message).split("\n").slice(-4).join("\n    ")}`,
-      "Check the network and free space, or leave out `--s3 minio`.",
-    );
-  }
-  fs.renameSync(draft, binary);
-  return binary;
+/** Builds the pinned MinIO server once, into the clone's cache. */
+export function buildMinio(clone: string, say: (text: string) => void): Promise<string> {
+  return buildGoTool(clone, MINIO, say);
 }
