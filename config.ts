@@ -6,6 +6,7 @@ import { type ImageName, images, kubernetesVersion } from "./versions";
 import { AksTier, KubeLogin, RegistrySku } from "./components/aksPlatform/aksPlatform";
 import { LakeKind } from "./components/connections";
 import { MlflowDatabase } from "./components/mlflowStack/mlflowStack";
+import { AdmissionMode } from "./policy/admission";
 
 const count = (least: number, most: number) => z.number().int().min(least).max(most);
 const matching = (pattern: RegExp, expected: string) => z.string().regex(pattern, expected);
@@ -88,6 +89,7 @@ const schema = z.strictObject({
   domain: hostName,
   storageClass: z.string().optional(),
   protectData: z.boolean().default(true),
+  admission: z.enum(AdmissionMode).default(AdmissionMode.Warn),
   aks: aks.optional(),
   kubernetes: z.strictObject({ kubeconfig: z.string().optional(), context: z.string() }).optional(),
   dataLake: z

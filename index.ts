@@ -1,5 +1,6 @@
 import * as github from "@pulumi/github";
 import * as k8s from "@pulumi/kubernetes";
+import { AdmissionPolicies } from "./components/admissionPolicies/admissionPolicies";
 import { AksPlatform } from "./components/aksPlatform/aksPlatform";
 import { DataLake } from "./components/dataLake/dataLake";
 import { MlflowStack } from "./components/mlflowStack/mlflowStack";
@@ -42,6 +43,8 @@ const mlflow = new MlflowStack(
   { providers, dependsOn: [observability, serving] },
 );
 
+const admission = new AdmissionPolicies("admission", config.admission, { providers });
+
 const projects = config.projects.map(
   ({ name, settings }) =>
     new MlProject(
@@ -56,7 +59,8 @@ const projects = config.projects.map(
         clusterQueue: ray.clusterQueue,
         inferenceTableUrl: observability.inferenceTableUrl,
       },
-      { providers },
+      // The first object of a project is held to the rules already.
+      { providers, dependsOn: [admission] },
     ),
 );
 

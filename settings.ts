@@ -1,6 +1,7 @@
 import { NodePoolKind } from "./components/connections";
 import { anywhere, placementOn } from "./components/placement";
 import type { CheckedConfig } from "./config";
+import { admissionPolicies } from "./policy/admission";
 import { charts, images as publishedImages, knativeVersion, lakeImages } from "./versions";
 
 /** Tags for every Azure resource of a stack. */
@@ -27,6 +28,7 @@ export function settingsOf(config: CheckedConfig) {
     aks: aks && { ...aks, tags, protectData },
     kubernetes: config.kubernetes,
     github: config.github,
+    admission: { policies: admissionPolicies(config.admission) },
     dataLake: {
       ...config.dataLake,
       ...inCluster,

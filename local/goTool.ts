@@ -11,7 +11,7 @@ const BUILD_TIMEOUT_MS = 2_400_000;
 
 /** A program built from a pinned Go module, by a `go.mod` that names it as a tool. */
 export interface GoTool {
-  /** Name as a reader knows it. */
+  /** Name as a reader knows it; in lower case, the name of the binary. */
   name: string;
   /** Folder of `go.mod` and `go.sum`, from the root of the clone. */
   module: string;
@@ -51,7 +51,7 @@ export async function buildGoTool(
     .update(flags.join("\0"))
     .digest("hex")
     .slice(0, 12);
-  const binary = path.join(clone, ".cache", "bin", `${path.basename(tool.package)}-${key}`);
+  const binary = path.join(clone, ".cache", "bin", `${tool.name.toLowerCase()}-${key}`);
   if (fs.existsSync(binary)) return binary;
   say(`building ${tool.name} from its Go module (minutes, once)`);
   const draft = `${binary}.${process.pid}`;

@@ -59,6 +59,11 @@ const rows: Record<string, Row> = {
     (s) => (s.protectData = "no"),
     ['protectData: must be a boolean, got "no". Write a boolean.'],
   ],
+  "an unknown mode of admission": [
+    "prod",
+    (s) => (s.admission = "block"),
+    ['admission: must be one of deny, warn, got "block". Pick one.'],
+  ],
   "a domain with a scheme": [
     "local",
     (s) => (s.domain = "https://ml.example.com"),

@@ -1,0 +1,64 @@
+import { resolve } from "node:path";
+import {
+  previewStack,
+  type EngineState,
+  type StateResource,
+} from "../../automation/preview/engine";
+import { type Wire, plain } from "../../automation/preview/engine/wire";
+import { manifest } from "../components/templateManifests";
+import type { KubeObject } from "./kubeApi";
+
+const root = resolve(__dirname, "../..");
+
+/** Stacks whose objects are applied. */
+export const stacks = ["local", "dev", "prod"];
+
+/** A Kubernetes object that the program registers. */
+export interface StackObject {
+  object: KubeObject;
+  /** Logical name, by which an author finds it in the components. */
+  resource: string;
+  /** True where `pulumi destroy` leaves it: registered with `protect` or `retainOnDelete`. */
+  stays: boolean;
+}
+
+/** What an update of a stack holds. */
+export async function updatedStack(stack: string): Promise<EngineState> {
+  const { result, state } = await previewStack({ projectDir: root, stack, mode: "up" });
+  const errors = result.diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new Error(`${stack}: ${errors.map((e) => e.message).join("\n")}`);
+  return state;
+}
+
+/**
+ * Every Kubernetes object of a stack, as its provider would send it: secrets as values, names filled
+ * in. In the order of registration, so that what an object depends on comes before it. Releases of
+ * charts are no objects.
+ */
+export function stackObjects(state: EngineState): StackObject[] {
+  return state.resources
+    .filter(({ type, custom }) => custom && type.startsWith("kubernetes:"))
+    .filter(({ type }) => !type.startsWith("kubernetes:helm.sh/"))
+    .map((resource) => ({
+      object: objectOf(resource),
+      resource: resource.name,
+      stays: resource.protect || resource.retainOnDelete,
+    }));
+}
+
+function objectOf({ inputs, outputs }: StateResource): KubeObject {
+  const object = plain(inputs as Wire) as unknown as KubeObject;
+  // Pulumi's provider names what the program leaves unnamed.
+  const { name } = plain(outputs.metadata!) as { name: string };
+  return { ...object, metadata: { ...object.metadata, name } };
+}
+
+/** The manifests that a project's workflows apply, of one project. */
+export function templateObjects(project: string): KubeObject[] {
+  return ["rayJob.yaml", "inferenceService.yaml", "resolveModel.yaml"].map((file) =>
+    manifest(file, {
+      PROJECT: project,
+      JOB_NAME: `${file.replace(/\.yaml$/, "").toLowerCase()}-1`,
+    }),
+  );
+}
