@@ -29,11 +29,14 @@ export async function startInferenceTable(
 /** Starts the sidecar that brings Ray's logs to the lake; it runs before Ray writes its first byte. */
 export async function startLogOffloader(
   supervisor: Supervisor,
+  ports: Ports,
   lake: LocalLake,
   ray: { directory: string; cluster: string; namespace: string; job: string },
 ): Promise<Service> {
-  const service = startNode(supervisor, "log-offloader", "logOffloader", undefined, {
+  const url = `http://127.0.0.1:${ports.logOffloader}`;
+  const service = startNode(supervisor, "log-offloader", "logOffloader", url, {
     ...lakeEnvironment(lake),
+    MLP_PORT: String(ports.logOffloader),
     MLP_STATE_DIR: path.join(supervisor.state.run, "log-offloader"),
     MLP_RAY_DIR: ray.directory,
     MLP_NAMESPACE: ray.namespace,
@@ -59,7 +62,7 @@ function startNode(
   supervisor: Supervisor,
   name: string,
   workload: string,
-  url: string | undefined,
+  url: string,
   env: Record<string, string>,
 ): Service {
   const clone = supervisor.state.clone;

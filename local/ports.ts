@@ -28,6 +28,7 @@ export enum PortName {
   ModelServer = "modelServer",
   KserveAgent = "kserveAgent",
   InferenceTable = "inferenceTable",
+  LogOffloader = "logOffloader",
 }
 
 export type Ports = Record<PortName, number>;

@@ -83,7 +83,7 @@ export async function runLifecycle(
         startMlflow(supervisor, ports, python, lake, database),
         startInferenceTable(supervisor, ports, lake),
         // The offloader first: it announces the node before Ray writes its first byte.
-        startLogOffloader(supervisor, lake, { ...cluster, namespace: NAMESPACE, job }).then(
+        startLogOffloader(supervisor, ports, lake, { ...cluster, namespace: NAMESPACE, job }).then(
           async (started) =>
             [started, await startRay(supervisor, ports, python, surroundings)] as const,
         ),

@@ -52,16 +52,20 @@ const pytest = (name: string, folder: string): Suite => ({
 });
 
 /**
- * Two lanes, one a core; the suites of a lane run one after the other. The two runs of the whole
+ * Two lanes, one a core; the suites of a lane run one after the other. The runs of the whole
  * lifecycle share a state directory, so they share a lane.
  */
 const lanes: Suite[][] = [
-  [mocha("program", "test/**/*.test.ts"), withServers(mocha("services", "workloads/**/*.test.ts"))],
+  [
+    mocha("program", "test/!(monitoring)/**/*.test.ts"),
+    withServers(mocha("services", "workloads/**/*.test.ts")),
+  ],
   [
     pytest("modelServer", "workloads/modelServer"),
     pytest("projectTemplate", "workloads/projectTemplate"),
     withServers(mocha("local", "local/!(*.e2e).test.ts")),
     withServers(mocha("lifecycle", "--timeout", "600000", "local/*.e2e.test.ts")),
+    withServers(mocha("monitoring", "test/monitoring/*.test.ts")),
   ],
 ];
 

@@ -1,0 +1,37 @@
+import { type GoTool, buildGoTool } from "../../local/goTool";
+import { join, resolve } from "node:path";
+
+/** Root of the clone. */
+export const clone = resolve(__dirname, "../..");
+
+const without = "leave out this suite: `npm test -- program services`.";
+// Service discovery is most of Prometheus; files are all that the tests need.
+const shared = { module: join("test", "monitoring"), tags: ["remove_all_sd"], without };
+const PROMETHEUS: GoTool = {
+  ...shared,
+  name: "Prometheus",
+  package: "github.com/prometheus/prometheus/cmd/prometheus",
+};
+const PROMTOOL: GoTool = {
+  ...shared,
+  name: "promtool",
+  package: "github.com/prometheus/prometheus/cmd/promtool",
+};
+
+/** Longest wait for {@link buildMonitoringTools}: both builds, cold, on two busy cores. */
+export const BUILD_TIMEOUT_MS = 1_800_000;
+
+/** Programs of the Prometheus that the stack runs: the version of the pinned chart. */
+export interface MonitoringTools {
+  prometheus: string;
+  promtool: string;
+}
+
+/** Builds Prometheus and promtool, or takes what an earlier build left. */
+export async function buildMonitoringTools(): Promise<MonitoringTools> {
+  const say = (text: string) => console.log(`      ${text}`);
+  // One after the other: they share most packages through Go's cache.
+  const prometheus = await buildGoTool(clone, PROMETHEUS, say);
+  const promtool = await buildGoTool(clone, PROMTOOL, say);
+  return { prometheus, promtool };
+}

@@ -1,0 +1,18 @@
+/** What the local run has no process for. */
+export interface Absent {
+  /** Matches selectors as `name{label="value"}`. */
+  selector: RegExp;
+  reason: string;
+}
+
+/** Series of dashboards and alerts that only a cluster has. */
+export const notInLocalRun: Absent[] = [
+  { selector: /^kn_/, reason: "Knative's queue-proxy and autoscaler run in a cluster only" },
+  { selector: /^istio_/, reason: "Istio's gateway runs in a cluster only" },
+  { selector: /^kuberay_/, reason: "KubeRay's operator runs in a cluster only" },
+  { selector: /^up\{job="kuberay-operator"\}$/, reason: "the same" },
+  { selector: /^kueue_/, reason: "Kueue runs in a cluster only" },
+  { selector: /^kube_/, reason: "kube-state-metrics reads the API of a cluster" },
+  { selector: /^(kubelet|container)_/, reason: "the kubelet measures volumes and containers" },
+  { selector: /^ray_node_gpus_/, reason: "Ray measures GPUs, and this machine may have none" },
+];
