@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type ConfigProblem, checkAcrossKeys, describeIssues } from "./configProblems";
+import { ChartOrigin } from "./chartSource";
 import { settingsOf } from "./settings";
 import { type ImageName, images, kubernetesVersion } from "./versions";
 import { AksTier, KubeLogin, RegistrySku } from "./components/aksPlatform/aksPlatform";
@@ -23,6 +24,18 @@ const label = matching(
   /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
   "must be 1-63 letters, digits, '.', '_' or '-', and begin and end with a letter or digit",
 );
+
+const registry = matching(
+  /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/,
+  "must be a registry, with a path if images live under one, such as acme.azurecr.io/mirror",
+);
+const image = matching(
+  /^[^\s@]+(:[\w.-]+|@sha256:[0-9a-f]{64})$/,
+  "must be an image by digest (name@sha256:…) or exact tag (name:1.2.3)",
+);
+const optionalImages = Object.fromEntries(
+  Object.keys(images).map((name) => [name, image.optional()]),
+) as Record<ImageName, z.ZodOptional<typeof image>>;
 
 const nodePool = z.strictObject({
   vmSize: z.string(),
@@ -148,15 +161,17 @@ const schema = z.strictObject({
     .prefault({}),
   projects: z.array(project).default([]),
   github: z.strictObject({ owner: label, baseUrl: z.url().optional() }).optional(),
-  images: z
-    .partialRecord(
-      z.enum(Object.keys(images) as [ImageName, ...ImageName[]]),
-      matching(
-        /^[^\s@]+(:[\w.-]+|@sha256:[0-9a-f]{64})$/,
-        "must be an image by digest (name@sha256:…) or exact tag (name:1.2.3)",
-      ),
-    )
-    .default({}),
+  charts: z
+    .strictObject({
+      source: z.enum(ChartOrigin).default(ChartOrigin.Upstream),
+      url: matching(
+        /^(oci|https?):\/\/[^\s/]+(\/[^\s?#]*)?$/,
+        "must be an address such as oci://registry.example.com/charts or https://charts.example.com",
+      ).optional(),
+      path: z.string().optional(),
+    })
+    .prefault({}),
+  images: z.strictObject({ registry: registry.optional(), ...optionalImages }).prefault({}),
 });
 
 /** A stack's configuration, checked and with its defaults. */

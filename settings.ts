@@ -1,13 +1,34 @@
+import { chartsFrom } from "./chartSource";
 import { NodePoolKind } from "./components/connections";
+import { imageFrom } from "./components/imageRegistry";
 import { anywhere, placementOn } from "./components/placement";
 import type { CheckedConfig } from "./config";
 import { admissionPolicies } from "./policy/admission";
-import { charts, images as publishedImages, knativeVersion, lakeImages } from "./versions";
+import {
+  charts as publishedCharts,
+  type ImageName,
+  images as publishedImages,
+  knativeImages,
+  knativeVersion,
+  lakeImages,
+} from "./versions";
 
 /** Tags for every Azure resource of a stack. */
 export function tagsOf(config: CheckedConfig): Record<string, string> {
   const { owner, environment, costCenter } = config;
   return { owner, environment, costCenter, project: "mlplatform" };
+}
+
+/** Every image that the program names, by name, from the stack's registry. */
+export function imagesOf(config: CheckedConfig): Record<ImageName, string> {
+  const { registry, ...replaced } = config.images;
+  return mapValues({ ...publishedImages, ...replaced }, (image) => imageFrom(registry, image));
+}
+
+function mapValues<K extends string, V, W>(map: Record<K, V>, change: (value: V) => W) {
+  return Object.fromEntries(
+    Object.entries(map).map(([key, value]) => [key, change(value as V)]),
+  ) as Record<K, W>;
 }
 
 /**
@@ -18,7 +39,9 @@ export function tagsOf(config: CheckedConfig): Record<string, string> {
 export function settingsOf(config: CheckedConfig) {
   const { protectData, storageClass, aks } = config;
   const tags = tagsOf(config);
-  const images = { ...publishedImages, ...config.images };
+  const images = imagesOf(config);
+  const charts = chartsFrom(config.charts, publishedCharts);
+  const imageRegistry = config.images.registry;
   const lakeImage = lakeImages[config.dataLake.kind];
   const clientImage = images[lakeImage.client];
   const placement = aks ? placementOn(NodePoolKind.System) : anywhere;
@@ -41,6 +64,7 @@ export function settingsOf(config: CheckedConfig) {
       ...config.observability,
       ...inCluster,
       charts: charts.observability,
+      imageRegistry,
       clientImage,
       inferenceTableImage: images.inferenceTable,
       logKeeperImage: images.logOffloader,
@@ -48,6 +72,7 @@ export function settingsOf(config: CheckedConfig) {
     ray: {
       ...config.ray,
       charts: charts.ray,
+      imageRegistry,
       placement,
       spot: aks?.spotPool !== undefined,
       pooledNodes: aks !== undefined,
@@ -56,8 +81,13 @@ export function settingsOf(config: CheckedConfig) {
     serving: {
       ...config.serving,
       charts: charts.serving,
+      imageRegistry,
       placement,
       knativeVersion,
+      knativeImages:
+        imageRegistry === undefined
+          ? undefined
+          : mapValues(knativeImages, (image) => imageFrom(imageRegistry, image)),
       modelServerImage: images.modelServer,
       domain: `models.${config.domain}`,
     },
@@ -65,6 +95,7 @@ export function settingsOf(config: CheckedConfig) {
       ...config.mlflow,
       ...inCluster,
       charts: charts.mlflow,
+      imageRegistry,
       clientImage,
       image: images.mlflow,
       postgresImage: images.postgres,

@@ -11,7 +11,38 @@ export const kubernetesVersion = "1.35";
 /** Knative Serving, from the versions that operator 1.23.0 bundles (knative/operator, cmd/operator/kodata). */
 export const knativeVersion = "1.22.1";
 
-const istio = "https://istio-release.storage.googleapis.com/charts";
+/**
+ * Images of Knative Serving as the operator's manifests of `knativeVersion` pin them
+ * (knative/operator, cmd/operator/kodata, tag knative-v1.23.0), by container, or by
+ * `deployment/container` where that is ambiguous. They are named only where they come from another
+ * registry.
+ */
+export const knativeImages = {
+  activator:
+    "gcr.io/knative-releases/knative.dev/serving/cmd/activator@sha256:5deaef961fef8d1417f6d4a4dfae2fc338f2d30d72c4ad58c3ab392b2c04705b",
+  autoscaler:
+    "gcr.io/knative-releases/knative.dev/serving/cmd/autoscaler@sha256:5bae38655d87df86b041083fbe51791816473245f752432ba9b85a7b12f73cd5",
+  "autoscaler-hpa":
+    "gcr.io/knative-releases/knative.dev/serving/cmd/autoscaler-hpa@sha256:5e5cb34096b58befe77e9c27f003cde97e7707e9dd047e1d50786892cb566dbf",
+  "controller/controller":
+    "gcr.io/knative-releases/knative.dev/serving/cmd/controller@sha256:94329d85200c2fc31ed1166a26568ca1357376c149c147e71f400cf28be3c816",
+  "webhook/webhook":
+    "gcr.io/knative-releases/knative.dev/serving/cmd/webhook@sha256:8470456be214e93a84e3c7b79a632aa9978bd8ecda553feaa47878a2c24ab84d",
+  "queue-proxy":
+    "gcr.io/knative-releases/knative.dev/serving/cmd/queue@sha256:b1af8bda6c1d32b1cf5fbf8f1f6068c5007a5cebf091039fdea83b88b1fd87f4",
+  "net-istio-controller/controller":
+    "gcr.io/knative-releases/knative.dev/net-istio/cmd/controller@sha256:61d0004be98355e09a13a8aa1b8006f2cbd91a45944e9e088b45d06901b372f6",
+  "net-istio-webhook/webhook":
+    "gcr.io/knative-releases/knative.dev/net-istio/cmd/webhook@sha256:d2b95b499d71107060f9c8d523314bb26d8f95e7c558c2472d2e61a3ce2d1462",
+  migrate:
+    "gcr.io/knative-releases/knative.dev/pkg/apiextensions/storageversion/cmd/migrate@sha256:049f9cb03f4867b3bc4eb6043a33bf8673603fc4ce99c02e7953df049ad63844",
+  cleanup:
+    "gcr.io/knative-releases/knative.dev/serving/pkg/cleanup/cmd/cleanup@sha256:6f771871352be1f9266615b119d85d949c7acf305316de021dd9c17c3d92e219",
+};
+
+// Not storage.googleapis.com/istio-release, which closes in December 2026
+// (https://github.com/istio/istio/issues/61467).
+const istio = "https://blob.istio.io/istio-release/charts";
 
 /** Helm charts by the component that installs them. A chart on an OCI registry names no repository. */
 export const charts = {

@@ -1,3 +1,5 @@
+import { editDistance } from "../editDistance";
+
 /** What a node of one virtual machine size offers. */
 export interface VmSize {
   vCpus: number;
@@ -106,18 +108,4 @@ function ephemeral(
   temporaryDiskGiB: number,
 ): VmSize {
   return { vCpus, memoryGiB, gpus, temporaryDiskGiB, ephemeralOsDisk: true };
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, previous[column]! + 1, current[column - 1]! + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
 }

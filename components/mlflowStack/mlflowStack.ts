@@ -87,6 +87,12 @@ export interface MlflowStackArgs {
   azure?: pulumi.Input<AzureFoundation>;
   /** Charts of the database operator. */
   charts: MlflowCharts;
+  /**
+   * Registry that the images of the charts come from, e.g. `acme.azurecr.io/mirror`: the host of
+   * each name is replaced, its path stays.
+   * @default - each image's own registry
+   */
+  imageRegistry?: string;
   /** Image of PostgreSQL for CloudNativePG. */
   postgresImage: string;
   /** @default - the cluster's default storage class */
@@ -222,7 +228,13 @@ function createInCluster(
   openDatabase(name, namespace, parent);
   const operator = createPostgresOperator(
     name,
-    { ...args.charts, helmValues: args.helmValues, placement: args.placement, enableMonitors },
+    {
+      ...args.charts,
+      helmValues: args.helmValues,
+      placement: args.placement,
+      enableMonitors,
+      imageRegistry: args.imageRegistry,
+    },
     parent,
   );
   return createPostgresCluster(

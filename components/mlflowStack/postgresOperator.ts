@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ChartReference } from "../connections";
 import { helmRelease } from "../helmRelease";
+import { registryImage } from "../imageRegistry";
 import { anywhere, type Placement } from "../placement";
 import {
   createNamespace,
@@ -20,14 +21,18 @@ export interface PostgresOperatorSettings {
   helmValues?: Record<string, any>;
   placement?: Placement;
   enableMonitors: boolean;
+  /** Registry of the images; each chart's own where none is given. */
+  imageRegistry?: string;
 }
 
 /** Values of the CloudNativePG chart 0.29.0. */
 export function operatorValues(
   enableMonitors: boolean,
   placement: Placement,
+  imageRegistry?: string,
 ): Record<string, unknown> {
   return {
+    ...registryImage(imageRegistry, "ghcr.io/cloudnative-pg/cloudnative-pg"),
     resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } },
     monitoring: { podMonitorEnabled: enableMonitors },
     nodeSelector: placement.nodeSelector,
@@ -36,8 +41,13 @@ export function operatorValues(
 }
 
 /** Values of the plugin-barman-cloud chart 0.7.0; its certificates come from cert-manager. */
-export function pluginValues(placement: Placement): Record<string, unknown> {
+export function pluginValues(
+  placement: Placement,
+  imageRegistry?: string,
+): Record<string, unknown> {
+  const fromRegistry = { registry: imageRegistry };
   return {
+    ...(imageRegistry ? { image: fromRegistry, sidecarImage: fromRegistry } : {}),
     resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
     nodeSelector: placement.nodeSelector,
     tolerations: placement.tolerations,
@@ -76,7 +86,7 @@ export function createPostgresOperator(
       chart: settings.cloudNativePg,
       namespace,
       releaseName: "cloudnative-pg",
-      values: operatorValues(settings.enableMonitors, placement),
+      values: operatorValues(settings.enableMonitors, placement, settings.imageRegistry),
       helmValues: settings.helmValues,
     },
     { parent },
@@ -87,7 +97,7 @@ export function createPostgresOperator(
       chart: settings.barmanCloud,
       namespace,
       releaseName: "plugin-barman-cloud",
-      values: pluginValues(placement),
+      values: pluginValues(placement, settings.imageRegistry),
     },
     { parent, dependsOn: [operator] },
   );

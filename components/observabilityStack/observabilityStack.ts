@@ -43,6 +43,12 @@ export interface ObservabilityHelmValues {
 export interface ObservabilityStackArgs {
   /** Charts and their versions. */
   charts: ObservabilityCharts;
+  /**
+   * Registry that the images of the charts come from, e.g. `acme.azurecr.io/mirror`: the host of
+   * each name is replaced, its path stays.
+   * @default - each image's own registry
+   */
+  imageRegistry?: string;
   /** Store for logs and inference events. */
   lake: pulumi.Input<S3Connection>;
   /** Namespace of the store. */
@@ -235,6 +241,7 @@ function createPrometheus(
         storageClass: args.storageClass,
         grafanaHost: args.grafanaHost,
         placement: args.placement,
+        imageRegistry: args.imageRegistry,
       }),
       helmValues: args.helmValues?.kubePrometheusStack,
     },

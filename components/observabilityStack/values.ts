@@ -30,6 +30,8 @@ export interface PrometheusSettings {
   /** Public host name of Grafana. */
   grafanaHost?: string;
   placement?: Placement;
+  /** Registry of all images; the chart's own where none is given. */
+  imageRegistry?: string;
 }
 
 /** Where Loki keeps its data. */
@@ -53,6 +55,8 @@ export interface LokiSettings {
   storageClass?: string;
   store: LokiStore;
   placement?: Placement;
+  /** Registry of all images; the chart's own where none is given. */
+  imageRegistry?: string;
 }
 
 /** Helm values of kube-prometheus-stack. */
@@ -62,6 +66,7 @@ export function prometheusValues(settings: PrometheusSettings): Record<string, u
   // Control plane parts that a managed cluster hides: their alerts would fire for ever.
   const unreachable = { enabled: false };
   return {
+    ...imagesFrom(settings.imageRegistry),
     kubeControllerManager: unreachable,
     kubeScheduler: unreachable,
     kubeEtcd: unreachable,
@@ -159,6 +164,7 @@ export function lokiValues(settings: LokiSettings): Record<string, unknown> {
   const replicas = settings.replicas >= 3 ? settings.replicas : 1;
   const off = { enabled: false };
   return {
+    ...imagesFrom(settings.imageRegistry),
     deploymentMode: "Monolithic",
     loki: {
       auth_enabled: false,
@@ -228,8 +234,12 @@ export function lokiValues(settings: LokiSettings): Record<string, unknown> {
 }
 
 /** Helm values of Alloy: one pod on every node. */
-export function alloyValues(configuration: string): Record<string, unknown> {
+export function alloyValues(
+  configuration: string,
+  imageRegistry?: string,
+): Record<string, unknown> {
   return {
+    ...(imageRegistry ? { global: { image: { registry: imageRegistry } } } : {}),
     alloy: {
       configMap: { content: configuration },
       extraEnv: [
@@ -268,6 +278,11 @@ export function alloyValues(configuration: string): Record<string, unknown> {
     },
     serviceMonitor: { enabled: true },
   };
+}
+
+/** The value by which the charts of Prometheus and of Loki take all images from one registry. */
+function imagesFrom(imageRegistry: string | undefined): Record<string, unknown> {
+  return imageRegistry ? { global: { imageRegistry } } : {};
 }
 
 /** Spec of a disk, as the Prometheus operator takes it. */

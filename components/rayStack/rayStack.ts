@@ -30,6 +30,12 @@ export interface RayStackArgs {
   /** Charts and their versions. */
   charts: RayCharts;
   /**
+   * Registry that the images of the charts come from, e.g. `acme.azurecr.io/mirror`: the host of
+   * each name is replaced, its path stays.
+   * @default - each image's own registry
+   */
+  imageRegistry?: string;
+  /**
    * vCPU that queued jobs of all teams may hold at once. The quota is per flavor: a spot or GPU
    * pool brings the same amount again on its own nodes.
    */
@@ -141,6 +147,7 @@ function valuesSettings(args: RayStackArgs) {
     replicas: args.replicas ?? 1,
     placement: args.placement,
     monitoringNamespace: args.monitoringNamespace ?? "observability",
+    imageRegistry: args.imageRegistry,
   };
 }
 

@@ -1,3 +1,4 @@
+import { registryImage } from "../imageRegistry";
 import { anywhere, type Placement } from "../placement";
 
 /** Releases are named after their charts; dashboards and alerts rely on the names. */
@@ -12,6 +13,8 @@ export interface RayValuesSettings {
   placement?: Placement;
   /** Namespace of Prometheus. */
   monitoringNamespace: string;
+  /** Registry of the images; each chart's own where none is given. */
+  imageRegistry?: string;
 }
 
 /** Helm values of the KubeRay operator. */
@@ -26,6 +29,7 @@ export function kuberayValues(settings: RayValuesSettings): Record<string, unkno
     },
     reconcileConcurrency: 4,
     metrics: { enabled: true, serviceMonitor: { enabled: true } },
+    ...registryImage(settings.imageRegistry, "quay.io/kuberay/operator"),
     nodeSelector,
     tolerations,
   };
@@ -71,6 +75,7 @@ export function kueueValues(settings: RayValuesSettings): Record<string, unknown
       replicas: settings.replicas,
       podDisruptionBudget: { enabled: settings.replicas > 1, minAvailable: 1 },
       manager: {
+        ...registryImage(settings.imageRegistry, "registry.k8s.io/kueue/kueue"),
         resources: {
           requests: { cpu: "500m", memory: "512Mi" },
           limits: { cpu: "2", memory: "1Gi" },

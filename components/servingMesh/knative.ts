@@ -56,6 +56,7 @@ export function createKnative(
         version: args.knativeVersion,
         domain: args.domain,
         certificateSecret,
+        images: args.knativeImages,
         ...podSettings(args),
       }),
     },

@@ -10,6 +10,8 @@ export interface KnativeSettings {
   replicas: number;
   /** Secret with the wildcard certificate, in the namespace of the gateway's pods. */
   certificateSecret: string;
+  /** Images by container, or by `deployment/container`; the manifests' own where none are given. */
+  images?: Record<string, string>;
   placement?: Placement;
 }
 
@@ -44,7 +46,10 @@ const podFeatures = [
  * Knative's configuration: one entry becomes the ConfigMap `config-<entry>`. Every value is a
  * string; the webhooks refuse anything else.
  */
-export function knativeConfig(domain: string): Record<string, Record<string, string>> {
+export function knativeConfig(
+  domain: string,
+  queueProxyImage?: string,
+): Record<string, Record<string, string>> {
   return {
     network: {
       "ingress-class": "istio.ingress.networking.knative.dev",
@@ -64,6 +69,8 @@ export function knativeConfig(domain: string): Record<string, Record<string, str
     deployment: {
       // A GPU node that starts from zero, a large image and a large model.
       "progress-deadline": "1200s",
+      // The operator's override covers pods of its own only; this one is added to every model.
+      ...(queueProxyImage ? { "queue-sidecar-image": queueProxyImage } : {}),
     },
     features: {
       ...Object.fromEntries(podFeatures.map((f) => [`kubernetes.podspec-${f}`, "enabled"])),
@@ -116,6 +123,7 @@ export function knativeServingSpec(settings: KnativeSettings): Record<string, un
     ...(isPlaced
       ? { workloads: knativeDeployments.map((name) => ({ name, nodeSelector, tolerations })) }
       : {}),
-    config: knativeConfig(settings.domain),
+    ...(settings.images ? { registry: { override: settings.images } } : {}),
+    config: knativeConfig(settings.domain, settings.images?.["queue-proxy"]),
   };
 }

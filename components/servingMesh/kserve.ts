@@ -47,7 +47,7 @@ export function createKserve(
       chart: args.charts.kserveRuntimeConfigs,
       namespace,
       releaseName: "kserve-runtime-configs",
-      values: runtimeConfigValues(),
+      values: runtimeConfigValues(args.imageRegistry),
       helmValues: args.helmValues?.kserveRuntimeConfigs,
     },
     // The controller's webhook checks the runtimes.

@@ -87,8 +87,21 @@ export interface ServingAcmeArgs {
 export interface ServingMeshArgs {
   /** Charts and their versions. */
   charts: ServingCharts;
+  /**
+   * Registry that the images of the charts come from, e.g. `acme.azurecr.io/mirror`: the host of
+   * each name is replaced, its path stays.
+   * @default - each image's own registry
+   */
+  imageRegistry?: string;
   /** Version of Knative Serving that the operator installs, e.g. "1.22.1". */
   knativeVersion: string;
+  /**
+   * Images of Knative Serving by container, or by `deployment/container` where that is ambiguous,
+   * as `spec.registry.override` of a KnativeServing names them; `queue-proxy` is the sidecar of
+   * every model.
+   * @default - those that the operator's manifests pin
+   */
+  knativeImages?: Record<string, string>;
   /** Domain of all models: one answers at `<name>-<namespace>.<domain>`. */
   domain: string;
   /** Image of the MLflow model server. */

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { imageFrom } from "../imageRegistry";
 import { anywhere, type Placement } from "../placement";
 import type { ServingMeshArgs } from "./servingMesh";
 
@@ -16,11 +17,17 @@ export interface PodSettings {
   /** Pods of each control plane part. */
   replicas: number;
   placement?: Placement;
+  /** Registry of the images; each chart's own where none is given. */
+  imageRegistry?: string;
 }
 
 /** Applies the defaults that all charts share. */
 export function podSettings(args: ServingMeshArgs): PodSettings {
-  return { replicas: args.replicas ?? 1, placement: args.placement };
+  return {
+    replicas: args.replicas ?? 1,
+    placement: args.placement,
+    imageRegistry: args.imageRegistry,
+  };
 }
 
 /** How the gateway is reached. */
@@ -61,6 +68,7 @@ export function certManagerValues(
   const small = { requests: { cpu: "25m", memory: "128Mi" }, limits: { memory: "512Mi" } };
   return {
     ...pods,
+    ...(settings.imageRegistry ? { imageRegistry: settings.imageRegistry } : {}),
     crds: { enabled: true, keep: true },
     resources: small,
     networkPolicy,
@@ -99,6 +107,9 @@ export function istiodValues(settings: PodSettings): Record<string, unknown> {
       accessLogEncoding: "JSON",
     },
     global: {
+      // Not the chart's own registry.istio.io, which closes in December 2026
+      // (https://github.com/istio/istio/issues/61467).
+      hub: imageFrom(settings.imageRegistry, "docker.io/istio"),
       // No sidecars in model namespaces: KServe's init container would start before the proxy.
       // The gateway's pods ask for injection by their own label.
       proxy: { autoInject: "disabled" },
@@ -132,9 +143,15 @@ export function gatewayValues(settings: GatewaySettings): Record<string, unknown
   };
 }
 
+const knativeOperatorImages = "gcr.io/knative-releases/knative.dev/operator/cmd";
+
 /** Helm values of the Knative operator. */
 export function knativeOperatorValues(settings: PodSettings): Record<string, unknown> {
   const { tolerations } = settings.placement ?? anywhere;
+  const image = (command: string) =>
+    settings.imageRegistry === undefined
+      ? {}
+      : { image: imageFrom(settings.imageRegistry, `${knativeOperatorImages}/${command}`) };
   const pod = {
     // The chart has no node selector; the tolerations at least let the pods onto the system pool.
     tolerations,
@@ -143,7 +160,20 @@ export function knativeOperatorValues(settings: PodSettings): Record<string, unk
       limits: { cpu: "1", memory: "1000Mi" },
     },
   };
-  return { knative_operator: { knative_operator: pod, operator_webhook: pod } };
+  return {
+    knative_operator: {
+      knative_operator: { ...image("operator"), ...pod },
+      operator_webhook: { ...image("webhook"), ...pod },
+    },
+  };
+}
+
+/** The one image that KServe's chart names with its tag. */
+const rbacProxyImage = "quay.io/brancz/kube-rbac-proxy:v0.18.0";
+
+/** The chart's value for an image by its repository; empty without a registry. */
+function kserveImage(registry: string | undefined): (repository: string) => { image?: string } {
+  return (repository) => (registry === undefined ? {} : { image: imageFrom(registry, repository) });
 }
 
 /** Helm values of KServe's controller. */
@@ -153,9 +183,17 @@ export function kserveValues(
   store?: ModelStore,
 ): Record<string, unknown> {
   const { nodeSelector, tolerations } = settings.placement ?? anywhere;
+  const image = kserveImage(settings.imageRegistry);
   return {
     kserve: {
+      agent: image("kserve/agent"),
+      router: image("kserve/router"),
+      servingruntime: { art: image("kserve/art-explainer") },
       controller: {
+        ...image("kserve/kserve-controller"),
+        ...(settings.imageRegistry
+          ? { rbacProxyImage: imageFrom(settings.imageRegistry, rbacProxyImage) }
+          : {}),
         deploymentMode: "Knative",
         gateway: {
           domain,
@@ -171,6 +209,7 @@ export function kserveValues(
         tolerations,
       },
       storage: {
+        ...image("kserve/storage-initializer"),
         // The chart leaves this one out, and project namespaces enforce `restricted`.
         containerSecurityContext: { seccompProfile: { type: "RuntimeDefault" } },
         s3: {
@@ -184,15 +223,34 @@ export function kserveValues(
   };
 }
 
+/** Images of the stock runtimes that stay, by their names in the chart. */
+const stockRuntimeImages = {
+  art: "kserve/art-explainer",
+  autogluonserver: "kserve/autogluonserver",
+  huggingfaceserver: "kserve/huggingfaceserver",
+  lgbserver: "kserve/lgbserver",
+  paddleserver: "kserve/paddleserver",
+  pmmlserver: "kserve/pmmlserver",
+  predictiveserver: "kserve/predictiveserver",
+  sklearnserver: "kserve/sklearnserver",
+  tensorflow: "tensorflow/serving",
+  tritonserver: "nvcr.io/nvidia/tritonserver",
+  xgbserver: "kserve/xgbserver",
+};
+
 /**
  * Helm values of KServe's stock runtimes. Out are those that would take models from our own MLflow
  * runtime, are no longer maintained, or have no pinned image.
  */
-export function runtimeConfigValues(): Record<string, unknown> {
+export function runtimeConfigValues(imageRegistry?: string): Record<string, unknown> {
+  const image = kserveImage(imageRegistry);
   return {
     kserve: {
       servingruntime: {
         enabled: true,
+        ...Object.fromEntries(
+          Object.entries(stockRuntimeImages).map(([name, repository]) => [name, image(repository)]),
+        ),
         mlserver: { disabled: true },
         torchserve: { disabled: true },
         vllmserver: { disabled: true },

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
+import { editDistance } from "../../components/editDistance";
 import { mergeValues } from "../../components/helmRelease";
 
 /** Values and schemas of the charts, as their projects published them; not part of the repository. */
@@ -79,32 +80,98 @@ function withDependencies(folder: string, values: Values): Values {
 
 /** Maps that take more keys than the chart has entries in: the user's own, or another API's. */
 const freeMaps =
-  /(^|\.)(affinity|annotations|labels|podAnnotations|podLabels|nodeSelector|limits|requests|securityContext|podSecurityContext|containerSecurityContext|meshConfig|limits_config|grafana\.ini)$/;
+  /(^|\.)(affinity|annotations|labels|podAnnotations|podLabels|nodeSelector|meshConfig|limits_config|grafana\.ini)$/;
 
-/** What Kubernetes takes wherever a chart takes `resources`, though the chart may set only one. */
-const containerResources = /(^|\.)resources\.(limits|requests)$/;
+/** Kubernetes' own shapes, by the keys under which charts take them; many charts default to `{}`. */
+const kubernetesShapes: [path: RegExp, keys: string[]][] = [
+  [/(^|\.)resources$/, ["claims", "limits", "requests"]],
+  [/(^|\.)resources\.(limits|requests)$/, ["cpu", "ephemeral-storage", "memory", "storage"]],
+  [/(^|\.)capabilities$/, ["add", "drop"]],
+  [/(^|\.)seccompProfile$/, ["localhostProfile", "type"]],
+  [/(^|\.)(storage|storageSpec)$/, ["emptyDir", "ephemeral", "volumeClaimTemplate"]],
+  [/(^|\.)volumeClaimTemplate$/, ["metadata", "spec"]],
+  [
+    /(^|\.)volumeClaimTemplate\.spec$/,
+    ["accessModes", "resources", "selector", "storageClassName", "volumeMode", "volumeName"],
+  ],
+  [
+    /(^|\.)podDisruptionBudget$/,
+    ["enabled", "maxUnavailable", "minAvailable", "unhealthyPodEvictionPolicy"],
+  ],
+  [/(^|\.)alertmanagerConfigMatcherStrategy$/, ["type"]],
+  [/(^|\.)tolerations\[\d+\]$/, ["effect", "key", "operator", "tolerationSeconds", "value"]],
+  [
+    /(^|\.)\w*[sS]ecurityContext$/,
+    [
+      "allowPrivilegeEscalation",
+      "appArmorProfile",
+      "capabilities",
+      // Not Kubernetes' own: SeaweedFS's chart takes the rest only where this is true.
+      "enabled",
+      "fsGroup",
+      "fsGroupChangePolicy",
+      "privileged",
+      "procMount",
+      "readOnlyRootFilesystem",
+      "runAsGroup",
+      "runAsNonRoot",
+      "runAsUser",
+      "seLinuxOptions",
+      "seccompProfile",
+      "supplementalGroups",
+      "supplementalGroupsPolicy",
+      "sysctls",
+    ],
+  ],
+];
+
+/** A value that a chart does not take. */
+export interface UnknownValue {
+  /** Path of the key, e.g. `grafana.sidecar.dashboards.labels`. */
+  path: string;
+  /** What is wrong, and the nearest key that the chart knows there. */
+  problem: string;
+}
 
 /**
- * Paths of values that a chart does not know: keys that are neither in its defaults nor in their
- * comments, and maps, lists and scalars in each other's place.
+ * Values that a chart does not know: keys that are neither in its defaults nor in their comments,
+ * and maps, lists and scalars in each other's place.
  */
-export function unknownValues(values: Values, chart: PublishedChart): string[] {
-  const visit = (value: unknown, fallback: unknown, path: string): string[] => {
-    if (fallback === null || fallback === undefined || value === null) return [];
-    if (kindOf(value) !== kindOf(fallback)) {
-      return [`${path} is a ${kindOf(value)}, the chart has a ${kindOf(fallback)}`];
+export function unknownValues(values: Values, chart: PublishedChart): UnknownValue[] {
+  const visit = (value: unknown, fallback: unknown, path: string): UnknownValue[] => {
+    const shape = kubernetesShapes.find(([pattern]) => pattern.test(path))?.[1];
+    if (value === null || (fallback ?? shape) === undefined) return [];
+    if (fallback !== null && fallback !== undefined && kindOf(value) !== kindOf(fallback)) {
+      const problem = `is a ${kindOf(value)}, the chart has a ${kindOf(fallback)}`;
+      return [{ path, problem }];
+    }
+    if (Array.isArray(value)) {
+      return value.flatMap((item, index) => visit(item, undefined, `${path}[${index}]`));
     }
     if (kindOf(value) !== "map" || freeMaps.test(path)) return [];
-    const known = fallback as Values;
-    if (Object.keys(known).length === 0) return [];
+    const known = (fallback ?? {}) as Values;
+    const names = [...Object.keys(known), ...(shape ?? [])];
+    if (names.length === 0) return [];
+    const below = path === "" ? "" : `${path}.`;
+    const commented = [...chart.commented]
+      .filter((name) => name.startsWith(below))
+      .map((name) => name.slice(below.length))
+      .filter((name) => !name.includes("."));
     return Object.entries(value as Values).flatMap(([key, inner]) => {
-      const innerPath = path === "" ? key : `${path}.${key}`;
-      if (key in known) return visit(inner, known[key], innerPath);
-      const isKnown = chart.commented.has(innerPath) || containerResources.test(innerPath);
-      return isKnown ? [] : [innerPath];
+      if (key in known || shape?.includes(key) || commented.includes(key)) {
+        return visit(inner, known[key], `${below}${key}`);
+      }
+      const nearest = nearestOf(key, [...names, ...commented]);
+      return [{ path: `${below}${key}`, problem: `is no key of the chart; nearest: ${nearest}` }];
     });
   };
   return visit(values, chart.defaults, "");
+}
+
+function nearestOf(key: string, names: string[]): string {
+  return names.reduce((best, name) =>
+    editDistance(key, name) < editDistance(key, best) ? name : best,
+  );
 }
 
 function kindOf(value: unknown): string {

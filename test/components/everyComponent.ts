@@ -10,6 +10,9 @@ import { charts, images, knativeVersion } from "../../versions";
 import { record, type Recording } from "./recorder";
 import { observabilityArgs, rayArgs, servingArgs } from "./servingFixtures";
 
+/** Where the images of the charts come from, with options. */
+export const imageRegistry = "registry.example.com/mirror";
+
 /**
  * Records every component that makes Kubernetes objects, wired as in the program and with the
  * program's charts: plain, or with each option that adds objects or values.
@@ -41,14 +44,20 @@ function buildPlatform(withOptions: boolean): void {
     ...observabilityArgs,
     ...lake,
     charts: charts.observability,
-    ...(withOptions ? { grafanaHost: "grafana.example.com" } : {}),
+    ...(withOptions ? { grafanaHost: "grafana.example.com", imageRegistry } : {}),
     ...pods,
   });
   const ray = new RayStack("ray", {
     ...rayArgs,
     charts: charts.ray,
     ...(withOptions
-      ? { gpuQuota: 4, spot: true, gpuDevicePluginImage: images.gpuDevicePlugin, placement }
+      ? {
+          imageRegistry,
+          gpuQuota: 4,
+          spot: true,
+          gpuDevicePluginImage: images.gpuDevicePlugin,
+          placement,
+        }
       : { pooledNodes: false }),
   });
   const serving = new ServingMesh("serving", {
@@ -64,7 +73,7 @@ function buildPlatform(withOptions: boolean): void {
     postgresImage: images.postgres,
     charts: charts.mlflow,
     ...(withOptions
-      ? { host: "mlflow.example.com", databaseInstances: 3, enableMonitors: true }
+      ? { imageRegistry, host: "mlflow.example.com", databaseInstances: 3, enableMonitors: true }
       : {}),
     ...pods,
   });
@@ -85,6 +94,7 @@ function buildPlatform(withOptions: boolean): void {
 
 function servingOptions() {
   return {
+    imageRegistry,
     replicas: 3,
     placement: placementOn(NodePoolKind.System),
     internalLoadBalancer: false,

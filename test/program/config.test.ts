@@ -157,6 +157,61 @@ const rows: Record<string, Row> = {
       'images.mlflow: must be an image by digest (name@sha256:…) or exact tag (name:1.2.3), got "ghcr.io/acme/mlflow". Correct it.',
     ],
   ],
+  "an image that nobody knows": [
+    "local",
+    (s) => (s.images = { mlfow: "ghcr.io/acme/mlflow:1.0.0" }),
+    ["images.mlfow: is not a known key. Remove it, or correct its spelling."],
+  ],
+  "a registry with a scheme": [
+    "prod",
+    (s) => (s.images = { registry: "https://acme.azurecr.io" }),
+    [
+      'images.registry: must be a registry, with a path if images live under one, such as acme.azurecr.io/mirror, got "https://acme.azurecr.io". Correct it.',
+    ],
+  ],
+  "a registry that ends with a slash": [
+    "prod",
+    (s) => (s.images = { registry: "acme.azurecr.io/" }),
+    [
+      'images.registry: must be a registry, with a path if images live under one, such as acme.azurecr.io/mirror, got "acme.azurecr.io/". Correct it.',
+    ],
+  ],
+  "an unknown source of charts": [
+    "prod",
+    (s) => (s.charts = { source: "ftp" }),
+    ['charts.source: must be one of upstream, mirror, directory, got "ftp". Pick one.'],
+  ],
+  "a mirror of charts without an address": [
+    "prod",
+    (s) => (s.charts = { source: "mirror" }),
+    ["charts.url: is missing, but charts.source is mirror. Set it."],
+  ],
+  "a mirror of charts with a bare host": [
+    "prod",
+    (s) => (s.charts = { source: "mirror", url: "acme.azurecr.io/charts" }),
+    [
+      'charts.url: must be an address such as oci://registry.example.com/charts or https://charts.example.com, got "acme.azurecr.io/charts". Correct it.',
+    ],
+  ],
+  "a directory of charts without a path": [
+    "prod",
+    (s) => (s.charts = { source: "directory" }),
+    ["charts.path: is missing, but charts.source is directory. Set it."],
+  ],
+  "a mirror of charts with a path": [
+    "prod",
+    (s) => (s.charts = { source: "mirror", url: "oci://acme.azurecr.io/charts", path: "charts" }),
+    [
+      "charts.path: is set, but charts.source is mirror. Set charts.source: directory, or remove this.",
+    ],
+  ],
+  "an address of charts that nothing reads": [
+    "prod",
+    (s) => (s.charts = { url: "oci://acme.azurecr.io/charts" }),
+    [
+      "charts.url: is set, but charts.source is upstream. Set charts.source: mirror, or remove this.",
+    ],
+  ],
   "two projects of one name": [
     "prod",
     (s) => (s.projects[1].name = "churn"),

@@ -30,10 +30,14 @@ export function label(resource: PreviewResource): string {
   return `${kindOf(resource)} ${resource.name}`;
 }
 
-/** Name of the chart of a Helm release: the last part of an OCI address, or the chart's name. */
+/**
+ * Name of the chart of a Helm release: the last part of an OCI address or of an archive's path, or
+ * the chart's name.
+ */
 export function chartOf(release: PreviewResource): string | undefined {
   const chart = release.inputs.chart;
-  return typeof chart === "string" ? chart.slice(chart.lastIndexOf("/") + 1) : undefined;
+  if (typeof chart !== "string") return undefined;
+  return chart.slice(chart.lastIndexOf("/") + 1).replace(/-v?\d[\w.+-]*\.tgz$/, "");
 }
 
 /** Type token of a Helm release. */

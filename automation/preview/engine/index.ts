@@ -42,6 +42,11 @@ export interface PreviewOptions {
   projectDir: string;
   /** Name of the stack, whose `Pulumi.<stack>.yaml` is read. */
   stack: string;
+  /**
+   * Values by `namespace:key` that go before those of the stack's file, as the engine hands them to
+   * the program: lists and objects as JSON.
+   */
+  config?: Record<string, string>;
   /** `up` makes ids and outputs up and knows them all. @default "preview" */
   mode?: "preview" | "up";
   /** @default none */
@@ -79,7 +84,8 @@ const parallel = 16;
  */
 export async function previewStack(options: PreviewOptions): Promise<PreviewRun> {
   const projectDir = resolve(options.projectDir);
-  const config = readStackConfig(projectDir, options.stack);
+  const written = readStackConfig(projectDir, options.stack);
+  const config = { ...written, config: { ...written.config, ...options.config } };
   const limit = new AbortController();
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   const timer = setTimeout(() => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { editDistance } from "../../../components/editDistance";
 import { fits, parseType, remedy, typeName, type ConfigType } from "./configType";
 import { isRecord, readProject, readStack, shown, type ProjectFile } from "./projectFile";
 import { UserError } from "./userError";
@@ -127,7 +128,7 @@ function qualified(project: ProjectFile, key: string): string {
 }
 
 function unknownKey(file: string, key: string, value: unknown, known: string[]): string {
-  const close = known.find((candidate) => distance(candidate, key) <= 2);
+  const close = known.find((candidate) => editDistance(candidate, key) <= 2);
   const hint =
     close === undefined ? "Declare it in Pulumi.yaml, or remove it." : `Did you mean "${close}"?`;
   const seen = hasSecure(value) ? "a secure value" : shown(value);
@@ -191,18 +192,4 @@ function withPlaceholders(path: string, value: unknown, type?: ConfigType): unkn
 function asText(value: unknown): string {
   if (typeof value === "string") return value;
   return value === null ? "" : JSON.stringify(value);
-}
-
-/** Levenshtein distance, for a hint at a mistyped key. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + cost));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

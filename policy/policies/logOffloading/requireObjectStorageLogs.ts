@@ -9,7 +9,7 @@ export const requireObjectStorageLogs = resourcePolicy({
   types: ["kubernetes:helm.sh/v3:Release"],
   subject: "releases of the chart loki",
   validate({ name, props }) {
-    if (!/(^|\/)loki(-[a-z]+)?$/.test(props.chart ?? "")) return undefined;
+    if (!/(^|\/)loki(-[a-z]+)?(-\d[\w.+-]*\.tgz)?$/.test(props.chart ?? "")) return undefined;
     return problems(name, props.values?.loki ?? {});
   },
 });

@@ -1,0 +1,64 @@
+import type { ChartReference } from "./components/connections";
+
+/** Where a stack's charts come from. */
+export enum ChartOrigin {
+  /** Each from its project's own registry or repository. */
+  Upstream = "upstream",
+  /** All from one registry or repository, under their own names and versions. */
+  Mirror = "mirror",
+  /** Archives in a folder, as `helm pull` writes them. */
+  Directory = "directory",
+}
+
+/** Where a stack's charts come from, with what that place needs. */
+export interface ChartSource {
+  /** @default ChartOrigin.Upstream */
+  source?: ChartOrigin;
+  /**
+   * Base address of a mirror: `oci://…` for a registry, `https://…` for a repository with an
+   * `index.yaml`.
+   */
+  url?: string;
+  /** Folder of the archives, from the folder of `Pulumi.yaml`. */
+  path?: string;
+}
+
+/** Name of a chart without its place and version. */
+export function chartName({ chart }: Pick<ChartReference, "chart">): string {
+  return chart.slice(chart.lastIndexOf("/") + 1);
+}
+
+/** File name of a chart's archive, as `helm pull` and `helm package` write it. */
+export function archiveName(reference: ChartReference): string {
+  return `${chartName(reference)}-${reference.version}.tgz`;
+}
+
+/** The same chart at the same version, from the stack's source. */
+export function chartFrom(from: ChartSource, reference: ChartReference): ChartReference {
+  const { version } = reference;
+  if (from.source === ChartOrigin.Directory) {
+    return { chart: `${trimmed(from.path!)}/${archiveName(reference)}`, version };
+  }
+  if (from.source === ChartOrigin.Mirror) {
+    const url = trimmed(from.url!);
+    const name = chartName(reference);
+    return url.startsWith("oci://")
+      ? { chart: `${url}/${name}`, version }
+      : { chart: name, repository: url, version };
+  }
+  return reference;
+}
+
+/** Charts by name or by component and name, each from the stack's source. */
+export function chartsFrom<T extends object>(from: ChartSource, charts: T): T {
+  return Object.fromEntries(
+    Object.entries(charts).map(([name, entry]) => [
+      name,
+      "chart" in entry ? chartFrom(from, entry) : chartsFrom(from, entry),
+    ]),
+  ) as T;
+}
+
+function trimmed(address: string): string {
+  return address.replace(/\/+$/, "");
+}
