@@ -1,6 +1,6 @@
 import { isPrivate, parseIpv4Range, checkNetworkPlan } from "./networkPlan";
 import { checkNodePool, mostNodes, plannedPools } from "./nodePools";
-import { type AksBudgetArgs, type AksPlatformArgs, RegistrySku } from "./platformArgs";
+import { type AksBudgetArgs, type AksPlatformArgs, AksTier, RegistrySku } from "./platformArgs";
 import { type ArgumentProblem, problem } from "./problem";
 
 /**
@@ -16,6 +16,7 @@ export function checkAksPlatform(args: AksPlatformArgs): ArgumentProblem[] {
     ...checkLocation(args.location),
     ...checkKubernetesVersion(args.kubernetesVersion),
     ...checkNetworkPlan(args.network, mostNodes(pools)),
+    ...checkTier(args.tier ?? AksTier.Standard, mostNodes(pools)),
     ...checkApiServerAccess(args),
     ...checkAdministrators(args.adminGroupObjectIds),
     ...pools.flatMap(checkNodePool),
@@ -43,6 +44,14 @@ function checkKubernetesVersion(version: string): ArgumentProblem[] {
   const rule = `must be 1.${oldest} to 1.${newest}, which AKS supports`;
   const remedy = "Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.";
   return [problem("kubernetesVersion", rule, version, remedy)];
+}
+
+/** Nodes of a cluster by tier (https://learn.microsoft.com/azure/aks/quotas-skus-regions). */
+function checkTier(tier: AksTier, nodes: number): ArgumentProblem[] {
+  const most = tier === AksTier.Free ? 1000 : 5000;
+  if (nodes <= most) return [];
+  const rule = `holds at most ${most} nodes, and the pools grow to ${nodes} with upgrade surge`;
+  return [problem("tier", rule, tier, "Lower the pools' `maxCount`, or choose a higher tier.")];
 }
 
 function checkApiServerAccess(args: AksPlatformArgs): ArgumentProblem[] {

@@ -1,6 +1,7 @@
 import * as assert from "node:assert";
 import {
   type AksPlatformArgs,
+  AksTier,
   checkAksPlatform,
   type NodePoolArgs,
   RegistrySku,
@@ -46,6 +47,16 @@ const rows: Row[] = [
     platformArgs({ kubernetesVersion: "1.37" }),
     "kubernetesVersion",
     'must be 1.34 to 1.36, which AKS supports, got "1.37". Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.',
+  ],
+  [
+    "more nodes than the free tier holds",
+    platformArgs({
+      tier: AksTier.Free,
+      network: { ...platformArgs().network, podCidr: "10.64.0.0/13" },
+      spotPool: { vmSize: "Standard_D8ds_v5", minCount: 0, maxCount: 1000 },
+    }),
+    "tier",
+    'holds at most 1000 nodes, and the pools grow to 1039 with upgrade surge, got "Free". Lower the pools\' `maxCount`, or choose a higher tier.',
   ],
   [
     "a public API server without ranges",
