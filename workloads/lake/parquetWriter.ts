@@ -59,6 +59,8 @@ export interface ParquetEngineOptions {
   temporaryDirectory: string;
   /** Mebibytes. @default 256 */
   memoryMiB?: number;
+  /** Leave the sides of a join as they are written, so that the left one keeps its order. @default false */
+  keepsJoinOrder?: boolean;
 }
 
 const CHUNK_ROWS = 2048;
@@ -76,8 +78,13 @@ const DUCKDB_TYPES: Record<ColumnType, DuckDBType> = {
 /** An embedded, memory-limited DuckDB. Close both when done. */
 export interface ParquetEngine {
   connection: DuckDBConnection;
+  /** Another connection to the same memory, for a query beside this one's. */
+  connect(): Promise<ParquetEngine>;
   close(): void;
 }
+
+// Freed memory goes back to the machine at once: a sidecar's bound is what it holds, not what it held.
+const FLUSH_THRESHOLD = "1MiB";
 
 /** Starts DuckDB in memory. One thread: the row order within a file, and so its bytes, stay the same. */
 export async function openParquetEngine(options: ParquetEngineOptions): Promise<ParquetEngine> {
@@ -88,12 +95,20 @@ export async function openParquetEngine(options: ParquetEngineOptions): Promise<
     temp_directory: options.temporaryDirectory,
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
+    allocator_flush_threshold: FLUSH_THRESHOLD,
+    ...(options.keepsJoinOrder === true
+      ? { disabled_optimizers: "join_order,build_side_probe_side" }
+      : {}),
   });
-  const connection = await instance.connect();
+  const connect = async (): Promise<ParquetEngine> => {
+    const connection = await instance.connect();
+    return { connection, connect, close: () => connection.closeSync() };
+  };
+  const first = await connect();
   return {
-    connection,
+    ...first,
     close() {
-      connection.closeSync();
+      first.close();
       instance.closeSync();
     },
   };
@@ -123,18 +138,23 @@ export async function writeParquet(
   }
 }
 
-/** Writes a query's result to a Parquet file by the same protocol; the query must order its rows. */
+/**
+ * Writes a query's result to a Parquet file by the same protocol; the query must order its rows.
+ * `layout`: more options of DuckDB's COPY.
+ */
 export async function writeQuery(
   engine: ParquetEngine,
   query: string,
   file: string,
+  layout?: string,
 ): Promise<ParquetFile> {
   await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   const temporary = temporaryPathBeside(file);
   try {
     const result = await engine.connection.run(
       `COPY (${query}) TO ${literal(temporary)} ` +
-        `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+        `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}` +
+        `${layout === undefined ? "" : `, ${layout}`})`,
     );
     await publishFile(temporary, file);
     const { size } = await fs.stat(file);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type RayLogManifestKey, rayLogManifestKey } from "./lakeLayout";
 import type { ObjectStore } from "./objectStore";
 
@@ -25,6 +26,19 @@ export interface ManifestFile {
   isRemoved: boolean;
 }
 
+/**
+ * Earlier lives of one name, together: all gone from the disk, all bytes in the lake. Ray writes its
+ * debug dumps anew every few seconds, and a manifest with each of them would grow without bound.
+ */
+export interface ManifestLives {
+  session: string;
+  file: string;
+  lives: number;
+  bytes: number;
+  /** The exclusive or of `lifeDigest` over all of them; null where the hash of one isn't known. */
+  digest: string | null;
+}
+
 /** A node's statement about its logs, at `raylogs/_manifest/<namespace>/<cluster>/<node>.json`. */
 export interface RayLogManifest {
   version: 1;
@@ -39,7 +53,26 @@ export interface RayLogManifest {
   /** Null while open. */
   finalAt: string | null;
   files: ManifestFile[];
+  /** @default none */
+  earlierLives?: ManifestLives[];
+  /** When the node last said that it lives; absent before the first time. */
+  seenAt?: string;
 }
+
+/** A life's part of `ManifestLives.digest`: whoever reads its bytes from the lake can compute it. */
+export function lifeDigest(uid: string, size: number, sha256: string): Buffer {
+  return createHash("sha256").update(`${uid}:${size}:${sha256}`).digest();
+}
+
+/** One more life in a digest; the order of lives doesn't matter. */
+export function addLife(digest: string, life: Buffer): string {
+  const sum = Buffer.from(digest, "hex");
+  life.forEach((byte, index) => (sum[index]! ^= byte));
+  return sum.toString("hex");
+}
+
+/** The digest of no lives. */
+export const NO_LIVES_DIGEST = "0".repeat(64);
 
 /** Writes a manifest; the node's own is the one object of the lake that is written again. */
 export async function putRayLogManifest(

@@ -98,7 +98,8 @@ export async function* readLogFile(
 ): AsyncGenerator<Buffer> {
   let position = 0;
   const rows = lake.stream(
-    `SELECT byte_start, byte_end, text, raw FROM raylogs
+    // As bytes: a byte order mark is no character to who reads text.
+    `SELECT byte_start, byte_end, coalesce(raw, encode(text)) AS content FROM raylogs
      WHERE node = $node AND file_uid = $uid ORDER BY byte_start, byte_end DESC`,
     selection,
     { node: file.node, uid: file.uid },
@@ -122,7 +123,6 @@ export async function* readLogFile(
 }
 
 function rowBytes(row: Record<string, unknown>, length: number): Buffer {
-  const raw = row["raw"] as Buffer | null;
-  const content = raw ?? Buffer.from(row["text"] as string, "utf8");
+  const content = row["content"] as Buffer;
   return content.length === length ? content : Buffer.concat([content, Buffer.from("\n")]);
 }

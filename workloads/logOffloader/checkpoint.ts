@@ -1,7 +1,6 @@
 import { promises as fs } from "node:fs";
 import * as path from "node:path";
-import { writeFileDurably } from "@mlplatform/lake";
-import type { LogOrigin } from "./config";
+import { type ManifestLives, type RayLogOrigin, writeFileDurably } from "@mlplatform/lake";
 import type { FileFacts } from "./logChunk";
 
 /** A file's place in the lake. */
@@ -21,38 +20,50 @@ export interface FileCheckpoint {
 /** What is in the lake, moved only after an object is there. */
 export interface Checkpoint {
   version: 1;
-  origin: LogOrigin;
+  origin: RayLogOrigin;
   openedAt: string;
   files: FileCheckpoint[];
+  /** Lives that need no entry of their own any more. */
+  earlierLives: ManifestLives[];
+  /** Set where the state before this one was lost: see `fileUid`. */
+  uidSalt?: string;
 }
 
 const CHECKPOINT_FILE = "checkpoint.json";
 
+/** A checkpoint, or why there is none. */
+export interface ReadCheckpoint {
+  checkpoint: Checkpoint | undefined;
+  /** Where a damaged one was moved; undefined where none was. */
+  damaged: string | undefined;
+}
+
 /**
- * Reads the checkpoint of a state directory; undefined on the first start.
+ * Reads the checkpoint of a state directory; none on the first start. A damaged one is moved aside: a
+ * sidecar that refuses to start would lose what Ray writes meanwhile, and reading everything once more
+ * loses nothing.
  *
- * @throws Error when it is damaged, or belongs to another node: its positions would skip or repeat bytes.
+ * @throws Error when it belongs to another node: its positions would skip or repeat bytes.
  */
 export async function readCheckpoint(
   stateDirectory: string,
-  origin: LogOrigin,
-): Promise<Checkpoint | undefined> {
+  origin: RayLogOrigin,
+): Promise<ReadCheckpoint> {
   const file = path.join(stateDirectory, CHECKPOINT_FILE);
   let text: string;
   try {
     text = await fs.readFile(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return undefined;
+      return { checkpoint: undefined, damaged: undefined };
     }
     throw error;
   }
   const checkpoint = parseCheckpoint(text);
   if (checkpoint === undefined) {
-    throw new Error(
-      `${file} is no checkpoint of version 1 (${text.length} bytes); move the state directory away: ` +
-        `files are then read again from their first byte, under a new writer id`,
-    );
+    const damaged = `${file}.damaged-${Date.now()}`;
+    await fs.rename(file, damaged);
+    return { checkpoint: undefined, damaged };
   }
   const other = (["namespace", "cluster", "node"] as const).filter(
     (name) => checkpoint.origin[name] !== origin[name],
@@ -64,7 +75,7 @@ export async function readCheckpoint(
         `${other.map((name) => origin[name]).join("/")}; give each node its own state directory`,
     );
   }
-  return checkpoint;
+  return { checkpoint, damaged: undefined };
 }
 
 /** Replaces the checkpoint; durable when it resolves. */
@@ -78,9 +89,10 @@ export async function writeCheckpoint(
 function parseCheckpoint(text: string): Checkpoint | undefined {
   try {
     const value = JSON.parse(text) as Checkpoint;
-    return value.version === 1 && Array.isArray(value.files) ? value : undefined;
+    const isWhole = value.version === 1 && Array.isArray(value.files);
+    return isWhole ? { ...value, earlierLives: value.earlierLives ?? [] } : undefined;
   } catch {
-    // garbage reads as "no checkpoint of version 1", which the caller refuses with its remedy
+    // cut short or garbage: the caller says so
     return undefined;
   }
 }

@@ -1,19 +1,14 @@
-import { type ObjectStoreOptions, readLakeSettings, settingsReader } from "@mlplatform/lake";
-
-/** Which node's logs these are; every row carries it. */
-export interface LogOrigin {
-  namespace: string;
-  cluster: string;
-  /** The RayJob that made the cluster; empty for a cluster of its own. */
-  rayjob: string;
-  node: string;
-  role: string;
-}
+import {
+  type ObjectStoreOptions,
+  type RayLogOrigin,
+  readLakeSettings,
+  settingsReader,
+} from "@mlplatform/lake";
 
 /** What the sidecar runs with. */
 export interface LogOffloaderConfig {
   lake: ObjectStoreOptions;
-  origin: LogOrigin;
+  origin: RayLogOrigin;
   /** Ray's temporary directory, with `session_*` folders. */
   rayDirectory: string;
   stateDirectory: string;
@@ -56,7 +51,7 @@ export function readConfig(env: NodeJS.ProcessEnv): LogOffloaderConfig {
     ),
     pollIntervalMs: settings.count("MLP_POLL_INTERVAL_MS", 250, { min: 10, max: 5_000 }),
     shipIntervalMs: settings.count("MLP_SHIP_INTERVAL_MS", 5_000, { min: 100, max: 10_000 }),
-    shipBytes: MIB * settings.count("MLP_SHIP_MIB", 8, { min: 1, max: 64 }),
+    shipBytes: MIB * settings.count("MLP_SHIP_MIB", 8, { min: 1, max: 16 }),
     maxLogBytes: MIB * settings.count("MLP_LOG_MIB", 2_048, { min: 32, max: 1 << 20 }),
     drainMs: settings.count("MLP_DRAIN_MS", 60_000, { min: 100, max: 3_600_000 }),
     host: settings.text("MLP_HOST", "give an address to listen on", "127.0.0.1"),

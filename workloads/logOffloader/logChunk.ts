@@ -22,6 +22,8 @@ export interface LogChunk {
   start: number;
   /** Number of the line that the first byte belongs to, from 1. */
   line: number;
+  /** Newlines in it. */
+  lines: number;
   /** Milliseconds since 1970 when the bytes were read; the first chunk's day is the part's partition. */
   readAt: number;
   /** Of the file's bytes up to this chunk's end; null where earlier ones weren't hashed after a restart. */

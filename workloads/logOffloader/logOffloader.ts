@@ -1,29 +1,31 @@
 import { promises as fs } from "node:fs";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   describeError,
   lockDirectory,
   type LogLine,
-  type ManifestFile,
   ManifestStatus,
   oncePer,
   openObjectStore,
   openParquetEngine,
   openSegmentLog,
   putRayLogManifest,
-  type RayLogManifest,
   removeTemporaryFiles,
   repeat,
   SegmentLogFullError,
   writerIdentity,
 } from "@mlplatform/lake";
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
+import { readCheckpoint } from "./checkpoint";
+import { CommitStep } from "./commitStep";
 import type { LogOffloaderConfig } from "./config";
+import { isDiskFull, makeDiskReserve } from "./diskReserve";
+import { makeLagMeter } from "./lagMeter";
 import { makeMetrics } from "./metrics";
+import { makeProgress } from "./progress";
 import { recoverFiles } from "./recoverFiles";
-import { makeShipper, type ShippedChunk } from "./shipper";
+import { makeShipper } from "./shipper";
 import { makeTailer } from "./tailer";
-import { sha256OfRead, type TrackedFile } from "./trackedFile";
 
 /** A running offloader. */
 export interface LogOffloader {
@@ -34,49 +36,71 @@ export interface LogOffloader {
 }
 
 // At most 16 chunks of 1 MiB are on their way to the disk at once.
-const PENDING_BYTES = 64 << 20;
+const PENDING_BYTES = 32 << 20;
 // A repeated failure is one line a minute.
 const REPEAT_LINE_MS = 60_000;
+// Beside each other: while one part is compressed, the next one's lines are split.
+const ENGINES = 2;
+// A node that hasn't said so for ten of these is taken for dead (logKeeper).
+const SEEN_INTERVAL_MS = 60_000;
+// Between two looks of the drain that find nothing.
+const QUIET_MS = 20;
 
-/** Starts the offloader: lock, recovery, polling, shipping. */
+/** Starts the offloader: lock, recovery, polling, shipping. `onStep` is told of each step of the commit. */
 export async function startLogOffloader(
   config: LogOffloaderConfig,
   logLine: LogLine,
+  onStep: (step: CommitStep) => void = () => undefined,
 ): Promise<LogOffloader> {
   const { origin, stateDirectory } = config;
   const lock = await lockDirectory(stateDirectory);
   const metrics = makeMetrics();
+  const lag = makeLagMeter();
   const store = openObjectStore(config.lake);
   const workDirectory = path.join(stateDirectory, "work");
+  await fs.rm(workDirectory, { recursive: true, force: true });
   await fs.mkdir(workDirectory, { recursive: true, mode: 0o700 });
-  await removeTemporaryFiles(workDirectory);
+  await removeTemporaryFiles(stateDirectory);
+  const reserve = makeDiskReserve(stateDirectory);
+  const { checkpoint: earlier, damaged } = await readCheckpoint(stateDirectory, origin);
   const writer = await writerIdentity(stateDirectory);
+  if (damaged !== undefined) {
+    logLine(
+      "error",
+      `the checkpoint is damaged and was moved to ${damaged}: all is read once more`,
+    );
+  }
   const log = await openSegmentLog({
     directory: path.join(stateDirectory, "log"),
     segmentBytes: config.shipBytes,
     maxBytes: config.maxLogBytes,
     maxPendingBytes: PENDING_BYTES,
   });
-  const earlier = await readCheckpoint(stateDirectory, origin);
-  const checkpoint: Checkpoint = earlier ?? {
-    version: 1,
-    origin,
-    openedAt: new Date().toISOString(),
-    files: [],
-  };
+  const recovered = await recoverFiles(earlier, log);
+  const uidSalt = damaged === undefined ? earlier?.uidSalt : path.extname(damaged);
   const engine = await openParquetEngine({
     temporaryDirectory: path.join(workDirectory, "spill"),
-    // The sidecar shares its pod with training: a part is 8 MiB of text, and this holds it with room.
-    memoryMiB: 128,
+    // The sidecar shares its pod with training: a part is 8 MiB of text, and this holds two with room.
+    memoryMiB: 96,
+    keepsJoinOrder: true,
   });
+  const engines = [engine];
+  while (engines.length < ENGINES) {
+    engines.push(await engine.connect());
+  }
   const report = oncePer(REPEAT_LINE_MS, logLine);
   const tailer = makeTailer({
     log,
     rayDirectory: config.rayDirectory,
     partialLineMs: config.shipIntervalMs,
-    files: await recoverFiles(earlier, log),
-    onRead: (bytes) => metrics.readBytes.inc(bytes),
-    onFileError: (file, error) => {
+    files: recovered,
+    uidSalt,
+    onRead(bytes) {
+      metrics.readBytes.inc(bytes);
+      lag.read(bytes, Date.now());
+      onStep(CommitStep.Logged);
+    },
+    onFileError(file, error) {
       if (error instanceof SegmentLogFullError) {
         metrics.pauses.inc();
         report("full", `reading pauses until the lake takes what waits: ${error.message}`);
@@ -86,57 +110,30 @@ export async function startLogOffloader(
       }
     },
   });
+  const progress = makeProgress({ stateDirectory, origin, writer, uidSalt, earlier, tailer });
 
-  const manifest = (status: ManifestStatus, files: ManifestFile[]): RayLogManifest => ({
-    version: 1,
-    status,
-    ...origin,
-    writer,
-    openedAt: checkpoint.openedAt,
-    finalAt: status === ManifestStatus.Final ? new Date().toISOString() : null,
-    files,
-  });
   let opened: Promise<void> | undefined;
   const open = () => {
-    opened ??= putRayLogManifest(store, manifest(ManifestStatus.Open, []));
+    opened ??= putRayLogManifest(store, progress.manifest(ManifestStatus.Open, []));
     opened.catch(() => (opened = undefined));
     return opened;
   };
-
-  async function moveCheckpoint(chunks: ShippedChunk[]) {
-    const files = new Map(checkpoint.files.map((file) => [file.facts.uid, file]));
-    for (const { chunk, end, lines } of chunks) {
-      const before = files.get(chunk.facts.uid)?.committed ?? 0;
-      if (end > before) {
-        metrics.committedBytes.inc(end - Math.max(before, chunk.start));
-        const line = chunk.line + lines;
-        const { facts } = chunk;
-        const readSha256 = chunk.sha256;
-        const place = { committed: end, line, readSha256 };
-        files.set(facts.uid, { facts, ...place, sha256: null, isRemoved: false });
-      }
-    }
-    for (const { facts, position, isRemoved, finalSha256 } of tailer.files()) {
-      const file = files.get(facts.uid);
-      if (file !== undefined) {
-        file.facts = { ...facts };
-        file.isRemoved = isRemoved && position === file.committed;
-        file.sha256 = file.isRemoved ? finalSha256 : null;
-      }
-    }
-    checkpoint.files = [...files.values()];
-    await writeCheckpoint(stateDirectory, checkpoint);
-  }
-
   const shipper = makeShipper({
     log,
     store,
-    engine,
+    engines,
     origin,
     writer,
     workDirectory,
     open,
-    onShipped: moveCheckpoint,
+    async onShipped(chunks) {
+      const bytes = await progress.move(chunks);
+      metrics.committedBytes.inc(bytes);
+      lag.committed(chunks.reduce((sum, { chunk, end }) => sum + end - chunk.start, 0));
+      const now = Date.now();
+      chunks.forEach(({ chunk }) => metrics.freshness.observe((now - chunk.readAt) / 1000));
+    },
+    onStep,
   });
   // A node that dies before its first byte is missing by name, too.
   open().catch((error: unknown) =>
@@ -148,19 +145,30 @@ export async function startLogOffloader(
       metrics.fileErrors.inc();
       report("scan", `${config.rayDirectory} could not be listed: ${describeError(error)}`);
     });
-    metrics.files.set(tailer.files().length);
-    metrics.waitingBytes.set(waitingBytes(tailer.files(), checkpoint));
   });
   let lastSeal = Date.now();
   const stopShipping = repeat(config.pollIntervalMs, async () => {
-    if (Date.now() - lastSeal >= config.shipIntervalMs) {
-      lastSeal = Date.now();
-      await log.seal();
-    }
-    await shipper.shipSealed().catch((error: unknown) => {
+    try {
+      await reserve.take();
+      if (Date.now() - lastSeal >= config.shipIntervalMs) {
+        lastSeal = Date.now();
+        await log.seal();
+      }
+      await shipper.shipSealed();
+    } catch (error) {
       metrics.shipFailures.inc();
+      if (isDiskFull(error)) {
+        await reserve.giveUp();
+      }
       report("ship", `log lines wait on disk, their shipment failed: ${describeError(error)}`);
-    });
+    }
+  });
+  const stopSeen = repeat(SEEN_INTERVAL_MS, async () => {
+    await open()
+      .then(() => putRayLogManifest(store, progress.manifest(ManifestStatus.Open, [])))
+      .catch((error: unknown) =>
+        report("seen", `could not say that it lives: ${describeError(error)}`),
+      );
   });
 
   async function readToEnd(): Promise<void> {
@@ -168,59 +176,51 @@ export async function startLogOffloader(
     // Ray's last writes and our last look can cross: the end is two looks without growth.
     for (let quiet = 0; quiet < 2 && Date.now() < until;) {
       const bytes = await tailer.poll(true);
-      quiet = bytes === 0 ? quiet + 1 : 0;
+      quiet = bytes === 0 && !progress.isBehind() ? quiet + 1 : 0;
       if (log.size().diskBytes >= config.maxLogBytes / 2) {
         await log.seal();
         await shipper.shipSealed();
+      }
+      if (bytes === 0) {
+        await sleep(QUIET_MS);
       }
     }
   }
 
   async function stop(): Promise<void> {
+    await stopSeen();
     await stopPolls();
     await stopShipping();
     try {
+      await reserve.giveUp();
       await readToEnd();
       await log.close();
       await open();
       await shipper.shipSealed();
-      const files = await Promise.all(tailer.files().map((file) => manifestFile(file, checkpoint)));
-      await putRayLogManifest(store, manifest(ManifestStatus.Final, files));
-      await writeCheckpoint(stateDirectory, checkpoint);
+      await putRayLogManifest(
+        store,
+        progress.manifest(ManifestStatus.Final, await progress.manifestFiles()),
+      );
+      onStep(CommitStep.ManifestPut);
+      await progress.save();
     } finally {
       await tailer.close();
+      engines.slice(1).forEach((each) => each.close());
       engine.close();
       store.close();
       await lock.release();
     }
   }
 
+  async function metricsText(): Promise<string> {
+    metrics.files.set(tailer.files().length);
+    metrics.waitingBytes.set(progress.waitingBytes());
+    metrics.lagSeconds.set(lag.lagMs(Date.now()) / 1000);
+    metrics.diskBytes.set(log.size().diskBytes);
+    metrics.diskMaxBytes.set(config.maxLogBytes);
+    return metrics.registry.metrics();
+  }
+
   let stopping: Promise<void> | undefined;
-  return { metrics: () => metrics.registry.metrics(), drain: () => (stopping ??= stop()) };
-}
-
-function waitingBytes(files: TrackedFile[], checkpoint: Checkpoint): number {
-  const committed = new Map(checkpoint.files.map((file) => [file.facts.uid, file.committed]));
-  return files.reduce((sum, { facts, size }) => sum + size - (committed.get(facts.uid) ?? 0), 0);
-}
-
-async function manifestFile(file: TrackedFile, checkpoint: Checkpoint): Promise<ManifestFile> {
-  const { uid, names, session, file: name } = file.facts;
-  const committed = checkpoint.files.find(({ facts }) => facts.uid === uid)?.committed ?? 0;
-  const sha256 = committed === file.position ? await sha256OfRead(file) : null;
-  const reason =
-    committed === file.position
-      ? "the file was gone before it could be read again after a restart"
-      : "bytes that were read are not in the lake";
-  return {
-    uid,
-    file: name,
-    names,
-    session,
-    size: Math.max(file.size, file.position),
-    bytesCommitted: committed,
-    sha256,
-    ...(sha256 === null ? { sha256Reason: reason } : {}),
-    isRemoved: file.isRemoved,
-  };
+  return { metrics: metricsText, drain: () => (stopping ??= stop()) };
 }

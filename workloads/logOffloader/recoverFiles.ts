@@ -1,4 +1,4 @@
-import { countLines, decodeChunk } from "./logChunk";
+import { decodeChunk } from "./logChunk";
 import type { SegmentLog } from "@mlplatform/lake";
 import type { Checkpoint } from "./checkpoint";
 import { trackFrom, trackNew, type TrackedFile } from "./trackedFile";
@@ -27,7 +27,7 @@ export async function recoverFiles(
         file.facts = chunk.facts;
         file.position = end;
         file.size = end;
-        file.line = chunk.line + countLines(bytes);
+        file.line = chunk.line + chunk.lines;
         file.hash = undefined;
         file.readSha256 = chunk.sha256;
       }

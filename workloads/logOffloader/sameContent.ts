@@ -5,31 +5,36 @@ import type { TrackedFile } from "./trackedFile";
 
 // A file that grows is compared at every poll, so only a short one is compared whole.
 const GROWN_BYTES = 64 << 10;
-// One that was touched without growing is a rare sight: Ray's state dumps, written anew in place.
+// A rotation gives a file another name, and so another time of change, without a write.
 const TOUCHED_BYTES = 8 << 20;
-const TAIL_BYTES = 4 << 10;
+const TAIL_BYTES = 1 << 10;
 const READ_BYTES = 1 << 20;
 // Linux stamps a write with the time of the last clock tick, up to 10 ms old.
 const CLOCK_TICK_NS = 50_000_000n;
 
+/** What a look at the file says about it. */
+export interface FileLook {
+  size: number;
+  modifiedNs: bigint;
+}
+
 /**
  * Whether the bytes that were read of a file still stand at its start. A file is written anew in place
- * with the same size, or a larger one, and its first bytes often stay: so all bytes are compared up to a
- * bound, and beyond it the first 1 KiB and the last 4 KiB. What differs only between them passes as the
- * same file.
+ * with the same size, or a larger one, and its first bytes often stay: so all bytes are compared where
+ * the file was written without growing, and after a restart. One that grows is compared whole up to
+ * 64 KiB, and beyond at its first and last 1 KiB: what was changed only between them while it also grew
+ * passes as the same file.
  */
 export async function isSameContent(
   handle: FileHandle,
   file: TrackedFile,
-  size: number,
+  look: FileLook,
 ): Promise<boolean> {
   const { fingerprint } = file.facts;
   if ((await fingerprintOf(handle, fingerprint.length))?.sha256 !== fingerprint.sha256) {
     return false;
   }
-  const isKnownToGrow = file.hash !== undefined && size > file.position;
-  const bound = isKnownToGrow ? GROWN_BYTES : TOUCHED_BYTES;
-  if (file.readSha256 !== null && file.position <= bound) {
+  if (file.readSha256 !== null && file.position <= comparedBytes(file, look)) {
     const hash = await hashOfStart(handle, file.position);
     if (hash?.copy().digest("hex") !== file.readSha256) {
       return false;
@@ -43,11 +48,25 @@ export async function isSameContent(
   return bytesRead === tail.length && tail.equals(file.tail);
 }
 
+function comparedBytes(file: TrackedFile, { size, modifiedNs }: FileLook): number {
+  const hasGrown = size > file.position;
+  const wasWritten = !hasGrown && modifiedNs !== file.modifiedNs;
+  if (file.hash === undefined || wasWritten) {
+    return Infinity;
+  }
+  return hasGrown ? GROWN_BYTES : TOUCHED_BYTES;
+}
+
 /** The last bytes that were read, after these were read too. */
 export function nextTail(tail: Buffer, bytes: Buffer): Buffer {
   const joined = bytes.length >= TAIL_BYTES ? bytes : Buffer.concat([tail, bytes]);
   // A copy: the chunk's own megabyte is not held for its end.
   return Buffer.from(joined.subarray(-TAIL_BYTES));
+}
+
+/** Whether the running hash and the tail of a file at rest can be had from the file again, for little. */
+export function isCheapToCompare(file: TrackedFile): boolean {
+  return file.readSha256 !== null && file.position <= TOUCHED_BYTES;
 }
 
 /** Hash of a file's first `length` bytes; undefined when it is shorter now. */

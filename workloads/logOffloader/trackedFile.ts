@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { FileCheckpoint } from "./checkpoint";
 import type { FileFacts } from "./logChunk";
 import { ignoreAbsence } from "./logTree";
-import { hashOfStart } from "./sameContent";
+import { hashOfStart, isCheapToCompare } from "./sameContent";
 
 /** A file that the tailer follows. */
 export interface TrackedFile {
@@ -17,18 +17,24 @@ export interface TrackedFile {
   line: number;
   size: number;
   handle: FileHandle | undefined;
-  /** Of bytes [0, position); undefined after a restart, until they are read again. */
+  /** Of bytes [0, position); undefined after a restart and at rest, until they are read again. */
   hash: Hash | undefined;
   /** Of bytes [0, position); known after a restart too, unless only a part of them was read by this run. */
   readSha256: string | null;
-  /** The last of bytes [0, position), up to 4 KiB; empty after a restart. */
+  /** The last of bytes [0, position), up to 1 KiB; empty after a restart and at rest. */
   tail: Buffer;
   /** Time of change when its content was last compared; undefined until then. */
   checkedNs: bigint | undefined;
+  /** Time of modification when its end was last reached. */
+  modifiedNs: bigint | undefined;
   /** When bytes were last read, milliseconds. */
   activeAt: number;
   /** Since when a line without its end waits. */
   partialSince: number | undefined;
+  /** A task works with its descriptor. */
+  isBusy: boolean;
+  /** No name led to it at the last whole look; an open descriptor may still have its bytes. */
+  isMissing: boolean;
   isRemoved: boolean;
   /** Of all bytes, once the file is gone. */
   finalSha256: string | null;
@@ -47,8 +53,11 @@ export function trackNew(facts: FileFacts, path: string): TrackedFile {
     readSha256: null,
     tail: Buffer.alloc(0),
     checkedNs: undefined,
+    modifiedNs: undefined,
     activeAt: Date.now(),
     partialSince: undefined,
+    isBusy: false,
+    isMissing: false,
     isRemoved: false,
     finalSha256: null,
   };
@@ -68,10 +77,14 @@ export function trackFrom(checkpoint: FileCheckpoint): TrackedFile {
   };
 }
 
-/** Closes a file's descriptor. */
+/** Closes a file's descriptor, and keeps no more of it in memory than is needed to know it again. */
 export async function closeHandle(file: TrackedFile): Promise<void> {
   const { handle } = file;
   file.handle = undefined;
+  if (isCheapToCompare(file)) {
+    file.hash = undefined;
+    file.tail = Buffer.alloc(0);
+  }
   await handle?.close();
 }
 

@@ -1,0 +1,142 @@
+import * as assert from "node:assert/strict";
+import { promises as fs } from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import * as fc from "fast-check";
+import { openParquetEngine, type ParquetEngine } from "./parquetWriter";
+import { type RayLogBytes, writeRayLogPart } from "./rayLogPart";
+import { rayLogShape } from "./tables";
+
+const SEED = 20261123;
+const origin = { namespace: "n", cluster: "c's", rayjob: "", node: "head", role: "head" };
+
+describe("a part of the Ray log table", function () {
+  this.timeout(120_000);
+  let engine: ParquetEngine;
+  let folder: string;
+  let file: string;
+
+  before(async () => {
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-part-"));
+    file = path.join(folder, "part.parquet");
+    engine = await openParquetEngine({
+      temporaryDirectory: path.join(folder, "spill"),
+      keepsJoinOrder: true,
+    });
+  });
+  after(async () => {
+    engine.close();
+    await fs.rm(folder, { recursive: true, force: true });
+  });
+
+  const run = (bytes: Buffer, change: Partial<RayLogBytes> = {}): RayLogBytes => ({
+    session: "session_1",
+    file: "raylet.out",
+    uid: "u1",
+    start: 0,
+    line: 1,
+    bytes,
+    ...change,
+  });
+
+  // In the file's own order: nothing is sorted here.
+  async function rowsOf(runs: RayLogBytes[]): Promise<Record<string, unknown>[]> {
+    const written = await writeRayLogPart(engine, origin, runs, file);
+    const reader = await engine.connection.runAndReadAll(
+      `SELECT * REPLACE (coalesce(raw, encode(text)) AS raw) FROM read_parquet('${file}')`,
+    );
+    assert.deepEqual(
+      reader.columnNames(),
+      rayLogShape.columns.map(({ name }) => name),
+    );
+    assert.deepEqual(
+      reader.columnTypes().map(String),
+      rayLogShape.columns.map(({ type }) => type),
+    );
+    const rows = reader.getRowObjectsJS() as Record<string, unknown>[];
+    assert.equal(written.rows, rows.length);
+    return rows;
+  }
+
+  function bytesOf(row: Record<string, unknown>): Buffer {
+    const content = row["raw"] as Buffer;
+    const length = Number(row["byte_end"]) - Number(row["byte_start"]);
+    return content.length === length ? content : Buffer.concat([content, Buffer.from("\n")]);
+  }
+
+  it("stands for exactly the bytes it came from, whatever these are", async () => {
+    const piece = fc.oneof(
+      fc.uint8Array({ maxLength: 20 }),
+      fc
+        .constantFrom("\n", "\r\n", "\r", "\0", "ü", "🙂", "\u001b[31m", "\ufeff")
+        .map((text) => Buffer.from(text)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 40 }), fc.nat(1e9), async (pieces, start) => {
+        const bytes = Buffer.concat(pieces);
+        const rows = await rowsOf([run(bytes, { start, line: 5 })]);
+        assert.ok(Buffer.concat(rows.map(bytesOf)).equals(bytes));
+        let position = start;
+        rows.forEach((row, index) => {
+          assert.equal(Number(row["byte_start"]), position);
+          assert.equal(Number(row["line_no"]), 5 + index);
+          position = Number(row["byte_end"]);
+        });
+        assert.equal(position, start + bytes.length);
+      }),
+      { seed: SEED, numRuns: 150 },
+    );
+  });
+
+  it("is in the key's order and the same file, however its bytes arrived", async () => {
+    const text = (name: string) =>
+      Buffer.from(Array.from({ length: 3000 }, (_, line) => `${name} line ${line} ü\n`).join(""));
+    const first = text("first");
+    const runs = [
+      run(first, { uid: "b" }),
+      run(text("second"), { uid: "b", start: first.length, line: 3001 }),
+      ...Array.from({ length: 300 }, (_, index) =>
+        run(Buffer.from("short\n"), { uid: `a${String(index).padStart(3, "0")}` }),
+      ),
+    ];
+    const rows = await rowsOf(runs);
+    const keys = rows.map(
+      (row) => `${String(row["file_uid"])} ${String(row["byte_start"]).padStart(9, "0")}`,
+    );
+    assert.deepEqual(keys, [...keys].sort());
+    const before = await fs.readFile(file);
+    await rowsOf([...runs].reverse());
+    assert.ok((await fs.readFile(file)).equals(before));
+  });
+
+  it("has what a line and its file's name tell", async () => {
+    const worker = "a".repeat(56);
+    const lines = [
+      "2026-11-23 10:00:00,123 INFO x",
+      "plain",
+      '{"job_id": "02000000", "worker_id": "ab", "levelname": "ERROR"}',
+      "caf\xe9",
+    ];
+    const rows = await rowsOf([
+      run(Buffer.from(`${lines.join("\n")}\n`, "latin1"), {
+        file: `worker-${worker}-01000000-77.out`,
+      }),
+    ]);
+    const told = rows.map((row) =>
+      ["ts", "level", "component", "worker_id", "job_id", "pid"].map((name) => row[name]),
+    );
+    const of = ["worker", worker, "01000000", 77];
+    assert.deepEqual(told, [
+      [new Date("2026-11-23T10:00:00.123Z"), "INFO", ...of],
+      [null, null, ...of],
+      [null, "ERROR", "worker", "ab", "02000000", 77],
+      [null, null, ...of],
+    ]);
+    const raw = await engine.connection.runAndReadAll(
+      `SELECT raw IS NOT NULL FROM read_parquet('${file}')`,
+    );
+    assert.deepEqual(raw.getRows().flat(), [false, false, false, true]);
+    assert.equal(rows[0]!["cluster"], "c's");
+    assert.equal(rows[0]!["rayjob"], "");
+  });
+});

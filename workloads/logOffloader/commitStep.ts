@@ -1,0 +1,10 @@
+/** Steps of the way of bytes to the lake, in order: a process can end after any of them. */
+export enum CommitStep {
+  Read = "read",
+  Logged = "logged",
+  PartWritten = "part written",
+  PartPut = "part put",
+  CheckpointMoved = "checkpoint moved",
+  SegmentRemoved = "segment removed",
+  ManifestPut = "manifest put",
+}
