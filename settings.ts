@@ -107,6 +107,7 @@ export function settingsOf(config: CheckedConfig) {
         ...project,
         costCenter: project.costCenter ?? config.costCenter,
         clientImage,
+        placement,
         trackingImage: images.mlflow,
         github: github && {
           ...github,

@@ -70,7 +70,8 @@ export function restrictIngress(
       spec: {
         podSelector: settings.podSelector ?? {},
         policyTypes: ["Ingress"],
-        ingress: settings.ingress ?? [],
+        // Left out for "nothing": an empty list is not stored and would look changed each time.
+        ingress: settings.ingress,
       },
     },
     opts,

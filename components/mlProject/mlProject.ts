@@ -5,6 +5,7 @@ import type {
   ServingConnection,
   TrackingConnection,
 } from "../connections";
+import type { Placement } from "../placement";
 import type { MlProjectGithubArgs } from "./githubArgs";
 import { createRepository } from "./githubRepository";
 import {
@@ -79,6 +80,12 @@ export interface MlProjectArgs {
   registry?: pulumi.Input<string>;
   /** Repository of the project. @default - none */
   github?: MlProjectGithubArgs;
+  /**
+   * Where the Jobs run that make its keys and its MLflow user.
+   *
+   * @default - anywhere
+   */
+  placement?: Placement;
   /** Tags of Azure resources; `owner`, `project` and `costCenter` are added. @default - none */
   tags?: Record<string, string>;
   /**
@@ -165,7 +172,13 @@ export class MlProject extends pulumi.ComponentResource {
     const servingLake = createLakeAccess(name, args, inNamespace.namespace, servingAccount, this);
     this.tracking = createTrackingAccess(
       name,
-      { project: name, ...inNamespace, tracking, image: args.trackingImage },
+      {
+        project: name,
+        ...inNamespace,
+        tracking,
+        image: args.trackingImage,
+        placement: args.placement,
+      },
       this,
     );
 

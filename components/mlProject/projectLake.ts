@@ -37,6 +37,7 @@ export function createLakeAccess(
       secretName: account === servingAccount ? "model-store" : "lake-credentials",
       grants,
       clientImage: args.clientImage,
+      placement: args.placement,
     },
     { parent },
   );

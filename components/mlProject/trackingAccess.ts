@@ -4,6 +4,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { TrackingConnection } from "../connections";
+import type { Placement } from "../placement";
+import { restrictedContainer, restrictedPodSpec } from "../restrictedPod";
 import { serviceNamespace } from "./projectNames";
 
 /** Secret in the project's namespace with its MLflow user. */
@@ -17,8 +19,13 @@ export interface TrackingAccessSettings {
   tracking: pulumi.Output<TrackingConnection>;
   /** Image with Python ≥ 3.9. */
   image: pulumi.Input<string>;
+  /** Where the Job runs. @default - anywhere */
+  placement?: Placement;
   labels: Record<string, string>;
 }
+
+/** Any unprivileged user: the Job writes nothing. */
+const provisioningUid = 65_532;
 
 const scriptFile = path.join(__dirname, "provisionTracking.py");
 
@@ -101,14 +108,8 @@ function provisioningJob(
     template: {
       metadata: { labels: { ...settings.labels, "app.kubernetes.io/name": "mlflow-provision" } },
       spec: {
+        ...restrictedPodSpec(provisioningUid, settings.placement),
         restartPolicy: "OnFailure",
-        automountServiceAccountToken: false,
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 65532,
-          runAsGroup: 65532,
-          seccompProfile: { type: "RuntimeDefault" },
-        },
         containers: [
           {
             name: "provision",
@@ -126,11 +127,7 @@ function provisioningJob(
               requests: { cpu: "50m", memory: "64Mi" },
               limits: { cpu: "500m", memory: "256Mi" },
             },
-            securityContext: {
-              allowPrivilegeEscalation: false,
-              readOnlyRootFilesystem: true,
-              capabilities: { drop: ["ALL"] },
-            },
+            securityContext: restrictedContainer,
             volumeMounts: [{ name: "scripts", mountPath: "/scripts", readOnly: true }],
           },
         ],

@@ -23,6 +23,9 @@ export function monitoringFiles(folder: string, ending: string): MonitoringFile[
     }));
 }
 
+/** A file's name as Kubernetes takes it: `inferenceTable` as `inference-table`. */
+const objectName = (file: string) => file.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /** Makes a ConfigMap of each dashboard; Grafana's sidecar finds them by their label. */
 export function createDashboards(
   name: string,
@@ -34,7 +37,7 @@ export function createDashboards(
       `${name}-dashboard-${dashboard}`,
       {
         metadata: {
-          name: `dashboard-${dashboard}`,
+          name: `dashboard-${objectName(dashboard)}`,
           namespace,
           labels: { grafana_dashboard: "1" },
           annotations: { grafana_folder: "ML platform" },
@@ -58,7 +61,7 @@ export function createAlerts(
       {
         apiVersion: "monitoring.coreos.com/v1",
         kind: "PrometheusRule",
-        metadata: { name: `mlplatform-${topic}`, namespace },
+        metadata: { name: `mlplatform-${objectName(topic)}`, namespace },
         spec: parse(content),
       },
       opts,

@@ -55,7 +55,9 @@ function celMessage({ problem, remedy, seen, forEach }: Requirement): string {
 function celShown(path: string): string {
   // Without dyn, the checker takes the first comparison for the type of the value.
   const value = `dyn(${path}.value())`;
-  const scalar = `type(${value}) == string ? '"' + string(${value}) + '"' : (type(${value}) in [int, double, bool] ? string(${value}) : 'another value')`;
+  // One by one: a list of types would need one type for its elements.
+  const isPlain = ["int", "double", "bool"].map((type) => `type(${value}) == ${type}`).join(" || ");
+  const scalar = `type(${value}) == string ? '"' + string(${value}) + '"' : (${isPlain} ? string(${value}) : 'another value')`;
   return `(${path}.hasValue() ? (${scalar}) : 'unset')`;
 }
 

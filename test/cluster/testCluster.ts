@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as net from "node:net";
@@ -42,14 +42,18 @@ export class TestCluster {
     return this.#api!;
   }
 
-  /** Kubeconfig of `system:masters`, for kubectl and helm. */
-  get kubeconfig(): string {
+  private get kubeconfig(): string {
     return path.join(this.folder, "kubeconfig");
   }
 
-  /** Path of kubectl, of the API server's version. */
-  get kubectl(): string {
-    return this.programs[Program.Kubectl];
+  /** Runs kubectl, of the API server's version, as `system:masters`. */
+  kubectl(...args: string[]): { code: number | null; stdout: string; stderr: string } {
+    const { status, stdout, stderr } = spawnSync(this.programs[Program.Kubectl], args, {
+      encoding: "utf8",
+      // It keeps a cache of the API in its home.
+      env: { KUBECONFIG: this.kubeconfig, HOME: this.folder },
+    });
+    return { code: status, stdout, stderr };
   }
 
   /** The API with another token, such as that of a ServiceAccount. */
