@@ -61,7 +61,7 @@ async function show(id: string, flags: Flags, context: CliContext): Promise<void
   try {
     const { rows } = await connection.lake.query(
       "SELECT * FROM inferences WHERE request_id = $id ORDER BY request_time",
-      selectionOf(flags),
+      { ...selectionOf(flags), predictionId: id },
       { id },
     );
     if (rows.length === 0) {

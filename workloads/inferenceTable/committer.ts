@@ -1,33 +1,42 @@
 import { promises as fs } from "node:fs";
 import * as path from "node:path";
 import {
-  type Cell,
+  copyToParquet,
+  createRowTable,
+  failpoint,
+  inferenceBlobKey,
   inferenceEventsPartKey,
   inferenceEventsShape,
   type ObjectStore,
+  openRowAppender,
   type ParquetEngine,
+  readSegment,
+  type RowAppender,
   type SealedSegment,
-  type SegmentLog,
-  writeParquet,
 } from "@mlplatform/lake";
 import { eventRow } from "./eventRow";
-import { decodeEvent } from "./inferenceEvent";
+import { decodeEvent, type InferenceEvent } from "./inferenceEvent";
 
 /** What the committer works with. */
 export interface CommitterOptions {
-  log: SegmentLog;
   store: ObjectStore;
   engine: ParquetEngine;
   writer: string;
   workDirectory: string;
-  onCommitted: (events: number) => void;
-  onFailure: (error: unknown) => void;
+  blobDirectory: string;
 }
 
-/** Moves sealed segments to the lake. */
+/** What a commit brought to the lake. */
+export interface CommittedSegment {
+  events: number;
+  /** Files of bodies that are objects now. */
+  blobs: string[];
+}
+
+/** Brings sealed segments to the lake. */
 export interface Committer {
-  /** Commits every sealed segment, oldest first. Rejects when one can't be committed now. */
-  commitSealed(): Promise<void>;
+  /** Rejects when a segment can't be committed now; then it is to be tried again, whole. */
+  commit(segment: SealedSegment): Promise<CommittedSegment>;
 }
 
 interface Partition {
@@ -36,78 +45,96 @@ interface Partition {
   hour: number;
 }
 
+interface PartitionTable {
+  partition: Partition;
+  table: string;
+  appender: RowAppender;
+}
+
+// Speed of writing is what bounds the ingest; the paired table, which stays, is compressed harder.
+const LAYOUT = "COMPRESSION_LEVEL 1";
+const HOUR_MS = 3_600_000;
+
 /**
  * The commit of a segment: one Parquet file a partition, named by writer and segment number, put, and only
- * then the segment is deleted. A crash anywhere repeats it with the same rows under the same keys.
+ * then may the segment be deleted. A crash anywhere repeats it with the same rows under the same keys.
  */
 export function makeCommitter(options: CommitterOptions): Committer {
-  const { log, store, engine, writer } = options;
-  let running: Promise<void> | undefined;
+  const { store, engine, writer } = options;
 
-  async function commitAll(): Promise<void> {
-    for (const segment of log.sealed()) {
-      await commitSegment(segment);
+  async function putBlob(event: InferenceEvent, partition: Partition): Promise<string | undefined> {
+    if (event.blob === undefined) {
+      return undefined;
     }
+    const key = inferenceBlobKey(partition, writer, event.blob);
+    await store.putFile(key, path.join(options.blobDirectory, event.blob));
+    failpoint("commit.blobPut");
+    return key;
   }
 
-  async function commitSegment(segment: SealedSegment): Promise<void> {
-    const partitions = new Map<string, Partition>();
-    for await (const { payload } of log.read(segment)) {
-      const partition = partitionOf(payload);
-      partitions.set(partitionId(partition), partition);
-    }
-    for (const [id, partition] of [...partitions].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      await commitPartition(segment, id, partition);
-    }
-    await log.remove(segment);
-    options.onCommitted(segment.records);
-  }
-
-  async function commitPartition(
-    segment: SealedSegment,
-    id: string,
-    partition: Partition,
-  ): Promise<void> {
-    const { sequence } = segment;
-    const file = path.join(options.workDirectory, `events-${sequence}.parquet`);
+  async function putTable({ partition, table, appender }: PartitionTable, sequence: number) {
+    const file = path.join(options.workDirectory, `.events-${sequence}.tmp`);
     try {
-      await writeParquet(engine, inferenceEventsShape, rowsOf(segment, id), file);
+      appender.finish();
+      // Frames come in the order of the key, and one thread keeps it: the same segment gives the same file.
+      await copyToParquet(engine, `SELECT * FROM ${table}`, file, LAYOUT);
+      failpoint("commit.written");
       await store.putFile(inferenceEventsPartKey({ ...partition, writer, sequence }), file);
+      failpoint("commit.put");
     } finally {
       await fs.rm(file, { force: true });
     }
   }
 
-  async function* rowsOf(segment: SealedSegment, id: string): AsyncGenerator<Cell[]> {
-    for await (const { payload, offset } of log.read(segment)) {
-      const { event, body } = decodeEvent(payload);
-      if (partitionId(partitionOf(payload)) === id) {
-        yield eventRow(event, body, { writer, sequence: segment.sequence, frame: offset });
-      }
-    }
-  }
-
   return {
-    commitSealed() {
-      // One commit at a time; a caller that finds one running waits for it and then sees to the rest.
-      const next = (running ?? Promise.resolve()).catch(() => undefined).then(commitAll);
-      running = next;
-      next.catch(options.onFailure);
-      return next;
+    async commit(segment) {
+      const { sequence } = segment;
+      const tables = new Map<string, PartitionTable>();
+      const blobs: string[] = [];
+      let events = 0;
+      try {
+        for await (const { payload, offset } of readSegment(segment.file)) {
+          const { event, body } = decodeEvent(payload);
+          const id = partitionId(event);
+          let target = tables.get(id);
+          if (target === undefined) {
+            const table = await createRowTable(engine, inferenceEventsShape);
+            const appender = await openRowAppender(engine, table, inferenceEventsShape);
+            target = { partition: partitionOf(event), table, appender };
+            tables.set(id, target);
+          }
+          const bodyObject = await putBlob(event, target.partition);
+          target.appender.push(
+            eventRow(event, body, { writer, sequence, frame: offset, bodyObject }),
+          );
+          events += 1;
+          if (event.blob !== undefined) {
+            blobs.push(event.blob);
+          }
+        }
+        for (const [, table] of [...tables].sort(([a], [b]) => (a < b ? -1 : 1))) {
+          await putTable(table, sequence);
+        }
+        return { events, blobs };
+      } finally {
+        for (const { table, appender } of tables.values()) {
+          appender.close();
+          await engine.connection.run(`DROP TABLE ${table}`);
+        }
+      }
     },
   };
 }
 
-function partitionOf(payload: Buffer): Partition {
-  const { event } = decodeEvent(payload);
-  const received = new Date(event.receivedAt);
+function partitionOf({ namespace, receivedAt }: InferenceEvent): Partition {
+  const received = new Date(receivedAt);
   return {
-    namespace: event.namespace,
+    namespace,
     date: received.toISOString().slice(0, 10),
     hour: received.getUTCHours(),
   };
 }
 
-function partitionId({ namespace, date, hour }: Partition): string {
-  return JSON.stringify([namespace, date, hour]);
+function partitionId({ namespace, receivedAt }: InferenceEvent): string {
+  return `${Math.floor(receivedAt / HOUR_MS)}/${namespace}`;
 }

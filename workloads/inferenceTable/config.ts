@@ -1,4 +1,12 @@
-import { type ObjectStoreOptions, readLakeSettings, settingsReader } from "@mlplatform/lake";
+import { readFileSync } from "node:fs";
+import {
+  type ObjectStoreOptions,
+  readLakeSettings,
+  type SettingsReader,
+  settingsReader,
+} from "@mlplatform/lake";
+import type { Replica } from "./lakeThread";
+import { makeRedactor, type Redactor, RedactionRuleError } from "./redaction";
 
 /** What the service runs with. */
 export interface InferenceTableConfig {
@@ -12,13 +20,19 @@ export interface InferenceTableConfig {
   segmentBytes: number;
   /** Bytes of acknowledged events that may wait on disk for the lake. */
   maxLogBytes: number;
-  /** Largest body of one event. */
+  /** Of larger bodies only the beginning and the hash are kept. */
   maxBodyBytes: number;
+  /** Larger bodies become objects of their own. */
+  inlineBytes: number;
+  /** Takes out of payloads what must not be stored: MLP_REDACTION_FILE, a list of rules in JSON. */
+  redactor: Redactor;
   /** Whether this replica pairs. */
   isPairing: boolean;
   pairIntervalMs: number;
   /** An hour is paired this long after its end. */
   pairGraceMs: number;
+  /** Which of several replicas this is: they share the hours among them. */
+  replica: Replica;
 }
 
 const MIB = 1 << 20;
@@ -43,10 +57,33 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
     segmentBytes: MIB * settings.count("MLP_SEGMENT_MIB", 32, { min: 1, max: 1_024 }),
     maxLogBytes: MIB * settings.count("MLP_LOG_MIB", 4_096, { min: 8, max: 1 << 20 }),
     maxBodyBytes: MIB * settings.count("MLP_MAX_BODY_MIB", 128, { min: 1, max: 1_000 }),
+    inlineBytes: MIB * settings.count("MLP_INLINE_MIB", 4, { min: 1, max: 64 }),
+    redactor: readRedactor(settings),
     isPairing: settings.choice("MLP_PAIRING", ["on", "off"] as const, "on") === "on",
     pairIntervalMs: settings.count("MLP_PAIR_INTERVAL_MS", 60_000, { min: 100, max: 3_600_000 }),
     pairGraceMs: settings.count("MLP_PAIR_GRACE_MS", 600_000, { min: 0, max: 86_400_000 }),
+    replica: {
+      ordinal: settings.count("MLP_REPLICA", 0, { min: 0, max: 999 }),
+      count: settings.count("MLP_REPLICAS", 1, { min: 1, max: 1_000 }),
+    },
   };
   settings.check();
   return config;
+}
+
+function readRedactor(settings: SettingsReader): Redactor {
+  const file = settings.optionalText("MLP_REDACTION_FILE");
+  const key = settings.optionalText("MLP_REDACTION_KEY");
+  try {
+    return makeRedactor(file === undefined ? "[]" : readFileSync(file, "utf8"), key);
+  } catch (error) {
+    if (
+      !(error instanceof RedactionRuleError) &&
+      (error as NodeJS.ErrnoException).code === undefined
+    ) {
+      throw error;
+    }
+    settings.problem("MLP_REDACTION_FILE", (error as Error).message);
+    return makeRedactor("[]", key);
+  }
 }

@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { protocolOf, revisionOf, timestampMicros } from "./eventRow";
-import { decodeEvent, encodeEvent, readCloudEvent } from "./inferenceEvent";
+import { readBinaryEvent } from "./cloudEvents";
+import { decodeEvent, encodeEvent } from "./inferenceEvent";
 
 describe("event rows", () => {
   for (const [pod, revision] of [
@@ -41,7 +42,7 @@ describe("event rows", () => {
   }
 
   it("gives back an event and its body as they were", () => {
-    const event = readCloudEvent({ "ce-id": "ü\u0001", "ce-specversion": "1.0" }, 5);
+    const event = readBinaryEvent({ "ce-id": "ü\u0001", "ce-specversion": "1.0" }, 5);
     const body = Buffer.from([0, 255, 10]);
     const again = decodeEvent(Buffer.concat(encodeEvent(event, body)));
     assert.deepEqual(again, { event, body });

@@ -1,4 +1,4 @@
-import { promises as fs } from "node:fs";
+import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import {
@@ -6,19 +6,19 @@ import {
   lockDirectory,
   type LogLine,
   oncePer,
-  openObjectCache,
-  openObjectStore,
-  openParquetEngine,
   openSegmentLog,
-  removeTemporaryFiles,
   repeat,
+  type SegmentLog,
   writerIdentity,
 } from "@mlplatform/lake";
-import { makeCommitter } from "./committer";
+import { type BlobFiles, openBlobFiles } from "./blobFiles";
+import { MemoryBudget } from "./bodyIntake";
 import type { InferenceTableConfig } from "./config";
+import { decodeEvent } from "./inferenceEvent";
 import { makeIngestServer } from "./ingestServer";
-import { makeMetrics } from "./metrics";
-import { makePairer } from "./pairer";
+import { type LakeThread, startLakeThread } from "./lakeThread";
+import { type InferenceTableMetrics, makeMetrics, showRung } from "./metrics";
+import { type PressureGauge, rungAt, watchPressure } from "./pressure";
 
 /** A running service. */
 export interface InferenceTable {
@@ -28,81 +28,71 @@ export interface InferenceTable {
   drain(): Promise<void>;
 }
 
-const MIB = 1 << 20;
-const CACHE_BYTES = 1024 * MIB;
 // A repeated failure is one line a minute, not one an event.
 const REPEAT_LINE_MS = 60_000;
+// Of bodies that are on their way to the log; more go through files.
+const BODY_MEMORY_BYTES = 96 << 20;
 
 /** Starts the service: lock, recovery, listener, timers. */
 export async function startInferenceTable(
   config: InferenceTableConfig,
   logLine: LogLine,
 ): Promise<InferenceTable> {
-  const lock = await lockDirectory(config.stateDirectory);
+  const { stateDirectory } = config;
+  const lock = await lockDirectory(stateDirectory);
   const metrics = makeMetrics();
-  const store = openObjectStore({
-    ...config.lake,
-    onRetry: (_what, code) => metrics.storeRetries.inc({ code }),
-  });
-  const workDirectory = path.join(config.stateDirectory, "work");
-  await fs.mkdir(workDirectory, { recursive: true, mode: 0o700 });
-  await removeTemporaryFiles(workDirectory);
-  const writer = await writerIdentity(config.stateDirectory);
+  const writer = await writerIdentity(stateDirectory);
   const log = await openSegmentLog({
-    directory: path.join(config.stateDirectory, "log"),
+    directory: path.join(stateDirectory, "log"),
     segmentBytes: config.segmentBytes,
     maxBytes: config.maxLogBytes,
   });
-  const { recovery } = log;
-  metrics.recoveredTornBytes.set(recovery.tornBytes);
-  metrics.recoveredDamagedBytes.set(recovery.damagedBytes);
-  if (recovery.segments > 0 || recovery.tornBytes > 0) {
-    logLine(
-      recovery.damagedBytes > 0 ? "error" : "info",
-      `recovered ${recovery.records} events in ${recovery.segments} segments; dropped ` +
-        `${recovery.tornBytes} unacknowledged bytes; ${recovery.damagedBytes} bytes are damaged`,
-    );
-  }
+  const blobs = await openBlobFiles(
+    path.join(stateDirectory, "blobs"),
+    randomBytes(6).toString("hex"),
+  );
+  const pressure = await watchPressure({
+    directory: stateDirectory,
+    maxBytes: config.maxLogBytes,
+    // A segment's Parquet file needs room beside it, or nothing would ever leave a full disk.
+    reserveBytes: 2 * config.segmentBytes,
+    usedBytes: () => log.size().diskBytes + log.size().pendingBytes + blobs.bytes(),
+  });
+  await reportRecovery(log, blobs, metrics, logLine);
   const reportRepeated = oncePer(REPEAT_LINE_MS, logLine);
-  // Pairing sorts and joins an hour; it must not make the commit of fresh events wait for memory.
-  const commitEngine = await openParquetEngine({
-    temporaryDirectory: path.join(workDirectory, "spill-commit"),
-  });
-  const pairEngine = await openParquetEngine({
-    temporaryDirectory: path.join(workDirectory, "spill-pair"),
-    memoryMiB: 512,
-  });
-  const committer = makeCommitter({
-    log,
-    store,
-    engine: commitEngine,
-    writer,
-    workDirectory,
-    onCommitted: (events) => metrics.committedEvents.inc(events),
-    onFailure: (error) => {
-      metrics.commitFailures.inc();
-      reportRepeated("commit", `events wait on disk, their commit failed: ${describeError(error)}`);
+  const lake = startLakeThread(
+    {
+      lake: config.lake,
+      stateDirectory,
+      blobDirectory: blobs.directory,
+      writer,
+      pairGraceMs: config.pairGraceMs,
+      replica: config.replica,
     },
-  });
-  const pairer = makePairer({
-    store,
-    cache: await openObjectCache({
-      store,
-      directory: path.join(config.stateDirectory, "cache"),
-      maxBytes: CACHE_BYTES,
-    }),
-    engine: pairEngine,
-    workDirectory,
-    graceMs: config.pairGraceMs,
-    onPaired: (rows) => metrics.pairedRows.inc(rows),
-  });
+    {
+      onRetry: (code) => metrics.storeRetries.inc({ code }),
+      onPaired: (rows) => metrics.pairedRows.inc(rows),
+    },
+  );
+  const commits = makeCommits(log, blobs, lake, metrics);
 
   let stopping: Promise<void> | undefined;
+  const isFull = () => pressure.share() >= 1;
   const server = makeIngestServer({
     log,
+    blobs,
     metrics,
-    maxBodyBytes: config.maxBodyBytes,
-    notReadyReason: () => (stopping === undefined ? undefined : "draining"),
+    redactor: config.redactor,
+    intake: {
+      blobs,
+      memory: new MemoryBudget(BODY_MEMORY_BYTES),
+      inlineBytes: config.inlineBytes,
+      maxBodyBytes: config.maxBodyBytes,
+      rung: () => rungAt(pressure.share()),
+    },
+    isFull,
+    notReadyReason: () =>
+      stopping !== undefined ? "draining" : isFull() ? "the disk is full" : undefined,
     onError: (error) => reportRepeated("ingest", `an event was refused: ${describeError(error)}`),
   });
   await new Promise<void>((resolve, reject) => {
@@ -110,20 +100,19 @@ export async function startInferenceTable(
     server.listen(config.port, config.host, resolve);
   });
 
-  async function commitOpen(): Promise<void> {
-    await log.seal();
-    await committer.commitSealed();
-  }
-
+  const showSizes = () => showPressure(metrics, log, blobs, pressure);
   const stopCommits = repeat(config.commitIntervalMs, async () => {
-    metrics.logBytes.set(log.size().diskBytes);
-    // The committer has counted and reported its failure; the next round tries again.
-    await commitOpen().catch(() => undefined);
-    metrics.logBytes.set(log.size().diskBytes);
+    showSizes();
+    await commits.commitOpen().catch((error: unknown) => {
+      // The next round tries again.
+      metrics.commitFailures.inc();
+      reportRepeated("commit", `events wait on disk, their commit failed: ${describeError(error)}`);
+    });
+    showSizes();
   });
   const stopPairs = repeat(config.pairIntervalMs, async () => {
     if (config.isPairing) {
-      await pairer.pairDue(Date.now(), false).catch((error: unknown) => {
+      await lake.pair(Date.now(), false).catch((error: unknown) => {
         metrics.pairFailures.inc();
         reportRepeated("pair", `pairing failed and is tried again: ${describeError(error)}`);
       });
@@ -138,14 +127,13 @@ export async function startInferenceTable(
     await Promise.all([stopCommits(), stopPairs()]);
     try {
       await log.close();
-      await committer.commitSealed();
+      await commits.commitSealed();
       if (config.isPairing) {
-        await pairer.pairDue(Date.now(), true);
+        await lake.pair(Date.now(), true);
       }
     } finally {
-      commitEngine.close();
-      pairEngine.close();
-      store.close();
+      pressure.stop();
+      await lake.close();
       await lock.release();
     }
   }
@@ -154,4 +142,75 @@ export async function startInferenceTable(
     url: `http://${config.host}:${(server.address() as AddressInfo).port}`,
     drain: () => (stopping ??= stop()),
   };
+}
+
+interface Commits {
+  /** Commits every sealed segment, oldest first. Rejects when one can't be committed now. */
+  commitSealed(): Promise<void>;
+  /** Seals what is open, and commits. */
+  commitOpen(): Promise<void>;
+}
+
+function makeCommits(
+  log: SegmentLog,
+  blobs: BlobFiles,
+  lake: LakeThread,
+  metrics: InferenceTableMetrics,
+): Commits {
+  async function commitSealed(): Promise<void> {
+    for (const segment of log.sealed()) {
+      const committed = await lake.commit(segment);
+      await log.remove(segment);
+      await Promise.all(committed.blobs.map((name) => blobs.remove(name)));
+      metrics.committedEvents.inc(committed.events);
+    }
+  }
+  return {
+    commitSealed,
+    async commitOpen() {
+      await log.seal();
+      await commitSealed();
+    },
+  };
+}
+
+async function reportRecovery(
+  log: SegmentLog,
+  blobs: BlobFiles,
+  metrics: InferenceTableMetrics,
+  logLine: LogLine,
+): Promise<void> {
+  const { recovery } = log;
+  metrics.recoveredTornBytes.set(recovery.tornBytes);
+  metrics.recoveredDamagedBytes.set(recovery.damagedBytes);
+  if (recovery.segments > 0 || recovery.tornBytes > 0) {
+    logLine(
+      recovery.damagedBytes > 0 ? "error" : "info",
+      `recovered ${recovery.records} events in ${recovery.segments} segments; dropped ` +
+        `${recovery.tornBytes} unacknowledged bytes; ${recovery.damagedBytes} bytes are damaged`,
+    );
+  }
+  if (blobs.bytes() > 0) {
+    const named = new Set<string>();
+    for (const segment of log.sealed()) {
+      for await (const { payload } of log.read(segment)) {
+        const { blob } = decodeEvent(payload).event;
+        if (blob !== undefined) {
+          named.add(blob);
+        }
+      }
+    }
+    const removed = await blobs.removeOthers(named);
+    logLine("info", `recovered ${named.size} large bodies; removed ${removed} that no event names`);
+  }
+}
+
+function showPressure(
+  metrics: InferenceTableMetrics,
+  log: SegmentLog,
+  blobs: BlobFiles,
+  pressure: PressureGauge,
+): void {
+  metrics.logBytes.set(log.size().diskBytes + blobs.bytes());
+  showRung(metrics, pressure.share(), rungAt(pressure.share()));
 }

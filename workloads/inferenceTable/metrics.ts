@@ -1,26 +1,105 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { modelOf, revisionOf, UNKNOWN } from "./eventRow";
+import { type InferenceEvent, Kept, REQUEST_TYPE } from "./inferenceEvent";
+import { Rung } from "./pressure";
+
+// Names in events come from outside: a sender that invents one for each must not fill the memory.
+const MAX_SERIES = 10_000;
+const OTHER = "other";
 
 /** The service's metrics; names are contract for dashboards and alerts. */
 export function makeMetrics() {
   const registry = new Registry();
   const registers = [registry];
+  const received = new Counter({
+    name: "inference_table_events_received_total",
+    help: "Events acknowledged after they were durable, by namespace, inference service, revision and type",
+    labelNames: ["namespace", "inference_service", "revision", "type"],
+    registers,
+  });
+  const unknownModel = new Counter({
+    name: "inference_table_events_unknown_model_total",
+    help: "Events whose annotations name no model version or run: their predictions can't be traced",
+    labelNames: ["namespace", "inference_service"],
+    registers,
+  });
+  const quarantined = new Counter({
+    name: "inference_table_events_quarantined_total",
+    help: "Events kept in quarantine because they could not be understood",
+    registers,
+  });
+  const degraded = new Counter({
+    name: "inference_table_events_degraded_total",
+    help: "Events of which less than the whole body is kept, by what is kept",
+    labelNames: ["kept"],
+    registers,
+  });
+  // A rung or an outcome that never came about is 0, not absent.
+  [Kept.Truncated, Kept.MetadataOnly, Kept.Withheld].forEach((kept) => degraded.inc({ kept }, 0));
+  const series = new Map<string, { inc: () => void }>();
+
+  function seriesOf({ namespace, inferenceService, source, type, annotations }: InferenceEvent) {
+    const key = `${namespace}\n${inferenceService}\n${source}\n${type}\n${annotations}`;
+    let found = series.get(key);
+    if (found === undefined) {
+      const isOne = series.size < MAX_SERIES;
+      const labels = {
+        namespace: isOne ? namespace : OTHER,
+        inference_service: isOne ? inferenceService : OTHER,
+        revision: isOne ? revisionOf(source) : OTHER,
+        type: type === REQUEST_TYPE ? "request" : "response",
+      };
+      const model = modelOf(annotations);
+      const isKnown = model("model-version") !== UNKNOWN && model("run-id") !== UNKNOWN;
+      const { namespace: of, inference_service } = labels;
+      found = {
+        inc() {
+          received.inc(labels);
+          if (!isKnown) {
+            unknownModel.inc({ namespace: of, inference_service });
+          }
+        },
+      };
+      if (isOne) {
+        series.set(key, found);
+      }
+    }
+    return found;
+  }
+
   return {
     registry,
-    received: new Counter({
-      name: "inference_table_events_received_total",
-      help: "Events acknowledged after they were durable, by namespace, inference service and type",
-      labelNames: ["namespace", "inference_service", "type"],
+    /** Counts an acknowledged event. */
+    countEvent(event: InferenceEvent): void {
+      if (event.problem !== "") {
+        quarantined.inc();
+      } else {
+        seriesOf(event).inc();
+      }
+      if (event.kept !== undefined && event.kept !== Kept.Whole) {
+        degraded.inc({ kept: event.kept });
+      }
+    },
+    bufferShare: new Gauge({
+      name: "inference_table_buffer_share",
+      help: "Share of the room for events that aren't in the lake yet, 0 to 1",
+      registers,
+    }),
+    rung: new Gauge({
+      name: "inference_table_rung",
+      help: "1 for what is kept of new bodies now: full, truncated, metadata_only",
+      labelNames: ["rung"],
+      registers,
+    }),
+    redactionFailures: new Counter({
+      name: "inference_table_redaction_failures_total",
+      help: "Bodies withheld because a redaction rule could not be applied to them",
       registers,
     }),
     refused: new Counter({
       name: "inference_table_events_refused_total",
       help: "Requests that were not stored, by reason; each is a lost event because the sender never retries",
       labelNames: ["reason"],
-      registers,
-    }),
-    quarantined: new Counter({
-      name: "inference_table_events_quarantined_total",
-      help: "Events kept in quarantine because they could not be understood",
       registers,
     }),
     ackSeconds: new Histogram({
@@ -71,6 +150,12 @@ export function makeMetrics() {
       registers,
     }),
   };
+}
+
+/** Shows the rung that is taken. */
+export function showRung(metrics: InferenceTableMetrics, share: number, taken: Rung): void {
+  metrics.bufferShare.set(share);
+  Object.values(Rung).forEach((rung) => metrics.rung.set({ rung }, rung === taken ? 1 : 0));
 }
 
 /** What `makeMetrics` makes. */

@@ -1,25 +1,16 @@
-import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { createHash } from "node:crypto";
 import {
-  emptyRelation,
   hourId,
-  inferenceEventsShape,
   type InferenceHour,
-  inferencePairedPartKey,
-  inferencesShape,
+  isChanged,
   listInferenceHours,
-  literal,
   type ObjectCache,
-  ObjectExistsError,
-  type ObjectFacts,
   type ObjectStore,
-  pairingQuery,
   type ParquetEngine,
-  parseInferencePairedPartKey,
-  quoted,
-  writeQuery,
 } from "@mlplatform/lake";
 import { QUARANTINE_NAMESPACE } from "./inferenceEvent";
+import type { Replica } from "./lakeThread";
+import { makeHourPairing } from "./hourPairing";
 
 /** What the pairer works with. */
 export interface PairerOptions {
@@ -29,6 +20,8 @@ export interface PairerOptions {
   workDirectory: string;
   /** An hour is closed this long after its end. */
   graceMs: number;
+  /** Hours are shared among replicas; one that isn't there is stood in for after a while. */
+  replica: Replica;
   onPaired: (rows: number) => void;
 }
 
@@ -41,6 +34,7 @@ export interface Pairer {
 const HOUR_MS = 3_600_000;
 // An answer that comes later than this stays without its request.
 const LATE_MS = 24 * HOUR_MS;
+const STAND_IN_MS = HOUR_MS / 2;
 
 /**
  * Each run adds part `n` to an hour with the predictions that parts 0…n−1 don't have; a part is never
@@ -48,100 +42,44 @@ const LATE_MS = 24 * HOUR_MS;
  * a store that knows conditional writes.
  */
 export function makePairer(options: PairerOptions): Pairer {
-  const { store, cache, engine } = options;
+  const { store, replica } = options;
+  const pairing = makeHourPairing(options);
   // What an hour looked like when it was last paired: nothing is read again until it changes.
   const seen = new Map<string, string>();
 
-  async function pairHour(hours: Map<string, InferenceHour>, hour: InferenceHour): Promise<number> {
-    const neighbours = [hour.start - HOUR_MS, hour.start, hour.start + HOUR_MS];
-    const events = neighbours.flatMap(
-      (start) => hours.get(hourId(hour.namespace, start))?.events ?? [],
-    );
-    const fingerprint = [...events, ...hour.paired].map((each) => each.key).join("\n");
-    const id = hourId(hour.namespace, hour.start);
-    if (seen.get(id) === fingerprint) {
-      return 0;
-    }
-    const part = nextPart(hour.paired);
-    const held = await cache.acquire([...events, ...hour.paired]);
-    const file = path.join(options.workDirectory, `paired-${hour.start}-${part}.parquet`);
-    try {
-      const query = newRowsQuery(
-        hour,
-        held.files.slice(0, events.length),
-        held.files.slice(events.length),
-      );
-      const { rows } = await writeQuery(engine, query, file);
-      if (rows > 0) {
-        const key = inferencePairedPartKey({ ...partitionOf(hour), part });
-        await store.putFile(key, file, { onlyIfAbsent: true });
-        options.onPaired(rows);
-      }
-      seen.set(id, fingerprint);
-      return rows;
-    } catch (error) {
-      if (error instanceof ObjectExistsError) {
-        // Another pairer was first; the next run sees its part and adds what it lacks.
-        return 0;
-      }
-      throw error;
-    } finally {
-      held.release();
-      await fs.rm(file, { force: true });
-    }
-  }
+  const isMine = (hour: InferenceHour) => {
+    const digest = createHash("sha256").update(hourId(hour.namespace, hour.start)).digest();
+    return digest.readUInt32LE(0) % replica.count === replica.ordinal;
+  };
+  const isDue = (hour: InferenceHour, now: number, includeOpen: boolean) => {
+    const closed = hour.start + HOUR_MS + options.graceMs;
+    // Where others go on, the open hour is paired when it ends.
+    const isOpened = includeOpen && replica.count === 1;
+    return isOpened || now >= (isMine(hour) ? closed : closed + STAND_IN_MS);
+  };
 
   return {
     async pairDue(now, includeOpen) {
-      const hours = await listInferenceHours(store, { since: new Date(now - LATE_MS) });
+      const since = new Date(now - LATE_MS - HOUR_MS);
+      const hours = await listInferenceHours(store, { since }, now);
       let rows = 0;
-      for (const [, hour] of [...hours].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        const isDue = includeOpen || now >= hour.start + HOUR_MS + options.graceMs;
-        if (isDue && hour.namespace !== QUARANTINE_NAMESPACE) {
-          rows += await pairHour(hours, hour);
+      for (const [id, hour] of [...hours].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        const mark = hour.events.map(({ key }) => key).join("\n");
+        if (hour.namespace === QUARANTINE_NAMESPACE || !isDue(hour, now, includeOpen)) {
+          continue;
+        }
+        rows += await pairing.addIds(hour);
+        if (isChanged(hour) && seen.get(id) !== mark) {
+          rows += await pairing.pair(hours, hour);
+          seen.set(id, mark);
+        }
+      }
+      for (const id of seen.keys()) {
+        if (!hours.has(id)) {
+          seen.delete(id);
         }
       }
       return rows;
     },
   };
-}
-
-// A row of an earlier part is written again only when it gained its response.
-function newRowsQuery(hour: InferenceHour, events: string[], paired: string[]): string {
-  const start = `TIMESTAMP ${literal(new Date(hour.start).toISOString().replace("Z", ""))}`;
-  const inHour = `received_time >= ${start} AND received_time < ${start} + INTERVAL 1 HOUR`;
-  const eventsRelation = relationOf(events, emptyRelation(inferenceEventsShape));
-  const pairedRelation = relationOf(paired, emptyRelation(inferencesShape));
-  const same = ["namespace", "inference_service", "component", "source", "request_id"]
-    .map((column) => `o.${column} = n.${column}`)
-    .join(" AND ");
-  const columns = inferencesShape.columns.map(({ name }) => quoted(name)).join(", ");
-  const order = inferencesShape.key.map((name) => `${quoted(name)} NULLS FIRST`).join(", ");
-  return `
-SELECT ${columns} FROM (${pairingQuery(eventsRelation, inHour)}) n
-WHERE NOT EXISTS (
-  SELECT 1 FROM ${pairedRelation} o WHERE ${same}
-    AND ((o.request_sha256 IS NOT DISTINCT FROM n.request_sha256 AND (o.status = 'ok' OR n.status <> 'ok'))
-      OR (n.status = 'no_request' AND o.response_sha256 = n.response_sha256)))
-ORDER BY ${order}`;
-}
-
-function relationOf(files: string[], empty: string): string {
-  return files.length === 0
-    ? `(${empty})`
-    : `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false)`;
-}
-
-function partitionOf({ namespace, start }: InferenceHour): {
-  namespace: string;
-  date: string;
-  hour: number;
-} {
-  const time = new Date(start);
-  return { namespace, date: time.toISOString().slice(0, 10), hour: time.getUTCHours() };
-}
-
-function nextPart(paired: ObjectFacts[]): number {
-  const parts = paired.map((object) => parseInferencePairedPartKey(object.key)?.part ?? -1);
-  return Math.max(-1, ...parts) + 1;
 }

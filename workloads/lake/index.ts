@@ -1,6 +1,7 @@
 export * from "./cache";
 export * from "./crc32c";
 export * from "./durableFile";
+export * from "./failpoint";
 export * from "./inferenceHours";
 export * from "./instanceLock";
 export * from "./lakeConfig";
@@ -9,6 +10,7 @@ export * from "./mlflowClient";
 export * from "./objectStore";
 export * from "./pairing";
 export * from "./parquetWriter";
+export * from "./predictionSearch";
 export * from "./query";
 export * from "./rayLogLine";
 export * from "./rayLogManifest";

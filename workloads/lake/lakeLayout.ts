@@ -41,6 +41,8 @@ export const RAY_LOGS_PREFIX = "raylogs/";
 export const RAY_LOG_MANIFESTS_PREFIX = "raylogs/_manifest/";
 export const INFERENCE_EVENTS_PREFIX = "inferences/events/";
 export const INFERENCE_PAIRED_PREFIX = "inferences/paired/";
+export const INFERENCE_IDS_PREFIX = "inferences/ids/";
+export const INFERENCE_BLOBS_PREFIX = "inferences/blobs/";
 
 const MAX_VALUE_BYTES = 200;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
@@ -79,12 +81,15 @@ export function rayLogsPrefix(namespace?: string, date?: string): string {
   return partitionPrefix(RAY_LOGS_PREFIX, namespace, date);
 }
 
-/** The prefix of a namespace's events or paired rows, narrowed by day. */
-export function inferencesPrefix(
-  root: typeof INFERENCE_EVENTS_PREFIX | typeof INFERENCE_PAIRED_PREFIX,
-  namespace?: string,
-  date?: string,
-): string {
+/** The roots below which inferences lie by namespace, day and hour. */
+export type InferencesRoot =
+  | typeof INFERENCE_EVENTS_PREFIX
+  | typeof INFERENCE_PAIRED_PREFIX
+  | typeof INFERENCE_IDS_PREFIX
+  | typeof INFERENCE_BLOBS_PREFIX;
+
+/** The prefix of a namespace's part of a root, narrowed by day. */
+export function inferencesPrefix(root: InferencesRoot, namespace?: string, date?: string): string {
   return partitionPrefix(root, namespace, date);
 }
 
@@ -114,6 +119,27 @@ export function inferencePairedPartKey(part: InferencePairedPart): string {
   return (
     inferencesPrefix(INFERENCE_PAIRED_PREFIX, part.namespace, part.date) +
     `hour=${checkedHour(part.hour)}/part-${checkedSequence(part.part)}.parquet`
+  );
+}
+
+/**
+ * The ids of the predictions in a paired part: `id_hash`, which is `md5_number_lower(request_id)`, sorted.
+ * Eight bytes tell whether a prediction is in an hour of which nothing else was read.
+ */
+export function inferenceIdsPartKey(part: InferencePairedPart): string {
+  const { length } = INFERENCE_PAIRED_PREFIX;
+  return INFERENCE_IDS_PREFIX + inferencePairedPartKey(part).slice(length);
+}
+
+/** A body that is an object of its own; (writer, name) is used once. */
+export function inferenceBlobKey(
+  partition: { namespace: string; date: string; hour: number },
+  writer: string,
+  name: string,
+): string {
+  return (
+    inferencesPrefix(INFERENCE_BLOBS_PREFIX, partition.namespace, partition.date) +
+    `hour=${checkedHour(partition.hour)}/${encodeKeyValue("writer", writer)}-${encodeKeyValue("name", name)}.bin`
   );
 }
 
@@ -175,6 +201,13 @@ export function parseInferencePairedPartKey(key: string): InferencePairedPart | 
         hour: Number(match![3]),
         part: Number(match![4]),
       };
+}
+
+/** Reads a key back. Undefined for an object that is no part's ids. */
+export function parseInferenceIdsPartKey(key: string): InferencePairedPart | undefined {
+  return key.startsWith(INFERENCE_IDS_PREFIX)
+    ? parseInferencePairedPartKey(INFERENCE_PAIRED_PREFIX + key.slice(INFERENCE_IDS_PREFIX.length))
+    : undefined;
 }
 
 /** Reads a key back. Undefined for an object that is no manifest. */

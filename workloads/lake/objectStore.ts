@@ -64,6 +64,8 @@ export interface ObjectStore {
   head(key: string): Promise<ObjectFacts>;
   /** Pages of up to 1000 keys in the store's order (UTF-8 bytes). */
   listPages(prefix: string, options?: { startAfter?: string }): AsyncGenerator<ObjectFacts[]>;
+  /** What comes after a prefix up to the next `/`: names as of folders, each with its `/`. */
+  listFolders(prefix: string): Promise<string[]>;
   /** Deletes; an absent object is a success. */
   delete(key: string): Promise<void>;
   close(): void;
@@ -202,6 +204,28 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
         );
         token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
       } while (token !== undefined);
+    },
+    async listFolders(prefix) {
+      const folders: string[] = [];
+      let token: string | undefined;
+      do {
+        const page = await withRetries(context(`list ${prefix}`), (signal) =>
+          client.send(
+            new ListObjectsV2Command({
+              Bucket: bucket,
+              Prefix: prefix,
+              Delimiter: "/",
+              ContinuationToken: token,
+            }),
+            { abortSignal: signal },
+          ),
+        );
+        folders.push(
+          ...(page.CommonPrefixes ?? []).map((each) => (each.Prefix ?? "").slice(prefix.length)),
+        );
+        token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+      } while (token !== undefined);
+      return folders;
     },
     async delete(key) {
       await withRetries(context(`delete ${key}`), (signal) =>

@@ -124,17 +124,23 @@ export async function writeParquet(
   rows: Iterable<readonly Cell[]> | AsyncIterable<readonly Cell[]>,
   file: string,
 ): Promise<ParquetFile> {
-  const { connection } = engine;
-  const table = `rows_${Math.random().toString(36).slice(2)}`;
-  const columns = shape.columns.map((column) => `${quoted(column.name)} ${column.type}`);
-  await connection.run(`CREATE TEMP TABLE ${table} (${columns.join(", ")})`);
+  const table = await createRowTable(engine, shape);
   try {
-    const count = await appendRows(connection, table, shape, rows);
+    const appender = await openRowAppender(engine, table, shape);
+    let count: number;
+    try {
+      for await (const row of rows) {
+        appender.push(row);
+      }
+      count = appender.finish();
+    } finally {
+      appender.close();
+    }
     const order = shape.key.map(quoted).join(", ");
     const written = await writeQuery(engine, `SELECT * FROM ${table} ORDER BY ${order}`, file);
     return { ...written, rows: count };
   } finally {
-    await connection.run(`DROP TABLE ${table}`);
+    await engine.connection.run(`DROP TABLE ${table}`);
   }
 }
 
@@ -151,18 +157,36 @@ export async function writeQuery(
   await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   const temporary = temporaryPathBeside(file);
   try {
-    const result = await engine.connection.run(
-      `COPY (${query}) TO ${literal(temporary)} ` +
-        `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}` +
-        `${layout === undefined ? "" : `, ${layout}`})`,
-    );
+    const rows = await copyToParquet(engine, query, temporary, layout);
     await publishFile(temporary, file);
     const { size } = await fs.stat(file);
-    return { file, rows: result.rowsChanged, bytes: size, sha256: await fileSha256(file) };
+    return { file, rows, bytes: size, sha256: await fileSha256(file) };
   } catch (error) {
     await fs.rm(temporary, { force: true });
     throw error;
   }
+}
+
+/**
+ * Writes a query's result to a Parquet file that need not survive a crash: one that is sent on and removed.
+ * Returns the number of rows. `layout`: more options of DuckDB's COPY, which replace the ones below.
+ */
+export async function copyToParquet(
+  engine: ParquetEngine,
+  query: string,
+  file: string,
+  layout?: string,
+): Promise<number> {
+  const rowGroups =
+    layout?.includes("ROW_GROUP_SIZE") === true ? [] : [`ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`];
+  const options = [
+    "FORMAT parquet",
+    "COMPRESSION zstd",
+    ...rowGroups,
+    ...(layout === undefined ? [] : [layout]),
+  ];
+  const sql = `COPY (${query}) TO ${literal(file)} (${options.join(", ")})`;
+  return (await engine.connection.run(sql)).rowsChanged;
 }
 
 /** SHA-256 of a file, as hexadecimal digits. */
@@ -184,24 +208,33 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-async function appendRows(
-  connection: DuckDBConnection,
+/** Rows on their way into one table, `CHUNK_ROWS` at a time. */
+export interface RowAppender {
+  push(row: readonly Cell[]): void;
+  /** Brings the rest into the table. Returns how many rows were pushed. */
+  finish(): number;
+  /** Frees the appender, also where `finish` wasn't called. */
+  close(): void;
+}
+
+/** Appends rows to a table that has the shape's columns. */
+export async function openRowAppender(
+  { connection }: ParquetEngine,
   table: string,
   shape: TableShape,
-  rows: Iterable<readonly Cell[]> | AsyncIterable<readonly Cell[]>,
-): Promise<number> {
+): Promise<RowAppender> {
   const types = shape.columns.map((column) => DUCKDB_TYPES[column.type]);
   const appender = await connection.createAppender(table);
+  let columns: DuckDBValue[][] = types.map(() => []);
   let count = 0;
-  try {
-    let columns: DuckDBValue[][] = types.map(() => []);
-    const flush = () => {
-      const chunk = DuckDBDataChunk.create(types);
-      chunk.setColumns(columns);
-      appender.appendDataChunk(chunk);
-      columns = types.map(() => []);
-    };
-    for await (const row of rows) {
+  const flush = () => {
+    const chunk = DuckDBDataChunk.create(types);
+    chunk.setColumns(columns);
+    appender.appendDataChunk(chunk);
+    columns = types.map(() => []);
+  };
+  return {
+    push(row) {
       shape.columns.forEach((column, index) => {
         columns[index]!.push(duckdbValue(column, row[index] ?? null));
       });
@@ -209,15 +242,27 @@ async function appendRows(
       if (count % CHUNK_ROWS === 0) {
         flush();
       }
-    }
-    if (columns[0]!.length > 0) {
-      flush();
-    }
-    appender.flushSync();
-  } finally {
-    appender.closeSync();
-  }
-  return count;
+    },
+    finish() {
+      if (columns[0]!.length > 0) {
+        flush();
+      }
+      appender.flushSync();
+      return count;
+    },
+    close: () => appender.closeSync(),
+  };
+}
+
+/** Makes a temporary table with the shape's columns. Returns its name. */
+export async function createRowTable(
+  { connection }: ParquetEngine,
+  shape: TableShape,
+): Promise<string> {
+  const table = `rows_${Math.random().toString(36).slice(2)}`;
+  const columns = shape.columns.map((column) => `${quoted(column.name)} ${column.type}`);
+  await connection.run(`CREATE TEMP TABLE ${table} (${columns.join(", ")})`);
+  return table;
 }
 
 function duckdbValue(column: Column, cell: Cell): DuckDBValue {

@@ -3,6 +3,7 @@ import { DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
 import type { ObjectCache } from "./cache";
 import { listObjects, type ObjectFacts, type ObjectStore } from "./objectStore";
 import { inferencesHours, type InferenceHours } from "./inferenceHours";
+import { hoursOf } from "./predictionSearch";
 import {
   inferencesPrefix,
   INFERENCE_EVENTS_PREFIX,
@@ -23,6 +24,8 @@ export interface LakeSelection {
   since?: Date;
   /** Partitions up to this hour or day. */
   until?: Date;
+  /** Only this prediction, for the table `inferences`: of hours that don't have it nothing is fetched. */
+  predictionId?: string;
 }
 
 /** A cell of an answer. */
@@ -123,10 +126,23 @@ export function openLake(options: LakeOptions): Lake {
         await connection.run(`CREATE VIEW inferences_events AS SELECT * FROM ${relation}`);
       }
       if (names.has("inferences")) {
-        const hours = await inferencesHours(store, selection);
+        const { predictionId } = selection;
+        const all = await inferencesHours(store, selection);
+        const hours =
+          predictionId === undefined ? all : await hoursOf(cache, connection, all, predictionId);
+        // The optimizer can't bring a view's condition below a window; here it is given to it there.
+        const only = (relation: string, column: string) =>
+          predictionId === undefined
+            ? relation
+            : `(SELECT * FROM ${relation} WHERE ${column} = ${literal(predictionId)})`;
+        const inferences = emptyRelation(inferencesShape);
         const events = await parquet(hours.events, emptyRelation(inferenceEventsShape));
-        const paired = await parquet(hours.paired, emptyRelation(inferencesShape));
-        await connection.run(`CREATE VIEW inferences AS ${inferencesQuery(hours, events, paired)}`);
+        const view = inferencesQuery(hours, {
+          settled: only(await parquet(hours.settled, inferences), "request_id"),
+          paired: only(await parquet(hours.paired, inferences), "request_id"),
+          events: only(events, "id"),
+        });
+        await connection.run(`CREATE VIEW inferences AS ${view}`);
       }
       await connection.run(`SET allowed_directories = [${literal(`${cache.directory}/`)}]`);
       await connection.run("SET enable_external_access = false");
@@ -164,19 +180,28 @@ function rayLogsQuery(relation: string, parts: ObjectFacts[]): string {
     PARTITION BY namespace, cluster, node, file_uid, byte_start ORDER BY byte_end DESC) = 1`;
 }
 
-function inferencesQuery(hours: InferenceHours, events: string, paired: string): string {
+function inferencesQuery(
+  hours: InferenceHours,
+  relations: { settled: string; paired: string; events: string },
+): string {
   const columns = inferencesShape.columns.map(({ name }) => `"${name}"`).join(", ");
+  const settled = `SELECT ${columns} FROM ${relations.settled}`;
+  const paired = `SELECT ${columns} FROM ${relations.paired}`;
   const starts = hours.unpaired.map(
     (start) => `TIMESTAMP ${literal(new Date(start).toISOString().replace("Z", ""))}`,
   );
-  if (starts.length === 0) {
-    return settledQuery(`(SELECT ${columns} FROM ${paired})`);
+  if (starts.length === 0 && hours.paired.length === 0) {
+    return settled;
   }
-  const filter = `date_trunc('hour', received_time) IN (${starts.join(", ")})`;
-  return settledQuery(
-    `(SELECT ${columns} FROM ${paired} UNION ALL ` +
-      `SELECT ${columns} FROM (${pairingQuery(events, filter)}))`,
-  );
+  if (starts.length === 0) {
+    return `${settled} UNION ALL SELECT ${columns} FROM (${settledQuery(`(${paired})`)})`;
+  }
+  // An answer completes its request in the hour before, too.
+  const filter = ["row_time", "answered_time"]
+    .map((time) => `date_trunc('hour', ${time}) IN (${starts.join(", ")})`)
+    .join(" OR ");
+  const pairs = `SELECT ${columns} FROM (${pairingQuery(relations.events, filter)})`;
+  return `${settled} UNION ALL SELECT ${columns} FROM (${settledQuery(`(${paired} UNION ALL ${pairs})`)})`;
 }
 
 /** The Ray log parts of a selection. */

@@ -54,18 +54,24 @@ export function saltOf(header: Buffer): Buffer | undefined {
     : undefined;
 }
 
-/** The 12 bytes before a payload of `parts` at `offset`. */
-export function frameHeader(salt: Buffer, offset: number, parts: readonly Uint8Array[]): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const header = Buffer.allocUnsafe(FRAME_HEADER_BYTES);
-  header.writeUInt32LE(FRAME_MARK, 0);
-  header.writeUInt32LE(length, 4);
-  let crc = frameSeed(salt, offset, length);
+/** Writes the frame of a payload of `parts` that lies at `offset` of its segment into `bytes` at `at`. */
+export function writeFrame(
+  bytes: Buffer,
+  at: number,
+  salt: Buffer,
+  offset: number,
+  parts: readonly Uint8Array[],
+): void {
+  const start = at + FRAME_HEADER_BYTES;
+  let end = start;
   for (const part of parts) {
-    crc = crc32c(part, crc);
+    bytes.set(part, end);
+    end += part.length;
   }
-  header.writeUInt32LE(crc, 8);
-  return header;
+  bytes.writeUInt32LE(FRAME_MARK, at);
+  bytes.writeUInt32LE(end - start, at + 4);
+  const crc = crc32c(bytes.subarray(start, end), frameSeed(salt, offset, end - start));
+  bytes.writeUInt32LE(crc, at + 8);
 }
 
 function frameSeed(salt: Buffer, offset: number, length: number): number {

@@ -27,7 +27,10 @@ export const rayLogShape: TableShape = {
 
 /**
  * One CloudEvent as it arrived. `problem` is set where the event couldn't be understood; its bytes are
- * kept. (writer, sequence, frame) names the place in the writer's log, so that any row is found once.
+ * kept. `body_object` is the key of a body that is an object of its own. `degraded` says why `body` isn't
+ * all of it: truncated (its beginning), metadata_only, withheld (a redaction rule couldn't be applied); size
+ * and hash are those of the whole body then. (writer, sequence, frame) names the place in the writer's log,
+ * so that any row is found once.
  */
 export const inferenceEventsShape: TableShape = {
   columns: [
@@ -41,6 +44,7 @@ export const inferenceEventsShape: TableShape = {
     ...columns(Long, "body_bytes"),
     ...columns(Text, "body_sha256"),
     ...columns(Flag, "truncated"),
+    ...columns(Text, "degraded", "body_object"),
     ...columns(Text, "metadata", "annotations", "problem", "writer"),
     ...columns(Long, "sequence", "frame"),
   ],
@@ -50,7 +54,8 @@ export const inferenceEventsShape: TableShape = {
 /**
  * One prediction: its request and its response. `status`: ok, no_response (the model answered with
  * something else than 200, or the answer hasn't come yet), no_request. `request` and `response` are
- * text; `…_raw` has the bytes where they aren't UTF-8. `id_reused`: another request had the same id.
+ * text; `…_raw` has the bytes where they aren't UTF-8, `…_object` the key of a large one. `degraded`: why one
+ * of them isn't whole. `id_reused`: another request had the same id.
  */
 export const inferencesShape: TableShape = {
   columns: [
@@ -62,10 +67,11 @@ export const inferencesShape: TableShape = {
     ...columns(Text, "dataset_name", "dataset_version", "dataset_digest"),
     ...columns(Text, "status", "protocol", "request", "response"),
     ...columns(Bytes, "request_raw", "response_raw"),
+    ...columns(Text, "request_object", "response_object"),
     ...columns(Long, "request_bytes", "response_bytes"),
     ...columns(Text, "request_sha256", "response_sha256"),
     ...columns(Flag, "truncated", "id_reused"),
-    ...columns(Text, "metadata"),
+    ...columns(Text, "degraded", "metadata"),
   ],
   key: [
     "namespace",

@@ -107,7 +107,7 @@ async function findPredictions(
             model_version, mlflow_run_id, dataset_digest
      FROM inferences WHERE request_id = $id
      ORDER BY status = 'ok' DESC, request_time DESC NULLS LAST LIMIT 10`,
-    { ...selection, cluster: undefined },
+    { ...selection, cluster: undefined, predictionId },
     { id: predictionId },
   );
   return rows as unknown as PredictionRow[];

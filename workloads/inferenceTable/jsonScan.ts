@@ -1,0 +1,232 @@
+// Finds where values lie in JSON bytes without building them. Payloads are edited and cut out by position,
+// so that everything else stays byte for byte: JSON.parse would round integers beyond 2^53, keep only the
+// last of two equal keys, refuse Python's NaN, and overflow the stack on deep nesting.
+
+/** A member of an object: where its key begins and its value ends. */
+export interface MemberSpan {
+  start: number;
+  end: number;
+}
+
+/** An object or array that is open while the scan is inside it. */
+export interface Container {
+  isArray: boolean;
+  start: number;
+  /** Key of the value being read; undefined in an array. */
+  key: string | undefined;
+  /** Place of the value being read, from 0. */
+  index: number;
+  /** Members read so far; empty for an array. */
+  members: MemberSpan[];
+  /** Texts of up to 256 bytes by their key, of equal keys all: what a filter compares. */
+  texts?: Map<string, string[]>;
+}
+
+/** A value that ended at `end`. `path` are the containers around it, outermost first; don't keep the array. */
+export type ValueVisitor = (path: readonly Container[], start: number, end: number) => void;
+
+const MAX_TEXT_BYTES = 256;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const LITERALS = ["true", "false", "null", "NaN", "Infinity", "-Infinity"].map((text) =>
+  Buffer.from(text, "latin1"),
+);
+
+/**
+ * Scans one JSON value from the start of `bytes` and reports every value in it, inner ones first.
+ *
+ * @returns where the value ends, without white space after it; undefined where it isn't JSON
+ */
+export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined {
+  const path: Container[] = [];
+  let position = skipSpace(bytes, bytes.length >= 3 && bytes.readUIntBE(0, 3) === 0xefbbbf ? 3 : 0);
+  for (;;) {
+    // A value begins here.
+    const start = position;
+    const first = bytes[position];
+    let end: number | undefined;
+    if (first === OPEN_OBJECT || first === OPEN_ARRAY) {
+      const isArray = first === OPEN_ARRAY;
+      path.push({ isArray, start, key: undefined, index: 0, members: [] });
+      position = skipSpace(bytes, position + 1);
+      if (bytes[position] === (isArray ? CLOSE_ARRAY : CLOSE_OBJECT)) {
+        path.pop();
+        end = position + 1;
+      } else {
+        const value = isArray ? position : readKey(bytes, position, path.at(-1)!);
+        if (value === undefined) {
+          return undefined;
+        }
+        position = value;
+        continue;
+      }
+    } else if (first === QUOTE) {
+      end = stringEnd(bytes, position);
+    } else {
+      end = scalarEnd(bytes, position);
+    }
+    if (end === undefined) {
+      return undefined;
+    }
+    // A value ended; so may the containers around it.
+    let valueStart = start;
+    for (;;) {
+      visit(path, valueStart, end);
+      const parent = path.at(-1);
+      if (parent === undefined) {
+        return end;
+      }
+      if (!parent.isArray) {
+        parent.members.at(-1)!.end = end;
+        if (bytes[valueStart] === QUOTE && end - valueStart <= MAX_TEXT_BYTES) {
+          addText(parent, textOf(bytes, valueStart, end));
+        }
+      }
+      position = skipSpace(bytes, end);
+      const next = bytes[position];
+      if (next === COMMA) {
+        position = skipSpace(bytes, position + 1);
+        parent.index += 1;
+        if (!parent.isArray) {
+          const value = readKey(bytes, position, parent);
+          if (value === undefined) {
+            return undefined;
+          }
+          position = value;
+        }
+        break;
+      }
+      if (next !== (parent.isArray ? CLOSE_ARRAY : CLOSE_OBJECT)) {
+        return undefined;
+      }
+      path.pop();
+      valueStart = parent.start;
+      end = position + 1;
+    }
+  }
+}
+
+/** The members of the object that `bytes` hold: the place of each value. Undefined where it is no JSON object. */
+export function objectMembers(
+  bytes: Buffer,
+): Map<string, { start: number; end: number }> | undefined {
+  const members = new Map<string, { start: number; end: number }>();
+  let isObject = false;
+  const end = scanJson(bytes, (path, start, end) => {
+    if (path.length === 1 && !path[0]!.isArray) {
+      members.set(path[0]!.key!, { start, end });
+    }
+    isObject ||= path.length === 0 && bytes[start] === OPEN_OBJECT;
+  });
+  return isObject && isOnlySpace(bytes, end) ? members : undefined;
+}
+
+/** The elements of the array that `bytes` hold. Undefined where it is no JSON array. */
+export function arrayElements(bytes: Buffer): Buffer[] | undefined {
+  const elements: Buffer[] = [];
+  let isArray = false;
+  const end = scanJson(bytes, (path, start, end) => {
+    if (path.length === 1 && path[0]!.isArray) {
+      elements.push(bytes.subarray(start, end));
+    }
+    isArray ||= path.length === 0 && bytes[start] === OPEN_ARRAY;
+  });
+  return isArray && isOnlySpace(bytes, end) ? elements : undefined;
+}
+
+/** Whether nothing but white space follows. */
+export function isOnlySpace(bytes: Buffer, from: number | undefined): boolean {
+  return from !== undefined && skipSpace(bytes, from) === bytes.length;
+}
+
+function addText(object: Container, text: string): void {
+  object.texts ??= new Map();
+  object.texts.set(object.key!, [...(object.texts.get(object.key!) ?? []), text]);
+}
+
+/** A string's content between its quotes. */
+function textOf(bytes: Buffer, start: number, end: number): string {
+  const raw = bytes.toString("utf8", start + 1, end - 1);
+  if (!raw.includes("\\")) {
+    return raw;
+  }
+  try {
+    return JSON.parse(`"${raw}"`) as string;
+  } catch {
+    // an escape that JSON doesn't know, or a raw control character: the bytes stand for themselves
+    return raw;
+  }
+}
+
+// Reads `"key" :` and returns where its value begins.
+function readKey(bytes: Buffer, position: number, object: Container): number | undefined {
+  const end = bytes[position] === QUOTE ? stringEnd(bytes, position) : undefined;
+  if (end === undefined) {
+    return undefined;
+  }
+  const colon = skipSpace(bytes, end);
+  if (bytes[colon] !== COLON) {
+    return undefined;
+  }
+  object.key = textOf(bytes, position, end);
+  object.members.push({ start: position, end });
+  return skipSpace(bytes, colon + 1);
+}
+
+function stringEnd(bytes: Buffer, start: number): number | undefined {
+  for (let position = start + 1; position < bytes.length; position++) {
+    const byte = bytes[position];
+    if (byte === BACKSLASH) {
+      position += 1;
+    } else if (byte === QUOTE) {
+      return position + 1;
+    }
+  }
+  return undefined;
+}
+
+function scalarEnd(bytes: Buffer, start: number): number | undefined {
+  for (const word of LITERALS) {
+    if (bytes[start] === word[0] && bytes.subarray(start, start + word.length).equals(word)) {
+      return start + word.length;
+    }
+  }
+  let position = start;
+  while (position < bytes.length && isNumberByte(bytes[position]!)) {
+    position += 1;
+  }
+  const isNumber =
+    position > start && Number.isFinite(Number(bytes.toString("latin1", start, position)));
+  // 1e999 is a number of JSON, though no double holds it.
+  return isNumber || /^-?\d+(\.\d+)?[eE]\+?\d+$/.test(bytes.toString("latin1", start, position))
+    ? position
+    : undefined;
+}
+
+function isNumberByte(byte: number): boolean {
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    byte === 0x2b ||
+    byte === 0x2d ||
+    byte === 0x2e ||
+    byte === 0x45 ||
+    byte === 0x65
+  );
+}
+
+function skipSpace(bytes: Buffer, from: number): number {
+  let position = from;
+  for (;;) {
+    const byte = bytes[position];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) {
+      return position;
+    }
+    position += 1;
+  }
+}

@@ -1,0 +1,91 @@
+import { promises as fs } from "node:fs";
+import * as path from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import {
+  openObjectCache,
+  openObjectStore,
+  openParquetEngine,
+  removeTemporaryFiles,
+} from "@mlplatform/lake";
+import { makeCommitter } from "./committer";
+import type { LakeMessage, LakeReply, LakeThreadOptions } from "./lakeThread";
+import { makePairer } from "./pairer";
+
+// The thread that reads the log and writes the lake. Building rows and Parquet costs as much as taking the
+// events; on the thread that answers it would be felt in every acknowledgement.
+
+const CACHE_BYTES = 1 << 30;
+const PAIR_MEMORY_MIB = 512;
+
+async function main(options: LakeThreadOptions): Promise<void> {
+  const port = parentPort!;
+  const reply = (message: LakeReply) => port.postMessage(message);
+  const { stateDirectory } = options;
+  const workDirectory = path.join(stateDirectory, "work");
+  await fs.mkdir(workDirectory, { recursive: true, mode: 0o700 });
+  await removeTemporaryFiles(workDirectory);
+  const store = openObjectStore({
+    ...options.lake,
+    onRetry: (_what, code) => reply({ kind: "retry", code }),
+  });
+  // Pairing sorts and joins an hour; it must not make the commit of fresh events wait for memory.
+  const commitEngine = await openParquetEngine({
+    temporaryDirectory: path.join(workDirectory, "spill-commit"),
+  });
+  const pairEngine = await openParquetEngine({
+    temporaryDirectory: path.join(workDirectory, "spill-pair"),
+    memoryMiB: PAIR_MEMORY_MIB,
+  });
+  const committer = makeCommitter({
+    store,
+    engine: commitEngine,
+    writer: options.writer,
+    workDirectory,
+    blobDirectory: options.blobDirectory,
+  });
+  const pairer = makePairer({
+    store,
+    cache: await openObjectCache({
+      store,
+      directory: path.join(stateDirectory, "cache"),
+      maxBytes: CACHE_BYTES,
+    }),
+    engine: pairEngine,
+    workDirectory,
+    graceMs: options.pairGraceMs,
+    replica: options.replica,
+    onPaired: (rows) => reply({ kind: "paired", rows }),
+  });
+
+  async function handle(message: LakeMessage): Promise<unknown> {
+    switch (message.kind) {
+      case "commit":
+        return committer.commit(message.segment);
+      case "pair":
+        return pairer.pairDue(message.now, message.includeOpen);
+      case "close":
+        commitEngine.close();
+        pairEngine.close();
+        store.close();
+        return undefined;
+    }
+  }
+
+  port.on("message", ({ id, ...message }: LakeMessage & { id: number }) => {
+    handle(message as LakeMessage).then(
+      (result) => reply({ kind: "done", id, result }),
+      (error: unknown) =>
+        reply({
+          kind: "failed",
+          id,
+          message: error instanceof Error ? error.message : String(error),
+        }),
+    );
+  });
+  reply({ kind: "ready" });
+}
+
+main(workerData as LakeThreadOptions).catch((error: unknown) => {
+  // The thread's end is heard by its owner, with this error.
+  throw error;
+});

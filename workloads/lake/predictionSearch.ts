@@ -1,0 +1,57 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { ObjectCache } from "./cache";
+import type { InferenceHours } from "./inferenceHours";
+import { parseInferenceIdsPartKey, parseInferencePairedPartKey } from "./lakeLayout";
+import type { ObjectFacts } from "./objectStore";
+import { literal } from "./parquetWriter";
+
+/**
+ * Leaves the paired parts that may have a prediction: those whose ids do, and those whose ids weren't written
+ * yet. Events are all left, because they have no list of ids.
+ */
+export async function hoursOf(
+  cache: ObjectCache,
+  connection: DuckDBConnection,
+  all: InferenceHours,
+  predictionId: string,
+): Promise<InferenceHours> {
+  const ids = all.hours.flatMap((hour) => hour.ids);
+  const listed = new Set(ids.map(({ key }) => partId(parseInferenceIdsPartKey(key))));
+  const having = await idsWith(cache, connection, ids, predictionId);
+  const mayHave = ({ key }: ObjectFacts) => {
+    const id = partId(parseInferencePairedPartKey(key));
+    return having.has(id) || !listed.has(id);
+  };
+  return { ...all, settled: all.settled.filter(mayHave), paired: all.paired.filter(mayHave) };
+}
+
+async function idsWith(
+  cache: ObjectCache,
+  connection: DuckDBConnection,
+  ids: ObjectFacts[],
+  predictionId: string,
+): Promise<Set<string>> {
+  if (ids.length === 0) {
+    return new Set();
+  }
+  const { files, release } = await cache.acquire(ids);
+  try {
+    const reader = await connection.runAndReadAll(
+      `SELECT DISTINCT filename FROM read_parquet([${files.map(literal).join(", ")}], filename = true)
+       WHERE id_hash = md5_number_lower($id)`,
+      { id: predictionId },
+    );
+    return new Set(
+      reader
+        .getRowObjectsJS()
+        .map(({ filename }) => files.indexOf(String(filename)))
+        .map((index) => partId(parseInferenceIdsPartKey(ids[index]!.key))),
+    );
+  } finally {
+    release();
+  }
+}
+
+function partId(part: unknown): string {
+  return JSON.stringify(part);
+}
