@@ -1,5 +1,6 @@
 import type { S3Connection } from "../connections";
 import type { Placement } from "../placement";
+import { spreadConstraints } from "../restrictedPod";
 import { databaseUser, trackingDatabase } from "./mlflowDatabase";
 
 /** Name of the CloudNativePG cluster; its primary answers at `<name>-rw`. */
@@ -10,6 +11,12 @@ export const databaseSecretName = "mlflow-database";
 
 /** Name of the ObjectStore that the cluster archives to. */
 export const backupName = "mlflow-db-backups";
+
+/**
+ * A commit waits for one standby, so that a failover loses no run; while none is healthy it does
+ * not, so that the loss of a node stops nobody.
+ */
+const oneStandby = { method: "any", number: 1, dataDurability: "preferred" };
 
 /** What the specification of the cluster is computed from. */
 export interface ClusterSpecInput {
@@ -40,7 +47,10 @@ export function clusterSpec(input: ClusterSpecInput): Record<string, unknown> {
         dataChecksums: true,
       },
     },
-    postgresql: { parameters: { max_connections: "200", shared_buffers: "256MB" } },
+    postgresql: {
+      parameters: { max_connections: "200", shared_buffers: "256MB" },
+      ...(input.instances > 1 ? { synchronous: oneStandby } : {}),
+    },
     resources: { requests: { cpu: "250m", memory: "1Gi" }, limits: { memory: "1Gi" } },
     affinity: {
       enablePodAntiAffinity: true,
@@ -49,6 +59,9 @@ export function clusterSpec(input: ClusterSpecInput): Record<string, unknown> {
       nodeSelector: input.placement.nodeSelector,
       tolerations: input.placement.tolerations,
     },
+    ...(input.instances > 1
+      ? { topologySpreadConstraints: spreadConstraints({ "cnpg.io/cluster": clusterName }) }
+      : {}),
     plugins: [
       {
         name: "barman-cloud.cloudnative-pg.io",

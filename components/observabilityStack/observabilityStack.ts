@@ -7,6 +7,7 @@ import type { Placement } from "../placement";
 import { createNamespace, PodSecurity } from "../platformNamespace";
 import { createInferenceTable } from "./inferenceTable";
 import { grantLake } from "./lakeGrant";
+import { monitorLake } from "./lakeMonitor";
 import { createLogKeeper } from "./logKeeper";
 import { createAlloy, createLoki } from "./logs";
 import { createAlerts, createDashboards } from "./monitoringFiles";
@@ -158,6 +159,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
     const monitored = { parent: this, dependsOn: [prometheus] };
     createDashboards(name, namespace, child);
     createAlerts(name, namespace, monitored);
+    monitorLake(name, namespace, args.lakeNamespace, monitored);
     const loki = createLoki(name, args, namespace, monitored);
     createAlloy(name, args, { parent: this, dependsOn: [loki] });
     const service = createTable(name, args, namespace, monitored);

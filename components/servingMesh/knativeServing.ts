@@ -64,11 +64,20 @@ export function knativeConfig(
       "stable-window": "60s",
       "initial-scale": "1",
       "allow-zero-initial-scale": "false",
+      // Knative's own default is no bound: one burst would take a project's whole quota. A model
+      // asks for more by maxReplicas.
+      "max-scale": "10",
+      "max-scale-limit": "100",
     },
     defaults: { "revision-timeout-seconds": "300", "max-revision-timeout-seconds": "600" },
     deployment: {
       // A GPU node that starts from zero, a large image and a large model.
       "progress-deadline": "1200s",
+      // Beside every model; Knative sets a CPU request only, and a project's quota counts it all.
+      "queue-sidecar-cpu-request": "25m",
+      "queue-sidecar-cpu-limit": "500m",
+      "queue-sidecar-memory-request": "64Mi",
+      "queue-sidecar-memory-limit": "256Mi",
       // The operator's override covers pods of its own only; this one is added to every model.
       ...(queueProxyImage ? { "queue-sidecar-image": queueProxyImage } : {}),
     },

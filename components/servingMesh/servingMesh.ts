@@ -9,7 +9,13 @@ import { checkServingArgs } from "./checks";
 import { createIstio } from "./istio";
 import { createKnative } from "./knative";
 import { createKserve, createModelRuntime } from "./kserve";
-import { gatewayMonitorSpec, knativeMonitorSpec, predictorMonitorSpec } from "./podMonitors";
+import {
+  gatewayMonitorSpec,
+  istiodMonitorSpec,
+  knativeMonitorSpec,
+  kserveMonitorSpec,
+  predictorMonitorSpec,
+} from "./monitors";
 import { requireTokens } from "./tokens";
 import { certManagerValues, knativeGateway, podSettings } from "./values";
 
@@ -234,17 +240,20 @@ function createMonitors(
   kserveNamespace: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): void {
-  const monitors: [suffix: string, namespace: pulumi.Input<string>, spec: unknown][] = [
-    ["gateway", gatewayNamespace, gatewayMonitorSpec()],
-    ["knative", knativeNamespace, knativeMonitorSpec()],
-    ["predictors", kserveNamespace, predictorMonitorSpec()],
-  ];
-  for (const [suffix, namespace, spec] of monitors) {
+  const monitors: [kind: string, suffix: string, namespace: pulumi.Input<string>, spec: unknown][] =
+    [
+      ["PodMonitor", "gateway", gatewayNamespace, gatewayMonitorSpec()],
+      ["PodMonitor", "knative", knativeNamespace, knativeMonitorSpec()],
+      ["PodMonitor", "predictors", kserveNamespace, predictorMonitorSpec()],
+      ["ServiceMonitor", "istiod", gatewayNamespace, istiodMonitorSpec()],
+      ["ServiceMonitor", "kserve", kserveNamespace, kserveMonitorSpec()],
+    ];
+  for (const [kind, suffix, namespace, spec] of monitors) {
     new k8s.apiextensions.CustomResource(
       `${name}-monitor-${suffix}`,
       {
         apiVersion: "monitoring.coreos.com/v1",
-        kind: "PodMonitor",
+        kind,
         metadata: { name: suffix, namespace },
         spec,
       },

@@ -469,6 +469,27 @@ describe("Settings of the MLflow server", () => {
   }
 });
 
+describe("Replication of the database", () => {
+  const spec = (instances: number): any =>
+    clusterSpec({ image: "p", instances, storageGiB: 8, placement: anywhere });
+
+  it("makes a commit wait for a standby while one is healthy, and spreads instances over zones", () => {
+    assert.deepEqual(spec(3).postgresql.synchronous, {
+      method: "any",
+      number: 1,
+      dataDurability: "preferred",
+    });
+    const [zone] = spec(3).topologySpreadConstraints;
+    assert.equal(zone.topologyKey, "topology.kubernetes.io/zone");
+    assert.deepEqual(zone.labelSelector, { matchLabels: { "cnpg.io/cluster": "mlflow-db" } });
+  });
+
+  it("asks for no standby of a single instance", () => {
+    assert.equal(spec(1).postgresql.synchronous, undefined);
+    assert.equal(spec(1).topologySpreadConstraints, undefined);
+  });
+});
+
 describe("Arguments of MlflowStack", () => {
   const table: [string, Partial<MlflowStackArgs>, string[]][] = [
     ["the defaults", {}, []],

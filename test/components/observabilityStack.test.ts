@@ -66,6 +66,7 @@ describe("ObservabilityStack", () => {
         "kubernetes:helm.sh/v3:Release observability-alloy",
         "kubernetes:helm.sh/v3:Release observability-loki",
         "kubernetes:helm.sh/v3:Release observability-prometheus",
+        "kubernetes:monitoring.coreos.com/v1:PodMonitor observability-lake-monitor",
         "kubernetes:monitoring.coreos.com/v1:PrometheusRule observability-alerts-inferenceTable",
         "kubernetes:monitoring.coreos.com/v1:PrometheusRule observability-alerts-ray",
         "kubernetes:monitoring.coreos.com/v1:PrometheusRule observability-alerts-serving",
@@ -237,6 +238,7 @@ describe("ObservabilityStack", () => {
     it("installs everything with a monitor after the chart that brings their CRDs", () => {
       const prometheus = recording.one(release, "observability-prometheus");
       const monitored = [
+        ...recording.all("kubernetes:monitoring.coreos.com/v1:PodMonitor"),
         ...recording.all("kubernetes:monitoring.coreos.com/v1:ServiceMonitor"),
         ...recording.all(ruleType),
         recording.one(release, "observability-loki"),

@@ -54,6 +54,8 @@ describe("ServingMesh", () => {
         "kubernetes:monitoring.coreos.com/v1:PodMonitor serving-monitor-gateway",
         "kubernetes:monitoring.coreos.com/v1:PodMonitor serving-monitor-knative",
         "kubernetes:monitoring.coreos.com/v1:PodMonitor serving-monitor-predictors",
+        "kubernetes:monitoring.coreos.com/v1:ServiceMonitor serving-monitor-istiod",
+        "kubernetes:monitoring.coreos.com/v1:ServiceMonitor serving-monitor-kserve",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy serving-knative-operator-ingress",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy serving-kserve-ingress",
         "kubernetes:operator.knative.dev/v1beta1:KnativeServing serving-knative",
@@ -165,6 +167,9 @@ describe("ServingMesh", () => {
     it("scales to zero and counts requests", () => {
       const { config } = recording.one(knativeType).inputs.spec;
       assert.equal(config.autoscaler["enable-scale-to-zero"], "true");
+      assert.equal(config.autoscaler["max-scale"], "10");
+      assert.equal(config.autoscaler["max-scale-limit"], "100");
+      assert.equal(config.deployment["queue-sidecar-memory-limit"], "256Mi");
       assert.equal(config.observability["request-metrics-protocol"], "prometheus");
     });
 
@@ -331,7 +336,7 @@ describe("ServingMesh", () => {
     for (const name of ["east", "west"]) {
       const component = recording.one("mlplatform:index:ServingMesh", `serving-${name}`);
       const children = recording.resources.filter((r) => r.parent === component.urn);
-      assert.equal(children.length, 24);
+      assert.equal(children.length, 26);
       for (const child of children) {
         assert.match(child.provider, new RegExp(`providers:kubernetes::${name}::`), child.name);
       }

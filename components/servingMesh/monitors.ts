@@ -32,6 +32,33 @@ export function knativeMonitorSpec(): Record<string, unknown> {
   };
 }
 
+/** Spec of the ServiceMonitor of Istio's control plane. */
+export function istiodMonitorSpec(): Record<string, unknown> {
+  return {
+    selector: { matchLabels: { istio: "pilot" } },
+    endpoints: [{ port: "http-monitoring", interval: "30s" }],
+  };
+}
+
+/**
+ * Spec of the ServiceMonitor of KServe's controller. The proxy in front of its metrics asks for a
+ * token and has a certificate of its own making.
+ */
+export function kserveMonitorSpec(): Record<string, unknown> {
+  return {
+    selector: { matchLabels: { "control-plane": "kserve-controller-manager" } },
+    endpoints: [
+      {
+        port: "https",
+        scheme: "https",
+        interval: "30s",
+        bearerTokenFile: "/var/run/secrets/kubernetes.io/serviceaccount/token",
+        tlsConfig: { insecureSkipVerify: true },
+      },
+    ],
+  };
+}
+
 /** Spec of the PodMonitor of the gateway's proxies. */
 export function gatewayMonitorSpec(): Record<string, unknown> {
   return {

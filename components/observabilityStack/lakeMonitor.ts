@@ -1,0 +1,41 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+/**
+ * Spec of the PodMonitor of the store's servers. It is made here because the store comes before the
+ * kinds of the monitors: Loki needs the one, the store's component would need the other.
+ */
+export function lakeMonitorSpec(lakeNamespace: pulumi.Input<string>): Record<string, unknown> {
+  return {
+    namespaceSelector: { matchNames: [lakeNamespace] },
+    selector: {
+      matchExpressions: [
+        { key: "app.kubernetes.io/name", operator: "In", values: ["minio", "seaweedfs"] },
+      ],
+    },
+    podMetricsEndpoints: [
+      // Every MinIO server answers for the whole store; alerts take the highest answer.
+      { port: "s3", path: "/minio/v2/metrics/cluster", interval: "60s" },
+      { port: "metrics", path: "/metrics", interval: "60s" },
+    ],
+  };
+}
+
+/** Lets Prometheus read the store's metrics. */
+export function monitorLake(
+  name: string,
+  namespace: pulumi.Input<string>,
+  lakeNamespace: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  new k8s.apiextensions.CustomResource(
+    `${name}-lake-monitor`,
+    {
+      apiVersion: "monitoring.coreos.com/v1",
+      kind: "PodMonitor",
+      metadata: { name: "data-lake", namespace },
+      spec: lakeMonitorSpec(lakeNamespace),
+    },
+    opts,
+  );
+}
