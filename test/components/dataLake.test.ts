@@ -139,7 +139,6 @@ describe("DataLake on MinIO", () => {
     assert.deepEqual(policy("lake-default-deny"), {
       podSelector: {},
       policyTypes: ["Ingress"],
-      ingress: [],
     });
     assert.deepEqual(policy("lake-minio").ingress, [
       {

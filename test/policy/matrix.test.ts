@@ -2,20 +2,10 @@ import assert from "node:assert/strict";
 import type { Policies, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { policies } from "../../policy/pack";
 import { offloaderContract } from "../../policy/rules/objects/logOffloader";
+import { mutations } from "./allMutations";
 import { analyze, analyzeStack, clean, type Subject } from "./analyze";
 import { compliant, compliantStack } from "./compliant";
-import type { Mutation } from "./mutations";
-import { lineageMutations } from "./mutations/lineage";
-import { logOffloadingMutations } from "./mutations/logOffloading";
-import { safetyMutations } from "./mutations/safety";
-import { scaleToZeroMutations } from "./mutations/scaleToZero";
 
-const mutations: Mutation[] = [
-  ...scaleToZeroMutations,
-  ...logOffloadingMutations,
-  ...lineageMutations,
-  ...safetyMutations,
-];
 const named = (name: string) => policies.find((policy) => policy.name === name)!;
 
 function run(policy: Policies[number], subjects: Subject[]) {

@@ -50,7 +50,8 @@ export const logOffloadingMutations: Mutation[] = [
     [
       "logs on another kind of volume",
       (p) => {
-        worker(p).spec.volumes[0] = { name: "ray-logs", hostPath: { path: "/var/ray" } };
+        const claim = { claimName: "ray-logs" };
+        worker(p).spec.volumes[0] = { name: "ray-logs", persistentVolumeClaim: claim };
       },
       'RayJob "train", spec.rayClusterSpec.workerGroupSpecs[0].template: it has no emptyDir volume ray-logs: add { name: ray-logs, emptyDir: { sizeLimit: 10Gi } } to volumes.',
     ],

@@ -124,7 +124,8 @@ export const safetyMutations: Mutation[] = [
     [
       "an init container",
       (p) => {
-        p.spec.template.spec.initContainers = [{ name: "init", image: "busybox" }];
+        const { spec } = p.spec.template;
+        spec.initContainers = [{ ...spec.containers[0], name: "init", image: "busybox" }];
       },
       'Deployment "server", spec.template.spec.initContainers[0]: container "init" runs "busybox", which can change under the same name: name an exact version or a sha256 digest.',
     ],

@@ -203,9 +203,9 @@ export const scaleToZeroMutations: Mutation[] = [
     [
       "a GPU in an init container",
       (p) => {
-        p.spec.template.spec.initContainers = [
-          { name: "warm", resources: { limits: { "nvidia.com/gpu": "1" } } },
-        ];
+        const { spec } = p.spec.template;
+        const resources = { limits: { "nvidia.com/gpu": "1" } };
+        spec.initContainers = [{ ...spec.containers[0], name: "warm", resources }];
       },
       'StatefulSet "store", spec.template.spec.initContainers[0]: container "warm" has resources.limits["nvidia.com/gpu"] "1" while idle too: run it as a RayJob, or serve it as an InferenceService with minReplicas 0.',
     ],
