@@ -127,6 +127,7 @@ const schema = z.strictObject({
     cpuQuota: count(1, 100_000),
     memoryQuotaGiB: count(1, 1_000_000),
     gpuQuota: count(0, 10_000).default(0),
+    replicas: count(1, 5).default(1),
   }),
   serving: z
     .strictObject({

@@ -1,7 +1,8 @@
 /**
  * Names of container images anywhere in a value: under the keys that Kubernetes objects and charts
  * use for them, and inside texts (arguments, embedded JSON and YAML) wherever a name has a registry
- * and a version. Definitions of custom resources hold examples only and are left out.
+ * and a version. Left out is what is never pulled: examples in definitions of custom resources and
+ * under `_example`, and runtimes of KServe that are switched off.
  */
 export function findImages(value: unknown): string[] {
   const found = new Set<string>();
@@ -19,6 +20,14 @@ const whole = new RegExp(`^(?:${host}\\/)?${path}${version}$`);
 const inText = new RegExp(`(?<![\\w./:@-])${host}\\/${path}${version}(?![\\w/])`, "g");
 /** A name after a key of embedded JSON or YAML. */
 const afterKey = /["']?\w*[iI]mage["']?\s*:\s*["']?([^\s"',}]+)/g;
+/** The explainer in KServe's configuration. */
+const besideItsTag = /"image"\s*:\s*"([\w./-]+)",\s*"defaultImageVersion"\s*:\s*"([\w][\w.-]*)"/g;
+
+/** The proxy that istiod adds to pods; its templates name it by parts. */
+function istioProxy(values: string): string {
+  const { hub, tag, proxy } = JSON.parse(values).global;
+  return `${hub}/${proxy.image}:${tag}`;
+}
 
 function visit(value: unknown, key: string, found: Set<string>): void {
   if (typeof value === "string") {
@@ -28,11 +37,18 @@ function visit(value: unknown, key: string, found: Set<string>): void {
     for (const [, name] of value.matchAll(afterKey)) {
       if (whole.test(name!)) found.add(name!);
     }
+    for (const [, name, tag] of value.matchAll(besideItsTag)) found.add(`${name}:${tag}`);
   } else if (Array.isArray(value)) {
     for (const item of value) visit(item, key, found);
   } else if (typeof value === "object" && value !== null) {
-    const { kind } = value as { kind?: unknown };
-    if (kind === "CustomResourceDefinition") return;
-    for (const [name, inner] of Object.entries(value)) visit(inner, name, found);
+    const { kind, metadata, spec, data } = value as Record<string, any>;
+    if (kind === "CustomResourceDefinition" || spec?.disabled === true) return;
+    if (kind === "ConfigMap" && metadata?.name === "istio-sidecar-injector") {
+      found.add(istioProxy(data.values));
+      return;
+    }
+    for (const [name, inner] of Object.entries(value)) {
+      if (name !== "_example") visit(inner, name, found);
+    }
   }
 }

@@ -26,6 +26,7 @@ export function seaweedValues(input: SeaweedValuesInput): Record<string, unknown
   const pods = {
     imageOverride: input.image,
     logs: { type: "emptyDir" },
+    resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "2Gi" } },
     nodeSelector: yamlText(input.placement.nodeSelector),
     tolerations: yamlText(input.placement.tolerations),
     podSecurityContext: {

@@ -233,6 +233,7 @@ function createInCluster(
       helmValues: args.helmValues,
       placement: args.placement,
       enableMonitors,
+      replicas: Math.min(args.replicas ?? 1, 2),
       imageRegistry: args.imageRegistry,
     },
     parent,

@@ -3,6 +3,8 @@ import type { ChartReference } from "../connections";
 import { helmRelease } from "../helmRelease";
 import { registryImage } from "../imageRegistry";
 import { anywhere, type Placement } from "../placement";
+import { Priority } from "../priority";
+import { spreadConstraints } from "../restrictedPod";
 import {
   createNamespace,
   PodSecurity,
@@ -15,42 +17,47 @@ import {
 export const operatorNamespace = "cnpg-system";
 
 /** What the operator is installed with. */
-export interface PostgresOperatorSettings {
+export interface PostgresOperatorSettings extends OperatorPods {
   cloudNativePg: ChartReference;
   barmanCloud: ChartReference;
   helmValues?: Record<string, any>;
-  placement?: Placement;
+}
+
+/** What decides the values of both charts. */
+export interface OperatorPods {
+  /** Pods of the operator; one leads, the others stand by. */
+  replicas: number;
   enableMonitors: boolean;
+  placement?: Placement;
   /** Registry of the images; each chart's own where none is given. */
   imageRegistry?: string;
 }
 
 /** Values of the CloudNativePG chart 0.29.0. */
-export function operatorValues(
-  enableMonitors: boolean,
-  placement: Placement,
-  imageRegistry?: string,
-): Record<string, unknown> {
+export function operatorValues(settings: OperatorPods): Record<string, unknown> {
+  const { nodeSelector, tolerations } = settings.placement ?? anywhere;
   return {
-    ...registryImage(imageRegistry, "ghcr.io/cloudnative-pg/cloudnative-pg"),
+    ...registryImage(settings.imageRegistry, "ghcr.io/cloudnative-pg/cloudnative-pg"),
+    replicaCount: settings.replicas,
+    topologySpreadConstraints: spreadConstraints({ "app.kubernetes.io/name": "cloudnative-pg" }),
+    priorityClassName: Priority.Cluster,
     resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } },
-    monitoring: { podMonitorEnabled: enableMonitors },
-    nodeSelector: placement.nodeSelector,
-    tolerations: placement.tolerations,
+    monitoring: { podMonitorEnabled: settings.enableMonitors },
+    nodeSelector,
+    tolerations,
   };
 }
 
 /** Values of the plugin-barman-cloud chart 0.7.0; its certificates come from cert-manager. */
-export function pluginValues(
-  placement: Placement,
-  imageRegistry?: string,
-): Record<string, unknown> {
+export function pluginValues({ placement, imageRegistry }: OperatorPods): Record<string, unknown> {
+  const { nodeSelector, tolerations } = placement ?? anywhere;
   const fromRegistry = { registry: imageRegistry };
   return {
     ...(imageRegistry ? { image: fromRegistry, sidecarImage: fromRegistry } : {}),
+    priorityClassName: Priority.Cluster,
     resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
-    nodeSelector: placement.nodeSelector,
-    tolerations: placement.tolerations,
+    nodeSelector,
+    tolerations,
   };
 }
 
@@ -60,7 +67,6 @@ export function createPostgresOperator(
   settings: PostgresOperatorSettings,
   parent: pulumi.Resource,
 ): pulumi.Resource[] {
-  const placement = settings.placement ?? anywhere;
   const namespace = createNamespace(
     name,
     { namespace: operatorNamespace, podSecurity: PodSecurity.Restricted },
@@ -86,7 +92,7 @@ export function createPostgresOperator(
       chart: settings.cloudNativePg,
       namespace,
       releaseName: "cloudnative-pg",
-      values: operatorValues(settings.enableMonitors, placement, settings.imageRegistry),
+      values: operatorValues(settings),
       helmValues: settings.helmValues,
     },
     { parent },
@@ -97,7 +103,7 @@ export function createPostgresOperator(
       chart: settings.barmanCloud,
       namespace,
       releaseName: "plugin-barman-cloud",
-      values: pluginValues(placement, settings.imageRegistry),
+      values: pluginValues(settings),
     },
     { parent, dependsOn: [operator] },
   );

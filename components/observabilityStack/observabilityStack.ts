@@ -5,6 +5,7 @@ import type { ChartReference, S3Connection } from "../connections";
 import { helmRelease } from "../helmRelease";
 import type { Placement } from "../placement";
 import { createNamespace, PodSecurity } from "../platformNamespace";
+import { createDashboardReader } from "./dashboardReader";
 import { createInferenceTable } from "./inferenceTable";
 import { grantLake } from "./lakeGrant";
 import { monitorLake } from "./lakeMonitor";
@@ -152,9 +153,10 @@ export class ObservabilityStack extends pulumi.ComponentResource {
     ).metadata.name;
     createNetworkEdges(name, namespace, args.grafanaHost !== undefined, child);
     const admin = createGrafanaAdmin(name, namespace, child);
+    const dashboardReader = createDashboardReader(name, child);
     const prometheus = createPrometheus(name, args, namespace, {
       parent: this,
-      dependsOn: [admin],
+      dependsOn: [admin, dashboardReader],
     });
     const monitored = { parent: this, dependsOn: [prometheus] };
     createDashboards(name, namespace, child);

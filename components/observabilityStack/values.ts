@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { anywhere, type Placement } from "../placement";
+import { Priority } from "../priority";
 
 /** Namespace of everything but the agents that read the nodes. */
 export const observabilityNamespace = "observability";
@@ -11,6 +12,9 @@ export const agentsNamespace = "observability-agents";
 export const prometheusReleaseName = "kube-prometheus-stack";
 export const lokiReleaseName = "loki";
 export const alloyReleaseName = "alloy";
+
+/** ClusterRole by which Grafana's sidecars find dashboards in any namespace. */
+export const dashboardReaderRole = "mlplatform-dashboard-reader";
 
 /** Secret with Grafana's administrator. */
 export const grafanaSecretName = "grafana-admin";
@@ -59,6 +63,9 @@ export interface LokiSettings {
   imageRegistry?: string;
 }
 
+/** Resources of sidecars and of Jobs that run for seconds, which the charts leave open. */
+const helper = { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "128Mi" } };
+
 /** Helm values of kube-prometheus-stack. */
 export function prometheusValues(settings: PrometheusSettings): Record<string, unknown> {
   const pods = settings.placement ?? anywhere;
@@ -86,6 +93,7 @@ export function prometheusValues(settings: PrometheusSettings): Record<string, u
         retentionSize: `${Math.floor(settings.storageGiB * 0.8)}GiB`,
         storageSpec: disk(settings.storageGiB),
         resources: { requests: { cpu: "500m", memory: "2Gi" }, limits: { memory: "4Gi" } },
+        priorityClassName: Priority.Cluster,
         ...pods,
       },
     },
@@ -97,6 +105,8 @@ export function prometheusValues(settings: PrometheusSettings): Record<string, u
         // A route of any namespace may take alerts of all namespaces: one team runs the platform.
         alertmanagerConfigMatcherStrategy: { type: "None" },
         resources: { requests: { cpu: "25m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+        automountServiceAccountToken: false,
+        priorityClassName: Priority.Cluster,
         ...pods,
       },
     },
@@ -104,7 +114,9 @@ export function prometheusValues(settings: PrometheusSettings): Record<string, u
       resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } },
       // The chart's own Jobs make the webhook's certificate, so that this can be the first release
       // of a cluster: all others bring monitors.
-      admissionWebhooks: { patch: { enabled: true, ...pods } },
+      admissionWebhooks: { patch: { enabled: true, resources: helper, ...pods } },
+      prometheusConfigReloader: { resources: helper },
+      priorityClassName: Priority.Cluster,
       ...pods,
     },
     grafana: grafanaValues(settings.grafanaHost, pods),
@@ -112,7 +124,23 @@ export function prometheusValues(settings: PrometheusSettings): Record<string, u
       resources: { requests: { cpu: "25m", memory: "128Mi" }, limits: { memory: "512Mi" } },
       ...pods,
     },
-    "prometheus-node-exporter": { namespaceOverride: agentsNamespace },
+    "prometheus-node-exporter": {
+      namespaceOverride: agentsNamespace,
+      priorityClassName: Priority.Node,
+      resources: { requests: { cpu: "25m", memory: "32Mi" }, limits: { memory: "128Mi" } },
+      securityContext: {
+        fsGroup: 65534,
+        runAsGroup: 65534,
+        runAsNonRoot: true,
+        runAsUser: 65534,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      containerSecurityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      },
+    },
   };
 }
 
@@ -128,7 +156,10 @@ function grafanaValues(host: string | undefined, pods: Placement): Record<string
     // Root, and needless without a volume: dashboards and data sources are configuration.
     initChownData: { enabled: false },
     testFramework: { enabled: false },
+    // The chart's own ClusterRole reads every Secret of the cluster, whatever the sidecars look for.
+    rbac: { useExistingClusterRole: dashboardReaderRole },
     sidecar: {
+      resources: { requests: { cpu: "10m", memory: "80Mi" }, limits: { memory: "256Mi" } },
       dashboards: {
         enabled: true,
         label: "grafana_dashboard",
@@ -214,6 +245,7 @@ export function lokiValues(settings: LokiSettings): Record<string, unknown> {
     gateway: {
       replicas: settings.replicas,
       resources: { requests: { cpu: "25m", memory: "32Mi" }, limits: { memory: "128Mi" } },
+      metrics: { resources: helper },
       nodeSelector,
       tolerations,
     },
@@ -263,10 +295,12 @@ export function alloyValues(
         seccompProfile: { type: "RuntimeDefault" },
       },
     },
+    configReloader: { resources: helper },
     controller: {
       type: "daemonset",
       // Logs of every pool, whatever its taints.
       tolerations: [{ operator: "Exists" }],
+      priorityClassName: Priority.Node,
       volumes: {
         extra: [
           {

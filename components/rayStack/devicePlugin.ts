@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind } from "../connections";
 import { createNamespace, PodSecurity } from "../platformNamespace";
 import { placementOn } from "../placement";
+import { Priority } from "../priority";
 
 /**
  * Runs NVIDIA's device plugin on the GPU pool: without it no node reports `nvidia.com/gpu`, and AKS
@@ -31,7 +32,7 @@ export function createDevicePlugin(
         template: {
           metadata: { labels },
           spec: {
-            priorityClassName: "system-node-critical",
+            priorityClassName: Priority.Node,
             automountServiceAccountToken: false,
             nodeSelector,
             tolerations,

@@ -1,5 +1,7 @@
 import { registryImage } from "../imageRegistry";
 import { anywhere, type Placement } from "../placement";
+import { Priority } from "../priority";
+import { spreadConstraints } from "../restrictedPod";
 
 /** Releases are named after their charts; dashboards and alerts rely on the names. */
 export const kuberayReleaseName = "kuberay-operator";
@@ -22,6 +24,7 @@ export function kuberayValues(settings: RayValuesSettings): Record<string, unkno
   const { nodeSelector, tolerations } = settings.placement ?? anywhere;
   return {
     replicas: settings.replicas,
+    priorityClassName: Priority.Cluster,
     // The chart's 100m starves the operator while a cluster of many pods starts.
     resources: {
       requests: { cpu: "200m", memory: "512Mi" },
@@ -74,7 +77,9 @@ export function kueueValues(settings: RayValuesSettings): Record<string, unknown
     controllerManager: {
       replicas: settings.replicas,
       podDisruptionBudget: { enabled: settings.replicas > 1, minAvailable: 1 },
+      topologySpreadConstraints: spreadConstraints({ "control-plane": "controller-manager" }),
       manager: {
+        priorityClassName: Priority.Cluster,
         ...registryImage(settings.imageRegistry, "registry.k8s.io/kueue/kueue"),
         resources: {
           requests: { cpu: "500m", memory: "512Mi" },

@@ -13,10 +13,9 @@ export function createKserve(
   args: ServingMeshArgs,
   opts: pulumi.CustomResourceOptions,
 ): k8s.helm.v3.Release {
-  // Baseline: the sidecar in front of the controller's metrics has no seccomp profile.
   const namespace = createNamespace(
     name,
-    { namespace: "kserve", podSecurity: PodSecurity.Baseline },
+    { namespace: "kserve", podSecurity: PodSecurity.Restricted },
     { parent: opts.parent },
   ).metadata.name;
   restrictIngress(

@@ -1,6 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { imageFrom } from "../imageRegistry";
 import { anywhere, type Placement } from "../placement";
+import { Priority } from "../priority";
+import { spreadConstraints } from "../restrictedPod";
 import type { ServingMeshArgs } from "./servingMesh";
 
 /**
@@ -66,16 +68,21 @@ export function certManagerValues(
   // Ingress only: the port of the API server, which they all call, differs between clusters.
   const networkPolicy = { enabled: true, egress: [{}] };
   const small = { requests: { cpu: "25m", memory: "128Mi" }, limits: { memory: "512Mi" } };
+  const spread = (name: string) => ({
+    topologySpreadConstraints: spreadConstraints({ "app.kubernetes.io/name": name }),
+  });
   return {
     ...pods,
+    ...spread("cert-manager"),
+    global: { priorityClassName: Priority.Cluster },
     ...(settings.imageRegistry ? { imageRegistry: settings.imageRegistry } : {}),
     crds: { enabled: true, keep: true },
     resources: small,
     networkPolicy,
     prometheus: { enabled: true, servicemonitor: { enabled: true } },
-    webhook: { ...pods, resources: small, networkPolicy },
-    cainjector: { ...pods, resources: small, networkPolicy },
-    startupapicheck: { nodeSelector: pods.nodeSelector, tolerations },
+    webhook: { ...pods, ...spread("webhook"), resources: small, networkPolicy },
+    cainjector: { ...pods, ...spread("cainjector"), resources: small, networkPolicy },
+    startupapicheck: { nodeSelector: pods.nodeSelector, tolerations, resources: small },
     // Entra's webhook gives the pod a token for this identity, which may edit the DNS zone.
     ...(dnsClientId
       ? {
@@ -101,12 +108,14 @@ export function istiodValues(settings: PodSettings): Record<string, unknown> {
     seccompProfile: { type: "RuntimeDefault" },
     nodeSelector,
     tolerations,
+    topologySpreadConstraints: spreadConstraints({ app: "istiod" }),
     meshConfig: {
       enablePrometheusMerge: true,
       accessLogFile: "/dev/stdout",
       accessLogEncoding: "JSON",
     },
     global: {
+      priorityClassName: Priority.Cluster,
       // Not the chart's own registry.istio.io, which closes in December 2026
       // (https://github.com/istio/istio/issues/61467).
       hub: imageFrom(settings.imageRegistry, "docker.io/istio"),
@@ -138,8 +147,23 @@ export function gatewayValues(settings: GatewaySettings): Record<string, unknown
           loadBalancerSourceRanges: settings.allowedIpRanges,
         }
       : { type: "ClusterIP" },
+    priorityClassName: Priority.Cluster,
+    // The chart's own sysctl, which lets the proxy bind ports 80 and 443, and a seccomp profile.
+    securityContext: {
+      sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    topologySpreadConstraints: spreadConstraints({ app: gatewayReleaseName }),
     nodeSelector,
     tolerations,
+  };
+}
+
+/** A node selector as an affinity. */
+function nodesWith(labels: [key: string, value: string][]): Record<string, unknown> {
+  const matchExpressions = labels.map(([key, value]) => ({ key, operator: "In", values: [value] }));
+  return {
+    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] },
   };
 }
 
@@ -147,13 +171,15 @@ const knativeOperatorImages = "gcr.io/knative-releases/knative.dev/operator/cmd"
 
 /** Helm values of the Knative operator. */
 export function knativeOperatorValues(settings: PodSettings): Record<string, unknown> {
-  const { tolerations } = settings.placement ?? anywhere;
+  const { nodeSelector, tolerations } = settings.placement ?? anywhere;
+  const labels = Object.entries(nodeSelector);
   const image = (command: string) =>
     settings.imageRegistry === undefined
       ? {}
       : { image: imageFrom(settings.imageRegistry, `${knativeOperatorImages}/${command}`) };
   const pod = {
-    // The chart has no node selector; the tolerations at least let the pods onto the system pool.
+    // The chart has no node selector.
+    ...(labels.length > 0 ? { affinity: { nodeAffinity: nodesWith(labels) } } : {}),
     tolerations,
     resources: {
       requests: { cpu: "100m", memory: "256Mi" },
@@ -189,8 +215,13 @@ export function kserveValues(
       agent: image("kserve/agent"),
       router: image("kserve/router"),
       servingruntime: { art: image("kserve/art-explainer") },
+      ...(settings.imageRegistry
+        ? { localmodel: { defaultJobImage: image("kserve/storage-initializer").image } }
+        : {}),
       controller: {
         ...image("kserve/kserve-controller"),
+        // The tag is a release's: what a node has need not be asked for again.
+        imagePullPolicy: "IfNotPresent",
         ...(settings.imageRegistry
           ? { rbacProxyImage: imageFrom(settings.imageRegistry, rbacProxyImage) }
           : {}),

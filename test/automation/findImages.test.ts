@@ -24,6 +24,25 @@ describe("images in an object", () => {
     ["a Service and its port", { url: "loki.observability.svc:3100" }, []],
     ["a pull policy", { imagePullPolicy: "Always", image: { repository: "a/b" } }, []],
     [
+      "an image and its tag apart",
+      { explainers: '{\n "image" : "kserve/art",\n "defaultImageVersion": "v1"\n}' },
+      ["kserve/art:v1"],
+    ],
+    [
+      "Istio's injector",
+      {
+        kind: "ConfigMap",
+        metadata: { name: "istio-sidecar-injector" },
+        data: {
+          config: "image: busybox:1.28",
+          values: '{"global":{"hub":"docker.io/istio","tag":"1.30.3","proxy":{"image":"proxyv2"}}}',
+        },
+      },
+      ["docker.io/istio/proxyv2:1.30.3"],
+    ],
+    ["a runtime that is off", { spec: { disabled: true, containers: [{ image: "a/b:1" }] } }, []],
+    ["an example in configuration", { data: { _example: "image: a/b:1" } }, []],
+    [
       "an example in a definition",
       { kind: "CustomResourceDefinition", d: "e.g. gcr.io/a/b:1" },
       [],

@@ -37,11 +37,13 @@ function readChart(name: string): PublishedChart | undefined {
   if (!existsSync(valuesFile)) return undefined;
   const text = readFileSync(valuesFile, "utf8");
   const schemaFile = join(folder, "values.schema.json");
-  return {
-    defaults: withDependencies(folder, defaultsOf(text)),
+  const chart: PublishedChart = {
+    defaults: defaultsOf(text),
     schema: existsSync(schemaFile) ? JSON.parse(readFileSync(schemaFile, "utf8")) : undefined,
     commented: commentedPaths(text),
   };
+  addDependencies(folder, chart);
+  return chart;
 }
 
 function defaultsOf(text: string): Values {
@@ -66,21 +68,22 @@ function commentedPaths(text: string): Set<string> {
   return paths;
 }
 
-function withDependencies(folder: string, values: Values): Values {
-  const chart = readFileSync(join(folder, "Chart.yaml"), "utf8").replaceAll(/\{\{.*?\}\}/g, "v1");
-  const merged = { ...values };
-  for (const { name, alias } of parse(chart).dependencies ?? []) {
+/** Puts what the charts that a chart depends on say about their values under their names. */
+function addDependencies(folder: string, { defaults, commented }: PublishedChart): void {
+  const text = readFileSync(join(folder, "Chart.yaml"), "utf8").replaceAll(/\{\{.*?\}\}/g, "v1");
+  for (const { name, alias } of parse(text).dependencies ?? []) {
     const valuesFile = join(chartsFolder, name, "values.yaml");
     if (!existsSync(valuesFile)) continue;
     const key = alias ?? name;
-    merged[key] = mergeValues(defaultsOf(readFileSync(valuesFile, "utf8")), merged[key]);
+    const values = readFileSync(valuesFile, "utf8");
+    defaults[key] = mergeValues(defaultsOf(values), defaults[key]);
+    for (const path of commentedPaths(values)) commented.add(`${key}.${path}`);
   }
-  return merged;
 }
 
 /** Maps that take more keys than the chart has entries in: the user's own, or another API's. */
 const freeMaps =
-  /(^|\.)(affinity|annotations|labels|podAnnotations|podLabels|nodeSelector|meshConfig|limits_config|grafana\.ini)$/;
+  /(^|\.)(annotations|labels|podAnnotations|podLabels|nodeSelector|meshConfig|limits_config|grafana\.ini)$/;
 
 /** Kubernetes' own shapes, by the keys under which charts take them; many charts default to `{}`. */
 const kubernetesShapes: [path: RegExp, keys: string[]][] = [
@@ -98,6 +101,15 @@ const kubernetesShapes: [path: RegExp, keys: string[]][] = [
     /(^|\.)podDisruptionBudget$/,
     ["enabled", "maxUnavailable", "minAvailable", "unhealthyPodEvictionPolicy"],
   ],
+  [/(^|\.)affinity$/, ["nodeAffinity", "podAffinity", "podAntiAffinity"]],
+  [
+    /(^|\.)(node|pod|podAnti)Affinity$/,
+    [
+      "preferredDuringSchedulingIgnoredDuringExecution",
+      "requiredDuringSchedulingIgnoredDuringExecution",
+    ],
+  ],
+  [/nodeAffinity\.requiredDuringSchedulingIgnoredDuringExecution$/, ["nodeSelectorTerms"]],
   [/(^|\.)alertmanagerConfigMatcherStrategy$/, ["type"]],
   [/(^|\.)tolerations\[\d+\]$/, ["effect", "key", "operator", "tolerationSeconds", "value"]],
   [

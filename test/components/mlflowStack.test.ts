@@ -292,9 +292,10 @@ describe("MlflowStack on CloudNativePG", () => {
 
   it("sets only values that the charts know", function () {
     const placement = placementOn(NodePoolKind.System);
+    const pods = { replicas: 2, enableMonitors: true, placement };
     const charts = {
-      "cloudnative-pg": operatorValues(true, placement),
-      "plugin-barman-cloud": pluginValues(placement),
+      "cloudnative-pg": operatorValues(pods),
+      "plugin-barman-cloud": pluginValues(pods),
     };
     for (const [name, values] of Object.entries(charts)) {
       const chart = publishedChart(name);

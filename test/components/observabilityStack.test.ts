@@ -75,6 +75,7 @@ describe("ObservabilityStack", () => {
         "kubernetes:networking.k8s.io/v1:NetworkPolicy observability-ingress-logs",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy observability-ingress-within",
         "kubernetes:policy/v1:PodDisruptionBudget observability-inference-table-budget",
+        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole observability-dashboard-reader",
         "mlplatform:index:LakeAccess observability-inference-lake",
         "mlplatform:index:LakeAccess observability-keeper-lake",
         "mlplatform:index:LakeAccess observability-loki-lake",
