@@ -17,6 +17,8 @@ export enum ContentMode {
 export interface ReceivedEvent {
   event: InferenceEvent;
   body: Buffer;
+  /** The body is the document that holds the event, because the event isn't sound. */
+  isDocument?: boolean;
 }
 
 const MAX_NAME_BYTES = 200;
@@ -73,6 +75,9 @@ export function readStructuredEvent(json: Buffer, receivedAt: number): ReceivedE
     contentType === "" ? "application/json" : contentType,
     receivedAt,
   );
+  if (event.problem !== "") {
+    return { event, body: json, isDocument: true };
+  }
   const encoded = slice("data_base64");
   if (encoded !== undefined) {
     const text = textIn(encoded.toString("latin1"));
@@ -100,7 +105,7 @@ export function readBatch(json: Buffer, receivedAt: number): ReceivedEvent[] {
 /** Bytes that can't be understood at all, kept with the reason. */
 export function quarantined(body: Buffer, problem: string, receivedAt: number): ReceivedEvent {
   const event = judged(() => "", "", receivedAt);
-  return { event: { ...event, problem }, body };
+  return { event: { ...event, problem }, body, isDocument: true };
 }
 
 function judged(

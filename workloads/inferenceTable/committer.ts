@@ -31,6 +31,8 @@ export interface CommittedSegment {
   events: number;
   /** Files of bodies that are objects now. */
   blobs: string[];
+  /** Hours that got events, by namespace and start in milliseconds. */
+  hours: { namespace: string; start: number }[];
 }
 
 /** Brings sealed segments to the lake. */
@@ -115,7 +117,11 @@ export function makeCommitter(options: CommitterOptions): Committer {
         for (const [, table] of [...tables].sort(([a], [b]) => (a < b ? -1 : 1))) {
           await putTable(table, sequence);
         }
-        return { events, blobs };
+        const hours = [...tables.values()].map(({ partition }) => ({
+          namespace: partition.namespace,
+          start: Date.parse(`${partition.date}T00:00:00Z`) + partition.hour * HOUR_MS,
+        }));
+        return { events, blobs, hours };
       } finally {
         for (const { table, appender } of tables.values()) {
           appender.close();

@@ -46,15 +46,18 @@ export interface HourPairing {
 const HOUR_MS = 3_600_000;
 const LATE_HOURS = 24;
 // Bodies of one step, twice: as the join's table and as the rows that are sorted.
-const BUCKET_BYTES = 48 << 20;
+const BUCKET_BYTES = 32 << 20;
 // A search for one prediction reads the row groups that may have it.
-const LAYOUT = "ROW_GROUP_SIZE 16384";
+const LAYOUT = "ROW_GROUP_SIZE 16384, ROW_GROUP_SIZE_BYTES '24MB'";
 const IDENTITY = ["namespace", "inference_service", "component", "source"];
 
 /** Makes the pairing of hours. */
 export function makeHourPairing(options: HourPairingOptions): HourPairing {
   const { store, cache, engine, workDirectory } = options;
   const { connection } = engine;
+
+  // A row group is bounded in bytes only where order isn't promised; one thread keeps it all the same.
+  const isReady = connection.run("SET preserve_insertion_order = false");
 
   async function all(sql: string): Promise<Record<string, unknown>[]> {
     return (await connection.runAndReadAll(sql)).getRowObjectsJS();
@@ -282,6 +285,7 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
 
   return {
     async pair(hours, hour) {
+      await isReady;
       try {
         const rows = await withFiles(hour.events, emptyRelation(inferenceEventsShape), (events) =>
           pairHour(hours, hour, events),

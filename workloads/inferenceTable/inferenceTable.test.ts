@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -15,14 +15,15 @@ import {
 import { type ChildService, startChildService } from "../lake/childService.fixture";
 import { startSeaweedfs, type TestStore } from "../lake/objectStores.fixture";
 import { startRelay } from "../lake/relay.fixture";
-
-interface Sent {
-  id: string;
-  type: "request" | "response";
-  body: Buffer;
-}
-
-const NAMESPACE = "models";
+import {
+  eventHeaders,
+  identity,
+  postBytes,
+  predictions,
+  sendAll,
+  type SentEvent,
+  storedIdentities,
+} from "./tableClient.fixture";
 
 describe("inference table", function () {
   this.timeout(120_000);
@@ -65,77 +66,16 @@ describe("inference table", function () {
     return service.waitFor(/listening on (http:[^"]+)/);
   }
 
-  function headers(event: Sent): Record<string, string> {
-    return {
-      "content-type": "application/json",
-      "ce-specversion": "1.0",
-      "ce-id": event.id,
-      "ce-type": `org.kubeflow.serving.inference.${event.type}`,
-      "ce-source": "churn-predictor-00003-deployment-6c9d8f7b5-x2x9z",
-      "ce-time": new Date().toISOString(),
-      "ce-inferenceservicename": "churn",
-      "ce-namespace": NAMESPACE,
-      "ce-component": "predictor",
-      "ce-annotations": JSON.stringify({
-        "mlplatform.dev/model-name": "churn",
-        "mlplatform.dev/model-version": "7",
-        "mlplatform.dev/run-id": "run-1",
-      }),
-    };
-  }
-
-  async function post(url: string, event: Sent): Promise<number> {
-    const body = new Uint8Array(event.body);
-    const response = await fetch(url, { method: "POST", headers: headers(event), body });
-    await response.arrayBuffer();
-    return response.status;
-  }
-
-  function predictions(count: number): Sent[] {
-    return Array.from({ length: count }, (_, index) => `prediction-${index}`).flatMap(
-      (id, index) => [
-        { id, type: "request" as const, body: Buffer.from(`{"instances":[[${index}]]}`) },
-        { id, type: "response" as const, body: Buffer.from(`{"predictions":[${index}]}`) },
-      ],
-    );
-  }
-
-  /** Sends with some connections at once; what was acknowledged is noted before the next is sent. */
-  async function sendAll(url: string, events: Sent[], acknowledged: Sent[]): Promise<void> {
-    const queue = [...events];
-    const worker = async () => {
-      for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
-        if ((await post(url, event)) === 202) {
-          acknowledged.push(event);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: 16 }, worker));
-  }
-
-  const identity = ({ id, type, body }: Sent) =>
-    `${id} ${type} ${createHash("sha256").update(body).digest("hex")}`;
-
-  async function storedIdentities(): Promise<string[]> {
-    const { rows } = await lake.query(
-      "SELECT id, type, body_sha256, sha256(body) AS computed FROM inferences_events",
-    );
-    return rows.map((row) => {
-      assert.equal(row["computed"], row["body_sha256"]);
-      return `${row["id"]} ${String(row["type"]).split(".").at(-1)} ${row["body_sha256"]}`;
-    });
-  }
-
   it("stores as many rows as events were sent, and one row a prediction", async () => {
     const url = await start();
     const events = predictions(500);
-    const acknowledged: Sent[] = [];
+    const acknowledged: SentEvent[] = [];
     await sendAll(url, events, acknowledged);
     assert.equal(acknowledged.length, 1000);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     assert.match(metrics, /inference_table_events_received_total\{[^}]*type="request"\} 500/);
     assert.deepEqual(await service!.end("SIGTERM"), { code: 0, signal: null });
-    assert.deepEqual((await storedIdentities()).sort(), events.map(identity).sort());
+    assert.deepEqual((await storedIdentities(lake)).sort(), events.map(identity).sort());
     const { rows } = await lake.query(
       `SELECT status, protocol, revision, model_name, model_version, mlflow_run_id, dataset_digest,
               count(*) AS n, count(DISTINCT request_id) AS ids FROM inferences GROUP BY ALL`,
@@ -164,7 +104,7 @@ describe("inference table", function () {
   it("answers for a prediction that isn't paired yet", async () => {
     const url = await start({ MLP_COMMIT_INTERVAL_MS: "100" });
     for (const event of predictions(1)) {
-      assert.equal(await post(url, event), 202);
+      assert.equal(await postBytes(url, eventHeaders(event), event.body), 202);
     }
     let rows: unknown[] = [];
     for (let attempt = 0; attempt < 100 && rows.length === 0; attempt++) {
@@ -182,7 +122,7 @@ describe("inference table", function () {
   it("has every acknowledged event after a kill -9 in the middle, and none twice", async () => {
     const settings = { MLP_COMMIT_INTERVAL_MS: "150" };
     const events = predictions(1500);
-    const acknowledged: Sent[] = [];
+    const acknowledged: SentEvent[] = [];
     const first = await start(settings);
     const sending = sendAll(first, events, acknowledged).catch(() => undefined);
     while (acknowledged.length < 900) {
@@ -201,7 +141,7 @@ describe("inference table", function () {
       acknowledged,
     );
     assert.equal((await service!.end("SIGTERM")).code, 0);
-    const stored = await storedIdentities();
+    const stored = await storedIdentities(lake);
     const storedSet = new Set(stored);
     const lost = acknowledged.filter((event) => !storedSet.has(identity(event)));
     assert.deepEqual(lost, []);
@@ -217,8 +157,8 @@ describe("inference table", function () {
   });
 
   it("adds what came after a restart within the hour to the pairs, and changes no part", async () => {
-    const [one, answer] = predictions(1) as [Sent, Sent];
-    await post(await start(), one);
+    const [one, answer] = predictions(1) as [SentEvent, SentEvent];
+    await postBytes(await start(), eventHeaders(one), one.body);
     await service!.end("SIGTERM");
     const keys = async () => {
       const found: [string, string][] = [];
@@ -229,7 +169,7 @@ describe("inference table", function () {
     };
     const before = await keys();
     assert.equal(before.length, 1);
-    await post(await start(), answer);
+    await postBytes(await start(), eventHeaders(answer), answer.body);
     await service!.end("SIGTERM");
     const after = await keys();
     assert.deepEqual(after.slice(0, 1), before);
@@ -246,19 +186,19 @@ describe("inference table", function () {
     const url = await start({ MLP_COMMIT_INTERVAL_MS: "100", MLP_LAKE_ENDPOINT: relay.endpoint });
     await relay.cut();
     const events = predictions(50);
-    const acknowledged: Sent[] = [];
+    const acknowledged: SentEvent[] = [];
     await sendAll(url, events, acknowledged);
     assert.equal(acknowledged.length, 100);
     await relay.restore();
     assert.equal((await service!.end("SIGTERM")).code, 0);
     await relay.stop();
-    assert.deepEqual((await storedIdentities()).sort(), events.map(identity).sort());
+    assert.deepEqual((await storedIdentities(lake)).sort(), events.map(identity).sort());
   });
 
   it("keeps malformed events with their bytes, and refuses what is no event", async () => {
     const url = await start();
     const body = new Uint8Array(randomBytes(64));
-    const event = headers({ id: "x", type: "request", body: Buffer.from(body) });
+    const event = eventHeaders({ id: "x", type: "request" });
     const send = async (change: Record<string, string>) => {
       const response = await fetch(url, { method: "POST", headers: { ...event, ...change }, body });
       await response.arrayBuffer();

@@ -187,13 +187,12 @@ async function takeParsed(
 // The payload without what rules name, as much of it as the disk has room for.
 function redacted(received: ReceivedEvent, options: IngestOptions): ReceivedEvent {
   const { redactor, metrics } = options;
-  const { namespace, inferenceService, problem } = received.event;
-  // A document that couldn't be read as an event holds its payload somewhere the rules don't lead to.
-  const isOpaque = problem !== "" && namespace === "" && received.event.id === "";
+  const { namespace, inferenceService } = received.event;
   let body: Buffer | undefined;
   try {
+    // In a whole document the payload is somewhere the rules don't lead to.
     body =
-      isOpaque && redactor.concerns(namespace, inferenceService)
+      received.isDocument === true && redactor.concerns(namespace, inferenceService)
         ? undefined
         : redactor.redactBody(namespace, inferenceService, received.body);
   } catch (error) {

@@ -9,7 +9,8 @@ import {
 } from "@mlplatform/lake";
 import { makeCommitter } from "./committer";
 import type { LakeMessage, LakeReply, LakeThreadOptions } from "./lakeThread";
-import { makePairer } from "./pairer";
+import { QUARANTINE_NAMESPACE } from "./inferenceEvent";
+import { isPastPairing, makePairer } from "./pairer";
 
 // The thread that reads the log and writes the lake. Building rows and Parquet costs as much as taking the
 // events; on the thread that answers it would be felt in every acknowledgement.
@@ -59,8 +60,16 @@ async function main(options: LakeThreadOptions): Promise<void> {
 
   async function handle(message: LakeMessage): Promise<unknown> {
     switch (message.kind) {
-      case "commit":
-        return committer.commit(message.segment);
+      case "commit": {
+        const committed = await committer.commit(message.segment);
+        // Before the segment goes: readers trust the pairs of an hour that is long over.
+        for (const { namespace, start } of committed.hours) {
+          if (isPastPairing(start, Date.now()) && namespace !== QUARANTINE_NAMESPACE) {
+            await pairer.pairLate(namespace, start);
+          }
+        }
+        return committed;
+      }
       case "pair":
         return pairer.pairDue(message.now, message.includeOpen);
       case "close":

@@ -29,6 +29,13 @@ export interface PairerOptions {
 export interface Pairer {
   /** Pairs what is due. `includeOpen`: the current hour too, at shutdown. Returns the rows written. */
   pairDue(now: number, includeOpen: boolean): Promise<number>;
+  /** Pairs an hour that `pairDue` looks at no more: its events waited on a disk for more than a day. */
+  pairLate(namespace: string, start: number): Promise<number>;
+}
+
+/** Whether `pairDue` looks at an hour no more. */
+export function isPastPairing(start: number, now: number): boolean {
+  return start + HOUR_MS < now - LATE_MS;
 }
 
 const HOUR_MS = 3_600_000;
@@ -80,6 +87,12 @@ export function makePairer(options: PairerOptions): Pairer {
         }
       }
       return rows;
+    },
+    async pairLate(namespace, start) {
+      const around = { namespace, since: new Date(start - LATE_MS), until: new Date(start) };
+      const hours = await listInferenceHours(store, around, start);
+      const hour = hours.get(hourId(namespace, start));
+      return hour === undefined ? 0 : pairing.pair(hours, hour);
     },
   };
 }

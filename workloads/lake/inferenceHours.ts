@@ -91,6 +91,19 @@ export async function listInferenceHours(
   return hours;
 }
 
+async function listEvents(
+  store: ObjectStore,
+  { namespace, start }: InferenceHour,
+): Promise<ObjectFacts[]> {
+  const time = new Date(start).toISOString();
+  const date = inferencesPrefix(INFERENCE_EVENTS_PREFIX, namespace, time.slice(0, 10));
+  const events: ObjectFacts[] = [];
+  for await (const object of listObjects(store, `${date}hour=${time.slice(11, 13)}/`)) {
+    events.push(object);
+  }
+  return events;
+}
+
 /** Sorts by namespace, then time. */
 export function hourId(namespace: string, start: number): string {
   return `${namespace}/${String(start).padStart(16, "0")}`;
@@ -111,14 +124,16 @@ export async function inferencesHours(
   const events = new Map<string, ObjectFacts>();
   // Hours of which an unpaired one may hold the answers.
   const open = new Set<string>();
-  for (const hour of hours.values()) {
-    if (isChanged(hour)) {
-      const { namespace, start } = hour;
-      unpaired.add(start);
-      for (const near of [start - HOUR_MS, start, start + HOUR_MS]) {
-        open.add(hourId(namespace, near));
-        hours.get(hourId(namespace, near))?.events.forEach((each) => events.set(each.key, each));
+  for (const { namespace, start } of [...hours.values()].filter(isChanged)) {
+    unpaired.add(start);
+    for (const near of [start - HOUR_MS, start, start + HOUR_MS]) {
+      const id = hourId(namespace, near);
+      const beside = hours.get(id);
+      open.add(id);
+      if (beside !== undefined && beside.events.length === 0) {
+        beside.events = await listEvents(store, beside);
       }
+      beside?.events.forEach((each) => events.set(each.key, each));
     }
   }
   const settled: ObjectFacts[] = [];
