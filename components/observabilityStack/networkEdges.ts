@@ -53,3 +53,20 @@ export function createNetworkEdges(
     opts,
   );
 }
+
+/** Lets only Prometheus into the agents' namespace: to the metrics of Alloy and the node exporter. */
+export function closeAgents(
+  name: string,
+  agents: pulumi.Input<string>,
+  monitoring: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  restrictIngress(
+    `${name}-ingress-agents`,
+    {
+      namespace: agents,
+      ingress: [{ from: [fromNamespace(monitoring)], ports: tcpPorts(12345, 9100) }],
+    },
+    opts,
+  );
+}

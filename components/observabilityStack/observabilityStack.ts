@@ -12,7 +12,7 @@ import { monitorLake } from "./lakeMonitor";
 import { createLogKeeper } from "./logKeeper";
 import { createAlloy, createLoki } from "./logs";
 import { createAlerts, createDashboards } from "./monitoringFiles";
-import { createNetworkEdges } from "./networkEdges";
+import { closeAgents, createNetworkEdges } from "./networkEdges";
 import {
   agentsNamespace,
   grafanaSecretName,
@@ -232,6 +232,7 @@ function createPrometheus(
     { namespace: agentsNamespace, podSecurity: PodSecurity.Privileged },
     { parent: opts.parent },
   );
+  closeAgents(name, agents.metadata.name, namespace, opts);
   return helmRelease(
     `${name}-prometheus`,
     {

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind } from "../connections";
-import { createNamespace, PodSecurity } from "../platformNamespace";
+import { createNamespace, PodSecurity, restrictIngress } from "../platformNamespace";
 import { placementOn } from "../placement";
 import { Priority } from "../priority";
 
@@ -20,6 +20,8 @@ export function createDevicePlugin(
     { namespace: "gpu-device-plugin", podSecurity: PodSecurity.Privileged },
     opts,
   );
+  // It speaks to the kubelet over a socket and listens to nobody.
+  restrictIngress(`${name}-device-plugin-ingress`, { namespace: namespace.metadata.name }, opts);
   const labels = { "app.kubernetes.io/name": "nvidia-device-plugin" };
   const { nodeSelector, tolerations } = placementOn(NodePoolKind.Gpu);
   return new k8s.apps.v1.DaemonSet(

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ChartReference, S3Connection, ServingConnection } from "../connections";
 import { helmRelease } from "../helmRelease";
 import type { Placement } from "../placement";
-import { createNamespace, PodSecurity } from "../platformNamespace";
+import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../platformNamespace";
 import { createCertificate } from "./certificates";
 import { checkServingArgs } from "./checks";
 import { createIstio } from "./istio";
@@ -218,6 +218,15 @@ function createCertManager(
   const namespace = createNamespace(
     name,
     { namespace: "cert-manager", podSecurity: PodSecurity.Restricted },
+    opts,
+  );
+  restrictIngress(
+    `${name}-cert-manager-ingress`,
+    {
+      namespace: namespace.metadata.name,
+      // The webhook, called by the API server from addresses that no selector matches; metrics.
+      ingress: [{ ports: tcpPorts(10250, 9402) }],
+    },
     opts,
   );
   return helmRelease(
