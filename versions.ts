@@ -1,8 +1,8 @@
 import { type ChartReference, LakeKind } from "./components/connections";
 
 /**
- * Every version of the platform, in one place, each with its source. Digests of the charts are
- * unverified until they are read from their registries.
+ * Every version of the platform, in one place, each with its source. Digests of the charts' archives
+ * are in chartDigests.json; `mlp versions verify` fills it where there is network.
  */
 
 /** Kubernetes minor of the cluster. 1.35 is what Knative 1.22, Istio 1.30 and CloudNativePG 1.30 all support. */
@@ -110,6 +110,11 @@ export const charts = {
     version: "4.44.0",
   },
 } satisfies Record<string, ChartReference | Record<string, ChartReference>>;
+
+/** Every chart that the program can install. */
+export const everyChart = Object.values(charts).flatMap<ChartReference>((entry) =>
+  "chart" in entry ? [entry] : Object.values(entry),
+);
 
 /** Where the platform's own images are published. */
 const ours = "ghcr.io/mlplatform";

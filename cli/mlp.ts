@@ -1,12 +1,14 @@
 import { join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { UserError } from "../automation/preview/engine/userError";
+import { imagesCommand } from "./commands/images";
 import { inferencesCommand } from "./commands/inferences";
 import { logsCommand } from "./commands/logs";
 import { policyCommand } from "./commands/policy";
 import { previewCommand } from "./commands/preview";
 import { pricesCommand } from "./commands/prices";
 import { traceCommand } from "./commands/trace";
+import { versionsCommand } from "./commands/versions";
 import { type CliContext, ExitCode } from "./context";
 
 const examples = `
@@ -15,6 +17,8 @@ Examples:
   npm run mlp -- preview --stack prod --json    the same as data
   npm run mlp -- policy check ../churn/deploy   a project's manifests against the policies
   npm run mlp -- prices update --stack prod     list prices of the stack's region
+  npm run mlp -- images --stack prod            every image that the stack pulls, for import
+  npm run mlp -- versions verify                every chart's digest, compared with its archive
   npm run mlp -- trace 0192f1c4-…               from a prediction to its data, commit and logs
   npm run mlp -- inferences sql "select model_name, count(*) from inferences group by all"
 
@@ -25,6 +29,8 @@ const commands = [
   previewCommand,
   policyCommand,
   pricesCommand,
+  imagesCommand,
+  versionsCommand,
   traceCommand,
   inferencesCommand,
   logsCommand,

@@ -7,9 +7,8 @@ import {
 } from "../../automation/images/chartImages";
 import { findImages } from "../../automation/images/findImages";
 import { archiveName, chartName } from "../../chartSource";
-import type { ChartReference } from "../../components/connections";
 import { imageFrom } from "../../components/imageRegistry";
-import { charts } from "../../versions";
+import { everyChart } from "../../versions";
 import {
   type ChartObject,
   chartArchives,
@@ -29,9 +28,6 @@ const variants: [name: string, stack: string, config: Record<string, string>][] 
   ["prod", "prod", {}],
   ["prod on SeaweedFS", "prod", seaweed],
 ];
-const everyChart = Object.values(charts).flatMap<ChartReference>((entry) =>
-  "chart" in entry ? [entry] : Object.values(entry),
-);
 
 describe("images of the charts", () => {
   it("are listed for every chart at its version", () => {

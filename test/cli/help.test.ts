@@ -16,6 +16,9 @@ describe("mlp --help", () => {
     ["policyCheck.txt", ["policy", "check", "--help"]],
     ["prices.txt", ["prices", "--help"]],
     ["pricesUpdate.txt", ["prices", "update", "--help"]],
+    ["images.txt", ["images", "--help"]],
+    ["versions.txt", ["versions", "--help"]],
+    ["versionsVerify.txt", ["versions", "verify", "--help"]],
   ];
   for (const [file, args] of pages) {
     it(`mlp ${args.join(" ")} reads as in test/cli/golden/${file}`, async () => {

@@ -1,0 +1,54 @@
+import { Command } from "commander";
+import { type ImageList, listImages } from "../../automation/images/listImages";
+import { alignColumns } from "../../automation/preview/terminal";
+import type { CliContext } from "../context";
+import { Progress } from "../progress";
+
+interface ImagesFlags {
+  stack: string;
+  json?: boolean;
+}
+
+const examples = `
+The registry is mlplatform:images.registry of the stack.
+
+Examples:
+  npm run mlp -- images --stack prod
+  npm run -s mlp -- images --stack prod --json |
+    jq -r '.images[] | "\\(.source) \\(.image)" | gsub(":[^ :@/]+@"; "@")' |
+    while read -r from to; do skopeo copy --all "docker://$from" "docker://$to"; done`;
+
+/** `mlp images`: what a registry must hold before a stack without the internet is installed. */
+export function imagesCommand(context: CliContext): Command {
+  return new Command("images")
+    .description("List every image that a stack pulls, those of its charts included")
+    .requiredOption("-s, --stack <name>", "stack, as in Pulumi.<name>.yaml")
+    .option("--json", "print data instead of a table")
+    .addHelpText("after", examples)
+    .action((flags: ImagesFlags) => runImages(flags, context));
+}
+
+async function runImages(flags: ImagesFlags, context: CliContext): Promise<void> {
+  const progress = new Progress(context.stderr);
+  progress.step(`running the program of ${flags.stack}`);
+  let list: ImageList;
+  try {
+    list = await listImages(context.projectDir, flags.stack, context.signal);
+  } finally {
+    progress.end();
+  }
+  context.stdout.write(flags.json ? `${JSON.stringify(list, null, 2)}\n` : table(list));
+}
+
+function table({ stack, registry, images }: ImageList): string {
+  const rows = images.map(({ source, image, usedBy }) => [
+    source,
+    ...(registry === undefined ? [] : [image]),
+    usedBy.length > 2 ? `${usedBy[0]} and ${usedBy.length - 1} more` : usedBy.join(", "),
+  ]);
+  const place =
+    registry === undefined
+      ? "each from its own registry (images.registry of the stack names one for all)"
+      : `all from ${registry}`;
+  return `${alignColumns(rows).join("\n")}\n\n${stack}: ${images.length} images, ${place}\n`;
+}
