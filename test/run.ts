@@ -57,8 +57,9 @@ const pytest = (name: string, folder: string): Suite => ({
  */
 const lanes: Suite[][] = [
   [
-    mocha("program", "test/!(monitoring)/**/*.test.ts"),
+    mocha("program", "test/!(checkov|monitoring)/**/*.test.ts"),
     withServers(mocha("services", "workloads/**/*.test.ts")),
+    mocha("checkov", "test/checkov/*.test.ts"),
   ],
   [
     pytest("modelServer", "workloads/modelServer"),
