@@ -163,6 +163,8 @@ async function minio(
       MINIO_ROOT_PASSWORD: lake.secretAccessKey,
       MINIO_BROWSER: "off",
       MINIO_UPDATE: "off",
+      // As in the cluster, where a network policy decides who reads them.
+      MINIO_PROMETHEUS_AUTH_TYPE: "public",
     },
   };
 }

@@ -21,6 +21,9 @@ export async function startMlflow(
   database: LocalDatabase,
 ): Promise<string> {
   const url = `http://127.0.0.1:${ports.mlflow}`;
+  const { state } = supervisor;
+  const exporter = path.join(state.clone, "local", "python", "exporter.txt");
+  const packages = await python.packages(state.root, exporter);
   const service = supervisor.start({
     name: "mlflow",
     command: python.program("mlflow"),
@@ -28,10 +31,12 @@ export async function startMlflow(
       ...["server", "--host", "127.0.0.1", "--port", String(ports.mlflow), "--workers", "1"],
       ...["--serve-artifacts", "--artifacts-destination", artifactsRoot(lake)],
       ...["--allowed-hosts", `127.0.0.1:${ports.mlflow},localhost:${ports.mlflow}`],
+      ...["--expose-prometheus", path.join(state.run, "mlflow-metrics")],
     ],
     env: {
       ...lakeEnvironment(lake),
       PATH: `${path.dirname(python.python)}:${process.env.PATH ?? ""}`,
+      PYTHONPATH: packages,
       MLFLOW_BACKEND_STORE_URI: database.uri,
       MLFLOW_S3_ENDPOINT_URL: lake.endpoint,
       MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false",

@@ -57,9 +57,8 @@ const pytest = (name: string, folder: string): Suite => ({
  */
 const lanes: Suite[][] = [
   [
-    mocha("program", "test/!(checkov|monitoring)/**/*.test.ts"),
+    mocha("program", "test/!(monitoring)/**/*.test.ts"),
     withServers(mocha("services", "workloads/**/*.test.ts")),
-    mocha("checkov", "test/checkov/*.test.ts"),
   ],
   [
     pytest("modelServer", "workloads/modelServer"),

@@ -10,17 +10,23 @@ const POLL_MS = 250;
 const main = ["--import", "tsx", join(clone, "local", "main.ts")];
 
 /** Labels that the monitors in a cluster add, by the run's service. */
-const monitored: Record<string, { job: string; labels: Record<string, string> }> = {
+const monitored: Record<string, Omit<ScrapeTarget, "address">> = {
   "inference-table": {
     job: "inference-table",
     labels: { namespace: "observability", pod: "inference-table-0" },
   },
   "log-offloader": { job: "log-offloader", labels: { namespace: "local", pod: "head" } },
   "model-server": { job: "predictors", labels: { namespace: "local" } },
+  s3: {
+    job: "observability/data-lake",
+    path: "/minio/v2/metrics/cluster",
+    labels: { namespace: "data-lake", pod: "minio-0" },
+  },
+  mlflow: { job: "mlflow", labels: { namespace: "mlflow", pod: "mlflow-0" } },
 };
 
 /**
- * Runs a model's whole life as `npm run local -- --keep` does, scraped from the first second on, and
+ * Runs a model's whole life as `npm run local -- --keep --s3 minio` does, scraped from the first second on, and
  * ends it after `use`.
  *
  * @param use gets the addresses of the run's services by name; Ray and the log offloader have ended
@@ -32,7 +38,7 @@ export async function withMonitoredRun<T>(
   const state = new StateDirectory(clone);
   const child = spawn(
     process.execPath,
-    [...main, "--keep", "--predictions", "200", "--trials", "1"],
+    [...main, "--keep", "--s3", "minio", "--predictions", "200", "--trials", "1"],
     { cwd: clone, stdio: ["ignore", "pipe", "pipe"] },
   );
   let output = "";

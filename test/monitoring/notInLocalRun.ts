@@ -13,6 +13,16 @@ export const notInLocalRun: Absent[] = [
   { selector: /^up\{job="kuberay-operator"\}$/, reason: "the same" },
   { selector: /^kueue_/, reason: "Kueue runs in a cluster only" },
   { selector: /^kube_/, reason: "kube-state-metrics reads the API of a cluster" },
+  {
+    selector: /^(cnpg|barman)_/,
+    reason: "CloudNativePG's instances have an exporter; ours has none",
+  },
+  { selector: /^up\{job="mlflow\/mlflow-db"\}$/, reason: "the same" },
+  { selector: /^certmanager_/, reason: "cert-manager runs in a cluster only" },
+  {
+    selector: /^mlflow_http_request_total\{status=~"5\.\."\}$/,
+    reason: "MLflow fails no request of a healthy run",
+  },
   { selector: /^(kubelet|container)_/, reason: "the kubelet measures volumes and containers" },
   { selector: /^ray_node_gpus_/, reason: "Ray measures GPUs, and this machine may have none" },
 ];

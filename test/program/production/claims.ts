@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { PreviewResource } from "../../../automation/preview/result";
 import { secretMark } from "../../../automation/preview/result";
-import { ofKind } from "./workloads";
+import { readAlerts, readDashboards } from "../../monitoring/shippedMonitoring";
+import { ofKind, selects } from "./workloads";
 
 type Bag = Record<string, any>;
 
@@ -176,6 +177,37 @@ export const claims: Claim[] = [
       for (const [release, how] of Object.entries(releaseMonitors)) {
         assert.ok(typeof how === "string" || how(platform), release);
       }
+    },
+  },
+  {
+    name: "asks in dashboards and alerts for jobs that a monitor makes",
+    check: (platform) => {
+      const ofPods = platform
+        .all("PodMonitor")
+        .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+      const ofServices = platform.all("ServiceMonitor").flatMap(({ metadata, spec }) =>
+        platform
+          .all("Service")
+          .filter(
+            (service) =>
+              service["metadata"].namespace === metadata.namespace &&
+              selects(spec.selector, service["metadata"].labels ?? {}),
+          )
+          .map((service) => String(service["metadata"].name)),
+      );
+      // The chart's ServiceMonitor selects its one Service, which has the release's name.
+      const made = [...ofPods, ...ofServices, "kuberay-operator"];
+      const asked = [
+        ...readAlerts().map(({ expr }) => expr),
+        ...readDashboards().flatMap(({ panels }) =>
+          panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+        ),
+      ].flatMap((expr) => [...expr.matchAll(/\bjob="([^"]+)"/g)].map(([, job]) => job!));
+      assert.ok(asked.length > 0);
+      assert.deepEqual(
+        asked.filter((job) => !made.includes(job)),
+        [],
+      );
     },
   },
   {
