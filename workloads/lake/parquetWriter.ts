@@ -59,8 +59,6 @@ export interface ParquetEngineOptions {
   temporaryDirectory: string;
   /** Mebibytes. @default 256 */
   memoryMiB?: number;
-  /** Leave the sides of a join as they are written, so that the left one keeps its order. @default false */
-  keepsJoinOrder?: boolean;
 }
 
 const CHUNK_ROWS = 2048;
@@ -78,8 +76,6 @@ const DUCKDB_TYPES: Record<ColumnType, DuckDBType> = {
 /** An embedded, memory-limited DuckDB. Close both when done. */
 export interface ParquetEngine {
   connection: DuckDBConnection;
-  /** Another connection to the same memory, for a query beside this one's. */
-  connect(): Promise<ParquetEngine>;
   close(): void;
 }
 
@@ -96,19 +92,12 @@ export async function openParquetEngine(options: ParquetEngineOptions): Promise<
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
     allocator_flush_threshold: FLUSH_THRESHOLD,
-    ...(options.keepsJoinOrder === true
-      ? { disabled_optimizers: "join_order,build_side_probe_side" }
-      : {}),
   });
-  const connect = async (): Promise<ParquetEngine> => {
-    const connection = await instance.connect();
-    return { connection, connect, close: () => connection.closeSync() };
-  };
-  const first = await connect();
+  const connection = await instance.connect();
   return {
-    ...first,
+    connection,
     close() {
-      first.close();
+      connection.closeSync();
       instance.closeSync();
     },
   };

@@ -8,10 +8,14 @@ export interface FileNameFacts {
 
 /** What a line's beginning tells. */
 export interface LineFacts {
-  /** Microseconds since 1970; undefined where there is no time. */
-  micros: number | undefined;
-  level: string | null;
+  /** Microseconds since 1970; NaN where there is no time. */
+  micros: number;
+  /** Index in `LEVELS`. */
+  level: number;
 }
+
+/** Levels of lines; the first is that of a line without one. */
+export const LEVELS = [null, "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL"] as const;
 
 /** Worker and job that a line names itself: Ray's JSON logs do. */
 export interface LineOwner {
@@ -43,119 +47,158 @@ export function parseFileName(file: string): FileNameFacts {
   return { component, workerId: null, jobId: null, pid: null };
 }
 
-const PARSED_CHARACTERS = 200;
-const LEVEL_OF_LETTER: Record<string, string> = {
-  D: "DEBUG",
-  I: "INFO",
-  W: "WARNING",
-  E: "ERROR",
-  C: "CRITICAL",
-  F: "FATAL",
-};
-const WORD_LEVEL = /\b(DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)\b/;
-const LETTER_LEVEL = /^\[[^\]]*? ([DIWECF]) \d+/;
+const PARSED_BYTES = 200;
+const SPACE = 32;
 const COLON = 58;
-const BRACKET = 91;
+const OPENING = 91;
+const CLOSING = 93;
+const CAPITAL_T = 84;
 const SHORTEST_LEVEL = 4;
+const LONGEST_LEVEL = 8;
+// Ray's core writes the first letter: [2026-11-23 10:00:00,123 I 412 416].
+const LETTERS: number[] = [];
+LEVELS.forEach((level, code) => (LETTERS[(level ?? "\0").charCodeAt(0)] = code));
+const WORDS = new Map<string, number>([
+  ...LEVELS.slice(1).map((level, index): [string, number] => [level!, index + 1]),
+  ["WARN", LEVELS.indexOf("WARNING")],
+]);
 
 /**
- * Time and level in a line's first 200 characters. A time without a zone is taken as UTC. One pass over
- * the characters finds where either can be, because most lines of a program's own output have neither.
+ * Time and level in the first 200 bytes of a line. A time without a zone is taken as UTC. One pass finds
+ * where either can be, because most lines of a program's own output have neither.
  */
-export function parseLine(line: string): LineFacts {
-  const end = Math.min(line.length, PARSED_CHARACTERS);
-  let micros: number | undefined;
+export function parseLine(bytes: Buffer, start: number, end: number, into: LineFacts): void {
+  const stop = Math.min(end, start + PARSED_BYTES);
+  into.micros = Number.NaN;
+  into.level = bytes[start] === OPENING ? letterLevel(bytes, start, stop) : 0;
   let capitals = 0;
-  let mayHaveLevel = line.charCodeAt(0) === BRACKET;
-  for (let at = 0; at < end; at++) {
-    const code = line.charCodeAt(at);
-    if (code >= 65 && code <= 90) {
+  for (let at = start; at < stop; at++) {
+    const byte = bytes[at]!;
+    if (byte >= 65 && byte <= 90) {
       capitals += 1;
-      mayHaveLevel ||= capitals === SHORTEST_LEVEL;
-    } else {
-      capitals = 0;
-      if (code === COLON && micros === undefined) {
-        micros = timeAround(line, at);
-      }
+      continue;
+    }
+    if (capitals >= SHORTEST_LEVEL && into.level === 0) {
+      into.level = wordLevel(bytes, start, at, capitals, byte);
+    }
+    capitals = 0;
+    if (byte === COLON && Number.isNaN(into.micros)) {
+      into.micros = timeAround(bytes, start, at, end);
+    }
+    if (into.level !== 0 && !Number.isNaN(into.micros)) {
+      return;
     }
   }
-  return { micros, level: mayHaveLevel ? levelOf(line.slice(0, end)) : null };
+  if (capitals >= SHORTEST_LEVEL && into.level === 0) {
+    into.level = wordLevel(bytes, start, stop, capitals, stop < end ? bytes[stop]! : SPACE);
+  }
 }
 
-function levelOf(start: string): string | null {
-  const letter = LETTER_LEVEL.exec(start)?.[1];
-  const level =
-    letter === undefined ? (WORD_LEVEL.exec(start)?.[1] ?? null) : LEVEL_OF_LETTER[letter]!;
-  return level === "WARN" ? "WARNING" : level;
+/** The level that ends before `at` as a word of its own. */
+function wordLevel(
+  bytes: Buffer,
+  start: number,
+  at: number,
+  capitals: number,
+  next: number,
+): number {
+  const before = at - capitals - 1;
+  if (
+    capitals > LONGEST_LEVEL ||
+    isWordByte(next) ||
+    (before >= start && isWordByte(bytes[before]!))
+  ) {
+    return 0;
+  }
+  return WORDS.get(bytes.toString("latin1", at - capitals, at)) ?? 0;
 }
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
+/** The letter between two spaces, before a number, in the first brackets. */
+function letterLevel(bytes: Buffer, start: number, stop: number): number {
+  for (let at = start + 1; at + 3 < stop && bytes[at] !== CLOSING; at++) {
+    const isAlone = bytes[at] === SPACE && bytes[at + 2] === SPACE && isDigit(bytes[at + 3]!);
+    const code = isAlone ? LETTERS[bytes[at + 1]!] : undefined;
+    if (code !== undefined && code !== 0) {
+      return code;
+    }
+  }
+  return 0;
+}
+
 // Most lines are of the same day as the one before.
-let lastDay = "";
+let lastDay = Number.NaN;
 let lastDayMillis = Number.NaN;
 
 /** The time whose first colon is at `colon`: 2026-11-23 10:00:00, a T between, a fraction, a zone. */
-function timeAround(line: string, colon: number): number | undefined {
-  const hour = twoDigits(line, colon - 2);
-  const minute = twoDigits(line, colon + 1);
-  const second = twoDigits(line, colon + 4);
-  const between = line.charCodeAt(colon - 3);
-  const isTime =
-    colon >= 13 &&
-    hour < 24 &&
-    minute < 60 &&
-    second < 60 &&
-    line.charCodeAt(colon + 3) === COLON &&
-    (between === 32 || between === 84);
-  if (!isTime) {
-    return undefined;
+function timeAround(bytes: Buffer, start: number, colon: number, end: number): number {
+  if (colon - start < 13 || colon + 6 > end || bytes[colon + 3] !== COLON) {
+    return Number.NaN;
   }
-  const day = line.slice(colon - 13, colon - 3);
+  const hour = twoDigits(bytes, colon - 2);
+  const minute = twoDigits(bytes, colon + 1);
+  const second = twoDigits(bytes, colon + 4);
+  const between = bytes[colon - 3];
+  const isTime =
+    hour < 24 && minute < 60 && second < 60 && (between === SPACE || between === CAPITAL_T);
+  const dayMillis = isTime ? dayAt(bytes, colon - 13) : Number.NaN;
+  const seconds = (hour * 60 + minute) * 60 + second;
+  let at = colon + 6;
+  let micros = 0;
+  if (bytes[at] === 46 || bytes[at] === 44) {
+    let digits = 0;
+    for (let scale = 100_000; digits < 9 && at + 1 + digits < end; digits++) {
+      const byte = bytes[at + 1 + digits]!;
+      if (!isDigit(byte)) {
+        break;
+      }
+      micros += (byte - 48) * scale;
+      scale = Math.floor(scale / 10);
+    }
+    at += digits === 0 ? 0 : digits + 1;
+  }
+  return dayMillis * 1000 + (seconds - zoneSeconds(bytes, at, end)) * 1_000_000 + micros;
+}
+
+/** Milliseconds at the start of the day written at `at` as 2026-11-23; NaN where it is none. */
+function dayAt(bytes: Buffer, at: number): number {
+  const year = twoDigits(bytes, at) * 100 + twoDigits(bytes, at + 2);
+  const month = twoDigits(bytes, at + 5);
+  const date = twoDigits(bytes, at + 8);
+  const isDay = bytes[at + 4] === 45 && bytes[at + 7] === 45;
+  const day = isDay ? (year * 100 + month) * 100 + date : Number.NaN;
   if (day !== lastDay) {
     lastDay = day;
-    lastDayMillis = DAY.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
+    lastDayMillis = Number.isNaN(day)
+      ? Number.NaN
+      : Date.parse(`${bytes.toString("latin1", at, at + 10)}T00:00:00Z`);
   }
-  if (Number.isNaN(lastDayMillis)) {
-    return undefined;
-  }
-  const { micros, next } = fractionAt(line, colon + 6);
-  const seconds = (hour * 60 + minute) * 60 + second;
-  return lastDayMillis * 1000 + (seconds - zoneSecondsAt(line, next)) * 1_000_000 + micros;
+  return lastDayMillis;
 }
 
-function fractionAt(line: string, at: number): { micros: number; next: number } {
-  const point = line.charCodeAt(at);
-  if (point !== 46 && point !== 44) {
-    return { micros: 0, next: at };
-  }
-  let micros = 0;
-  let digits = 0;
-  for (let scale = 100_000; digits < 9; digits++, scale = Math.floor(scale / 10)) {
-    const digit = line.charCodeAt(at + 1 + digits) - 48;
-    if (!(digit >= 0 && digit <= 9)) {
-      break;
-    }
-    micros += digit * scale;
-  }
-  return { micros, next: digits === 0 ? at : at + 1 + digits };
-}
-
-function zoneSecondsAt(line: string, at: number): number {
-  const sign = line.charCodeAt(at);
-  if (sign !== 43 && sign !== 45) {
+function zoneSeconds(bytes: Buffer, at: number, end: number): number {
+  const sign = bytes[at];
+  if ((sign !== 43 && sign !== 45) || at + 5 > end) {
     return 0;
   }
-  const hours = twoDigits(line, at + 1);
-  const minutes = twoDigits(line, line.charCodeAt(at + 3) === COLON ? at + 4 : at + 3);
+  const hours = twoDigits(bytes, at + 1);
+  const minutes = twoDigits(bytes, bytes[at + 3] === COLON ? at + 4 : at + 3);
   const seconds = hours < 24 && minutes < 60 ? (hours * 60 + minutes) * 60 : 0;
   return sign === 43 ? seconds : -seconds;
 }
 
 /** A number of two digits; NaN where there are none. */
-function twoDigits(line: string, at: number): number {
-  const tens = line.charCodeAt(at) - 48;
-  const ones = line.charCodeAt(at + 1) - 48;
+function twoDigits(bytes: Buffer, at: number): number {
+  const tens = bytes[at]! - 48;
+  const ones = bytes[at + 1]! - 48;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 48 && byte <= 57;
+}
+
+function isWordByte(byte: number): boolean {
+  return isDigit(byte) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 95;
 }
 
 /** Worker and job of a line of Ray's JSON logs (RAY_LOGGING_CONFIG_ENCODING=JSON); undefined for any other line. */

@@ -1,17 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import {
-  BIGINT,
-  BLOB,
-  DuckDBBlobValue,
-  DuckDBDataChunk,
-  type DuckDBType,
-  type DuckDBVector,
-  INTEGER,
-  UTINYINT,
-  VARCHAR,
-} from "@duckdb/node-api";
-import { literal, type ParquetEngine, type ParquetFile, quoted, writeQuery } from "./parquetWriter";
-import { parseFileName, parseLine, parseOwner } from "./rayLogLine";
+import type { SchemaElement } from "hyparquet";
+import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
+import { appendPacked, appendRun, bitsOf, packDeltas } from "./columnEncoding";
+import { type EncodedColumn, makeParquetFile } from "./parquetPages";
+import { type Column, ColumnType } from "./parquetWriter";
+import { LEVELS, type LineFacts, parseFileName, parseLine, parseOwner } from "./rayLogLine";
 import { rayLogShape } from "./tables";
 
 /** Which node's logs these are; every row carries it. */
@@ -34,194 +27,366 @@ export interface RayLogBytes {
   start: number;
   /** Number of the line that the first byte belongs to, from 1. */
   line: number;
+  /** Newlines in it. */
+  lines: number;
   bytes: Buffer;
 }
 
 const NEWLINE = 0x0a;
-const CHUNK_ROWS = 2048;
-// What repeats in a part is in its dictionary with some hundred entries; texts that are not don't pay for one.
-const PART_LAYOUT = "PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1000";
-const NO_TIME = -9223372036854775808n;
-const LEVELS = [null, "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL"] as const;
-const LEVEL_CODES = new Map<string | null, number>(LEVELS.map((level, code) => [level, code]));
+const BRACE = 0x7b;
+const GROUP_BYTES = 16 << 20;
+// A megabyte of empty lines is a million rows.
+const GROUP_LINES = 128 << 10;
+const LEVEL_BITS = bitsOf(LEVELS.length - 1);
 
 /**
- * Writes the rows of these bytes to a Parquet file: one row a line, ordered by the table's key. The same
- * bytes in any order give the same file. What is the same for all rows of a file goes to the engine once,
- * not once a row.
+ * The rows of these bytes as a Parquet file: one row a line, ordered by the table's key. The same bytes in
+ * any order give the same file. `runs` is emptied, so that bytes aren't held longer than they are needed. It is encoded here, column by column from the bytes themselves: through a
+ * database's rows it took three times as much CPU, and the sidecar shares its pod with training.
  */
-export async function writeRayLogPart(
-  engine: ParquetEngine,
-  origin: RayLogOrigin,
-  runs: readonly RayLogBytes[],
-  file: string,
-): Promise<ParquetFile> {
-  const ordered = [...runs].sort(
-    (a, b) => compare(a.uid, b.uid) || a.start - b.start || a.bytes.length - b.bytes.length,
-  );
-  const hasRaw = ordered.some(({ bytes }) => !isUtf8(bytes));
-  const suffix = Math.random().toString(36).slice(2);
-  const [rows, owners] = [`lines_${suffix}`, `owners_${suffix}`];
-  const { connection } = engine;
-  await connection.run(
-    `CREATE TEMP TABLE ${rows} (owner INTEGER, byte_start BIGINT, length INTEGER, line_no BIGINT,
-       micros BIGINT, level_code UTINYINT, text VARCHAR${hasRaw ? ", raw BLOB" : ""})`,
-  );
-  try {
-    await connection.run(
-      `CREATE TEMP TABLE ${owners} (owner INTEGER, session VARCHAR, file VARCHAR, file_uid VARCHAR,
-         component VARCHAR, worker_id VARCHAR, job_id VARCHAR, pid INTEGER)`,
-    );
-    const found = await appendLines(engine, rows, ordered, hasRaw);
-    await appendOwners(engine, owners, found);
-    const query = partQuery(origin, rows, owners, hasRaw);
-    return await writeQuery(engine, query, file, PART_LAYOUT);
-  } finally {
-    await connection.run(`DROP TABLE IF EXISTS ${owners}`);
-    await connection.run(`DROP TABLE ${rows}`);
+export async function encodeRayLogPart(origin: RayLogOrigin, runs: RayLogBytes[]): Promise<Buffer> {
+  const ordered = runs
+    .splice(0)
+    .filter(({ bytes }) => bytes.length > 0)
+    .sort((a, b) => compare(a.uid, b.uid) || a.start - b.start || a.bytes.length - b.bytes.length);
+  const file = makeParquetFile(rayLogShape.columns.map(schemaElement));
+  while (ordered.length > 0) {
+    const rows = collectRows(takeGroup(ordered));
+    const { count } = rows;
+    await file.addRows(count, encodeRows(origin, rows));
   }
+  return file.finish();
 }
 
-// The join keeps the order of `rows`: the engine has one thread and may not swap its sides (openParquetEngine).
-function partQuery(origin: RayLogOrigin, rows: string, owners: string, hasRaw: boolean): string {
-  const constants = origin as unknown as Record<string, string>;
-  const levels = LEVELS.map(
-    (level, code) => `WHEN ${code} THEN ${level ? literal(level) : "NULL"}`,
-  );
-  const derived: Record<string, string> = {
-    byte_end: "byte_start + length",
-    ts: `CASE WHEN micros > ${NO_TIME + 1n} THEN make_timestamp(micros) END`,
-    level: `CASE level_code ${levels.join(" ")} END`,
-    ...(hasRaw ? {} : { raw: "NULL::BLOB" }),
-  };
-  const columns = rayLogShape.columns.map(({ name }) => {
-    const value = constants[name] === undefined ? derived[name] : literal(constants[name]);
-    return value === undefined ? quoted(name) : `${value} AS ${quoted(name)}`;
-  });
-  return `SELECT ${columns.join(", ")} FROM ${rows} JOIN ${owners} USING (owner)`;
+function takeGroup(ordered: RayLogBytes[]): RayLogBytes[] {
+  const group: RayLogBytes[] = [];
+  let bytes = 0;
+  let lines = 0;
+  while (ordered.length > 0 && bytes < GROUP_BYTES && lines < GROUP_LINES) {
+    const run = ordered.shift()!;
+    bytes += run.bytes.length;
+    lines += run.lines;
+    group.push(run);
+  }
+  return group;
+}
+
+// As DuckDB declares the same types, so that both kinds of part are one table.
+function schemaElement({ name, type }: Column): SchemaElement {
+  const optional = { name, repetition_type: "OPTIONAL" } as const;
+  switch (type) {
+    case ColumnType.Long:
+      return { ...optional, type: "INT64" };
+    case ColumnType.Int:
+      return { ...optional, type: "INT32" };
+    case ColumnType.Timestamp:
+      return {
+        ...optional,
+        type: "INT64",
+        logical_type: { type: "TIMESTAMP", isAdjustedToUTC: false, unit: "MICROS" },
+      };
+    case ColumnType.Bytes:
+      return { ...optional, type: "BYTE_ARRAY" };
+    case ColumnType.Text:
+      return {
+        ...optional,
+        type: "BYTE_ARRAY",
+        converted_type: "UTF8",
+        logical_type: { type: "STRING" },
+      };
+    default:
+      throw new Error(`the Ray log table has no column of type ${type}, got ${name}`);
+  }
 }
 
 /** What rows share: a file, and the worker and job that the file's name or the line itself names. */
 interface Owner {
-  run: RayLogBytes;
+  session: string;
+  file: string;
+  uid: string;
   workerId: string | null;
   jobId: string | null;
+  /** Rows one after another. */
+  rows: number;
 }
 
-async function appendLines(
-  { connection }: ParquetEngine,
-  table: string,
-  runs: readonly RayLogBytes[],
-  hasRaw: boolean,
-): Promise<Owner[]> {
-  const types: DuckDBType[] = [INTEGER, BIGINT, INTEGER, BIGINT, BIGINT, UTINYINT, VARCHAR];
-  if (hasRaw) {
-    types.push(BLOB);
+interface Rows {
+  count: number;
+  start: Float64Array;
+  end: Float64Array;
+  line: Float64Array;
+  micros: Float64Array;
+  level: Uint8Array;
+  owners: Owner[];
+  textLength: Int32Array;
+  text: Buffer;
+  textBytes: number;
+  /** Rows whose text isn't their bytes. */
+  raw: Map<number, Buffer>;
+}
+
+/** Room for the rows of a group. What is encoded is a copy, so the next group takes the same room. */
+function roomFor(rows: Rows | undefined, lines: number, bytes: number): Rows {
+  if (rows !== undefined && rows.level.length >= lines && rows.text.length >= bytes) {
+    return Object.assign(rows, { count: 0, textBytes: 0, owners: [], raw: new Map() });
   }
-  const appender = await connection.createAppender(table);
-  const owners = ownerNumbers();
-  let chunk = DuckDBDataChunk.create(types, CHUNK_ROWS);
-  let vectors = vectorsOf(chunk);
-  let row = 0;
-  const flush = (count: number) => {
-    vectors.forEach((vector) => vector.flush());
-    // A vector's size is fixed when it is taken: only what is appended is cut to the rows that there are.
-    chunk.rowCount = count;
-    appender.appendDataChunk(chunk);
-  };
-  try {
-    for (const run of runs) {
-      const { bytes } = run;
-      const isText = isUtf8(bytes);
-      const name = parseFileName(run.file);
-      for (let start = 0, line = run.line; start < bytes.length; line++) {
-        const newline = bytes.indexOf(NEWLINE, start);
-        const end = newline < 0 ? bytes.length : newline;
-        const next = newline < 0 ? end : newline + 1;
-        const text = bytes.toString("utf8", start, end);
-        const { micros, level } = parseLine(text);
-        const owner = owners.of(run, parseOwner(text) ?? name);
-        vectors[0]!.setItem(row, owner);
-        vectors[1]!.setItem(row, BigInt(run.start + start));
-        vectors[2]!.setItem(row, next - start);
-        vectors[3]!.setItem(row, BigInt(line));
-        vectors[4]!.setItem(row, micros === undefined ? NO_TIME : BigInt(micros));
-        vectors[5]!.setItem(row, LEVEL_CODES.get(level)!);
-        vectors[6]!.setItem(row, text);
-        if (hasRaw) {
-          vectors[7]!.setItem(row, rawValue(bytes.subarray(start, end), isText));
-        }
-        row += 1;
-        start = next;
-        if (row === CHUNK_ROWS) {
-          flush(row);
-          chunk = DuckDBDataChunk.create(types, CHUNK_ROWS);
-          vectors = vectorsOf(chunk);
-          row = 0;
-        }
-      }
-    }
-    if (row > 0) {
-      flush(row);
-    }
-    appender.flushSync();
-  } finally {
-    appender.closeSync();
-  }
-  return owners.all;
-}
-
-function vectorsOf(chunk: DuckDBDataChunk): DuckDBVector[] {
-  return Array.from({ length: chunk.columnCount }, (_, column) => chunk.getColumnVector(column));
-}
-
-function rawValue(content: Buffer, isText: boolean): DuckDBBlobValue | null {
-  return isText || isUtf8(content) ? null : new DuckDBBlobValue(content);
-}
-
-function ownerNumbers() {
-  const all: Owner[] = [];
-  const numbers = new Map<string, number>();
-  let last: Owner | undefined;
-  let lastNumber = 0;
   return {
-    all,
-    of(run: RayLogBytes, { workerId, jobId }: Omit<Owner, "run">): number {
-      if (last?.run === run && last.workerId === workerId && last.jobId === jobId) {
-        return lastNumber;
-      }
-      last = { run, workerId, jobId };
-      const key = [run.uid, workerId ?? "", jobId ?? ""].join("\n");
-      lastNumber = numbers.get(key) ?? all.push(last) - 1;
-      numbers.set(key, lastNumber);
-      return lastNumber;
-    },
+    count: 0,
+    start: new Float64Array(lines),
+    end: new Float64Array(lines),
+    line: new Float64Array(lines),
+    micros: new Float64Array(lines),
+    level: new Uint8Array(lines),
+    owners: [],
+    textLength: new Int32Array(lines),
+    text: Buffer.allocUnsafe(bytes),
+    textBytes: 0,
+    raw: new Map(),
   };
 }
 
-async function appendOwners(
-  { connection }: ParquetEngine,
-  table: string,
-  owners: readonly Owner[],
-): Promise<void> {
-  const types = [INTEGER, ...Array.from({ length: 6 }, () => VARCHAR), INTEGER];
-  const appender = await connection.createAppender(table);
-  try {
-    for (let start = 0; start < owners.length; start += CHUNK_ROWS) {
-      const some = owners.slice(start, start + CHUNK_ROWS);
-      const chunk = DuckDBDataChunk.create(types);
-      const rows = some.map(({ run, workerId, jobId }, index) => {
-        const { component, pid } = parseFileName(run.file);
+let room: Rows | undefined;
+
+function collectRows(runs: readonly RayLogBytes[]): Rows {
+  // A run ends in the middle of a line, or behind one.
+  const lines = runs.reduce((sum, run) => sum + run.lines + 1, 0);
+  // A replacement character is up to three times as long as what it stands for.
+  const bytes = runs.reduce((sum, run) => sum + run.bytes.length * (isUtf8(run.bytes) ? 1 : 3), 0);
+  const rows = roomFor(room, lines, bytes);
+  // Only an ordinary group's room is kept.
+  room = rows.level.length <= 2 * GROUP_LINES && rows.text.length <= GROUP_BYTES ? rows : undefined;
+  const facts: LineFacts = { micros: Number.NaN, level: 0 };
+  let textBytes = 0;
+  let row = 0;
+  for (const run of runs) {
+    const name = parseFileName(run.file);
+    const isText = isUtf8(run.bytes);
+    let owner: Owner | undefined;
+    for (let start = 0, line = run.line; start < run.bytes.length; line++, row++) {
+      const newline = run.bytes.indexOf(NEWLINE, start);
+      const end = newline < 0 ? run.bytes.length : newline;
+      const next = newline < 0 ? end : newline + 1;
+      parseLine(run.bytes, start, end, facts);
+      const named =
+        run.bytes[start] === BRACE ? parseOwner(run.bytes.toString("utf8", start, end)) : undefined;
+      const { workerId, jobId } = named ?? name;
+      if (owner?.workerId !== workerId || owner.jobId !== jobId) {
         const { session, file, uid } = run;
-        return [start + index, session, file, uid, component, workerId, jobId, pid];
-      });
-      chunk.setRows(rows);
-      appender.appendDataChunk(chunk);
+        owner = { session, file, uid, workerId, jobId, rows: 0 };
+        rows.owners.push(owner);
+      }
+      owner.rows += 1;
+      rows.start[row] = run.start + start;
+      rows.end[row] = run.start + next;
+      rows.line[row] = line;
+      rows.micros[row] = facts.micros;
+      rows.level[row] = facts.level;
+      if (isText || isUtf8(run.bytes.subarray(start, end))) {
+        run.bytes.copy(rows.text, textBytes, start, end);
+        rows.textLength[row] = end - start;
+      } else {
+        rows.textLength[row] = replaceInvalid(rows, row, run.bytes.subarray(start, end), textBytes);
+      }
+      textBytes += rows.textLength[row]!;
+      start = next;
     }
-    appender.flushSync();
-  } finally {
-    appender.closeSync();
   }
+  rows.count = row;
+  rows.textBytes = textBytes;
+  return rows;
+}
+
+function replaceInvalid(rows: Rows, row: number, content: Buffer, at: number): number {
+  const text = Buffer.from(content.toString("utf8"), "utf8");
+  text.copy(rows.text, at);
+  rows.raw.set(row, content);
+  return text.length;
+}
+
+function encodeRows(origin: RayLogOrigin, rows: Rows): EncodedColumn[] {
+  const constants = origin as unknown as Record<string, string>;
+  const byOwner = (valueOf: (owner: Owner) => string | number | null) => (name: string) =>
+    ownerColumn(name, rows, valueOf);
+  const long = (values: Float64Array) => (name: string) => longColumn(name, rows.count, values);
+  const encoders: Record<string, (name: string) => EncodedColumn> = {
+    session: byOwner(({ session }) => session),
+    file: byOwner(({ file }) => file),
+    file_uid: byOwner(({ uid }) => uid),
+    component: byOwner(({ file }) => parseFileName(file).component),
+    worker_id: byOwner(({ workerId }) => workerId),
+    job_id: byOwner(({ jobId }) => jobId),
+    pid: byOwner(({ file }) => parseFileName(file).pid),
+    byte_start: long(rows.start),
+    byte_end: long(rows.end),
+    line_no: long(rows.line),
+    ts: (name) => timeColumn(name, rows),
+    level: (name) => levelColumn(name, rows),
+    text: (name) => textColumn(name, rows),
+    raw: (name) => rawColumn(name, rows),
+  };
+  return rayLogShape.columns.map(({ name }) =>
+    constants[name] === undefined
+      ? encoders[name]!(name)
+      : ownerColumn(name, rows, () => constants[name]!),
+  );
+}
+
+function ownerColumn(
+  name: string,
+  { count, owners }: Rows,
+  valueOf: (owner: Owner) => string | number | null,
+): EncodedColumn {
+  const numbers = new Map<string | number, number>();
+  const values = owners.map(valueOf);
+  for (const value of values) {
+    if (value !== null && !numbers.has(value)) {
+      numbers.set(value, numbers.size);
+    }
+  }
+  const width = bitsOf(numbers.size - 1);
+  const levels = new ByteWriter();
+  const indexes = new ByteWriter();
+  indexes.appendUint8(width);
+  let nulls = 0;
+  const append = (value: string | number | null, length: number) => {
+    appendRun(levels, value === null ? 0 : 1, length, 1);
+    if (value === null) {
+      nulls += length;
+    } else {
+      appendRun(indexes, numbers.get(value)!, length, width);
+    }
+  };
+  let length = 0;
+  values.forEach((value, index) => {
+    length += owners[index]!.rows;
+    if (index + 1 === values.length || values[index + 1] !== value) {
+      append(value, length);
+      length = 0;
+    }
+  });
+  const texts = [...numbers.keys()].filter((value) => typeof value === "string").sort(compare);
+  return {
+    name,
+    encoding: "RLE_DICTIONARY",
+    levels: levels.getBytes(),
+    nulls,
+    values: nulls === count ? new Uint8Array([0]) : indexes.getBytes(),
+    dictionary: { values: plainValues([...numbers.keys()]), count: numbers.size },
+    ...(texts.length === 0 ? {} : { least: texts[0]!, most: texts.at(-1)! }),
+  };
+}
+
+function longColumn(name: string, count: number, values: Float64Array): EncodedColumn {
+  const some = values.subarray(0, count);
+  const writer = new ByteWriter(count + 64);
+  packDeltas(some, writer);
+  let least = Infinity;
+  let most = -Infinity;
+  for (let index = 0; index < count; index++) {
+    least = Math.min(least, some[index]!);
+    most = Math.max(most, some[index]!);
+  }
+  return {
+    name,
+    encoding: "DELTA_BINARY_PACKED",
+    levels: presentAll(count),
+    nulls: 0,
+    values: writer.getBytes(),
+    ...(count === 0 ? {} : { least: BigInt(least), most: BigInt(most) }),
+  };
+}
+
+function timeColumn(name: string, { count, micros }: Rows): EncodedColumn {
+  const times = micros.subarray(0, count).filter((value) => !Number.isNaN(value));
+  const isThere = new Uint8Array(count);
+  for (let row = 0; row < count; row++) {
+    isThere[row] = Number.isNaN(micros[row]) ? 0 : 1;
+  }
+  return {
+    ...longColumn(name, times.length, times),
+    levels: packedLevels(isThere),
+    nulls: count - times.length,
+  };
+}
+
+function levelColumn(name: string, { count, level }: Rows): EncodedColumn {
+  const codes = level.subarray(0, count).filter((code) => code !== 0);
+  const isThere = level.subarray(0, count).map((code) => (code === 0 ? 0 : 1));
+  const writer = new ByteWriter();
+  writer.appendUint8(LEVEL_BITS);
+  appendPacked(writer, codes, LEVEL_BITS);
+  return {
+    name,
+    encoding: "RLE_DICTIONARY",
+    levels: packedLevels(isThere),
+    nulls: count - codes.length,
+    values: writer.getBytes(),
+    // Code 0 is no level; its place is held, so that a code is its own index.
+    dictionary: { values: plainValues(LEVELS.map((each) => each ?? "")), count: LEVELS.length },
+  };
+}
+
+function textColumn(name: string, { count, textLength, text, textBytes }: Rows): EncodedColumn {
+  return {
+    name,
+    encoding: "DELTA_LENGTH_BYTE_ARRAY",
+    levels: presentAll(count),
+    nulls: 0,
+    values: withLengths(textLength.subarray(0, count), text.subarray(0, textBytes)),
+  };
+}
+
+function rawColumn(name: string, { count, raw }: Rows): EncodedColumn {
+  const isThere = new Uint8Array(count);
+  const contents = [...raw].map(([row, content]) => {
+    isThere[row] = 1;
+    return content;
+  });
+  const lengths = Int32Array.from(contents, ({ length }) => length);
+  return {
+    name,
+    encoding: "DELTA_LENGTH_BYTE_ARRAY",
+    levels: packedLevels(isThere),
+    nulls: count - contents.length,
+    values: withLengths(lengths, Buffer.concat(contents)),
+  };
+}
+
+function withLengths(lengths: Int32Array, content: Buffer): Uint8Array {
+  const writer = new ByteWriter(lengths.length + 64);
+  packDeltas(lengths, writer);
+  return Buffer.concat([writer.getBytes(), content]);
+}
+
+function presentAll(count: number): Uint8Array {
+  const writer = new ByteWriter();
+  appendRun(writer, 1, count, 1);
+  return writer.getBytes();
+}
+
+function packedLevels(isThere: Uint8Array): Uint8Array {
+  const writer = new ByteWriter();
+  const first = isThere[0];
+  if (isThere.every((value) => value === first)) {
+    appendRun(writer, first ?? 0, isThere.length, 1);
+  } else {
+    appendPacked(writer, isThere, 1);
+  }
+  return writer.getBytes();
+}
+
+function plainValues(values: readonly (string | number)[]): Uint8Array {
+  const writer = new ByteWriter();
+  for (const value of values) {
+    if (typeof value === "number") {
+      writer.appendInt32(value);
+    } else {
+      const bytes = Buffer.from(value, "utf8");
+      writer.appendUint32(bytes.length);
+      writer.appendBytes(bytes);
+    }
+  }
+  return writer.getBytes();
 }
 
 function compare(a: string, b: string): number {

@@ -12,7 +12,8 @@ import { crc32c } from "./crc32c";
 
 const MAGIC = Buffer.from("MLPSEG01", "latin1");
 const FRAME_MARK = 0x4650_4c4d;
-const WINDOW_BYTES = 1 << 20;
+// A frame of a megabyte fits with its header: else its bytes would be read twice.
+const WINDOW_BYTES = (1 << 20) + (64 << 10);
 
 /** Bytes before the first frame. */
 export const SEGMENT_HEADER_BYTES = 20;

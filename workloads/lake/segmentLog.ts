@@ -25,6 +25,11 @@ export interface SegmentLogOptions {
   maxBytes?: number;
   /** Bytes that may wait in memory for the disk; then `append` throws `SegmentLogFullError`. @default 256 MiB */
   maxPendingBytes?: number;
+  /**
+   * Sync each group of records before `append` resolves. Without it a record survives the end of the
+   * process and may not survive that of the machine. @default true
+   */
+  syncsRecords?: boolean;
 }
 
 /** A segment that nothing is appended to any more. */
@@ -97,15 +102,19 @@ const MIB = 1 << 20;
 const MAX_GROUP_RECORDS = 1024;
 const MAX_GROUP_BYTES = 4 * MIB;
 const SEQUENCE_FILE = "highest-sequence";
+// Where nothing else waits for the disk, a number doesn't either: a restart leaves some of these out.
+const RESERVED_SEQUENCES = 255;
 
 /** Opens (or makes) the log in `directory` and repairs what a crash left. One process at a time: see instanceLock. */
 export async function openSegmentLog(options: SegmentLogOptions): Promise<SegmentLog> {
   const { directory, segmentBytes = 64 * MIB, maxBytes = 4096 * MIB } = options;
   const maxPendingBytes = options.maxPendingBytes ?? 256 * MIB;
+  const syncsRecords = options.syncsRecords ?? true;
   await fs.mkdir(directory, { recursive: true, mode: 0o700 });
   await removeTemporaryFiles(directory);
   const { sealed, recovery, lastSequence } = await recoverSegments(directory);
-  let nextSequence = Math.max(lastSequence, await readHighestSequence(directory)) + 1;
+  let reservedSequence = Math.max(lastSequence, await readHighestSequence(directory));
+  let nextSequence = reservedSequence + 1;
   let diskBytes = sealed.reduce((sum, segment) => sum + segment.bytes, 0);
   let pendingBytes = 0;
   let pending: PendingRecord[] = [];
@@ -129,12 +138,17 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
     const file = path.join(directory, segmentName(sequence));
     const header = segmentHeader();
     // Numbers become object keys: one that was used must stay used after its segment is removed.
-    await writeFileDurably(path.join(directory, SEQUENCE_FILE), `${sequence}\n`);
+    if (sequence > reservedSequence) {
+      reservedSequence = sequence + (syncsRecords ? 0 : RESERVED_SEQUENCES);
+      await writeFileDurably(path.join(directory, SEQUENCE_FILE), `${reservedSequence}\n`);
+    }
     const handle = await fs.open(file, "wx", 0o600);
     try {
       await handle.writeFile(header);
-      await handle.sync();
-      await syncDirectory(directory);
+      if (syncsRecords) {
+        await handle.sync();
+        await syncDirectory(directory);
+      }
     } catch (error) {
       await handle.close();
       await fs.rm(file, { force: true });
@@ -192,7 +206,9 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
       try {
         writeFully(segment.handle, bytes, start);
         failpoint("log.written");
-        await segment.handle.datasync();
+        if (syncsRecords) {
+          await segment.handle.datasync();
+        }
         failpoint("log.synced");
       } catch (error) {
         await abandonTail(segment, start);
@@ -267,7 +283,9 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
         throw new Error(`segment ${segment.sequence} of ${directory} is not sealed or was removed`);
       }
       await fs.rm(segment.file);
-      await syncDirectory(directory);
+      if (syncsRecords) {
+        await syncDirectory(directory);
+      }
       sealed.splice(index, 1);
       diskBytes -= segment.bytes;
     },

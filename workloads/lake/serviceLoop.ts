@@ -1,14 +1,21 @@
 /** A line for the operator. */
 export type LogLine = (level: "info" | "warn" | "error", message: string) => void;
 
-/** Runs `task` again and again with a pause between; the function it returns ends that and waits for a running one. */
-export function repeat(intervalMs: number, task: () => Promise<void>): () => Promise<void> {
+/**
+ * Runs `task` again and again with a pause between, or at once where it resolves with true; the function
+ * it returns ends that and waits for a running one.
+ */
+export function repeat(
+  intervalMs: number,
+  task: () => Promise<boolean | void>,
+): () => Promise<void> {
   let isStopped = false;
+  let hasMore = false;
   let wake: () => void = () => undefined;
   const loop = (async () => {
     for (;;) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, intervalMs);
+        const timer = setTimeout(resolve, hasMore ? 0 : intervalMs);
         wake = () => {
           clearTimeout(timer);
           resolve();
@@ -17,7 +24,7 @@ export function repeat(intervalMs: number, task: () => Promise<void>): () => Pro
       if (isStopped) {
         return;
       }
-      await task();
+      hasMore = (await task()) === true;
     }
   })();
   return () => {

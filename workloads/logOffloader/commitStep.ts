@@ -2,7 +2,7 @@
 export enum CommitStep {
   Read = "read",
   Logged = "logged",
-  PartWritten = "part written",
+  PartEncoded = "part encoded",
   PartPut = "part put",
   CheckpointMoved = "checkpoint moved",
   SegmentRemoved = "segment removed",

@@ -1,4 +1,3 @@
-import { promises as fs } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -8,7 +7,6 @@ import {
   ManifestStatus,
   oncePer,
   openObjectStore,
-  openParquetEngine,
   openSegmentLog,
   putRayLogManifest,
   removeTemporaryFiles,
@@ -39,10 +37,9 @@ export interface LogOffloader {
 const PENDING_BYTES = 32 << 20;
 // A repeated failure is one line a minute.
 const REPEAT_LINE_MS = 60_000;
-// Beside each other: while one part is compressed, the next one's lines are split.
-const ENGINES = 2;
 // A node that hasn't said so for ten of these is taken for dead (logKeeper).
 const SEEN_INTERVAL_MS = 60_000;
+const BUSY_BYTES = 4 << 20;
 // Between two looks of the drain that find nothing.
 const QUIET_MS = 20;
 
@@ -57,9 +54,6 @@ export async function startLogOffloader(
   const metrics = makeMetrics();
   const lag = makeLagMeter();
   const store = openObjectStore(config.lake);
-  const workDirectory = path.join(stateDirectory, "work");
-  await fs.rm(workDirectory, { recursive: true, force: true });
-  await fs.mkdir(workDirectory, { recursive: true, mode: 0o700 });
   await removeTemporaryFiles(stateDirectory);
   const reserve = makeDiskReserve(stateDirectory);
   const { checkpoint: earlier, damaged } = await readCheckpoint(stateDirectory, origin);
@@ -75,19 +69,11 @@ export async function startLogOffloader(
     segmentBytes: config.shipBytes,
     maxBytes: config.maxLogBytes,
     maxPendingBytes: PENDING_BYTES,
+    // Ray doesn't sync its files either: what ends the machine ends both.
+    syncsRecords: false,
   });
   const recovered = await recoverFiles(earlier, log);
   const uidSalt = damaged === undefined ? earlier?.uidSalt : path.extname(damaged);
-  const engine = await openParquetEngine({
-    temporaryDirectory: path.join(workDirectory, "spill"),
-    // The sidecar shares its pod with training: a part is 8 MiB of text, and this holds two with room.
-    memoryMiB: 96,
-    keepsJoinOrder: true,
-  });
-  const engines = [engine];
-  while (engines.length < ENGINES) {
-    engines.push(await engine.connect());
-  }
   const report = oncePer(REPEAT_LINE_MS, logLine);
   const tailer = makeTailer({
     log,
@@ -121,10 +107,8 @@ export async function startLogOffloader(
   const shipper = makeShipper({
     log,
     store,
-    engines,
     origin,
     writer,
-    workDirectory,
     open,
     async onShipped(chunks) {
       const bytes = await progress.move(chunks);
@@ -141,10 +125,14 @@ export async function startLogOffloader(
   );
 
   const stopPolls = repeat(config.pollIntervalMs, async () => {
-    await tailer.poll(false).catch((error: unknown) => {
+    try {
+      // What filled a look has more behind it.
+      return (await tailer.poll(false)) >= BUSY_BYTES;
+    } catch (error) {
       metrics.fileErrors.inc();
       report("scan", `${config.rayDirectory} could not be listed: ${describeError(error)}`);
-    });
+      return false;
+    }
   });
   let lastSeal = Date.now();
   const stopShipping = repeat(config.pollIntervalMs, async () => {
@@ -155,12 +143,14 @@ export async function startLogOffloader(
         await log.seal();
       }
       await shipper.shipSealed();
+      return log.sealed().length > 0;
     } catch (error) {
       metrics.shipFailures.inc();
       if (isDiskFull(error)) {
         await reserve.giveUp();
       }
       report("ship", `log lines wait on disk, their shipment failed: ${describeError(error)}`);
+      return false;
     }
   });
   const stopSeen = repeat(SEEN_INTERVAL_MS, async () => {
@@ -205,8 +195,6 @@ export async function startLogOffloader(
       await progress.save();
     } finally {
       await tailer.close();
-      engines.slice(1).forEach((each) => each.close());
-      engine.close();
       store.close();
       await lock.release();
     }

@@ -1,14 +1,11 @@
-import { promises as fs } from "node:fs";
-import * as path from "node:path";
 import {
+  encodeRayLogPart,
   type ObjectStore,
-  type ParquetEngine,
   type RayLogBytes,
   type RayLogOrigin,
   rayLogPartKey,
   type SealedSegment,
   type SegmentLog,
-  writeRayLogPart,
 } from "@mlplatform/lake";
 import { CommitStep } from "./commitStep";
 import { decodeChunk, type LogChunk } from "./logChunk";
@@ -24,11 +21,8 @@ export interface ShippedChunk {
 export interface ShipperOptions {
   log: SegmentLog;
   store: ObjectStore;
-  /** Parts are written by these side by side, one each. */
-  engines: readonly ParquetEngine[];
   origin: RayLogOrigin;
   writer: string;
-  workDirectory: string;
   /** Awaited before the first part of this run: the node's OPEN manifest. */
   open: () => Promise<void>;
   /** Called when parts are in the lake and before their segments are removed: moves the checkpoint. */
@@ -44,21 +38,20 @@ export interface Shipper {
 
 interface Part {
   segment: SealedSegment;
-  key: string;
-  file: string;
   chunks: ShippedChunk[];
 }
 
+// While one part is put, the pages of the next are compressed and the lines of a third are split.
+const PARTS_AT_ONCE = 3;
 // A checkpoint names every file: moving it for each of many parts a second would cost more than the parts.
 const CHECKPOINT_INTERVAL_MS = 1_000;
 
 /**
  * The commit of a segment: one Parquet file named by writer and segment number, put; the checkpoint moves;
- * the segment is deleted. A crash anywhere repeats it with the same bytes under the same key. While one
- * part is put the next ones are written.
+ * the segment is deleted. A crash anywhere repeats it with the same bytes under the same key.
  */
 export function makeShipper(options: ShipperOptions): Shipper {
-  const { log, store, engines, origin, writer, onStep } = options;
+  const { log, store, origin, writer, onStep } = options;
   let running: Promise<void> = Promise.resolve();
 
   async function shipAll(): Promise<void> {
@@ -67,29 +60,23 @@ export function makeShipper(options: ShipperOptions): Shipper {
       return;
     }
     await options.open();
-    const writing: Promise<Part>[] = [];
-    const idle = engines.map((engine) => ({ engine, free: Promise.resolve() as Promise<unknown> }));
-    const writeNext = () => {
+    const underWay: Promise<Part>[] = [];
+    const startNext = () => {
       const segment = segments.shift();
       if (segment !== undefined) {
-        const writerOf = idle.shift()!;
-        const part = writerOf.free.then(() => writePart(writerOf.engine, segment));
-        writerOf.free = part.catch(() => undefined);
-        idle.push(writerOf);
-        writing.push(part);
+        underWay.push(putPart(segment));
       }
     };
-    engines.forEach(writeNext);
+    for (let part = 0; part < PARTS_AT_ONCE; part++) {
+      startNext();
+    }
     const put: Part[] = [];
     let movedAt = Date.now();
     let failure: unknown;
     try {
-      for (let next = writing.shift(); next !== undefined; next = writing.shift()) {
-        const part = await next;
-        writeNext();
-        await store.putFile(part.key, part.file).finally(() => removeFile(part));
-        onStep(CommitStep.PartPut);
-        put.push(part);
+      for (let next = underWay.shift(); next !== undefined; next = underWay.shift()) {
+        put.push(await next);
+        startNext();
         if (Date.now() - movedAt >= CHECKPOINT_INTERVAL_MS) {
           await commit(put.splice(0));
           movedAt = Date.now();
@@ -97,10 +84,7 @@ export function makeShipper(options: ShipperOptions): Shipper {
       }
     } catch (error) {
       failure = error;
-      const left = await Promise.allSettled(writing);
-      await Promise.all(
-        left.map((each) => (each.status === "fulfilled" ? removeFile(each.value) : undefined)),
-      );
+      await Promise.allSettled(underWay);
     }
     // What was put before the failure needn't be put again.
     await commit(put);
@@ -109,7 +93,7 @@ export function makeShipper(options: ShipperOptions): Shipper {
     }
   }
 
-  async function writePart(engine: ParquetEngine, segment: SealedSegment): Promise<Part> {
+  async function putPart(segment: SealedSegment): Promise<Part> {
     const { sequence } = segment;
     const chunks: ShippedChunk[] = [];
     const runs: RayLogBytes[] = [];
@@ -117,15 +101,17 @@ export function makeShipper(options: ShipperOptions): Shipper {
       const { chunk, bytes } = decodeChunk(payload);
       const { uid, session, file } = chunk.facts;
       chunks.push({ chunk, end: chunk.start + bytes.length });
-      runs.push({ uid, session, file, start: chunk.start, line: chunk.line, bytes });
+      const { start, line, lines } = chunk;
+      runs.push({ uid, session, file, start, line, lines, bytes });
     }
-    const file = path.join(options.workDirectory, `raylogs-${sequence}.parquet`);
-    await writeRayLogPart(engine, origin, runs, file);
-    onStep(CommitStep.PartWritten);
+    const body = await encodeRayLogPart(origin, runs);
+    onStep(CommitStep.PartEncoded);
     const date = new Date(chunks[0]!.chunk.readAt).toISOString().slice(0, 10);
     const { namespace, cluster } = origin;
     const key = rayLogPartKey({ namespace, cluster, date, writer, sequence });
-    return { segment, key, file, chunks };
+    await store.put(key, body);
+    onStep(CommitStep.PartPut);
+    return { segment, chunks };
   }
 
   async function commit(parts: readonly Part[]): Promise<void> {
@@ -147,8 +133,4 @@ export function makeShipper(options: ShipperOptions): Shipper {
       return next;
     },
   };
-}
-
-function removeFile({ file }: Part): Promise<void> {
-  return fs.rm(file, { force: true });
 }

@@ -51,6 +51,8 @@ export function makeTailer(options: TailerOptions): Tailer {
   const open = makeOpenFiles();
   const tree = makeLogTree(options.rayDirectory, options.onFileError);
   let isLogFull = false;
+  const buffers: Buffer[] = [];
+  const takeBuffer = () => buffers.pop() ?? Buffer.allocUnsafe(CHUNK_BYTES);
 
   // The latest life of each inode. A recycled inode has another birth, so it is another key.
   const latest = new Map(options.files.map((file) => [identityOf(file.facts), file]));
@@ -163,7 +165,23 @@ export function makeTailer(options: TailerOptions): Tailer {
     }
     // Most reads are of a few lines, and a thousand files at once must not take a megabyte each.
     const isLong = file.size - file.position > SMALL_CHUNK_BYTES / 2;
-    const buffer = Buffer.allocUnsafe(isLong ? CHUNK_BYTES : SMALL_CHUNK_BYTES);
+    const buffer = isLong ? takeBuffer() : Buffer.allocUnsafe(SMALL_CHUNK_BYTES);
+    try {
+      return await readInto(buffer, file, handle, isFinal);
+    } finally {
+      if (isLong) {
+        // The log has its bytes on disk, and the tail is a copy.
+        buffers.push(buffer);
+      }
+    }
+  }
+
+  async function readInto(
+    buffer: Buffer,
+    file: TrackedFile,
+    handle: FileHandle,
+    isFinal: boolean,
+  ): Promise<{ length: number; hasMore: boolean }> {
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, file.position);
     if (bytesRead === 0) {
       const { size, mtimeNs } = await handle.stat({ bigint: true });

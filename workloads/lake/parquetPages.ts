@@ -1,0 +1,159 @@
+import { promisify } from "node:util";
+import { constants, zstdCompress } from "node:zlib";
+import type { ColumnChunk, RowGroup, SchemaElement } from "hyparquet";
+import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
+import { writePageHeader } from "hyparquet-writer/src/datapage.js";
+import { writeMetadata } from "hyparquet-writer/src/metadata.js";
+
+/** One column of a row group, encoded and not yet compressed. */
+export interface EncodedColumn {
+  name: string;
+  encoding: "RLE_DICTIONARY" | "DELTA_BINARY_PACKED" | "DELTA_LENGTH_BYTE_ARRAY" | "PLAIN";
+  /** Which values are there, as the hybrid of runs and packed bits; absent where the column is required. */
+  levels?: Uint8Array;
+  nulls: number;
+  values: Uint8Array;
+  dictionary?: { values: Uint8Array; count: number };
+  least?: string | bigint;
+  most?: string | bigint;
+}
+
+const compress = promisify(zstdCompress);
+const MAGIC = Buffer.from("PAR1", "latin1");
+// Below it a column costs more time in the pool than it saves bytes.
+const LEAST_COMPRESSED_BYTES = 1024;
+const LEAST_CHUNK_BYTES = 4096;
+
+function zstd(bytes: Uint8Array): Promise<Uint8Array> {
+  return compress(bytes, {
+    params: { [constants.ZSTD_c_compressionLevel]: 3 },
+    // One output buffer for nearly all: each costs a turn of the event loop.
+    chunkSize: Math.max(LEAST_CHUNK_BYTES, bytes.length >> 1),
+  });
+}
+
+/** Puts a Parquet file together in memory. Pages are compressed by the thread pool, beside each other. */
+export function makeParquetFile(schema: SchemaElement[]) {
+  const parts: Uint8Array[] = [MAGIC];
+  const groups: RowGroup[] = [];
+  let offset = MAGIC.length;
+  let rows = 0;
+  const elements = new Map(schema.map((element) => [element.name, element]));
+  const append = (bytes: Uint8Array) => {
+    parts.push(bytes);
+    offset += bytes.length;
+  };
+
+  async function compressed(column: EncodedColumn) {
+    const dictionary = column.dictionary?.values;
+    if (column.values.length + (dictionary?.length ?? 0) < LEAST_COMPRESSED_BYTES) {
+      return { column, codec: "UNCOMPRESSED" as const, values: column.values, dictionary };
+    }
+    return {
+      column,
+      codec: "ZSTD" as const,
+      values: await zstd(column.values),
+      dictionary: dictionary && (await zstd(dictionary)),
+    };
+  }
+
+  function appendColumn(
+    { column, codec, values, dictionary }: Awaited<ReturnType<typeof compressed>>,
+    count: number,
+  ): ColumnChunk {
+    const start = offset;
+    let uncompressed = 0;
+    let dictionaryOffset: bigint | undefined;
+    if (column.dictionary !== undefined && dictionary !== undefined) {
+      dictionaryOffset = BigInt(offset);
+      uncompressed += page(column.dictionary.values.length, [dictionary], {
+        type: "DICTIONARY_PAGE",
+        dictionary_page_header: { num_values: column.dictionary.count, encoding: "PLAIN" },
+      });
+    }
+    const dataOffset = BigInt(offset);
+    const levels = column.levels ?? new Uint8Array(0);
+    uncompressed += page(levels.length + column.values.length, [levels, values], {
+      type: "DATA_PAGE_V2",
+      data_page_header_v2: {
+        num_values: count,
+        num_nulls: column.nulls,
+        num_rows: count,
+        encoding: column.encoding,
+        definition_levels_byte_length: levels.length,
+        repetition_levels_byte_length: 0,
+        is_compressed: codec !== "UNCOMPRESSED",
+      },
+    });
+    const { least, most } = column;
+    const statistics =
+      least === undefined
+        ? undefined
+        : { min_value: least, max_value: most, null_count: BigInt(column.nulls) };
+    return {
+      file_offset: BigInt(start),
+      meta_data: {
+        type: elements.get(column.name)!.type!,
+        encodings: ["PLAIN", "RLE", column.encoding],
+        path_in_schema: [column.name],
+        codec,
+        num_values: BigInt(count),
+        total_uncompressed_size: BigInt(uncompressed),
+        total_compressed_size: BigInt(offset - start),
+        data_page_offset: dataOffset,
+        dictionary_page_offset: dictionaryOffset,
+        statistics,
+      },
+    };
+  }
+
+  type Header = Omit<
+    Parameters<typeof writePageHeader>[1],
+    "uncompressed_page_size" | "compressed_page_size"
+  >;
+  function page(uncompressedBytes: number, content: Uint8Array[], header: Header): number {
+    const compressedBytes = content.reduce((sum, bytes) => sum + bytes.length, 0);
+    const writer = new ByteWriter();
+    writePageHeader(writer, {
+      ...header,
+      uncompressed_page_size: uncompressedBytes,
+      compressed_page_size: compressedBytes,
+    });
+    append(writer.getBytes());
+    content.forEach(append);
+    return writer.offset + uncompressedBytes;
+  }
+
+  return {
+    /** Adds rows; `columns` are in the schema's order. */
+    async addRows(count: number, columns: EncodedColumn[]): Promise<void> {
+      const ready = await Promise.all(columns.map(compressed));
+      const start = offset;
+      const chunks = ready.map((each) => appendColumn(each, count));
+      groups.push({
+        columns: chunks,
+        total_byte_size: chunks.reduce(
+          (sum, { meta_data }) => sum + meta_data!.total_uncompressed_size,
+          0n,
+        ),
+        total_compressed_size: BigInt(offset - start),
+        file_offset: BigInt(start),
+        num_rows: BigInt(count),
+      });
+      rows += count;
+    },
+    /** The file's bytes. */
+    finish(): Buffer {
+      const writer = new ByteWriter();
+      writeMetadata(writer, {
+        version: 2,
+        schema: [{ name: "schema", num_children: schema.length }, ...schema],
+        num_rows: BigInt(rows),
+        row_groups: groups,
+        metadata_length: 0,
+        created_by: "mlplatform",
+      });
+      return Buffer.concat([...parts, writer.getBytes(), MAGIC]);
+    },
+  };
+}
