@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   describeError,
+  failpoint,
   lockDirectory,
   type LogLine,
   ManifestStatus,
@@ -15,7 +16,6 @@ import {
   writerIdentity,
 } from "@mlplatform/lake";
 import { readCheckpoint } from "./checkpoint";
-import { CommitStep } from "./commitStep";
 import type { LogOffloaderConfig } from "./config";
 import { isDiskFull, makeDiskReserve } from "./diskReserve";
 import { makeLagMeter } from "./lagMeter";
@@ -43,11 +43,10 @@ const BUSY_BYTES = 4 << 20;
 // Between two looks of the drain that find nothing.
 const QUIET_MS = 20;
 
-/** Starts the offloader: lock, recovery, polling, shipping. `onStep` is told of each step of the commit. */
+/** Starts the offloader: lock, recovery, polling, shipping. */
 export async function startLogOffloader(
   config: LogOffloaderConfig,
   logLine: LogLine,
-  onStep: (step: CommitStep) => void = () => undefined,
 ): Promise<LogOffloader> {
   const { origin, stateDirectory } = config;
   const lock = await lockDirectory(stateDirectory);
@@ -84,7 +83,7 @@ export async function startLogOffloader(
     onRead(bytes) {
       metrics.readBytes.inc(bytes);
       lag.read(bytes, Date.now());
-      onStep(CommitStep.Logged);
+      failpoint("logs.read");
     },
     onFileError(file, error) {
       if (error instanceof SegmentLogFullError) {
@@ -117,7 +116,6 @@ export async function startLogOffloader(
       const now = Date.now();
       chunks.forEach(({ chunk }) => metrics.freshness.observe((now - chunk.readAt) / 1000));
     },
-    onStep,
   });
   // A node that dies before its first byte is missing by name, too.
   open().catch((error: unknown) =>
@@ -191,7 +189,7 @@ export async function startLogOffloader(
         store,
         progress.manifest(ManifestStatus.Final, await progress.manifestFiles()),
       );
-      onStep(CommitStep.ManifestPut);
+      failpoint("logs.manifest");
       await progress.save();
     } finally {
       await tailer.close();

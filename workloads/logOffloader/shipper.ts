@@ -1,5 +1,6 @@
 import {
   encodeRayLogPart,
+  failpoint,
   type ObjectStore,
   type RayLogBytes,
   type RayLogOrigin,
@@ -7,7 +8,6 @@ import {
   type SealedSegment,
   type SegmentLog,
 } from "@mlplatform/lake";
-import { CommitStep } from "./commitStep";
 import { decodeChunk, type LogChunk } from "./logChunk";
 
 /** A chunk whose rows are in the lake. */
@@ -27,7 +27,6 @@ export interface ShipperOptions {
   open: () => Promise<void>;
   /** Called when parts are in the lake and before their segments are removed: moves the checkpoint. */
   onShipped: (chunks: ShippedChunk[]) => Promise<void>;
-  onStep: (step: CommitStep) => void;
 }
 
 /** Moves sealed segments to the lake. */
@@ -51,7 +50,7 @@ const CHECKPOINT_INTERVAL_MS = 1_000;
  * the segment is deleted. A crash anywhere repeats it with the same bytes under the same key.
  */
 export function makeShipper(options: ShipperOptions): Shipper {
-  const { log, store, origin, writer, onStep } = options;
+  const { log, store, origin, writer } = options;
   let running: Promise<void> = Promise.resolve();
 
   async function shipAll(): Promise<void> {
@@ -105,22 +104,22 @@ export function makeShipper(options: ShipperOptions): Shipper {
       runs.push({ uid, session, file, start, line, lines, bytes });
     }
     const body = await encodeRayLogPart(origin, runs);
-    onStep(CommitStep.PartEncoded);
+    failpoint("logs.encoded");
     const date = new Date(chunks[0]!.chunk.readAt).toISOString().slice(0, 10);
     const { namespace, cluster } = origin;
     const key = rayLogPartKey({ namespace, cluster, date, writer, sequence });
     await store.put(key, body);
-    onStep(CommitStep.PartPut);
+    failpoint("logs.put");
     return { segment, chunks };
   }
 
   async function commit(parts: readonly Part[]): Promise<void> {
     if (parts.length > 0) {
       await options.onShipped(parts.flatMap(({ chunks }) => chunks));
-      onStep(CommitStep.CheckpointMoved);
+      failpoint("logs.checkpoint");
       for (const { segment } of parts) {
         await log.remove(segment);
-        onStep(CommitStep.SegmentRemoved);
+        failpoint("logs.removed");
       }
     }
   }
