@@ -8,6 +8,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildMinio } from "../local/objectStore";
 import { PythonEnvironment } from "../local/pythonEnvironment";
+import { buildControlPlane } from "./cluster/controlPlane";
+import { buildMonitoringTools } from "./monitoring/monitoringTools";
 
 interface Counts {
   passed: number;
@@ -24,6 +26,8 @@ interface Suite {
   counts: "mocha" | "pytest";
   /** True where it starts real servers and needs their programs. */
   needsServers?: boolean;
+  /** Builds what it runs, once for all later runs; its own output comes only at its end. */
+  prepare?: (say: (text: string) => void) => Promise<unknown>;
 }
 
 /** Programs of the servers that suites start. */
@@ -57,7 +61,7 @@ const pytest = (name: string, folder: string): Suite => ({
  */
 const lanes: Suite[][] = [
   [
-    mocha("program", "test/!(monitoring)/**/*.test.ts"),
+    mocha("program", "test/!(monitoring|cluster)/**/*.test.ts"),
     withServers(mocha("services", "workloads/**/*.test.ts")),
   ],
   [
@@ -65,7 +69,14 @@ const lanes: Suite[][] = [
     pytest("projectTemplate", "workloads/projectTemplate"),
     withServers(mocha("local", "local/!(*.e2e).test.ts")),
     withServers(mocha("lifecycle", "--timeout", "600000", "local/*.e2e.test.ts")),
-    withServers(mocha("monitoring", "test/monitoring/*.test.ts")),
+    {
+      ...withServers(mocha("monitoring", "test/monitoring/*.test.ts")),
+      prepare: buildMonitoringTools,
+    },
+    {
+      ...mocha("cluster", "test/cluster/*.test.ts"),
+      prepare: (say) => buildControlPlane(root, say),
+    },
   ],
 ];
 
@@ -112,6 +123,7 @@ async function prepareServers(): Promise<Servers> {
 
 /** Runs one suite. One that ends badly without a counted failure counts as one failure. */
 async function run(suite: Suite, servers?: Servers): Promise<Counts> {
+  await suite.prepare?.((text) => console.log(`== ${suite.name}: ${text}`));
   console.log(`== ${suite.name}: started`);
   const started = Date.now();
   const countsFile = join(scratch, `${suite.name}.json`);

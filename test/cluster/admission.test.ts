@@ -9,7 +9,7 @@ import type { Subject } from "../policy/analyze";
 import { compliant } from "../policy/compliant";
 import type { Mutation } from "../policy/mutations";
 import { type KubeObject, Refusal } from "./kubeApi";
-import { type StackCluster, startStackCluster } from "./stackCluster";
+import { type StackCluster, prodCluster } from "./stackCluster";
 
 const table = resolve(__dirname, "../../docs/admission.md");
 
@@ -32,9 +32,11 @@ describe("policies at admission", function () {
   let at: StackCluster;
   const rows: Row[] = [];
   const problems: string[] = [];
+  /** A binding that a test changed. */
+  let changed: KubeObject | undefined;
 
   before(async () => {
-    at = await startStackCluster("prod");
+    at = await prodCluster();
     assert.deepEqual(at.refused, []);
     await at.cluster.api.create({
       apiVersion: "v1",
@@ -53,7 +55,10 @@ describe("policies at admission", function () {
     });
     for (const mutation of mutations) rows.push(await admit(mutation));
   });
-  after(() => at?.cluster.stop());
+
+  after(async () => {
+    if (changed) await at.cluster.api.apply(changed);
+  });
 
   it("accept what complies, of every kind", async () => {
     const refused: string[] = [];
@@ -96,6 +101,7 @@ describe("policies at admission", function () {
         object.kind === "ValidatingAdmissionPolicyBinding" &&
         object.metadata.name === "mlplatform-kubernetes-require-restricted-pods",
     )!.object;
+    changed = binding;
     const warning = structuredClone(binding);
     warning.spec.validationActions = ["Warn", "Audit"];
     await at.cluster.api.apply(warning);

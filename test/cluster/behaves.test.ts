@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { applyAll } from "./applyAll";
 import { type Answer, type KubeObject, Refusal } from "./kubeApi";
 import { knativeServiceOf, podsOf } from "./podTemplates";
-import { type StackCluster, startStackCluster } from "./stackCluster";
+import { type StackCluster, prodCluster } from "./stackCluster";
 import { templateObjects } from "./stackObjects";
 
 /** Kinds that pods come from. A new one has to be added here. */
@@ -37,7 +37,7 @@ describe("prod behaves on a real control plane", function () {
   let template: KubeObject[];
 
   before(async () => {
-    at = await startStackCluster("prod");
+    at = await prodCluster();
     const manifests = templateObjects(project);
     const runtimes = at.objects
       .map(({ object }) => object)
@@ -53,7 +53,6 @@ describe("prod behaves on a real control plane", function () {
       });
     }
   });
-  after(() => at?.cluster.stop());
 
   describe("pods", () => {
     it("of every template are admitted, and scheduled on the pool meant for them", async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { KubeObject } from "./kubeApi";
 import { type Endpoint, edgesOf, isAllowed } from "./networkPolicies";
-import { type StackCluster, startStackCluster } from "./stackCluster";
+import { type StackCluster, prodCluster } from "./stackCluster";
 
 const document = readFileSync(resolve(__dirname, "../../docs/flows.md"), "utf8");
 const projects = ["churn", "pricing"];
@@ -25,13 +25,12 @@ describe("network flows of prod", function () {
   let namespaces: Map<string, KubeObject>;
 
   before(async () => {
-    at = await startStackCluster("prod");
+    at = await prodCluster();
     assert.deepEqual(at.refused, []);
     policies = await at.cluster.api.list("networking.k8s.io/v1", "NetworkPolicy");
     const all = await at.cluster.api.list("v1", "Namespace");
     namespaces = new Map(all.map((namespace) => [namespace.metadata.name!, namespace]));
   });
-  after(() => at?.cluster.stop());
 
   it("are exactly the written table", () => {
     const names = new RegExp(`^(${projects.join("|")})(?=$|:)`);

@@ -116,6 +116,11 @@ export class KubeApi {
     }
   }
 
+  /** Whether objects of this one's kind lie in namespaces. */
+  async isNamespaced({ apiVersion, kind }: KubeObject): Promise<boolean> {
+    return (await this.#kind(apiVersion, kind)).namespaced;
+  }
+
   /** Path of the collection that an object belongs to. */
   async path({ apiVersion, kind, metadata }: KubeObject): Promise<string> {
     const { plural, namespaced } = await this.#kind(apiVersion, kind);

@@ -122,8 +122,9 @@ const isEmpty = ({ matchLabels = {}, matchExpressions = [] }: Selector) =>
   Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
 
 function peerText({ namespaceSelector, podSelector, ipBlock }: any, own: string): string {
-  if (ipBlock)
-    {return [ipBlock.cidr, ...(ipBlock.except ?? []).map((cidr: string) => `not ${cidr}`)].join(" ");}
+  if (ipBlock) {
+    return [ipBlock.cidr, ...(ipBlock.except ?? []).map((cidr: string) => `not ${cidr}`)].join(" ");
+  }
   if (namespaceSelector) {
     const { matchLabels = {} } = namespaceSelector as Selector;
     const name = matchLabels["kubernetes.io/metadata.name"];

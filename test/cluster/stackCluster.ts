@@ -14,6 +14,22 @@ export interface StackCluster {
   refused: string[];
 }
 
+let ofProd: Promise<StackCluster> | undefined;
+
+/**
+ * A cluster with `prod` for all tests that leave it as they found it: what they apply on top they
+ * take away, or it is theirs alone. It ends with the last test.
+ */
+export function prodCluster(): Promise<StackCluster> {
+  return (ofProd ??= startStackCluster("prod"));
+}
+
+// Outside of every suite, so after all of them.
+after(async () => {
+  const started = await ofProd?.catch(() => undefined);
+  await started?.cluster.stop();
+});
+
 /** Starts a cluster with the nodes of a stack's pools and applies the stack's objects to it. */
 export async function startStackCluster(stack: string): Promise<StackCluster> {
   const state = await updatedStack(stack);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { applyAll, titleOf } from "./applyAll";
 import type { KubeObject } from "./kubeApi";
-import { type StackCluster, startStackCluster } from "./stackCluster";
+import { type StackCluster, prodCluster } from "./stackCluster";
 import { templateObjects } from "./stackObjects";
 
 /** Object by kind and name, path to the map that holds a field, the field, and how it is misspelt. */
@@ -103,12 +103,11 @@ describe("a misspelt field", function () {
   let objects: Map<string, KubeObject>;
 
   before(async () => {
-    at = await startStackCluster("prod");
+    at = await prodCluster();
     assert.deepEqual(at.refused, []);
     const all = [...at.objects.map(({ object }) => object), ...templateObjects("churn")];
     objects = new Map(all.map((object) => [titleOf(object), object]));
   });
-  after(() => at?.cluster.stop());
 
   it("is tried in at least 20 places, in every component", () => {
     assert.ok(typos.length >= 20, `${typos.length} places`);

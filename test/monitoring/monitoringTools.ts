@@ -28,8 +28,9 @@ export interface MonitoringTools {
 }
 
 /** Builds Prometheus and promtool, or takes what an earlier build left. */
-export async function buildMonitoringTools(): Promise<MonitoringTools> {
-  const say = (text: string) => console.log(`      ${text}`);
+export async function buildMonitoringTools(
+  say = (text: string) => console.log(`      ${text}`),
+): Promise<MonitoringTools> {
   // One after the other: they share most packages through Go's cache.
   const prometheus = await buildGoTool(clone, PROMETHEUS, say);
   const promtool = await buildGoTool(clone, PROMTOOL, say);
