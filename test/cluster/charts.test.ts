@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { renderCharts } from "../charts/renderCharts";
 import { applyAll, titleOf } from "./applyAll";
-import type { KubeObject } from "./kubeApi";
+import { type KubeObject, Refusal } from "./kubeApi";
 import { stacks } from "./stackObjects";
-import { type TestCluster, startCluster } from "./testCluster";
+import { podsOf } from "./podTemplates";
+import { startStackCluster } from "./stackCluster";
+import type { TestCluster } from "./testCluster";
 
 /** Kinds that make the API server call a pod, which does not run here: they are checked, not kept. */
 const callsOut = /^(MutatingWebhookConfiguration|ValidatingWebhookConfiguration|APIService)$/;
@@ -18,13 +20,15 @@ describe("charts, rendered with the program's values", function () {
   });
 
   for (const stack of stacks) {
-    it(`every object of the charts of ${stack} is accepted by a real API server`, async () => {
-      const cluster = await startCluster();
+    it(`every object of the charts of ${stack} is accepted by a real API server, and its pods`, async () => {
+      // With the namespaces of the program, whose labels decide which pods may run.
+      const { cluster } = await startStackCluster(stack);
       try {
         const releases = await renderCharts(stack);
         assert.ok(releases.length > 0);
         const refused: string[] = [];
         let count = 0;
+        let pods = 0;
         for (const { name, namespace, objects } of releases) {
           const placed = await placedObjects(cluster, objects, namespace);
           const called = placed.filter(({ kind }) => callsOut.test(kind));
@@ -37,9 +41,18 @@ describe("charts, rendered with the program's values", function () {
           ];
           refused.push(...refusals.map((text) => `${name}: ${text}`));
           count += placed.length;
+          for (const { source, pod } of podsOf(placed)) {
+            pods++;
+            try {
+              await cluster.api.create(pod, true);
+            } catch (error) {
+              if (!(error instanceof Refusal)) throw error;
+              refused.push(`${name}: pod of ${source}: ${error.message}`);
+            }
+          }
         }
         console.log(
-          `      ${releases.length} releases, ${count} objects, ${refused.length} refused`,
+          `      ${releases.length} releases, ${count} objects, ${pods} pods, ${refused.length} refused`,
         );
         assert.deepEqual(refused, []);
       } finally {
