@@ -15,6 +15,7 @@ export * from "./query";
 export * from "./rayLogLine";
 export * from "./rayLogManifest";
 export * from "./rayLogPart";
+export * from "./rayLogParts";
 export * from "./rayLogs";
 export * from "./retry";
 export * from "./runService";

@@ -1,12 +1,16 @@
 // The lake's object keys, in both directions. Every value that enters a key is encoded first, so that a
 // name from outside (a namespace in a header, a Ray cluster's name) can't leave its own partition.
 
-/** Where a Ray log part lies. */
-export interface RayLogPart {
+/** Where Ray log parts of one cluster and day lie. */
+export interface RayLogPartition {
   namespace: string;
   /** UTC day, 2026-11-23 */
   date: string;
   cluster: string;
+}
+
+/** Where a Ray log part lies. */
+export interface RayLogPart extends RayLogPartition {
   writer: string;
   sequence: number;
 }
@@ -39,6 +43,8 @@ export interface RayLogManifestKey {
 
 export const RAY_LOGS_PREFIX = "raylogs/";
 export const RAY_LOG_MANIFESTS_PREFIX = "raylogs/_manifest/";
+export const RAY_LOG_COMPACTIONS_PREFIX = "raylogs/_compacted/";
+export const RAY_LOG_STATUS_PREFIX = "raylogs/_status/";
 export const INFERENCE_EVENTS_PREFIX = "inferences/events/";
 export const INFERENCE_PAIRED_PREFIX = "inferences/paired/";
 export const INFERENCE_IDS_PREFIX = "inferences/ids/";
@@ -150,6 +156,21 @@ export function rayLogManifestKey(key: RayLogManifestKey): string {
   );
 }
 
+export function rayLogCompactionKey(key: RayLogPartition & { number: number }): string {
+  return (
+    `${RAY_LOG_COMPACTIONS_PREFIX}${encodeKeyValue("namespace", key.namespace)}/` +
+    `${checkedDate(key.date)}/${encodeKeyValue("cluster", key.cluster)}/` +
+    `${checkedSequence(key.number)}.json`
+  );
+}
+
+export function rayLogStatusKey(key: { namespace: string; cluster: string }): string {
+  return (
+    `${RAY_LOG_STATUS_PREFIX}${encodeKeyValue("namespace", key.namespace)}/` +
+    `${encodeKeyValue("cluster", key.cluster)}.json`
+  );
+}
+
 /** Reads a key back. Undefined for an object that is no Ray log part. */
 export function parseRayLogPartKey(key: string): RayLogPart | undefined {
   const match =
@@ -217,6 +238,24 @@ export function parseRayLogManifestKey(key: string): RayLogManifestKey | undefin
   return values === undefined
     ? undefined
     : { namespace: values[0]!, cluster: values[1]!, node: values[2]! };
+}
+
+/** Reads a key back. Undefined for an object that is no record of a compaction. */
+export function parseRayLogCompactionKey(
+  key: string,
+): (RayLogPartition & { number: number }) | undefined {
+  const match = /^raylogs\/_compacted\/([^/]+)\/(\d{4}-\d{2}-\d{2})\/([^/]+)\/(\d{8,})\.json$/.exec(
+    key,
+  );
+  const values = match === null ? undefined : decodeAll(match[1]!, match[3]!);
+  return values === undefined
+    ? undefined
+    : {
+        namespace: values[0]!,
+        date: match![2]!,
+        cluster: values[1]!,
+        number: Number(match![4]),
+      };
 }
 
 function decodeAll(...encoded: string[]): string[] | undefined {

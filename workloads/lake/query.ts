@@ -8,11 +8,10 @@ import {
   inferencesPrefix,
   INFERENCE_EVENTS_PREFIX,
   parseInferenceEventsPartKey,
-  parseRayLogPartKey,
-  rayLogsPrefix,
 } from "./lakeLayout";
 import { pairingQuery, settledQuery } from "./pairing";
 import { literal } from "./parquetWriter";
+import { listRayLogParts, mayRepeatKeys } from "./rayLogParts";
 import { emptyRelation, inferenceEventsShape, inferencesShape, rayLogShape } from "./tables";
 
 /** Which part of the lake a question is about; what lies outside isn't listed or read. */
@@ -63,7 +62,6 @@ export interface LakeOptions {
 }
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /**
  * Opens the lake for questions. The engine sees only the cached copies of the objects asked for: it can
@@ -170,14 +168,12 @@ export function openLake(options: LakeOptions): Lake {
 }
 
 // A node that lost its state directory reads its files again under a new writer: the same key twice. Where
-// one writer wrote all parts there can be no repetition, and no sort is paid for.
+// no writer is such a one there can be no repetition, and no sort is paid for.
 function rayLogsQuery(relation: string, parts: ObjectFacts[]): string {
-  const writers = new Set(parts.map(({ key }) => parseRayLogPartKey(key)?.writer));
-  if (writers.size <= 1) {
-    return `SELECT * FROM ${relation}`;
-  }
-  return `SELECT * FROM ${relation} QUALIFY row_number() OVER (
-    PARTITION BY namespace, cluster, node, file_uid, byte_start ORDER BY byte_end DESC) = 1`;
+  return mayRepeatKeys(parts)
+    ? `SELECT * FROM ${relation} QUALIFY row_number() OVER (
+         PARTITION BY namespace, cluster, node, file_uid, byte_start ORDER BY byte_end DESC) = 1`
+    : `SELECT * FROM ${relation}`;
 }
 
 function inferencesQuery(
@@ -202,26 +198,6 @@ function inferencesQuery(
     .join(" OR ");
   const pairs = `SELECT ${columns} FROM (${pairingQuery(relations.events, filter)})`;
   return `${settled} UNION ALL SELECT ${columns} FROM (${settledQuery(`(${paired} UNION ALL ${pairs})`)})`;
-}
-
-/** The Ray log parts of a selection. */
-export async function listRayLogParts(
-  store: ObjectStore,
-  selection: LakeSelection,
-): Promise<ObjectFacts[]> {
-  const { cluster } = selection;
-  const parts: ObjectFacts[] = [];
-  for await (const object of listObjects(store, rayLogsPrefix(selection.namespace))) {
-    const part = parseRayLogPartKey(object.key);
-    const isWanted =
-      part !== undefined &&
-      (cluster === undefined || part.cluster === cluster) &&
-      isWithin(Date.parse(`${part.date}T00:00:00Z`), DAY_MS, selection);
-    if (isWanted) {
-      parts.push(object);
-    }
-  }
-  return parts;
 }
 
 async function listEventsParts(

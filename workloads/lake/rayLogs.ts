@@ -1,4 +1,4 @@
-import { parseRayLogManifestKey, RAY_LOG_MANIFESTS_PREFIX } from "./lakeLayout";
+import { encodeKeyValue, parseRayLogManifestKey, RAY_LOG_MANIFESTS_PREFIX } from "./lakeLayout";
 import { listObjects, type ObjectStore } from "./objectStore";
 import type { Lake, LakeSelection } from "./query";
 import { getRayLogManifest, ManifestStatus, type RayLogManifest } from "./rayLogManifest";
@@ -12,16 +12,30 @@ export interface StoredLogFile {
   bytes: number;
 }
 
+/** Whether a cluster's logs are all there. */
+export enum ClusterState {
+  /** A node said within the last ten minutes that it lives. */
+  Running = "RUNNING",
+  /** Every node that opened has a final manifest, and all bytes that it read are in the lake. */
+  Complete = "COMPLETE",
+  Incomplete = "INCOMPLETE",
+}
+
 /** What a cluster's manifests say. */
 export interface StoredCluster {
   namespace: string;
   cluster: string;
   nodes: RayLogManifest[];
-  /** Every node that opened has a final manifest, and all bytes that it read are in the lake. */
+  state: ClusterState;
   isComplete: boolean;
   /** Nodes that are open, or final with bytes missing. */
   incompleteNodes: string[];
+  /** When a node last said something. */
+  seenAt: Date;
 }
+
+// An offloader says every minute that it lives.
+const SILENT_MS = 600_000;
 
 /** The bytes of a file in the lake have a hole. */
 export class LogGapError extends Error {
@@ -32,9 +46,12 @@ export class LogGapError extends Error {
 export async function listRayLogClusters(
   store: ObjectStore,
   selection: LakeSelection,
+  now = Date.now(),
 ): Promise<StoredCluster[]> {
   const clusters = new Map<string, StoredCluster>();
-  for await (const { key } of listObjects(store, RAY_LOG_MANIFESTS_PREFIX)) {
+  const { namespace: only } = selection;
+  const prefix = only === undefined ? "" : `${encodeKeyValue("namespace", only)}/`;
+  for await (const { key } of listObjects(store, RAY_LOG_MANIFESTS_PREFIX + prefix)) {
     const parsed = parseRayLogManifestKey(key);
     if (
       parsed === undefined ||
@@ -49,18 +66,29 @@ export async function listRayLogClusters(
       namespace,
       cluster,
       nodes: [],
+      state: ClusterState.Complete,
       isComplete: true,
       incompleteNodes: [],
+      seenAt: new Date(0),
     };
     clusters.set(id, found);
     const manifest = await getRayLogManifest(store, parsed);
     found.nodes.push(manifest);
+    const seenAt = new Date(manifest.seenAt ?? manifest.openedAt);
+    found.seenAt = seenAt > found.seenAt ? seenAt : found.seenAt;
     if (!isWhole(manifest)) {
       found.isComplete = false;
       found.incompleteNodes.push(parsed.node);
+      const lives = manifest.status === ManifestStatus.Open && now - seenAt.getTime() < SILENT_MS;
+      found.state =
+        lives || found.state === ClusterState.Running
+          ? ClusterState.Running
+          : ClusterState.Incomplete;
     }
   }
-  return [...clusters.values()];
+  return [...clusters.values()].filter(
+    ({ seenAt }) => selection.since === undefined || seenAt >= selection.since,
+  );
 }
 
 function isWhole(manifest: RayLogManifest): boolean {

@@ -3,14 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   describeError,
   failpoint,
+  getRayLogManifest,
   lockDirectory,
   type LogLine,
   ManifestStatus,
+  ObjectMissingError,
   oncePer,
   openObjectStore,
   openSegmentLog,
   putRayLogManifest,
   removeTemporaryFiles,
+  REPEATING_WRITER,
   repeat,
   SegmentLogFullError,
   writerIdentity,
@@ -56,7 +59,7 @@ export async function startLogOffloader(
   await removeTemporaryFiles(stateDirectory);
   const reserve = makeDiskReserve(stateDirectory);
   const { checkpoint: earlier, damaged } = await readCheckpoint(stateDirectory, origin);
-  const writer = await writerIdentity(stateDirectory);
+  const identity = await writerIdentity(stateDirectory);
   if (damaged !== undefined) {
     logLine(
       "error",
@@ -95,11 +98,32 @@ export async function startLogOffloader(
       }
     },
   });
-  const progress = makeProgress({ stateDirectory, origin, writer, uidSalt, earlier, tailer });
+  const progress = makeProgress({
+    stateDirectory,
+    origin,
+    writer: identity,
+    uidSalt,
+    earlier,
+    tailer,
+  });
+
+  // Its name among the writers says where the state before was lost: then rows can repeat.
+  async function putOpen(): Promise<void> {
+    const before = await getRayLogManifest(store, origin).catch((error: unknown) => {
+      if (error instanceof ObjectMissingError) {
+        return undefined;
+      }
+      throw error;
+    });
+    if (before !== undefined && before.writer !== identity) {
+      progress.writer = REPEATING_WRITER + identity;
+    }
+    await putRayLogManifest(store, progress.manifest(ManifestStatus.Open, []));
+  }
 
   let opened: Promise<void> | undefined;
   const open = () => {
-    opened ??= putRayLogManifest(store, progress.manifest(ManifestStatus.Open, []));
+    opened ??= putOpen();
     opened.catch(() => (opened = undefined));
     return opened;
   };
@@ -107,7 +131,7 @@ export async function startLogOffloader(
     log,
     store,
     origin,
-    writer,
+    writer: () => progress.writer,
     open,
     async onShipped(chunks) {
       const bytes = await progress.move(chunks);

@@ -23,6 +23,8 @@ export interface ProgressOptions {
 
 /** How far each file is in the lake: the checkpoint, and the manifest made from it. */
 export interface Progress {
+  /** The name of the parts' writer; part of the manifest. */
+  writer: string;
   /** Takes chunks as committed and makes that durable. Returns the bytes that are new in the lake. */
   move(chunks: readonly ShippedChunk[]): Promise<number>;
   save(): Promise<void>;
@@ -36,7 +38,7 @@ export interface Progress {
 
 /** Goes on from the state of the run before. */
 export function makeProgress(options: ProgressOptions): Progress {
-  const { stateDirectory, origin, writer, earlier, tailer } = options;
+  const { stateDirectory, origin, earlier, tailer } = options;
   let files = new Map((earlier?.files ?? []).map((file) => [file.facts.uid, file]));
   const checkpoint: Checkpoint = {
     version: 1,
@@ -88,7 +90,8 @@ export function makeProgress(options: ProgressOptions): Progress {
     }
   }
 
-  return {
+  const progress: Progress = {
+    writer: options.writer,
     async move(chunks) {
       const bytes = chunks.reduce((sum, chunk) => sum + take(chunk), 0);
       followTailer();
@@ -102,7 +105,7 @@ export function makeProgress(options: ProgressOptions): Progress {
         version: 1,
         status,
         ...origin,
-        writer,
+        writer: progress.writer,
         openedAt: checkpoint.openedAt,
         seenAt: now,
         finalAt: status === ManifestStatus.Final ? now : null,
@@ -117,6 +120,7 @@ export function makeProgress(options: ProgressOptions): Progress {
     isBehind: () =>
       tailer.files().some(({ size, position, isRemoved }) => !isRemoved && position < size),
   };
+  return progress;
 }
 
 async function manifestFile(

@@ -22,7 +22,8 @@ export interface ShipperOptions {
   log: SegmentLog;
   store: ObjectStore;
   origin: RayLogOrigin;
-  writer: string;
+  /** Known once `open` has resolved. */
+  writer: () => string;
   /** Awaited before the first part of this run: the node's OPEN manifest. */
   open: () => Promise<void>;
   /** Called when parts are in the lake and before their segments are removed: moves the checkpoint. */
@@ -50,7 +51,7 @@ const CHECKPOINT_INTERVAL_MS = 1_000;
  * the segment is deleted. A crash anywhere repeats it with the same bytes under the same key.
  */
 export function makeShipper(options: ShipperOptions): Shipper {
-  const { log, store, origin, writer } = options;
+  const { log, store, origin } = options;
   let running: Promise<void> = Promise.resolve();
 
   async function shipAll(): Promise<void> {
@@ -107,7 +108,7 @@ export function makeShipper(options: ShipperOptions): Shipper {
     failpoint("logs.encoded");
     const date = new Date(chunks[0]!.chunk.readAt).toISOString().slice(0, 10);
     const { namespace, cluster } = origin;
-    const key = rayLogPartKey({ namespace, cluster, date, writer, sequence });
+    const key = rayLogPartKey({ namespace, cluster, date, writer: options.writer(), sequence });
     await store.put(key, body);
     failpoint("logs.put");
     return { segment, chunks };

@@ -1,0 +1,77 @@
+import { ClusterState, type Lake, type RayLogManifest, type StoredCluster } from "@mlplatform/lake";
+import type { ClusterPods } from "./podList";
+
+/** What the keeper found about a cluster. */
+export interface ClusterVerdict {
+  namespace: string;
+  cluster: string;
+  state: ClusterState;
+  /** What is missing, a line each: the node and why. */
+  missing: string[];
+  checkedAt: string;
+}
+
+/** Says whether a cluster's logs are all in the lake, by its manifests, its rows, and its pods where they are known. */
+export async function judgeCluster(
+  lake: Lake,
+  cluster: StoredCluster,
+  pods: ClusterPods | undefined,
+  now: Date,
+): Promise<ClusterVerdict> {
+  const { namespace, cluster: name } = cluster;
+  const opened = new Set(cluster.nodes.map(({ node }) => node));
+  const neverOpened = (pods?.nodes ?? []).filter((node) => !opened.has(node));
+  const isRunning =
+    pods === undefined ? cluster.state === ClusterState.Running : pods.nodes.length > 0;
+  const missing = neverOpened.map((node) => `node ${node} never said that it reads logs`);
+  if (!isRunning) {
+    missing.push(...cluster.nodes.flatMap(missingOf));
+    if (missing.length === 0) {
+      missing.push(...(await missingRows(lake, cluster)));
+    }
+  }
+  const ended = missing.length === 0 ? ClusterState.Complete : ClusterState.Incomplete;
+  return {
+    namespace,
+    cluster: name,
+    state: isRunning ? ClusterState.Running : ended,
+    missing,
+    checkedAt: now.toISOString(),
+  };
+}
+
+function missingOf(node: RayLogManifest): string[] {
+  if (node.finalAt === null) {
+    return [`node ${node.node} ended without its final manifest, last seen ${node.seenAt}`];
+  }
+  return node.files
+    .filter(({ size, bytesCommitted }) => size !== bytesCommitted)
+    .map(
+      ({ file, session, size, bytesCommitted }) =>
+        `node ${node.node} has ${bytesCommitted} of ${size} bytes of ${session}/${file} in the lake`,
+    );
+}
+
+// A manifest is a claim: the rows have to bear it out.
+async function missingRows(lake: Lake, cluster: StoredCluster): Promise<string[]> {
+  const { namespace, cluster: name } = cluster;
+  const { rows } = await lake.query(
+    `SELECT node, file_uid, sum(byte_end - byte_start)::BIGINT AS bytes, max(byte_end) AS last
+     FROM raylogs GROUP BY ALL`,
+    { namespace, cluster: name },
+  );
+  const stored = new Map(
+    rows.map((row) => [`${row["node"]}/${row["file_uid"]}`, row["bytes"] as bigint]),
+  );
+  return cluster.nodes.flatMap((node) =>
+    node.files
+      .filter(({ bytesCommitted }) => bytesCommitted > 0)
+      .map((file) => ({ file, bytes: stored.get(`${node.node}/${file.uid}`) ?? 0n }))
+      .filter(({ file, bytes }) => bytes < BigInt(file.bytesCommitted))
+      .map(
+        ({ file, bytes }) =>
+          `the lake has rows of ${bytes} of ${file.bytesCommitted} bytes of ${file.session}/${file.file} ` +
+          `of node ${node.node}`,
+      ),
+  );
+}

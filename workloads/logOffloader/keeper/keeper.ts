@@ -1,0 +1,206 @@
+import * as path from "node:path";
+import {
+  ClusterState,
+  describeError,
+  listObjects,
+  listRayLogClusters,
+  listRayLogPartitions,
+  type LogLine,
+  ObjectExistsError,
+  type ObjectStore,
+  openLake,
+  openObjectCache,
+  openObjectStore,
+  type PartitionParts,
+  RAY_LOG_COMPACTIONS_PREFIX,
+  rayLogManifestKey,
+  rayLogStatusKey,
+  parseRayLogCompactionKey,
+} from "@mlplatform/lake";
+import { compactPartition } from "./compaction";
+import { type ClusterVerdict, judgeCluster } from "./completeness";
+import type { KeeperConfig } from "./config";
+import { type ClusterPods, readPods } from "./podList";
+
+/** What one run did and found. */
+export interface KeeperReport {
+  verdicts: ClusterVerdict[];
+  /** Clusters that ended lately and aren't complete. */
+  incomplete: ClusterVerdict[];
+  merged: number;
+  into: number;
+  deletedParts: number;
+}
+
+const DAY_MS = 86_400_000;
+const CACHE_BYTES = 512 << 20;
+
+/** Runs once over all of the lake's Ray logs: judges clusters, merges parts, deletes what is past its time. */
+export async function runKeeper(
+  config: KeeperConfig,
+  logLine: LogLine,
+  now = new Date(),
+): Promise<KeeperReport> {
+  const store = openObjectStore(config.lake);
+  try {
+    const report: KeeperReport = {
+      verdicts: [],
+      incomplete: [],
+      merged: 0,
+      into: 0,
+      deletedParts: 0,
+    };
+    report.deletedParts += await expire(store, config, now);
+    const pods = await readPods(config.podListFile);
+    await judge(store, config, pods, now, report);
+    await compact(store, config, now, report, logLine);
+    return report;
+  } finally {
+    store.close();
+  }
+}
+
+async function judge(
+  store: ObjectStore,
+  config: KeeperConfig,
+  pods: ClusterPods[] | undefined,
+  now: Date,
+  report: KeeperReport,
+): Promise<void> {
+  const directory = path.join(config.workDirectory, "cache");
+  const cache = await openObjectCache({ store, directory, maxBytes: CACHE_BYTES });
+  const lake = openLake({ store, cache, memoryMiB: 512 });
+  const judged = await judgedBefore(store);
+  for (const cluster of await listRayLogClusters(store, {}, now.getTime())) {
+    const { namespace, cluster: name, seenAt } = cluster;
+    const key = rayLogStatusKey({ namespace, cluster: name });
+    const before = judged.get(key);
+    // What was complete after its last word stays so; its rows needn't be counted each time.
+    const isSettled = before !== undefined && before > seenAt;
+    const verdict =
+      isSettled && cluster.isComplete
+        ? (JSON.parse((await store.get(key)).toString("utf8")) as ClusterVerdict)
+        : await judgeCluster(lake, cluster, podsOf(pods, namespace, name), now);
+    if (!isSettled || verdict.state !== ClusterState.Complete) {
+      const body = Buffer.from(`${JSON.stringify(verdict, null, 1)}\n`, "utf8");
+      await store.put(key, body, { contentType: "application/json" });
+    }
+    report.verdicts.push(verdict);
+    const isLate = now.getTime() - seenAt.getTime() > config.reportDays * DAY_MS;
+    if (verdict.state === ClusterState.Incomplete && !isLate) {
+      report.incomplete.push(verdict);
+    }
+  }
+}
+
+// Without a list there is nothing to say about pods; with one, a cluster that isn't in it has none.
+function podsOf(
+  pods: ClusterPods[] | undefined,
+  namespace: string,
+  cluster: string,
+): ClusterPods | undefined {
+  return pods === undefined
+    ? undefined
+    : (pods.find((each) => each.namespace === namespace && each.cluster === cluster) ?? {
+        namespace,
+        cluster,
+        nodes: [],
+      });
+}
+
+async function judgedBefore(store: ObjectStore): Promise<Map<string, Date>> {
+  const judged = new Map<string, Date>();
+  for await (const { key, modified } of listObjects(store, "raylogs/_status/")) {
+    judged.set(key, modified);
+  }
+  return judged;
+}
+
+async function compact(
+  store: ObjectStore,
+  config: KeeperConfig,
+  now: Date,
+  report: KeeperReport,
+  logLine: LogLine,
+): Promise<void> {
+  const running = new Set(
+    report.verdicts
+      .filter(({ state }) => state === ClusterState.Running)
+      .map(({ namespace, cluster }) => `${namespace}/${cluster}`),
+  );
+  const today = now.toISOString().slice(0, 10);
+  for (const found of await listRayLogPartitions(store, {})) {
+    const { namespace, cluster, date } = found.partition;
+    report.deletedParts += await deleteReplaced(store, config, found, now);
+    if (date === today && running.has(`${namespace}/${cluster}`)) {
+      continue;
+    }
+    try {
+      const { merged, into } = await compactPartition(
+        {
+          store,
+          workDirectory: path.join(config.workDirectory, "merge"),
+          targetBytes: config.targetBytes,
+        },
+        found,
+      );
+      report.merged += merged;
+      report.into += into;
+    } catch (error) {
+      if (!(error instanceof ObjectExistsError)) {
+        throw error;
+      }
+      logLine("warn", `another keeper merges ${namespace}/${cluster}: ${describeError(error)}`);
+    }
+  }
+}
+
+async function deleteReplaced(
+  store: ObjectStore,
+  config: KeeperConfig,
+  { replaced, orphans }: PartitionParts,
+  now: Date,
+): Promise<number> {
+  const isPast = (at: Date) => now.getTime() - at.getTime() >= config.graceMs;
+  const gone = [
+    ...replaced.filter(({ at }) => isPast(at)).map(({ object }) => object),
+    ...orphans.filter(({ modified }) => isPast(modified)),
+  ];
+  for (const { key } of gone) {
+    await store.delete(key);
+  }
+  return gone.length;
+}
+
+/** Deletes partitions whose day is past its time, and what is left of clusters without any. */
+async function expire(store: ObjectStore, config: KeeperConfig, now: Date): Promise<number> {
+  const before = now.getTime() - config.retentionDays * DAY_MS;
+  let deleted = 0;
+  const kept = new Set<string>();
+  for (const { partition, parts, replaced, orphans } of await listRayLogPartitions(store, {})) {
+    if (Date.parse(`${partition.date}T00:00:00Z`) + DAY_MS > before) {
+      kept.add(`${partition.namespace}/${partition.cluster}`);
+      continue;
+    }
+    for (const { key } of [...parts, ...replaced.map(({ object }) => object), ...orphans]) {
+      await store.delete(key);
+      deleted += 1;
+    }
+  }
+  // Records after their parts: without its record a compacted part is no part.
+  for await (const { key } of listObjects(store, RAY_LOG_COMPACTIONS_PREFIX)) {
+    const place = parseRayLogCompactionKey(key);
+    if (place !== undefined && Date.parse(`${place.date}T00:00:00Z`) + DAY_MS <= before) {
+      await store.delete(key);
+    }
+  }
+  for (const { namespace, cluster, nodes, seenAt } of await listRayLogClusters(store, {})) {
+    if (!kept.has(`${namespace}/${cluster}`) && seenAt.getTime() < before) {
+      for (const { node } of nodes) {
+        await store.delete(rayLogManifestKey({ namespace, cluster, node }));
+      }
+      await store.delete(rayLogStatusKey({ namespace, cluster }));
+    }
+  }
+  return deleted;
+}

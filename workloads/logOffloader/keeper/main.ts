@@ -1,0 +1,27 @@
+import { describeError, jsonLogLine, SettingsError } from "@mlplatform/lake";
+import { readKeeperConfig } from "./config";
+import { runKeeper } from "./keeper";
+
+/** Exit code of a run that found a cluster ended without all of its logs; the alert is on it. */
+export const INCOMPLETE_EXIT_CODE = 3;
+
+/** Runs the keeper as the whole of a process. */
+export async function keeperMain(): Promise<void> {
+  const logLine = jsonLogLine("log-keeper");
+  try {
+    const report = await runKeeper(readKeeperConfig(process.env), logLine);
+    const { verdicts, merged, into, deletedParts, incomplete } = report;
+    for (const { namespace, cluster, missing } of incomplete) {
+      logLine("error", `${namespace}/${cluster} is INCOMPLETE: ${missing.join("; ")}`);
+    }
+    logLine(
+      "info",
+      `${verdicts.length} clusters, ${incomplete.length} of them incomplete; ${merged} parts merged ` +
+        `into ${into}, ${deletedParts} deleted`,
+    );
+    process.exitCode = incomplete.length === 0 ? 0 : INCOMPLETE_EXIT_CODE;
+  } catch (error) {
+    process.stderr.write(`log-keeper: ${describeError(error)}\n`);
+    process.exitCode = error instanceof SettingsError ? 2 : 1;
+  }
+}
