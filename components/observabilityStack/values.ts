@@ -128,16 +128,9 @@ export function prometheusValues(settings: PrometheusSettings): Record<string, u
       namespaceOverride: agentsNamespace,
       priorityClassName: Priority.Node,
       resources: { requests: { cpu: "25m", memory: "32Mi" }, limits: { memory: "128Mi" } },
-      securityContext: {
-        fsGroup: 65534,
-        runAsGroup: 65534,
-        runAsNonRoot: true,
-        runAsUser: 65534,
-        seccompProfile: { type: "RuntimeDefault" },
-      },
+      securityContext: { seccompProfile: { type: "RuntimeDefault" } },
       containerSecurityContext: {
         allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
         capabilities: { drop: ["ALL"] },
       },
     },
