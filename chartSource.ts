@@ -23,9 +23,11 @@ export interface ChartSource {
   path?: string;
 }
 
-/** Name of a chart without its place and version. */
-export function chartName({ chart }: Pick<ChartReference, "chart">): string {
-  return chart.slice(chart.lastIndexOf("/") + 1);
+/** Name of a chart without its place and version, wherever the reference says it is. */
+export function chartName({ chart, version }: ChartReference): string {
+  const name = chart.slice(chart.lastIndexOf("/") + 1);
+  const ending = `-${version}.tgz`;
+  return name.endsWith(ending) ? name.slice(0, -ending.length) : name;
 }
 
 /** File name of a chart's archive, as `helm pull` and `helm package` write it. */

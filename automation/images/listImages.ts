@@ -83,8 +83,8 @@ function imagesOf({ type, name, inputs }: PreviewResource): [image: string, user
 }
 
 function imagesOfChart(inputs: Record<string, unknown>): [image: string, user: string][] {
-  const version = String(inputs.version);
-  const name = chartName({ chart: String(inputs.chart) }).replace(`-${version}.tgz`, "");
+  const { chart, version } = inputs as { chart: string; version: string };
+  const name = chartName({ chart, version });
   const known = readChartImages()[name];
   if (known?.version !== version) {
     throw new UserError([

@@ -53,6 +53,17 @@ describe("chart source", () => {
     it(name, () => assert.deepEqual(chartFrom(from, reference), expected));
   }
 
+  it("knows a chart's name in every source", () => {
+    for (const from of [
+      {},
+      { source: mirror, url: "oci://acme.azurecr.io/charts" },
+      { source: directory, path: "../charts" },
+    ]) {
+      assert.equal(chartName(chartFrom(from, charts.serving.certManager)), "cert-manager");
+      assert.equal(archiveName(chartFrom(from, alloy)), "alloy-1.11.1.tgz");
+    }
+  });
+
   it("keeps the names of all charts apart, so that one folder or registry can hold them", () => {
     assert.equal(new Set(everyChart.map(chartName)).size, everyChart.length);
     assert.equal(new Set(everyChart.map(archiveName)).size, everyChart.length);

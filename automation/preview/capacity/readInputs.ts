@@ -1,3 +1,4 @@
+import { chartName } from "../../../chartSource";
 import type { PreviewResource } from "../result";
 
 /** A value at a path of a resource's inputs; undefined where a step is missing. */
@@ -30,14 +31,10 @@ export function label(resource: PreviewResource): string {
   return `${kindOf(resource)} ${resource.name}`;
 }
 
-/**
- * Name of the chart of a Helm release: the last part of an OCI address or of an archive's path, or
- * the chart's name.
- */
+/** Name of the chart of a Helm release, wherever it comes from. */
 export function chartOf(release: PreviewResource): string | undefined {
-  const chart = release.inputs.chart;
-  if (typeof chart !== "string") return undefined;
-  return chart.slice(chart.lastIndexOf("/") + 1).replace(/-v?\d[\w.+-]*\.tgz$/, "");
+  const { chart, version } = release.inputs;
+  return typeof chart === "string" ? chartName({ chart, version: String(version) }) : undefined;
 }
 
 /** Type token of a Helm release. */
