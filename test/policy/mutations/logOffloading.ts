@@ -281,6 +281,14 @@ export const logOffloadingMutations: Mutation[] = [
       },
       'Release "loki" has loki.storage.type unset: set it to s3, azure or gcs.',
     ],
+    [
+      "files on a disk, by the chart's archive in a folder",
+      (p) => {
+        p.chart = "../charts/loki-18.11.0.tgz";
+        p.values.loki.storage.type = "filesystem";
+      },
+      'Release "loki" has loki.storage.type filesystem: set it to s3, azure or gcs.',
+    ],
   ]),
   ...mutateStack("mlplatform-lake-require-log-retention", [
     [
