@@ -36,6 +36,7 @@ export function createDevicePlugin(
           spec: {
             priorityClassName: Priority.Node,
             automountServiceAccountToken: false,
+            securityContext: { seccompProfile: { type: "RuntimeDefault" } },
             nodeSelector,
             tolerations,
             containers: [
@@ -52,7 +53,6 @@ export function createDevicePlugin(
                   allowPrivilegeEscalation: false,
                   readOnlyRootFilesystem: true,
                   capabilities: { drop: ["ALL"] },
-                  seccompProfile: { type: "RuntimeDefault" },
                 },
                 volumeMounts: [
                   { name: "device-plugins", mountPath: "/var/lib/kubelet/device-plugins" },

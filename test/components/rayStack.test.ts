@@ -45,6 +45,7 @@ describe("RayStack", () => {
         "kubernetes:kueue.x-k8s.io/v1beta2:ResourceFlavor ray-flavor-spot",
         "kubernetes:monitoring.coreos.com/v1:PodMonitor ray-monitor-head",
         "kubernetes:monitoring.coreos.com/v1:PodMonitor ray-monitor-worker",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy ray-device-plugin-ingress",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy ray-kuberay-ingress",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy ray-kueue-ingress",
         "mlplatform:index:RayStack ray",
