@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { applyAll, titleOf } from "./applyAll";
 import type { KubeObject } from "./kubeApi";
-import { type StackCluster, startStackCluster } from "./stackCluster";
+import { type StackCluster, takeProdCluster } from "./stackCluster";
 import { templateObjects } from "./stackObjects";
 
 describe("prod is destroyed on a real control plane", function () {
@@ -10,7 +10,7 @@ describe("prod is destroyed on a real control plane", function () {
   let left: KubeObject[];
 
   before(async () => {
-    at = await startStackCluster("prod");
+    at = await takeProdCluster();
     // A project is in use when it goes.
     assert.deepEqual(
       [...at.refused, ...(await applyAll(at.cluster.api, templateObjects("churn")))],

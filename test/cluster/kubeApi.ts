@@ -1,4 +1,8 @@
 import * as https from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const BUSY_ATTEMPTS = 120;
+const BUSY_PAUSE_MS = 500;
 
 /** A Kubernetes object as it is sent or received. */
 export interface KubeObject {
@@ -129,16 +133,35 @@ export class KubeApi {
   }
 
   /**
-   * One request.
+   * One request, sent again while the server asks for patience: a kind whose watch is starting up
+   * answers 429, as every Kubernetes client knows.
    *
    * @throws Refusal for every answer that is not 2xx
    */
-  call(
+  async call(
     method: string,
     path: string,
     body?: unknown,
     contentType = "application/json",
     headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#send(method, path, body, contentType, headers);
+      } catch (error) {
+        const isBusy = error instanceof Refusal && error.code === 429;
+        if (!isBusy || attempt === BUSY_ATTEMPTS) throw error;
+        await sleep(BUSY_PAUSE_MS);
+      }
+    }
+  }
+
+  #send(
+    method: string,
+    path: string,
+    body: unknown,
+    contentType: string,
+    headers: Record<string, string>,
   ): Promise<Answer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {

@@ -24,6 +24,13 @@ export function prodCluster(): Promise<StackCluster> {
   return (ofProd ??= startStackCluster("prod"));
 }
 
+/** The same cluster for a test that uses it up; others get a new one. The caller stops it. */
+export function takeProdCluster(): Promise<StackCluster> {
+  const taken = prodCluster();
+  ofProd = undefined;
+  return taken;
+}
+
 // Outside of every suite, so after all of them.
 after(async () => {
   const started = await ofProd?.catch(() => undefined);

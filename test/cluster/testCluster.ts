@@ -231,7 +231,7 @@ export class TestCluster {
     // The kernel ends it with this process, however that ends.
     const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", this.programs[program], ...args], {
       stdio: ["ignore", output, output],
-      env: { PATH: process.env.PATH, HOME: this.folder, GOGC: "50", GOMEMLIMIT: "700MiB" },
+      env: { PATH: process.env.PATH, HOME: this.folder, GOGC: "200" },
     });
     fs.closeSync(output);
     this.#children.push({ name: program, child, log });
