@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { ChartReference } from "./components/connections";
 
 /** Where a stack's charts come from. */
@@ -59,6 +61,12 @@ export function chartsFrom<T extends object>(from: ChartSource, charts: T): T {
       "chart" in entry ? chartFrom(from, entry) : chartsFrom(from, entry),
     ]),
   ) as T;
+}
+
+/** File names of the charts that a stack takes from a folder and that are not in it. */
+export function missingArchives(from: ChartSource, references: ChartReference[]): string[] {
+  if (from.source !== ChartOrigin.Directory) return [];
+  return references.map(archiveName).filter((name) => !existsSync(join(from.path!, name)));
 }
 
 function trimmed(address: string): string {

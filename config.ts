@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type ConfigProblem, checkAcrossKeys, describeIssues } from "./configProblems";
-import { ChartOrigin } from "./chartSource";
-import { settingsOf } from "./settings";
+import { ChartOrigin, missingArchives } from "./chartSource";
+import { chartsOf, settingsOf } from "./settings";
 import { type ImageName, images, kubernetesVersion } from "./versions";
 import { AksTier, KubeLogin, RegistrySku } from "./components/aksPlatform/aksPlatform";
 import { LakeKind } from "./components/connections";
@@ -186,10 +186,19 @@ export type CheckedConfig = z.infer<typeof schema>;
  */
 export function loadConfig() {
   const result = checkConfig(ownSettings());
-  if ("config" in result) return settingsOf(result.config);
-  const lines = result.problems.map(({ key, problem }) => `  ${key}: ${problem}`);
+  const problems = "config" in result ? checkArchives(result.config) : result.problems;
+  if ("config" in result && problems.length === 0) return settingsOf(result.config);
+  const lines = problems.map(({ key, problem }) => `  ${key}: ${problem}`);
   const many = lines.length === 1 ? "1 problem" : `${lines.length} problems`;
   throw new pulumi.RunError(`Pulumi.${pulumi.getStack()}.yaml has ${many}:\n${lines.join("\n")}`);
+}
+
+/** Looks whether a folder of charts holds those that the stack installs. */
+function checkArchives(config: CheckedConfig): ConfigProblem[] {
+  const missing = missingArchives(config.charts, chartsOf(config));
+  if (missing.length === 0) return [];
+  const problem = `"${config.charts.path}" has no ${missing.join(", ")}. Fetch them by \`helm pull\`; \`mlp versions\` shows from where.`;
+  return [{ key: "charts.path", problem }];
 }
 
 /** Checks settings by key without their namespace. Returns every problem, or the configuration. */

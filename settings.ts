@@ -1,6 +1,7 @@
 import { chartsFrom } from "./chartSource";
-import { NodePoolKind } from "./components/connections";
+import { type ChartReference, LakeKind, NodePoolKind } from "./components/connections";
 import { imageFrom } from "./components/imageRegistry";
+import { MlflowDatabase } from "./components/mlflowStack/mlflowStack";
 import { anywhere, placementOn } from "./components/placement";
 import type { CheckedConfig } from "./config";
 import { admissionPolicies } from "./policy/admission";
@@ -29,6 +30,16 @@ function mapValues<K extends string, V, W>(map: Record<K, V>, change: (value: V)
   return Object.fromEntries(
     Object.entries(map).map(([key, value]) => [key, change(value as V)]),
   ) as Record<K, W>;
+}
+
+/** The charts that a stack installs, from their own places. */
+export function chartsOf(config: CheckedConfig): ChartReference[] {
+  const { mlflow, ray, serving, observability, seaweedfs } = publishedCharts;
+  return [
+    ...Object.values<ChartReference>({ ...ray, ...serving, ...observability }),
+    ...(config.mlflow.database === MlflowDatabase.CloudNativePg ? Object.values(mlflow) : []),
+    ...(config.dataLake.kind === LakeKind.SeaweedFs ? [seaweedfs] : []),
+  ];
 }
 
 /**

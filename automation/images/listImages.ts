@@ -45,8 +45,9 @@ export async function listImages(
     projectDir,
     stack,
     signal,
-    // Without the registry: the names at the publishers are wanted too.
-    config: { [imagesKey]: JSON.stringify(replaced) },
+    // Without the registry: the names at the publishers are wanted too. And without a folder of
+    // charts, which may not be filled yet.
+    config: { [imagesKey]: JSON.stringify(replaced), "mlplatform:charts": "{}" },
   });
   if (!result.succeeded) {
     throw new UserError([

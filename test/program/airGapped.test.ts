@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { findImages } from "../../automation/images/findImages";
 import { previewStack } from "../../automation/preview/engine";
-import type { PreviewResource } from "../../automation/preview/result";
+import type { EngineResult, PreviewResource } from "../../automation/preview/result";
+import { archiveName } from "../../chartSource";
+import { everyChart } from "../../versions";
 
 const registry = "registry.example.com:5000/mirror";
 const pinned = `ghcr.io/acme/mlflow@sha256:${"0".repeat(64)}`;
 
-/** The custom resources of a stack with its images and charts from elsewhere. */
-async function previewed(
+/** Previews a stack with its images and charts from elsewhere. */
+async function preview(
   stack: string,
   images: Record<string, string>,
   charts: Record<string, string>,
-): Promise<PreviewResource[]> {
+): Promise<EngineResult> {
   const { result } = await previewStack({
     projectDir: resolve(__dirname, "../.."),
     stack,
@@ -21,6 +25,12 @@ async function previewed(
       "mlplatform:charts": JSON.stringify(charts),
     },
   });
+  return result;
+}
+
+/** The custom resources of a preview that succeeds. */
+async function previewed(...args: Parameters<typeof preview>): Promise<PreviewResource[]> {
+  const result = await preview(...args);
   assert.deepEqual(
     result.diagnostics.filter(({ severity }) => severity === "error"),
     [],
@@ -53,16 +63,45 @@ describe("an installation without the internet", function () {
     }
   });
 
-  it("takes every chart from a folder, at its version", async () => {
-    const resources = await previewed("local", {}, { source: "directory", path: "../charts" });
-    const releases = resources.filter(({ type }) => type.endsWith(":Release"));
-    for (const { inputs } of releases) {
-      assert.ok(
-        (inputs.chart as string).endsWith(`-${String(inputs.version)}.tgz`),
-        String(inputs.chart),
+  describe("with its charts in a folder", () => {
+    let folder: string;
+
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), "mlplatform-charts-"));
+      // Nothing but SeaweedFS, which the stack does not use, is missing.
+      for (const chart of everyChart.map(archiveName)) {
+        if (!chart.startsWith("seaweedfs")) await writeFile(join(folder, chart), "");
+      }
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    it("takes every chart from there, at its version", async () => {
+      const resources = await previewed("local", {}, { source: "directory", path: folder });
+      const releases = resources.filter(({ type }) => type.endsWith(":Release"));
+      assert.ok(releases.length >= 15, `${releases.length} releases`);
+      for (const { inputs } of releases) {
+        const chart = inputs.chart as string;
+        assert.ok(chart.startsWith(`${folder}/`), chart);
+        assert.ok(chart.endsWith(`-${String(inputs.version)}.tgz`), chart);
+      }
+    });
+
+    it("says which charts are not there, before anything is made", async () => {
+      await rm(join(folder, "kueue-0.19.2.tgz"));
+      await rm(join(folder, "base-1.30.3.tgz"));
+      const { resources, diagnostics } = await preview(
+        "local",
+        {},
+        { source: "directory", path: folder },
       );
-      assert.match(inputs.chart as string, /^\.\.\/charts\//);
-    }
-    assert.ok(releases.some(({ inputs }) => inputs.chart === "../charts/kueue-0.19.2.tgz"));
+      assert.deepEqual(
+        resources.filter(({ custom }) => custom),
+        [],
+      );
+      assert.match(
+        diagnostics.map(({ message }) => message).join("\n"),
+        /charts\.path: ".+" has no kueue-0\.19\.2\.tgz, base-1\.30\.3\.tgz\. Fetch them by `helm pull`/,
+      );
+    });
   });
 });
