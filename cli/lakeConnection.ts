@@ -4,6 +4,7 @@ import {
   type Lake,
   mlflowClient,
   type MlflowClient,
+  type ObjectStore,
   openLake,
   openObjectCache,
   openObjectStore,
@@ -25,6 +26,8 @@ export interface LakeFlags {
 /** An opened lake, and how to close it. */
 export interface LakeConnection {
   lake: Lake;
+  /** Another bucket by the same keys, at the lake's endpoint unless another is given. */
+  openBucket(bucket: string, endpoint?: string): ObjectStore;
   mlflow(): Promise<MlflowClient>;
   close(): void;
 }
@@ -71,7 +74,7 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
     ]);
   }
   const credentialsFile = local?.lake.credentialsFile;
-  const store = openObjectStore({
+  const options = {
     endpoint: endpoint ?? local?.lake.endpoint,
     bucket: flags.lakeBucket ?? env["MLP_LAKE_BUCKET"] ?? local?.lake.bucket ?? "lake",
     region: flags.lakeRegion ?? env["MLP_LAKE_REGION"] ?? local?.lake.region ?? "us-east-1",
@@ -81,7 +84,8 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
         : await readCredentials(credentialsFile, lakeKeySchema, awsNames, context),
     // A person waits: a store that is down is said within seconds.
     retry: { attemptTimeoutMs: 15_000, deadlineMs: 10_000 },
-  });
+  };
+  const store = openObjectStore(options);
   const cacheFolder = flags.cache ?? env["MLP_CACHE_DIR"];
   const cache = await openObjectCache({
     store,
@@ -92,6 +96,8 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
   });
   return {
     lake: openLake({ store, cache }),
+    openBucket: (bucket, otherEndpoint) =>
+      openObjectStore({ ...options, bucket, endpoint: otherEndpoint ?? options.endpoint }),
     mlflow: () => connectMlflow(flags, local, context),
     close: () => store.close(),
   };

@@ -1,12 +1,13 @@
 import { Writable } from "node:stream";
 import {
   findLogFiles,
+  importHistory,
   listRayLogClusters,
   readLogFile,
   type StoredCluster,
   type StoredLogFile,
 } from "@mlplatform/lake";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { UserError } from "../../automation/preview/engine/userError";
 import type { CliContext } from "../context";
 import {
@@ -16,12 +17,14 @@ import {
   type LakeFlags,
 } from "../lakeConnection";
 import { addSelectionOptions, type SelectionFlags, selectionOf, writeAnswer } from "../lakeOutput";
+import { grepLogs, listLogFiles, logStatus, type SearchFlags } from "./logsSearch";
 
-type Flags = LakeFlags & SelectionFlags & { json?: boolean; node?: string };
+type Flags = LakeFlags & SelectionFlags & SearchFlags;
 
 const examples = `
 Examples:
   npm run mlp -- logs clusters
+  npm run mlp -- logs grep "ValueError" --cluster churn-x7k2p --level ERROR
   npm run mlp -- logs cat --cluster churn-x7k2p job-driver-raysubmit_1.log > driver.log
   npm run mlp -- logs sql "SELECT level, count(*) FROM raylogs GROUP BY 1" --cluster churn-x7k2p`;
 
@@ -51,7 +54,79 @@ export function logsCommand(context: CliContext): Command {
         writeAnswer(clustersAnswer(clusters), flags.json === true, context);
       }),
     );
+  lakeCommand(command, "files", "List the files that the lake has rows of")
+    .option("--node <name>", "only this node's files")
+    .option("--json", "one JSON object a line")
+    .action((flags: Flags) =>
+      withLake(flags, context, (connection) => listLogFiles(connection, flags, context)),
+    );
+  lakeCommand(command, "grep", "Find lines; ends with 1 where there is none")
+    .argument("<pattern>", "RE2 expression")
+    .option("-i, --ignore-case", "large and small letters are the same")
+    .option("-F, --fixed-strings", "the pattern is a text, not an expression")
+    .option("-m, --max-count <lines>", "at most as many lines", countOf)
+    .option("--node <name>", "only this node's lines")
+    .option("--file <glob>", "only files whose name matches: worker-*.err")
+    .option("--component <name>", "only of this component: raylet, worker, job-driver …")
+    .option("--level <level>", "only lines of this level")
+    .option("--json", "one JSON object a line")
+    .action((pattern: string, flags: Flags) =>
+      withLake(flags, context, (connection) => grepLogs(connection, pattern, flags, context)),
+    );
+  lakeCommand(command, "status", "Say for each node how far its logs are in the lake")
+    .option("--json", "one JSON object a line")
+    .action((flags: Flags) =>
+      withLake(flags, context, (connection) => logStatus(connection, flags, context)),
+    );
+  addLakeOptions(
+    command
+      .command("import")
+      .description("Bring logs from the bucket of KubeRay's History Server into the lake"),
+  )
+    .argument("<bucket>", "its bucket, on the lake's endpoint or --from-endpoint")
+    .option("--from-endpoint <url>", "S3 endpoint of that bucket")
+    .option("--prefix <prefix>", "only keys that begin so", "")
+    .action((bucket: string, flags: Flags & ImportFlags) =>
+      withLake(flags, context, importFrom(bucket, flags, context)),
+    );
   return command;
+}
+
+interface ImportFlags {
+  fromEndpoint?: string;
+  prefix: string;
+}
+
+function importFrom(bucket: string, flags: ImportFlags, context: CliContext) {
+  return async (connection: LakeConnection): Promise<void> => {
+    const source = connection.openBucket(bucket, flags.fromEndpoint);
+    try {
+      const done = await importHistory(source, flags.prefix, connection.lake.store);
+      if (done.files === 0 && done.kept.length === 0) {
+        throw new UserError([
+          `bucket ${bucket} has no key cluster-history/<kind>/<namespace>/<owner>/<cluster>/<session>/` +
+            `<node>/logs/… below ${JSON.stringify(flags.prefix)}; name the collector's bucket and prefix`,
+        ]);
+      }
+      const { clusters, nodes, files, bytes, kept } = done;
+      context.stdout.write(
+        `${files} files, ${bytes} bytes of ${nodes} nodes, ${clusters} clusters\n`,
+      );
+      for (const node of kept) {
+        context.stderr.write(`left alone: ${node}, whose own offloader's logs are in the lake\n`);
+      }
+    } finally {
+      source.close();
+    }
+  };
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) {
+    throw new InvalidArgumentError("Give a whole number from 1.");
+  }
+  return count;
 }
 
 function lakeCommand(parent: Command, name: string, description: string): Command {
@@ -116,12 +191,12 @@ function writeBytes(bytes: Buffer, context: CliContext): Promise<void> | void {
 
 function clustersAnswer(clusters: StoredCluster[]) {
   const columns = ["namespace", "cluster", "state", "nodes", "files", "bytes", "incomplete"];
-  const rows = clusters.map(({ namespace, cluster, nodes, isComplete, incompleteNodes }) => {
+  const rows = clusters.map(({ namespace, cluster, nodes, state, incompleteNodes }) => {
     const files = nodes.flatMap((node) => node.files);
     return {
       namespace,
       cluster,
-      state: isComplete ? "COMPLETE" : "INCOMPLETE",
+      state,
       nodes: nodes.length,
       files: files.length,
       bytes: files.reduce((sum, { bytesCommitted }) => sum + bytesCommitted, 0),

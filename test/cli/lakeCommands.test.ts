@@ -9,6 +9,9 @@ import {
   type Cell,
   inferenceEventsPartKey,
   inferenceEventsShape,
+  findLogFiles,
+  openObjectCache,
+  openLake,
   ManifestStatus,
   type ObjectStore,
   openObjectStore,
@@ -16,6 +19,7 @@ import {
   putRayLogManifest,
   rayLogPartKey,
   rayLogShape,
+  readLogFile,
   type TableShape,
   writeParquet,
 } from "@mlplatform/lake";
@@ -310,6 +314,88 @@ describe("mlp over the lake", function () {
     assert.equal(row["state"], "INCOMPLETE");
     assert.equal(row["incomplete"], "worker-1");
     assert.equal(row["nodes"], 2);
+  });
+
+  it("finds lines by expression, text, level and file, and fails where there is none", async () => {
+    const found = await mlp("logs", "grep", "ep.ch \\d");
+    assert.equal(found.text, "train-x7:head:job-driver-raysubmit_1.log:1: epoch 1\n");
+    assert.equal(found.exitCode, ExitCode.Good);
+    const json = await mlp("logs", "grep", "-F", "-i", "EPOCH", "--json", "--file", "job-driver*");
+    assert.equal((JSON.parse(json.text) as { text: string }).text, "epoch 1");
+    for (const more of [
+      ["--file", "worker*"],
+      ["--level", "error"],
+      ["--node", "worker-1"],
+      ["--cluster", "other"],
+    ]) {
+      const none = await mlp("logs", "grep", "epoch", ...more);
+      assert.deepEqual([none.text, none.exitCode], ["", ExitCode.Failed], more.join(" "));
+    }
+    const escaped = await mlp("logs", "grep", "loss");
+    assert.match(escaped.text, /: loss ·\[31m0\.5/);
+    const bad = await mlp("logs", "grep", "(");
+    assert.match(String(bad.error), /missing \)/);
+    assert.equal((await mlp("logs", "grep", ".", "-m", "2")).text.split("\n").length, 3);
+  });
+
+  it("lists files, and each node's place", async () => {
+    const file = JSON.parse((await mlp("logs", "files", "--json")).text) as object;
+    assert.deepEqual(file, {
+      cluster: "train-x7",
+      node: "head",
+      session: "s",
+      file: "job-driver-raysubmit_1.log",
+      file_uid: "uid1",
+      bytes: LOG.length,
+      lines: 3,
+      first: null,
+      last: null,
+    });
+    assert.equal((await mlp("logs", "files", "--node", "nobody", "--json")).text, "");
+    const rows = (await mlp("logs", "status", "--json")).text.trim().split("\n");
+    const places = rows.map((row) => JSON.parse(row) as Record<string, unknown>);
+    assert.deepEqual(
+      places.map(({ node, manifest, state, missing }) => [node, manifest, state, missing]),
+      [
+        ["head", "FINAL", "INCOMPLETE", 0],
+        ["worker-1", "OPEN", "INCOMPLETE", null],
+      ],
+    );
+  });
+
+  it("imports what KubeRay's collector uploaded, once however often", async () => {
+    const place = "site/cluster-history/rayjob/team/train/train-abc/session_1/node-7/logs";
+    const large = Buffer.from("x".repeat(3_000_000) + "\nüber\ncaf\xe9", "latin1");
+    await store.put(`${place}/raylet.out`, Buffer.from("2026-11-23 10:00:00 INFO up\nlast"));
+    await store.put(`${place}/old/worker.out`, large);
+    await store.put(
+      "site/cluster-history/rayjob/team/train/train-abc/session_1/node-7/events/1",
+      large,
+    );
+    const bytes = 32 + large.length;
+    for (let times = 0; times < 2; times++) {
+      const { text, error } = await mlp("logs", "import", "lake", "--prefix", "site/");
+      assert.equal(error, undefined);
+      assert.equal(text, `2 files, ${bytes} bytes of 1 nodes, 1 clusters\n`);
+    }
+    const selection = ["--namespace", "team", "--cluster", "train-abc"];
+    const { output } = await mlp("logs", "cat", "raylet.out", ...selection);
+    assert.equal(output.toString(), "2026-11-23 10:00:00 INFO up\nlast");
+    const cache = await openObjectCache({ store, directory: path.join(folder, "import") });
+    const lake = openLake({ store, cache });
+    const [file] = await findLogFiles(lake, { namespace: "team" }, "old/worker.out");
+    const stored: Buffer[] = [];
+    for await (const piece of readLogFile(lake, { namespace: "team" }, file!)) {
+      stored.push(piece);
+    }
+    assert.ok(Buffer.concat(stored).equals(large));
+    const count = "SELECT count(*) AS n, any_value(rayjob) AS job FROM raylogs";
+    const sql = await mlp("logs", "sql", count, "--json", ...selection);
+    assert.equal(sql.text, '{"n":7,"job":"train"}\n');
+    const [cluster] = (await mlp("logs", "clusters", "--json", ...selection)).text.split("\n");
+    assert.equal((JSON.parse(cluster!) as { state: string }).state, "COMPLETE");
+    const none = await mlp("logs", "import", "lake", "--prefix", "elsewhere/");
+    assert.match(String(none.error), /has no key cluster-history/);
   });
 
   it("refuses a credentials file that others can read", async () => {

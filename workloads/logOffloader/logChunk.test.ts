@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { chunkLength, countLines, cutCharacterBytes, decodeChunk, encodeChunk } from "./logChunk";
+import { chunkLength, countLines, cutCharacterBytes } from "@mlplatform/lake";
+import { decodeChunk, encodeChunk } from "./logChunk";
 
 const SEED = 20261123;
 const facts = {

@@ -1,8 +1,8 @@
 import { promises as fs } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { type SegmentLog, SegmentLogFullError } from "@mlplatform/lake";
+import { chunkLength, countLines, type SegmentLog, SegmentLogFullError } from "@mlplatform/lake";
 import { FINGERPRINT_BYTES, type Fingerprint, fingerprintOf, fileUid } from "./fileIdentity";
-import { chunkLength, countLines, encodeChunk, type FileFacts } from "./logChunk";
+import { encodeChunk, type FileFacts } from "./logChunk";
 import { ignoreAbsence, makeLogTree, type SeenFile } from "./logTree";
 import { makeOpenFiles } from "./openFiles";
 import { isSameContent, isSettled, nextTail } from "./sameContent";
