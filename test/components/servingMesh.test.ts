@@ -56,6 +56,7 @@ describe("ServingMesh", () => {
         "kubernetes:monitoring.coreos.com/v1:PodMonitor serving-monitor-predictors",
         "kubernetes:monitoring.coreos.com/v1:ServiceMonitor serving-monitor-istiod",
         "kubernetes:monitoring.coreos.com/v1:ServiceMonitor serving-monitor-kserve",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy serving-cert-manager-ingress",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy serving-knative-operator-ingress",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy serving-kserve-ingress",
         "kubernetes:operator.knative.dev/v1beta1:KnativeServing serving-knative",
@@ -336,7 +337,7 @@ describe("ServingMesh", () => {
     for (const name of ["east", "west"]) {
       const component = recording.one("mlplatform:index:ServingMesh", `serving-${name}`);
       const children = recording.resources.filter((r) => r.parent === component.urn);
-      assert.equal(children.length, 26);
+      assert.equal(children.length, 27);
       for (const child of children) {
         assert.match(child.provider, new RegExp(`providers:kubernetes::${name}::`), child.name);
       }
