@@ -61,8 +61,9 @@ const pytest = (name: string, folder: string): Suite => ({
  */
 const lanes: Suite[][] = [
   [
-    mocha("program", "test/!(monitoring|cluster)/**/*.test.ts"),
+    mocha("program", "test/!(checkov|monitoring|cluster)/**/*.test.ts"),
     withServers(mocha("services", "workloads/**/*.test.ts")),
+    mocha("checkov", "test/checkov/*.test.ts"),
   ],
   [
     pytest("modelServer", "workloads/modelServer"),
