@@ -19,14 +19,20 @@ describe("prod is destroyed on a real control plane", function () {
     const goes = at.objects.filter(({ stays }) => !stays).map(({ object }) => object);
     // As Pulumi does it: what depends on something goes before it.
     for (const object of goes.toReversed()) await at.cluster.api.delete(object);
-    left = await at.cluster.until("what goes is gone", async () => {
-      const seen = [];
-      for (const { object } of at.objects) if (await at.cluster.api.get(object)) seen.push(object);
-      const stuck = seen.filter((object) => goes.includes(object)).map(titleOf);
-      return { done: stuck.length === 0, seen: stuck.length === 0 ? seen : (stuck as any) };
+    await at.cluster.until("what goes is gone", async () => {
+      const stuck = (await found()).filter((object) => goes.includes(object)).map(titleOf);
+      return { done: stuck.length === 0, seen: stuck };
     });
+    left = await found();
   });
   after(() => at?.cluster.stop());
+
+  /** Those of the stack's objects that are there. */
+  async function found(): Promise<KubeObject[]> {
+    const seen: KubeObject[] = [];
+    for (const { object } of at.objects) if (await at.cluster.api.get(object)) seen.push(object);
+    return seen;
+  }
 
   it("what stays is exactly what is registered to stay", () => {
     const meant = at.objects.filter(({ stays }) => stays).map(({ object }) => titleOf(object));
