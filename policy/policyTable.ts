@@ -44,7 +44,8 @@ The pack holds every stack to these rules: at each \`npm run preview\`, with
 \`pulumi preview --policy-pack policy --policy-pack-config policy/<stack>.json\`, and in Pulumi
 Deployments by \`PULUMI_OPTION_POLICY_PACK\`. Where "manifests" says yes, \`mlp policy check <dir>\`
 holds YAML files to the same rule; where "admission" says yes, the API server does in the namespaces
-of projects, by a ValidatingAdmissionPolicy made from the same data.
+of projects, by a ValidatingAdmissionPolicy made from the same data: it warns, or with
+\`mlplatform:admission: deny\` refuses, and [admission.md](admission.md) lists what.
 
 A stack's levels and exemptions are in \`policy/<stack>.json\`: dev and local advise, prod refuses.
 
