@@ -24,10 +24,12 @@ import { type PressureGauge, rungAt, watchPressure } from "./pressure";
 export interface InferenceTable {
   /** Where it listens. */
   url: string;
-  /** Stops taking events, stores all that were acknowledged, pairs, and ends. Rejects when the lake didn't take them. */
+  /** Stops taking events, stores all that were acknowledged, and ends. Rejects when the lake didn't take them. */
   drain(): Promise<void>;
 }
 
+// The rest is for what is on its way.
+const FULL_AT = 0.98;
 // A repeated failure is one line a minute, not one an event.
 const REPEAT_LINE_MS = 60_000;
 // Of bodies that are on their way to the log; more go through files.
@@ -77,7 +79,7 @@ export async function startInferenceTable(
   const commits = makeCommits(log, blobs, lake, metrics);
 
   let stopping: Promise<void> | undefined;
-  const isFull = () => pressure.share() >= 1;
+  const isFull = () => pressure.share() >= FULL_AT;
   const server = makeIngestServer({
     log,
     blobs,
@@ -93,6 +95,7 @@ export async function startInferenceTable(
     isFull,
     notReadyReason: () =>
       stopping !== undefined ? "draining" : isFull() ? "the disk is full" : undefined,
+    onScrape: () => showPressure(metrics, log, blobs, pressure),
     onError: (error) => reportRepeated("ingest", `an event was refused: ${describeError(error)}`),
   });
   await new Promise<void>((resolve, reject) => {
@@ -100,15 +103,12 @@ export async function startInferenceTable(
     server.listen(config.port, config.host, resolve);
   });
 
-  const showSizes = () => showPressure(metrics, log, blobs, pressure);
   const stopCommits = repeat(config.commitIntervalMs, async () => {
-    showSizes();
     await commits.commitOpen().catch((error: unknown) => {
       // The next round tries again.
       metrics.commitFailures.inc();
       reportRepeated("commit", `events wait on disk, their commit failed: ${describeError(error)}`);
     });
-    showSizes();
   });
   const stopPairs = repeat(config.pairIntervalMs, async () => {
     if (config.isPairing) {
@@ -129,7 +129,11 @@ export async function startInferenceTable(
       await log.close();
       await commits.commitSealed();
       if (config.isPairing) {
-        await lake.pair(Date.now(), true);
+        // The events are in the lake, and whoever runs next pairs them.
+        await lake.pair(Date.now(), true).catch((error: unknown) => {
+          metrics.pairFailures.inc();
+          logLine("error", `the open hour isn't paired: ${describeError(error)}`);
+        });
       }
     } finally {
       pressure.stop();

@@ -28,6 +28,8 @@ export interface IngestOptions {
   /** Why the service isn't ready; undefined when it is. */
   notReadyReason: () => string | undefined;
   onError: (error: unknown) => void;
+  /** Brings gauges up to date before they are read. */
+  onScrape: () => void;
 }
 
 /** A request that can't be stored: the answer's status, and its reason as a metric label and a sentence. */
@@ -94,6 +96,7 @@ async function route(
   }
   if (request.method === "GET" && path === "/metrics") {
     const { registry } = options.metrics;
+    options.onScrape();
     response.setHeader("content-type", registry.contentType);
     response.end(await registry.metrics());
     return;
