@@ -7,6 +7,7 @@ import {
 } from "@mlplatform/lake";
 import type { Replica } from "./lakeThread";
 import { makeRedactor, type Redactor, RedactionRuleError } from "./redaction";
+import { readRetention, type Retention } from "./retention";
 
 /** What the service runs with. */
 export interface InferenceTableConfig {
@@ -33,6 +34,8 @@ export interface InferenceTableConfig {
   pairGraceMs: number;
   /** Which of several replicas this is: they share the hours among them. */
   replica: Replica;
+  /** MLP_RETENTION_DAYS, and MLP_RETENTION for single namespaces: `models=30,churn=400`. */
+  retention: Retention;
 }
 
 const MIB = 1 << 20;
@@ -66,6 +69,7 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
       ordinal: settings.count("MLP_REPLICA", 0, { min: 0, max: 999 }),
       count: settings.count("MLP_REPLICAS", 1, { min: 1, max: 1_000 }),
     },
+    retention: readSetRetention(settings),
   };
   settings.check();
   return config;
@@ -85,5 +89,19 @@ function readRedactor(settings: SettingsReader): Redactor {
     }
     settings.problem("MLP_REDACTION_FILE", (error as Error).message);
     return makeRedactor("[]", key);
+  }
+}
+
+function readSetRetention(settings: SettingsReader): Retention {
+  // 0 stands for no bound: whoever wants none says nothing.
+  const days = settings.count("MLP_RETENTION_DAYS", 0, { min: 0, max: 36_500 });
+  try {
+    return readRetention(
+      days === 0 ? undefined : days,
+      settings.optionalText("MLP_RETENTION") ?? "",
+    );
+  } catch (error) {
+    settings.problem("MLP_RETENTION", (error as Error).message);
+    return readRetention(undefined, "");
   }
 }

@@ -28,6 +28,7 @@ export interface InferenceTable {
   drain(): Promise<void>;
 }
 
+const EXPIRE_INTERVAL_MS = 3_600_000;
 // The rest is for what is on its way.
 const FULL_AT = 0.98;
 // A repeated failure is one line a minute, not one an event.
@@ -70,6 +71,7 @@ export async function startInferenceTable(
       writer,
       pairGraceMs: config.pairGraceMs,
       replica: config.replica,
+      retention: config.retention,
     },
     {
       onRetry: (code) => metrics.storeRetries.inc({ code }),
@@ -118,13 +120,23 @@ export async function startInferenceTable(
       });
     }
   });
+  const stopExpiry = repeat(EXPIRE_INTERVAL_MS, async () => {
+    // One of the replicas is enough.
+    if (config.replica.ordinal === 0) {
+      await lake.expire(Date.now()).then(
+        (objects) => metrics.expiredObjects.inc(objects),
+        (error: unknown) =>
+          reportRepeated("expire", `old predictions aren't deleted: ${describeError(error)}`),
+      );
+    }
+  });
 
   async function stop(): Promise<void> {
     // A kept-alive connection that turns idle after close() would hold the drain until its time-out.
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
     await new Promise<void>((resolve) => server.close(() => resolve()));
     clearInterval(sweep);
-    await Promise.all([stopCommits(), stopPairs()]);
+    await Promise.all([stopCommits(), stopPairs(), stopExpiry()]);
     try {
       await log.close();
       await commits.commitSealed();

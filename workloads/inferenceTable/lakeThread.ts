@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { ObjectStoreOptions, SealedSegment } from "@mlplatform/lake";
 import type { CommittedSegment } from "./committer";
+import type { Retention } from "./retention";
 
 /** A replica among its like, numbered from 0. */
 export interface Replica {
@@ -17,12 +18,14 @@ export interface LakeThreadOptions {
   writer: string;
   pairGraceMs: number;
   replica: Replica;
+  retention: Retention;
 }
 
 /** What the thread is asked. */
 export type LakeMessage =
   | { kind: "commit"; segment: SealedSegment }
   | { kind: "pair"; now: number; includeOpen: boolean }
+  | { kind: "expire"; now: number }
   | { kind: "close" };
 
 /** What the thread says. */
@@ -44,6 +47,8 @@ export interface LakeThread {
   commit(segment: SealedSegment): Promise<CommittedSegment>;
   /** Pairs what is due. `includeOpen`: the current hour too, at shutdown. Returns the rows written. */
   pair(now: number, includeOpen: boolean): Promise<number>;
+  /** Deletes what is kept no longer. Returns the number of objects. */
+  expire(now: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -106,6 +111,7 @@ export function startLakeThread(options: LakeThreadOptions, events: LakeThreadEv
   return {
     commit: async (segment) => (await ask({ kind: "commit", segment })) as CommittedSegment,
     pair: async (now, includeOpen) => (await ask({ kind: "pair", now, includeOpen })) as number,
+    expire: async (now) => (await ask({ kind: "expire", now })) as number,
     async close() {
       await ask({ kind: "close" });
       const ending = worker!;

@@ -11,6 +11,7 @@ import { makeCommitter } from "./committer";
 import type { LakeMessage, LakeReply, LakeThreadOptions } from "./lakeThread";
 import { QUARANTINE_NAMESPACE } from "./inferenceEvent";
 import { isPastPairing, makePairer } from "./pairer";
+import { deleteExpired } from "./retention";
 
 // The thread that reads the log and writes the lake. Building rows and Parquet costs as much as taking the
 // events; on the thread that answers it would be felt in every acknowledgement.
@@ -72,6 +73,8 @@ async function main(options: LakeThreadOptions): Promise<void> {
       }
       case "pair":
         return pairer.pairDue(message.now, message.includeOpen);
+      case "expire":
+        return deleteExpired(store, options.retention, message.now);
       case "close":
         commitEngine.close();
         pairEngine.close();

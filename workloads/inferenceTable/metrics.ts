@@ -128,6 +128,11 @@ export function makeMetrics() {
       help: "Pairing runs that failed and will be tried again",
       registers,
     }),
+    expiredObjects: new Counter({
+      name: "inference_table_expired_objects_total",
+      help: "Objects deleted because their namespace keeps them no longer",
+      registers,
+    }),
     storeRetries: new Counter({
       name: "inference_table_store_retries_total",
       help: "Repeated calls to the object store, by error code",

@@ -1,0 +1,89 @@
+import {
+  INFERENCE_BLOBS_PREFIX,
+  INFERENCE_EVENTS_PREFIX,
+  INFERENCE_IDS_PREFIX,
+  INFERENCE_PAIRED_PREFIX,
+  decodeKeyValue,
+  inferencesPrefix,
+  type InferencesRoot,
+  listObjects,
+  type ObjectStore,
+} from "@mlplatform/lake";
+
+/** How long predictions are kept, in days; undefined: for ever. */
+export interface Retention {
+  /** Of namespaces that aren't named. */
+  days?: number;
+  byNamespace: ReadonlyMap<string, number>;
+}
+
+const DAY_MS = 24 * 3_600_000;
+// Rows before what they are made of: an hour whose events are gone can't be paired again.
+const ROOTS: InferencesRoot[] = [
+  INFERENCE_IDS_PREFIX,
+  INFERENCE_PAIRED_PREFIX,
+  INFERENCE_EVENTS_PREFIX,
+  INFERENCE_BLOBS_PREFIX,
+];
+
+/**
+ * Reads `models=30,churn=400`.
+ *
+ * @throws Error naming the part that can't be read.
+ */
+export function readRetention(days: number | undefined, text: string): Retention {
+  const byNamespace = new Map<string, number>();
+  for (const part of text.split(",").map((each) => each.trim())) {
+    const match = /^([^=]+)=(\d{1,5})$/.exec(part);
+    if (part !== "" && (match === null || Number(match[2]) === 0)) {
+      throw new Error(`must be namespace=days, separated by commas, got ${JSON.stringify(part)}`);
+    }
+    if (match !== null) {
+      byNamespace.set(match[1]!, Number(match[2]));
+    }
+  }
+  return { days, byNamespace };
+}
+
+/** Deletes whole days that are older than their namespace keeps them. Returns the number of objects. */
+export async function deleteExpired(
+  store: ObjectStore,
+  retention: Retention,
+  now: number,
+): Promise<number> {
+  let deleted = 0;
+  for (const root of ROOTS) {
+    for (const folder of await store.listFolders(root)) {
+      const encoded = /^namespace=([^/]+)\/$/.exec(folder)?.[1];
+      const namespace = encoded === undefined ? undefined : decodeKeyValue(encoded);
+      const days =
+        namespace === undefined
+          ? undefined
+          : (retention.byNamespace.get(namespace) ?? retention.days);
+      if (namespace !== undefined && days !== undefined) {
+        deleted += await deleteDays(store, root, namespace, now - days * DAY_MS);
+      }
+    }
+  }
+  return deleted;
+}
+
+async function deleteDays(
+  store: ObjectStore,
+  root: InferencesRoot,
+  namespace: string,
+  before: number,
+): Promise<number> {
+  let deleted = 0;
+  for (const folder of await store.listFolders(inferencesPrefix(root, namespace))) {
+    const date = /^date=(\d{4}-\d{2}-\d{2})\/$/.exec(folder)?.[1];
+    // A day goes when its last moment is too old.
+    if (date !== undefined && Date.parse(`${date}T00:00:00Z`) + DAY_MS <= before) {
+      for await (const { key } of listObjects(store, inferencesPrefix(root, namespace, date))) {
+        await store.delete(key);
+        deleted += 1;
+      }
+    }
+  }
+  return deleted;
+}
