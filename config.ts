@@ -7,6 +7,7 @@ import { type ImageName, images, kubernetesVersion } from "./versions";
 import { AksTier, KubeLogin, RegistrySku } from "./components/aksPlatform/aksPlatform";
 import { LakeKind } from "./components/connections";
 import { MlflowDatabase } from "./components/mlflowStack/mlflowStack";
+import { RedactionAction, RedactionPart } from "./components/observabilityStack/inferenceRedaction";
 import { AdmissionMode } from "./policy/admission";
 
 const count = (least: number, most: number) => z.number().int().min(least).max(most);
@@ -157,6 +158,19 @@ const schema = z.strictObject({
       logRetentionDays: count(1, 3650).default(30),
       inferenceReplicas: count(1, 50).default(2),
       inferenceBufferGiB: count(1, 4096).default(10),
+      inferenceRetentionDays: count(1, 36_500).optional(),
+      inferenceRetentionByNamespace: z.record(label, count(1, 36_500)).default({}),
+      inferenceRedaction: z
+        .array(
+          z.strictObject({
+            namespace: label.optional(),
+            inferenceService: label.optional(),
+            part: z.enum(RedactionPart).optional(),
+            path: matching(/^\$./, "must be a JSON path such as $.instances[*].email"),
+            action: z.enum(RedactionAction),
+          }),
+        )
+        .default([]),
       replicas: count(1, 5).default(1),
     })
     .prefault({}),

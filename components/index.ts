@@ -7,6 +7,11 @@ export { LakePermission, type LakeGrant } from "./dataLake/lakePolicy";
 export * from "./mlProject/githubArgs";
 export * from "./mlProject/mlProject";
 export * from "./mlflowStack/mlflowStack";
+export {
+  type InferenceRedactionRule,
+  RedactionAction,
+  RedactionPart,
+} from "./observabilityStack/inferenceRedaction";
 export * from "./observabilityStack/observabilityStack";
 export * from "./placement";
 export * from "./rayStack/rayStack";

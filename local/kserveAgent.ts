@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import { AddressInfo } from "node:net";
+import { InvocationMetrics } from "./invocationMetrics";
 import {
   EventType,
   LoggerIdentity,
@@ -29,13 +30,31 @@ export interface KserveAgent {
 }
 
 /**
- * A proxy that stands for KServe's agent sidecar, which runs only in a pod: it forwards predictions
- * to the model server and posts one event for each request, and one for each answer of 200.
+ * A proxy that stands for the sidecars of a model's pod. As KServe's agent it forwards predictions to the
+ * model server and posts one event for each request, and one for each answer of 200; as Knative's
+ * queue-proxy it answers /metrics with the requests that were served.
  */
 export async function startKserveAgent(options: AgentOptions): Promise<KserveAgent> {
   const dispatcher = new PayloadDispatcher(options.sink, options.report);
   const sockets = new http.Agent({ keepAlive: true });
+  const { namespace, inferenceService, source } = options.identity;
+  const metrics = new InvocationMetrics({
+    k8s_namespace_name: namespace,
+    kn_service_name: `${inferenceService}-predictor`,
+    kn_revision_name: source.replace(/-deployment-.*$/, ""),
+  });
   const server = http.createServer((request, response) => {
+    if (request.url === "/metrics") {
+      response.setHeader("content-type", "text/plain; version=0.0.4");
+      response.end(metrics.text());
+      return;
+    }
+    const started = performance.now();
+    response.once("finish", () => {
+      if (!isProbe(request)) {
+        metrics.observe(response.statusCode, (performance.now() - started) / 1000);
+      }
+    });
     handle(options, dispatcher, sockets, request, response).catch((error: Error) => {
       options.report(`prediction failed: ${error.message}`);
       if (!response.headersSent) {
@@ -62,6 +81,10 @@ export async function startKserveAgent(options: AgentOptions): Promise<KserveAge
   };
 }
 
+function isProbe(request: http.IncomingMessage): boolean {
+  return request.headers["user-agent"]?.startsWith("kube-probe/") === true;
+}
+
 async function handle(
   options: AgentOptions,
   dispatcher: PayloadDispatcher,
@@ -70,15 +93,14 @@ async function handle(
   response: http.ServerResponse,
 ): Promise<void> {
   const body = await readAll(request);
-  const isProbe = request.headers["user-agent"]?.startsWith("kube-probe/") === true;
   const id = predictionId(request.headers);
   const event = (type: EventType, bytes: Buffer) =>
     payloadEvent(options.identity, type, id, request.headers, bytes, new Date());
-  if (!isProbe) {
+  if (!isProbe(request)) {
     await dispatcher.enqueue(event(EventType.Request, body));
   }
   const answer = await forward(options.upstream, sockets, request, body);
-  if (!isProbe && answer.status === 200) {
+  if (!isProbe(request) && answer.status === 200) {
     await dispatcher.enqueue(event(EventType.Response, answer.body));
   }
   response.writeHead(answer.status, answer.headers);

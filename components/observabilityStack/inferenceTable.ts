@@ -4,6 +4,12 @@ import type { S3Connection } from "../connections";
 import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../restrictedPod";
 import { partOfPlatform, restrictIngress, tcpPorts } from "../platformNamespace";
 import type { Placement } from "../placement";
+import {
+  createInferenceRedaction,
+  type InferenceRedaction,
+  type InferenceRedactionRule,
+  redactionKeys,
+} from "./inferenceRedaction";
 import { lakeEnvironment } from "./lakeEnvironment";
 
 /** Name of the Service, of its workload and of all objects around it. */
@@ -26,6 +32,10 @@ export interface InferenceTableSettings {
   storageClass?: string;
   placement?: Placement;
   protectData: boolean;
+  redaction: InferenceRedactionRule[];
+  /** Days that predictions are kept; absent: for ever. */
+  retentionDays?: number;
+  retentionByNamespace: Record<string, number>;
 }
 
 /** Runs the service that KServe's agents post their payload events to. */
@@ -44,9 +54,13 @@ export function createInferenceTable(
     opts,
   );
   const keep = settings.protectData ? { protect: true, retainOnDelete: true } : {};
+  const redaction =
+    settings.redaction.length === 0
+      ? undefined
+      : createInferenceRedaction(name, settings.namespace, settings.redaction, keep, opts);
   new k8s.apps.v1.StatefulSet(
     `${name}-server`,
-    { metadata, spec: statefulSetSpec(settings) },
+    { metadata, spec: statefulSetSpec(settings, redaction) },
     pulumi.mergeOptions(opts, keep),
   );
   if (settings.replicas > 1) {
@@ -96,6 +110,7 @@ function ingress(namespace: pulumi.Input<string>) {
 
 function statefulSetSpec(
   settings: InferenceTableSettings,
+  redaction: InferenceRedaction | undefined,
 ): k8s.types.input.apps.v1.StatefulSetSpec {
   return {
     serviceName: inferenceTableName,
@@ -106,14 +121,22 @@ function statefulSetSpec(
     // A buffer may hold events that are acknowledged and not yet in the lake.
     persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
     template: {
-      metadata: { labels },
+      metadata: {
+        labels,
+        ...(redaction && { annotations: { "mlplatform.dev/redaction": redaction.checksum } }),
+      },
       spec: {
         ...restrictedPodSpec(uid, settings.placement),
         // Time to seal the buffer and put it into the lake.
         terminationGracePeriodSeconds: 120,
         ...(settings.replicas > 1 ? { topologySpreadConstraints: spreadConstraints(labels) } : {}),
-        containers: [serverContainer(settings)],
-        volumes: [{ name: "tmp", emptyDir: { sizeLimit: "256Mi" } }],
+        containers: [serverContainer(settings, redaction)],
+        volumes: [
+          { name: "tmp", emptyDir: { sizeLimit: "256Mi" } },
+          ...(redaction
+            ? [{ name: "redaction", configMap: { name: redaction.configMapName } }]
+            : []),
+        ],
       },
     },
     volumeClaimTemplates: [
@@ -129,7 +152,35 @@ function statefulSetSpec(
   };
 }
 
-function serverContainer(settings: InferenceTableSettings): k8s.types.input.core.v1.Container {
+// Of the disk: the rest is for the pairing's files and for Parquet on its way.
+const LOG_SHARE = 0.7;
+
+function retentionEnvironment(settings: InferenceTableSettings) {
+  const named = Object.entries(settings.retentionByNamespace);
+  const byNamespace = named.map(([namespace, days]) => `${namespace}=${days}`).join(",");
+  return [
+    ...(settings.retentionDays === undefined
+      ? []
+      : [{ name: "MLP_RETENTION_DAYS", value: `${settings.retentionDays}` }]),
+    ...(byNamespace === "" ? [] : [{ name: "MLP_RETENTION", value: byNamespace }]),
+  ];
+}
+
+function redactionEnvironment(redaction: InferenceRedaction) {
+  const { secretName } = redaction;
+  return [
+    { name: "MLP_REDACTION_FILE", value: `/redaction/${redactionKeys.rules}` },
+    {
+      name: "MLP_REDACTION_KEY",
+      valueFrom: { secretKeyRef: { name: secretName, key: redactionKeys.key } },
+    },
+  ];
+}
+
+function serverContainer(
+  settings: InferenceTableSettings,
+  redaction: InferenceRedaction | undefined,
+): k8s.types.input.core.v1.Container {
   return {
     name: inferenceTableName,
     image: settings.image,
@@ -138,10 +189,22 @@ function serverContainer(settings: InferenceTableSettings): k8s.types.input.core
       ...lakeEnvironment(settings.lake),
       { name: "MLP_STATE_DIR", value: "/state" },
       { name: "MLP_PORT", value: `${port}` },
+      { name: "MLP_LOG_MIB", value: `${Math.floor(settings.bufferGiB * 1024 * LOG_SHARE)}` },
+      { name: "MLP_REPLICAS", value: `${settings.replicas}` },
+      {
+        name: "MLP_REPLICA",
+        valueFrom: {
+          fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" },
+        },
+      },
+      ...retentionEnvironment(settings),
+      ...(redaction ? redactionEnvironment(redaction) : []),
     ],
+    // Agents that still hold an old address get answers until the endpoint is gone everywhere.
+    lifecycle: { preStop: { sleep: { seconds: 5 } } },
     resources: {
-      requests: { cpu: "250m", memory: "512Mi" },
-      limits: { cpu: "2", memory: "1Gi" },
+      requests: { cpu: "250m", memory: "1Gi" },
+      limits: { cpu: "2", memory: "2Gi" },
     },
     securityContext: restrictedContainer,
     startupProbe: {
@@ -154,6 +217,7 @@ function serverContainer(settings: InferenceTableSettings): k8s.types.input.core
     volumeMounts: [
       { name: "state", mountPath: "/state" },
       { name: "tmp", mountPath: "/tmp" },
+      ...(redaction ? [{ name: "redaction", mountPath: "/redaction", readOnly: true }] : []),
     ],
   };
 }

@@ -6,6 +6,7 @@ import { helmRelease } from "../helmRelease";
 import type { Placement } from "../placement";
 import { createNamespace, PodSecurity } from "../platformNamespace";
 import { createDashboardReader } from "./dashboardReader";
+import type { InferenceRedactionRule } from "./inferenceRedaction";
 import { createInferenceTable } from "./inferenceTable";
 import { grantLake } from "./lakeGrant";
 import { monitorLake } from "./lakeMonitor";
@@ -87,6 +88,22 @@ export interface ObservabilityStackArgs {
    * @default 10
    */
   inferenceBufferGiB?: number;
+  /**
+   * Values that are taken out of payloads before they reach a disk. A rule holds from its change on;
+   * what was kept before stays.
+   * @default []
+   */
+  inferenceRedaction?: InferenceRedactionRule[];
+  /**
+   * Days that predictions are kept in the lake. Lowering it deletes older ones for good.
+   * @default - for ever
+   */
+  inferenceRetentionDays?: number;
+  /**
+   * The same for single namespaces, by their name.
+   * @default {}
+   */
+  inferenceRetentionByNamespace?: Record<string, number>;
   /**
    * Pods of Prometheus, of Alertmanager and of Loki's gateway. Loki itself runs as many from 3 on,
    * one below. Each Prometheus has its own disk.
@@ -194,6 +211,10 @@ function checkArgs(name: string, args: ObservabilityStackArgs): void {
   check("logRetentionDays", args.logRetentionDays, "days");
   check("inferenceReplicas", args.inferenceReplicas, "pods");
   check("inferenceBufferGiB", args.inferenceBufferGiB, "GiB");
+  check("inferenceRetentionDays", args.inferenceRetentionDays, "days");
+  for (const [namespace, days] of Object.entries(args.inferenceRetentionByNamespace ?? {})) {
+    check(`inferenceRetentionByNamespace.${namespace}`, days, "days");
+  }
   check("replicas", args.replicas, "pods");
   if (errors.length === 0) return;
   const message = errors.map(({ reason }) => reason).join("\n");
@@ -273,6 +294,9 @@ function createTable(
       storageClass: args.storageClass,
       placement: args.placement,
       protectData: args.protectData ?? true,
+      redaction: args.inferenceRedaction ?? [],
+      retentionDays: args.inferenceRetentionDays,
+      retentionByNamespace: args.inferenceRetentionByNamespace ?? {},
     },
     opts,
   );

@@ -4,6 +4,10 @@ import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { NodePoolKind, S3Addressing } from "../../components/connections";
+import {
+  RedactionAction,
+  RedactionPart,
+} from "../../components/observabilityStack/inferenceRedaction";
 import { ObservabilityStack } from "../../components/observabilityStack/observabilityStack";
 import {
   alloyValues,
@@ -11,6 +15,7 @@ import {
   prometheusValues,
 } from "../../components/observabilityStack/values";
 import { placementOn } from "../../components/placement";
+import { makeRedactor } from "../../workloads/inferenceTable/redaction";
 import { record, type Recorded, type Recording } from "./recorder";
 import { cluster, lake, observabilityArgs } from "./servingFixtures";
 
@@ -57,6 +62,7 @@ describe("ObservabilityStack", () => {
       assert.deepEqual(names, [
         "kubernetes:apps/v1:StatefulSet observability-inference-table-server",
         "kubernetes:batch/v1:CronJob observability-log-keeper",
+        "kubernetes:core/v1:ConfigMap observability-dashboard-inferenceTable",
         "kubernetes:core/v1:ConfigMap observability-dashboard-ray",
         "kubernetes:core/v1:ConfigMap observability-dashboard-services",
         "kubernetes:core/v1:ConfigMap observability-dashboard-serving",
@@ -151,6 +157,14 @@ describe("ObservabilityStack", () => {
         fromSecret("AWS_SECRET_ACCESS_KEY"),
         { name: "MLP_STATE_DIR", value: "/state" },
         { name: "MLP_PORT", value: "8080" },
+        { name: "MLP_LOG_MIB", value: "7168" },
+        { name: "MLP_REPLICAS", value: "2" },
+        {
+          name: "MLP_REPLICA",
+          valueFrom: {
+            fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" },
+          },
+        },
       ]);
       assert.equal(spec.replicas, 2);
       assert.deepEqual(spec.persistentVolumeClaimRetentionPolicy, {
@@ -252,6 +266,40 @@ describe("ObservabilityStack", () => {
         assert.ok(dependencies.includes(prometheus.urn), name);
       }
     });
+  });
+
+  it("gives the inference table its rules of redaction as a file, with a key of its own, and its retention", async () => {
+    const inferenceRedaction = [
+      { namespace: "models", path: "$..ssn", action: RedactionAction.Hash },
+      { part: RedactionPart.Metadata, path: "$.Authorization", action: RedactionAction.Drop },
+    ];
+    const recording = await record(
+      () =>
+        new ObservabilityStack("observability", {
+          ...observabilityArgs,
+          inferenceRedaction,
+          inferenceRetentionDays: 400,
+          inferenceRetentionByNamespace: { models: 30, churn: 90 },
+        }),
+      { outputs },
+    );
+    const rules = recording.one(configMapType, "observability-inference-table-redaction");
+    assert.deepEqual(JSON.parse(rules.inputs.data["redaction.json"]), inferenceRedaction);
+    const { template } = recording.one(statefulSetType).inputs.spec;
+    const [container] = template.spec.containers;
+    const named = new Map(container.env.map((each: any) => [each.name, each]));
+    assert.equal((named.get("MLP_REDACTION_FILE") as any).value, "/redaction/redaction.json");
+    assert.equal((named.get("MLP_REDACTION_KEY") as any).valueFrom.secretKeyRef.key, "key");
+    assert.equal((named.get("MLP_RETENTION_DAYS") as any).value, "400");
+    assert.equal((named.get("MLP_RETENTION") as any).value, "models=30,churn=90");
+    assert.ok(
+      container.volumeMounts.some((each: any) => each.mountPath === "/redaction" && each.readOnly),
+    );
+    assert.match(template.metadata.annotations["mlplatform.dev/redaction"], /^[0-9a-f]{16}$/);
+    makeRedactor(
+      rules.inputs.data["redaction.json"],
+      "the service reads what the component writes",
+    );
   });
 
   it("runs a single inference table pod without a budget, which would block every drain", async () => {

@@ -1,10 +1,17 @@
 import * as assert from "node:assert/strict";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withMonitoredRun } from "./monitoredRun";
 import { BUILD_TIMEOUT_MS } from "./monitoringTools";
 import { notInLocalRun } from "./notInLocalRun";
-import { type Prometheus, withPrometheus } from "./prometheus";
-import { fillVariables, readAlerts, readDashboards } from "./shippedMonitoring";
+import { type Prometheus, type Series, withPrometheus } from "./prometheus";
+import {
+  alertsFolder,
+  filesIn,
+  fillVariables,
+  readAlerts,
+  readDashboards,
+} from "./shippedMonitoring";
 import { sendOddEvents } from "./traffic";
 
 /** The run's own limit, plus what the first one spends on making the Python environment. */
@@ -65,15 +72,27 @@ const isAbsent = (selector: string) => notInLocalRun.some((row) => row.selector.
 describe("dashboards and alerts over a local run, scraped by Prometheus", function () {
   this.timeout(BUILD_TIMEOUT_MS + RUN_TIMEOUT_MS);
   let found: Found;
+  let ratios: Series[];
+  let served: Series[];
+  let kept: Series[];
 
   before(async () => {
-    found = await withPrometheus([], (prometheus) =>
-      withMonitoredRun(prometheus, async (addresses) => {
-        await sendOddEvents(addresses);
-        await prometheus.waitForScrapes();
-        await sleep(SETTLE_MS);
-        return look(prometheus);
-      }),
+    const ruleFiles = filesIn(alertsFolder, ".yaml").map((file) => join(alertsFolder, file));
+    found = await withPrometheus(
+      [],
+      (prometheus) =>
+        withMonitoredRun(prometheus, async (addresses) => {
+          await sendOddEvents(addresses);
+          await prometheus.waitForScrapes();
+          await sleep(SETTLE_MS);
+          ratios = await prometheus.query("inference_capture_ratio");
+          served = await prometheus.query("sum(kn_serving_invocation_duration_seconds_count)");
+          kept = await prometheus.query(
+            'sum(inference_table_events_received_total{type="request"})',
+          );
+          return look(prometheus);
+        }),
+      { ruleFiles },
     );
   });
 
@@ -103,5 +122,13 @@ describe("dashboards and alerts over a local run, scraped by Prometheus", functi
       const there = matching.filter(([, hasSeries]) => hasSeries).map(([selector]) => selector);
       assert.deepEqual(there, [], `the local run has ${pattern}, though ${reason}`);
     }
+  });
+
+  it("keeps exactly the requests that the model's pod served, and has their ratio", () => {
+    const last = ([series]: Series[]) => Number(series?.values.at(-1)?.[1]);
+    assert.equal(last(kept), last(served));
+    assert.ok(last(served) >= 200, `${last(served)} served`);
+    assert.equal(ratios.length, 1, "one revision has served");
+    assert.match(ratios[0]!.metric["kn_revision_name"]!, /-predictor-00001$/);
   });
 });

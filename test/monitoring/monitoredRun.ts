@@ -16,6 +16,7 @@ const monitored: Record<string, Omit<ScrapeTarget, "address">> = {
     labels: { namespace: "observability", pod: "inference-table-0" },
   },
   "log-offloader": { job: "log-offloader", labels: { namespace: "local", pod: "head" } },
+  "kserve-agent": { job: "predictors", labels: { namespace: "local" } },
   "model-server": { job: "predictors", labels: { namespace: "local" } },
   s3: {
     job: "observability/data-lake",

@@ -66,7 +66,8 @@ export function readAlerts(): Alert[] {
     const { groups } = parse(readFileSync(join(alertsFolder, file), "utf8")) as {
       groups: { rules: Alert[] }[];
     };
-    return groups.flatMap(({ rules }) => rules.map((rule) => ({ ...rule, file })));
+    const alerts = groups.flatMap(({ rules }) => rules.filter(({ alert }) => alert !== undefined));
+    return alerts.map((rule) => ({ ...rule, file }));
   });
 }
 

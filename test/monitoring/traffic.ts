@@ -10,4 +10,29 @@ export async function sendOddEvents(addresses: ReadonlyMap<string, string>): Pro
   if (answer.status !== 400) {
     throw new Error(`the inference table answered ${answer.status} to what is no CloudEvent`);
   }
+  const untraceable = await fetch(table, {
+    method: "POST",
+    headers: {
+      "ce-specversion": "1.0",
+      "ce-id": "untraceable",
+      "ce-type": "org.kubeflow.serving.inference.response",
+      "ce-source": "a-pod-without-annotations",
+      "ce-namespace": "local",
+      "ce-inferenceservicename": "unannotated",
+    },
+    body: "{}",
+  });
+  if (untraceable.status !== 202) {
+    throw new Error(`the inference table answered ${untraceable.status} to an event`);
+  }
+  const pod = addresses.get("kserve-agent");
+  if (pod === undefined) throw new Error("the run has no pod of a model");
+  const unknown = await fetch(`${pod}/v1/models/no-such-model:predict`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"instances":[[1]]}',
+  });
+  if (unknown.status !== 404) {
+    throw new Error(`the model's pod answered ${unknown.status} for a model it does not have`);
+  }
 }

@@ -14,13 +14,13 @@ export function makeMetrics() {
   const received = new Counter({
     name: "inference_table_events_received_total",
     help: "Events acknowledged after they were durable, by namespace, inference service, revision and type",
-    labelNames: ["namespace", "inference_service", "revision", "type"],
+    labelNames: ["k8s_namespace_name", "inference_service", "revision", "type"],
     registers,
   });
   const unknownModel = new Counter({
     name: "inference_table_events_unknown_model_total",
     help: "Events whose annotations name no model version or run: their predictions can't be traced",
-    labelNames: ["namespace", "inference_service"],
+    labelNames: ["k8s_namespace_name", "inference_service"],
     registers,
   });
   const quarantined = new Counter({
@@ -34,7 +34,14 @@ export function makeMetrics() {
     labelNames: ["kept"],
     registers,
   });
-  // A rung or an outcome that never came about is 0, not absent.
+  const refused = new Counter({
+    name: "inference_table_events_refused_total",
+    help: "Requests that were not stored, by reason; each is a lost event because the sender never retries",
+    labelNames: ["reason"],
+    registers,
+  });
+  // What never came about is 0, not absent.
+  ["full", "disk_error"].forEach((reason) => refused.inc({ reason }, 0));
   [Kept.Truncated, Kept.MetadataOnly, Kept.Withheld].forEach((kept) => degraded.inc({ kept }, 0));
   const series = new Map<string, { inc: () => void }>();
 
@@ -44,19 +51,19 @@ export function makeMetrics() {
     if (found === undefined) {
       const isOne = series.size < MAX_SERIES;
       const labels = {
-        namespace: isOne ? namespace : OTHER,
+        k8s_namespace_name: isOne ? namespace : OTHER,
         inference_service: isOne ? inferenceService : OTHER,
         revision: isOne ? revisionOf(source) : OTHER,
         type: type === REQUEST_TYPE ? "request" : "response",
       };
       const model = modelOf(annotations);
       const isKnown = model("model-version") !== UNKNOWN && model("run-id") !== UNKNOWN;
-      const { namespace: of, inference_service } = labels;
+      const { k8s_namespace_name, inference_service } = labels;
       found = {
         inc() {
           received.inc(labels);
           if (!isKnown) {
-            unknownModel.inc({ namespace: of, inference_service });
+            unknownModel.inc({ k8s_namespace_name, inference_service });
           }
         },
       };
@@ -96,12 +103,7 @@ export function makeMetrics() {
       help: "Bodies withheld because a redaction rule could not be applied to them",
       registers,
     }),
-    refused: new Counter({
-      name: "inference_table_events_refused_total",
-      help: "Requests that were not stored, by reason; each is a lost event because the sender never retries",
-      labelNames: ["reason"],
-      registers,
-    }),
+    refused,
     ackSeconds: new Histogram({
       name: "inference_table_ack_seconds",
       help: "From the request's first byte to its acknowledgement",
