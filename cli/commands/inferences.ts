@@ -1,7 +1,13 @@
+import { FeaturesError, type FeaturesOf, MlflowError } from "@mlplatform/lake";
 import { Command } from "commander";
 import { UserError } from "../../automation/preview/engine/userError";
 import type { CliContext } from "../context";
-import { addLakeOptions, connectLake, type LakeFlags } from "../lakeConnection";
+import {
+  addLakeOptions,
+  connectLake,
+  type LakeConnection,
+  type LakeFlags,
+} from "../lakeConnection";
 import {
   addSelectionOptions,
   jsonRow,
@@ -12,12 +18,22 @@ import {
 } from "../lakeOutput";
 
 type Flags = LakeFlags & SelectionFlags & { json?: boolean };
+type SqlFlags = Flags & { model?: string };
+type TailFlags = Flags & { lines: string; follow?: boolean };
+
+const POLL_MS = 2_000;
+const DAY_MS = 24 * 3_600_000;
+const TAIL_COLUMNS =
+  "request_time, namespace, revision, model_version, status, latency_ms, request_id";
 
 const examples = `
-Tables: inferences (a row a prediction), inferences_events (a row a payload event).
+Tables: inferences (a row a prediction), inferences_events (a row a payload event), and with --model
+features (a row an instance, with the columns of the model's MLflow signature).
 
 Examples:
   npm run mlp -- inferences sql "SELECT model_version, count(*) FROM inferences GROUP BY 1"
+  npm run mlp -- inferences sql --model churn "SELECT avg(age), avg(output_0) FROM features"
+  npm run mlp -- inferences tail --follow --namespace models
   npm run mlp -- inferences show 8f2c1b6e-6f0e-4f0b-9a7b-3d7f7a2f1c11 --json`;
 
 /** `mlp inferences`: what the models were asked and answered. */
@@ -29,11 +45,26 @@ export function inferencesCommand(context: CliContext): Command {
     addLakeOptions(
       command
         .command("sql")
-        .description("Run SQL over inferences and inferences_events")
+        .description("Run SQL over inferences, inferences_events and features")
         .argument("<query>", "one DuckDB query")
+        .option(
+          "--model <name>",
+          "whose predictions features has; churn, or churn@7 for one version",
+        )
+        .option("--mlflow <url>", "MLflow's address [MLFLOW_TRACKING_URI, or the local run's]")
         .option("--json", "one JSON object a line"),
     ),
-  ).action((query: string, flags: Flags) => runSql(query, flags, context));
+  ).action((query: string, flags: SqlFlags) => runSql(query, flags, context));
+  addSelectionOptions(
+    addLakeOptions(
+      command
+        .command("tail")
+        .description("Show the latest predictions")
+        .option("--lines <count>", "how many", "20")
+        .option("-f, --follow", "go on with what comes, until Ctrl-C")
+        .option("--json", "one JSON object a line"),
+    ),
+  ).action((flags: TailFlags) => tail(flags, context));
   addSelectionOptions(
     addLakeOptions(
       command
@@ -46,14 +77,70 @@ export function inferencesCommand(context: CliContext): Command {
   return command;
 }
 
-async function runSql(query: string, flags: Flags, context: CliContext): Promise<void> {
+async function runSql(query: string, flags: SqlFlags, context: CliContext): Promise<void> {
   const connection = await connectLake(flags, context);
   try {
-    const answer = await connection.lake.query(query, selectionOf(flags));
+    const { model } = flags;
+    const features = model === undefined ? undefined : await featuresOf(model, connection);
+    const answer = await connection.lake.query(query, { ...selectionOf(flags), features });
     writeAnswer(answer, flags.json === true, context);
+  } catch (error) {
+    if (error instanceof FeaturesError || error instanceof MlflowError) {
+      throw new UserError([error.message]);
+    }
+    throw error;
   } finally {
     connection.close();
   }
+}
+
+async function featuresOf(text: string, connection: LakeConnection): Promise<FeaturesOf> {
+  const [model, version] = text.split("@", 2);
+  const mlflow = await connection.mlflow();
+  return { model: model!, version, signatureOf: (name, each) => mlflow.signature(name, each) };
+}
+
+async function tail(flags: TailFlags, context: CliContext): Promise<void> {
+  const lines = Number(flags.lines);
+  if (!Number.isInteger(lines) || lines < 1 || lines > 10_000) {
+    throw new UserError([
+      `--lines must be a whole number 1–10000, got ${JSON.stringify(flags.lines)}`,
+    ]);
+  }
+  const connection = await connectLake(flags, context);
+  let isStopped = false;
+  const stop = () => (isStopped = true);
+  process.once("SIGINT", stop);
+  try {
+    const shown = new Set<string>();
+    let latest: Date | undefined;
+    do {
+      // Hours before the last one shown can't have anything later.
+      const since: Date = latest ?? flags.since ?? new Date(Date.now() - DAY_MS);
+      const { columns, rows } = await connection.lake.query(
+        `SELECT * FROM (SELECT ${TAIL_COLUMNS} FROM inferences ORDER BY request_time DESC NULLS LAST
+                        LIMIT ${lines}) ORDER BY request_time NULLS FIRST`,
+        { ...selectionOf(flags), since },
+      );
+      const fresh = rows.filter((row) => !shown.has(lineId(row)));
+      fresh.forEach((row) => shown.add(lineId(row)));
+      latest = (fresh.at(-1)?.["request_time"] as Date | undefined) ?? latest;
+      if (fresh.length > 0 || flags.follow !== true) {
+        writeAnswer({ columns, rows: fresh }, flags.json === true, context);
+      }
+      for (let waited = 0; flags.follow === true && waited < POLL_MS && !isStopped; waited += 50) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    } while (flags.follow === true && !isStopped);
+  } finally {
+    process.off("SIGINT", stop);
+    connection.close();
+  }
+}
+
+// A prediction is shown again when its answer has come.
+function lineId(row: Record<string, unknown>): string {
+  return `${String(row["request_id"])} ${String(row["status"])}`;
 }
 
 async function show(id: string, flags: Flags, context: CliContext): Promise<void> {

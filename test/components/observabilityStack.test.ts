@@ -499,7 +499,9 @@ describe("files of the ObservabilityStack", () => {
     it(`gives each alert of ${file} a severity, a summary and a remedy`, () => {
       const { groups } = parse(content);
       assert.ok(groups.length > 0);
-      for (const rule of groups.flatMap((group: any) => group.rules)) {
+      const rules = groups.flatMap((group: any) => group.rules);
+      // A rule that records has no reader.
+      for (const rule of rules.filter(({ alert }: any) => alert !== undefined)) {
         assert.match(rule.labels.severity, /^(critical|warning|info)$/, rule.alert);
         assert.ok(rule.annotations.summary, rule.alert);
         assert.ok(rule.annotations.description, rule.alert);

@@ -1,3 +1,6 @@
+import { parse } from "yaml";
+import { type ModelSignature, readSignature } from "./modelSignature";
+
 /** Where MLflow is. */
 export interface MlflowOptions {
   /** http://host:port */
@@ -24,10 +27,12 @@ export interface MlflowRun {
   datasets: { name: string; digest: string; source: string }[];
 }
 
-/** Reads of MLflow's REST API that the trace needs. Each gives undefined where MLflow has no such thing. */
+/** Reads of MLflow's REST API that the trace and the features need. Each gives undefined where MLflow has no such thing. */
 export interface MlflowClient {
   modelVersion(name: string, version: string): Promise<MlflowModelVersion | undefined>;
   run(runId: string): Promise<MlflowRun | undefined>;
+  /** What the version takes and gives. Undefined where the model was logged without a signature. */
+  signature(name: string, version: string): Promise<ModelSignature | undefined>;
 }
 
 /** MLflow can't be reached or refuses. */
@@ -52,10 +57,25 @@ interface RunAnswer {
   };
 }
 
+interface LoggedModelAnswer {
+  model: { info: { artifact_uri?: string } };
+}
+
+interface MlmodelFile {
+  signature?: { inputs?: string | null; outputs?: string | null } | null;
+}
+
+const PROXIED = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.+)$/;
+
 /** Makes a client of MLflow's REST API 2.0. */
 export function mlflowClient(options: MlflowOptions): MlflowClient {
   async function get<T>(path: string, query: Record<string, string>): Promise<T | undefined> {
-    const url = new URL(`${options.uri.replace(/\/$/, "")}/api/2.0/mlflow/${path}`);
+    const text = await getText(`mlflow/${path}`, query);
+    return text === undefined ? undefined : (JSON.parse(text) as T);
+  }
+
+  async function getText(path: string, query: Record<string, string>): Promise<string | undefined> {
+    const url = new URL(`${options.uri.replace(/\/$/, "")}/api/2.0/${path}`);
     url.search = new URLSearchParams(query).toString();
     const headers: Record<string, string> = {};
     if (options.credentials !== undefined) {
@@ -86,17 +106,47 @@ export function mlflowClient(options: MlflowOptions): MlflowClient {
           (response.status === 401 ? "; give a user who may read" : ""),
       );
     }
-    return JSON.parse(text) as T;
+    return text;
+  }
+
+  // MLflow 3 records a version's source as `models:/m-<id>`; the logged model has the address.
+  async function artifactUri(source: string): Promise<string | undefined> {
+    const id = /^models:\/(m-\w+)$/.exec(source)?.[1];
+    return id === undefined
+      ? source
+      : (await get<LoggedModelAnswer>(`logged-models/${id}`, {}))?.model.info.artifact_uri;
+  }
+
+  async function modelVersion(
+    name: string,
+    version: string,
+  ): Promise<MlflowModelVersion | undefined> {
+    const answer = await get<ModelVersionAnswer>("model-versions/get", { name, version });
+    if (answer === undefined) {
+      return undefined;
+    }
+    const { run_id, source } = answer.model_version;
+    return { name, version, runId: run_id ?? "", source: source ?? "" };
   }
 
   return {
-    async modelVersion(name, version) {
-      const answer = await get<ModelVersionAnswer>("model-versions/get", { name, version });
-      if (answer === undefined) {
+    modelVersion,
+    async signature(name, version) {
+      const found = await modelVersion(name, version);
+      const location = found === undefined ? undefined : await artifactUri(found.source);
+      if (location === undefined) {
         return undefined;
       }
-      const { run_id, source } = answer.model_version;
-      return { name, version, runId: run_id ?? "", source: source ?? "" };
+      const proxied = PROXIED.exec(location)?.[1];
+      if (proxied === undefined) {
+        throw new MlflowError(
+          `the signature of ${name} ${version} lies at ${location}, which MLflow doesn't serve; start ` +
+            `the server with --serve-artifacts`,
+        );
+      }
+      const file = await getText(`mlflow-artifacts/artifacts/${proxied}/MLmodel`, {});
+      const { signature } = (file === undefined ? {} : parse(file)) as MlmodelFile;
+      return signature === undefined || signature === null ? undefined : readSignature(signature);
     },
     async run(runId) {
       const answer = await get<RunAnswer>("runs/get", { run_id: runId });

@@ -11,6 +11,7 @@ import {
 } from "./lakeLayout";
 import { pairingQuery, settledQuery } from "./pairing";
 import { literal } from "./parquetWriter";
+import { createFeatures, type FeaturesOf } from "./featuresTable";
 import { listRayLogParts, mayRepeatKeys } from "./rayLogParts";
 import { emptyRelation, inferenceEventsShape, inferencesShape, rayLogShape } from "./tables";
 
@@ -23,6 +24,8 @@ export interface LakeSelection {
   since?: Date;
   /** Partitions up to this hour or day. */
   until?: Date;
+  /** Whose predictions the table `features` takes apart; without it there is no such table. */
+  features?: FeaturesOf;
   /** Only this prediction, for the table `inferences`: of hours that don't have it nothing is fetched. */
   predictionId?: string;
 }
@@ -36,7 +39,7 @@ export interface LakeAnswer {
   rows: Record<string, AnswerCell>[];
 }
 
-/** SQL over the lake. Tables: `raylogs`, `inferences_events`, `inferences`. */
+/** SQL over the lake. Tables: `raylogs`, `inferences_events`, `inferences`, and `features` of a selected model. */
 export interface Lake {
   readonly store: ObjectStore;
   /** Runs one query; `$name` parameters come from `values`. Only tables that it names are fetched. */
@@ -123,7 +126,8 @@ export function openLake(options: LakeOptions): Lake {
         const relation = await parquet(parts, emptyRelation(inferenceEventsShape));
         await connection.run(`CREATE VIEW inferences_events AS SELECT * FROM ${relation}`);
       }
-      if (names.has("inferences")) {
+      const features = names.has("features") ? selection.features : undefined;
+      if (names.has("inferences") || features !== undefined) {
         const { predictionId } = selection;
         const all = await inferencesHours(store, selection);
         const hours =
@@ -141,6 +145,9 @@ export function openLake(options: LakeOptions): Lake {
           events: only(events, "id"),
         });
         await connection.run(`CREATE VIEW inferences AS ${view}`);
+      }
+      if (features !== undefined) {
+        await createFeatures(connection, features);
       }
       await connection.run(`SET allowed_directories = [${literal(`${cache.directory}/`)}]`);
       await connection.run("SET enable_external_access = false");
