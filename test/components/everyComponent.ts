@@ -6,7 +6,7 @@ import { ObservabilityStack } from "../../components/observabilityStack/observab
 import { placementOn } from "../../components/placement";
 import { RayStack } from "../../components/rayStack/rayStack";
 import { ServingMesh } from "../../components/servingMesh/servingMesh";
-import { charts, images, knativeVersion } from "../../versions";
+import { charts, images, knativeImages, knativeVersion } from "../../versions";
 import { record, type Recording } from "./recorder";
 import { observabilityArgs, rayArgs, servingArgs } from "./servingFixtures";
 
@@ -95,6 +95,7 @@ function buildPlatform(withOptions: boolean): void {
 function servingOptions() {
   return {
     imageRegistry,
+    knativeImages,
     replicas: 3,
     placement: placementOn(NodePoolKind.System),
     internalLoadBalancer: false,

@@ -310,6 +310,19 @@ describe("ServingMesh", () => {
     assert.deepEqual(service, { type: "ClusterIP" });
   });
 
+  it("names Knative's images where they are given, the sidecar of every model among them", async () => {
+    const knativeImages = { activator: "acme.io/activator:1", "queue-proxy": "acme.io/queue:1" };
+    const { spec } = (
+      await record(() => new ServingMesh("serving", { ...servingArgs, knativeImages }))
+    ).one(knativeType).inputs;
+    assert.deepEqual(spec.registry, { override: knativeImages });
+    assert.equal(spec.config.deployment["queue-sidecar-image"], "acme.io/queue:1");
+
+    const plain = await record(() => new ServingMesh("serving", servingArgs));
+    assert.equal(plain.one(knativeType).inputs.spec.registry, undefined);
+    assert.ok(!("queue-sidecar-image" in plain.one(knativeType).inputs.spec.config.deployment));
+  });
+
   it("merges extra values last", async () => {
     const recording = await record(
       () =>
