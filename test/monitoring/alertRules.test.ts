@@ -11,6 +11,7 @@ import {
   alertsFolder,
   filesIn,
   readAlerts,
+  readRules,
 } from "./shippedMonitoring";
 
 const run = promisify(execFile);
@@ -60,7 +61,7 @@ describe("alert rules", () => {
     const { stdout } = await run(tools.promtool, ["check", "rules", "--lint-fatal", ...paths]);
     const found = [...stdout.matchAll(/SUCCESS: (\d+) rules found/g)].map(([, count]) => count);
     const total = found.reduce((sum, count) => sum + Number(count), 0);
-    assert.equal(total, alerts.length);
+    assert.equal(total, readRules().length);
     assert.ok(total > 0);
   });
 

@@ -20,6 +20,13 @@ export interface Alert {
   annotations?: Record<string, string>;
 }
 
+/** A series that Prometheus computes, as it stands in its file. */
+export interface RecordedSeries {
+  file: string;
+  record: string;
+  expr: string;
+}
+
 /** A query of a panel. */
 export interface Target {
   refId: string;
@@ -60,15 +67,19 @@ export function filesIn(folder: string, ending: string): string[] {
     .sort();
 }
 
-/** Every alert that the stack brings. */
-export function readAlerts(): Alert[] {
+/** Every rule that the stack brings: alerts, and series that alerts and panels share. */
+export function readRules(): (Alert | RecordedSeries)[] {
   return filesIn(alertsFolder, ".yaml").flatMap((file) => {
     const { groups } = parse(readFileSync(join(alertsFolder, file), "utf8")) as {
-      groups: { rules: Alert[] }[];
+      groups: { rules: (Alert | RecordedSeries)[] }[];
     };
-    const alerts = groups.flatMap(({ rules }) => rules.filter(({ alert }) => alert !== undefined));
-    return alerts.map((rule) => ({ ...rule, file }));
+    return groups.flatMap(({ rules }) => rules.map((rule) => ({ ...rule, file })));
   });
+}
+
+/** Every alert that the stack brings. */
+export function readAlerts(): Alert[] {
+  return readRules().filter((rule): rule is Alert => "alert" in rule);
 }
 
 /** Every dashboard that the stack brings. */
