@@ -18,7 +18,7 @@ export interface PlatformEndpoints {
 /** Ports are those of the pods, not of the Services: policies are applied after translation. */
 export const inferenceTablePodPort = 8080;
 const dashboard = tcp(8265);
-const rayMetrics = [tcp(8080), tcp(44217), tcp(44227)];
+const rayMetrics = [tcp(8080), tcp(44217), tcp(44227), tcp(9464)];
 // Knative's queue-proxy: HTTP/1, HTTP/2, TLS, and its two metrics ports; 8080 is the model server's.
 const modelRequests = [tcp(8012), tcp(8013), tcp(8112)];
 const autoscalerMetrics = tcp(9090);

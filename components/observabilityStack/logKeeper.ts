@@ -17,7 +17,10 @@ export interface LogKeeperSettings {
   placement?: Placement;
 }
 
-/** Runs the log keeper every night over the Ray logs in the lake. */
+/**
+ * Runs the log keeper every hour over the Ray logs in the lake: which clusters' logs are complete, small
+ * parts merged, old days deleted. It works from the lake alone and has no token of the API server.
+ */
 export function createLogKeeper(
   name: string,
   settings: LogKeeperSettings,
@@ -29,17 +32,26 @@ export function createLogKeeper(
     {
       metadata: { name: "log-keeper", namespace: settings.namespace, labels },
       spec: {
-        schedule: "17 2 * * *",
+        schedule: "17 * * * *",
         timeZone: "Etc/UTC",
         // One writer owns a key: a second run beside a slow one would write the same keys.
         concurrencyPolicy: "Forbid",
-        startingDeadlineSeconds: 3600,
+        startingDeadlineSeconds: 1800,
         successfulJobsHistoryLimit: 1,
         failedJobsHistoryLimit: 3,
         jobTemplate: {
           spec: {
             backoffLimit: 2,
-            activeDeadlineSeconds: 4 * 3600,
+            // It ends with 3 when a cluster's logs are incomplete: another try would find the same.
+            podFailurePolicy: {
+              rules: [
+                {
+                  action: "FailJob",
+                  onExitCodes: { containerName: "log-keeper", operator: "In", values: [2, 3] },
+                },
+              ],
+            },
+            activeDeadlineSeconds: 3 * 3600,
             template: {
               metadata: { labels },
               spec: {
@@ -50,7 +62,10 @@ export function createLogKeeper(
                     name: "log-keeper",
                     image: settings.image,
                     args: ["keeper"],
-                    env: lakeEnvironment(settings.lake),
+                    env: [
+                      ...lakeEnvironment(settings.lake),
+                      { name: "MLP_WORK_DIR", value: "/tmp/keeper" },
+                    ],
                     resources: {
                       requests: { cpu: "250m", memory: "512Mi" },
                       limits: { cpu: "1", memory: "2Gi" },

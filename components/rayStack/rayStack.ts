@@ -242,8 +242,8 @@ function createPodMonitors(
   opts: pulumi.CustomResourceOptions,
 ): void {
   const portsOfRole: Record<string, string[]> = {
-    head: ["metrics", "as-metrics", "dash-metrics"],
-    worker: ["metrics"],
+    head: ["metrics", "as-metrics", "dash-metrics", "log-offloader"],
+    worker: ["metrics", "log-offloader"],
   };
   for (const [role, ports] of Object.entries(portsOfRole)) {
     new k8s.apiextensions.CustomResource(

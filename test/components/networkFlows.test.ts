@@ -39,7 +39,7 @@ describe("network flows of a project", () => {
       "dns to kube-system/k8s-app 53,53",
       "ray from ray.io/is-ray-node *",
       "ray from batch.kubernetes.io/job-name+kuberay-system 8265",
-      "ray from observability 8080,44217,44227",
+      "ray from observability 8080,44217,44227,9464",
       "ray to ray.io/is-ray-node *",
       "ray to data-lake 9000",
       "ray to mlflow 5000",

@@ -63,6 +63,7 @@ describe("ObservabilityStack", () => {
         "kubernetes:apps/v1:StatefulSet observability-inference-table-server",
         "kubernetes:batch/v1:CronJob observability-log-keeper",
         "kubernetes:core/v1:ConfigMap observability-dashboard-inferenceTable",
+        "kubernetes:core/v1:ConfigMap observability-dashboard-logs",
         "kubernetes:core/v1:ConfigMap observability-dashboard-ray",
         "kubernetes:core/v1:ConfigMap observability-dashboard-services",
         "kubernetes:core/v1:ConfigMap observability-dashboard-serving",
@@ -76,6 +77,7 @@ describe("ObservabilityStack", () => {
         "kubernetes:monitoring.coreos.com/v1:PodMonitor observability-lake-monitor",
         "kubernetes:monitoring.coreos.com/v1:PrometheusRule observability-alerts-inferenceTable",
         "kubernetes:monitoring.coreos.com/v1:PrometheusRule observability-alerts-lake",
+        "kubernetes:monitoring.coreos.com/v1:PrometheusRule observability-alerts-logs",
         "kubernetes:monitoring.coreos.com/v1:PrometheusRule observability-alerts-mlflow",
         "kubernetes:monitoring.coreos.com/v1:PrometheusRule observability-alerts-ray",
         "kubernetes:monitoring.coreos.com/v1:PrometheusRule observability-alerts-serving",
@@ -226,9 +228,9 @@ describe("ObservabilityStack", () => {
       });
     });
 
-    it("runs the log keeper at night, one at a time", () => {
+    it("runs the log keeper every hour, one at a time", () => {
       const { spec } = recording.one("kubernetes:batch/v1:CronJob").inputs;
-      assert.equal(spec.schedule, "17 2 * * *");
+      assert.equal(spec.schedule, "17 * * * *");
       assert.equal(spec.concurrencyPolicy, "Forbid");
       const [container] = spec.jobTemplate.spec.template.spec.containers;
       assert.deepEqual(container.args, ["keeper"]);

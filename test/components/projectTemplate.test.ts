@@ -94,6 +94,7 @@ describe("the project template's RayJob", () => {
         MLP_NAMESPACE: "metadata.namespace",
         MLP_CLUSTER: "metadata.labels['ray.io/cluster']",
         MLP_NODE: "metadata.name",
+        MLP_PORT: "9464",
         MLP_RAYJOB: "train-1-1",
         MLP_ROLE: role,
         MLP_RAY_DIR: "/tmp/ray",

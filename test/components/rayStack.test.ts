@@ -137,6 +137,7 @@ describe("RayStack", () => {
           ["metrics", "ray_io_cluster"],
           ["as-metrics", "ray_io_cluster"],
           ["dash-metrics", "ray_io_cluster"],
+          ["log-offloader", "ray_io_cluster"],
         ],
       );
     });

@@ -13,7 +13,7 @@ export interface KeeperConfig {
   graceMs: number;
   /** An incomplete cluster makes the run fail as long as it ended within so many days. */
   reportDays: number;
-  /** JSON of `kubectl get pods -A -o json`; absent: the API server's list, where a service account is mounted. */
+  /** JSON of `kubectl get pods -A -o json`, where a list is to be had. */
   podListFile: string | undefined;
 }
 
