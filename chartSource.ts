@@ -25,6 +25,25 @@ export interface ChartSource {
   path?: string;
 }
 
+/** What is wrong with a source: the key below `charts`, and the problem with its remedy. */
+export function checkChartSource(from: ChartSource): { key: string; problem: string }[] {
+  const { source = ChartOrigin.Upstream } = from;
+  const origins = Object.values(ChartOrigin);
+  if (!origins.includes(source)) {
+    const problem = `must be one of ${origins.join(", ")}, got "${source}". Pick one.`;
+    return [{ key: "source", problem }];
+  }
+  const needs = { [ChartOrigin.Mirror]: "url", [ChartOrigin.Directory]: "path" } as const;
+  return Object.entries(needs).flatMap(([origin, key]) => {
+    if (source === origin && !from[key]) {
+      return [{ key, problem: `is missing, but charts.source is ${origin}. Set it.` }];
+    }
+    if (source === origin || from[key] === undefined) return [];
+    const remedy = `Set charts.source: ${origin}, or remove this.`;
+    return [{ key, problem: `is set, but charts.source is ${source}. ${remedy}` }];
+  });
+}
+
 /** Name of a chart without its place and version, wherever the reference says it is. */
 export function chartName({ chart, version }: ChartReference): string {
   const name = chart.slice(chart.lastIndexOf("/") + 1);

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { ChartOrigin } from "./chartSource";
+import { checkChartSource } from "./chartSource";
 import { checkAksPlatform } from "./components/aksPlatform/aksPlatform";
 import { LakeKind } from "./components/connections";
 import { checkProjectNames } from "./components/mlProject/projectNames";
@@ -127,26 +127,9 @@ export function checkAcrossKeys(config: CheckedConfig): ConfigProblem[] {
       "is missing, but models are reachable from the internet. Set jwt, or serving.internalLoadBalancer: true.",
     );
   }
-  checkChartSource(config.charts, report);
+  for (const { key, problem } of checkChartSource(config.charts)) report(`charts.${key}`, problem);
   checkProjects(config, report);
   return problems;
-}
-
-function checkChartSource(
-  charts: CheckedConfig["charts"],
-  report: (key: string, problem: string) => void,
-) {
-  const needs = { [ChartOrigin.Mirror]: "url", [ChartOrigin.Directory]: "path" } as const;
-  for (const [origin, key] of Object.entries(needs)) {
-    if (charts.source === origin && !charts[key]) {
-      report(`charts.${key}`, `is missing, but charts.source is ${origin}. Set it.`);
-    } else if (charts.source !== origin && charts[key] !== undefined) {
-      report(
-        `charts.${key}`,
-        `is set, but charts.source is ${charts.source}. Set charts.source: ${origin}, or remove this.`,
-      );
-    }
-  }
 }
 
 function checkProjects(config: CheckedConfig, report: (key: string, problem: string) => void) {

@@ -8,9 +8,9 @@ import {
   recordMissing,
   verifyCharts,
 } from "../../automation/charts/chartDigests";
-import { readStackConfig } from "../../automation/preview/engine";
+import { readStackConfig, UserError } from "../../automation/preview/engine";
 import { alignColumns } from "../../automation/preview/terminal";
-import type { ChartSource } from "../../chartSource";
+import { type ChartSource, checkChartSource } from "../../chartSource";
 import { type CliContext, ExitCode } from "../context";
 import { Progress } from "../progress";
 
@@ -91,7 +91,12 @@ function statusesOf(flags: VersionsFlags, context: CliContext): ChartStatus[] {
 function sourceOf({ stack }: VersionsFlags, context: CliContext): ChartSource {
   if (stack === undefined) return {};
   const { config } = readStackConfig(context.projectDir, stack);
-  return JSON.parse(config["mlplatform:charts"] || "{}");
+  const source = JSON.parse(config["mlplatform:charts"] || "{}");
+  const problems = checkChartSource(source);
+  if (problems.length === 0) return source;
+  throw new UserError(
+    problems.map(({ key, problem }) => `Pulumi.${stack}.yaml: charts.${key} ${problem}`),
+  );
 }
 
 function problemOf({ archive, state, problem, digest, seen }: ChartStatus): string[] {

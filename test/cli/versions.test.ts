@@ -144,6 +144,21 @@ describe("mlp versions", () => {
     assert.deepEqual(readDigests(digests()), {});
   });
 
+  it("refuses a stack whose source of charts is incomplete", async () => {
+    await stackFrom({ source: ChartOrigin.Mirror });
+    const { code, stderr } = await mlp("verify", "-s", "away");
+    assert.equal(code, 2);
+    assert.equal(
+      stderr,
+      "mlp: Pulumi.away.yaml: charts.url is missing, but charts.source is mirror. Set it.\n",
+    );
+    await stackFrom({ source: "ftp" as ChartOrigin });
+    assert.match(
+      (await mlp("-s", "away")).stderr,
+      /charts\.source must be one of upstream, mirror, directory, got "ftp"/,
+    );
+  });
+
   it("checks a folder of archives", async () => {
     const folder = join(dir, "charts");
     await mkdir(folder);
