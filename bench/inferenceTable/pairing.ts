@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { openObjectStore, openParquetEngine } from "../../workloads/lake";
+import type { TestStore } from "../../workloads/lake/objectStores.fixture";
+import { HOUR_MS, putHour, randomRow } from "./hours";
+import type { Measured } from "./measure";
+
+const HOURS = Number(process.env["MLP_BENCH_HOURS"] ?? 24);
+// Ten million events a day are this many predictions an hour.
+const PREDICTIONS = Math.ceil(10_000_000 / 24 / 2);
+// About half a kilobyte.
+const NUMBERS = 55;
+
+/** Pairs a day of ten million events in a process of its own, hour after hour, and watches its memory. */
+export async function measurePairing(
+  store: TestStore,
+  folder: string,
+  goalMiB: number,
+): Promise<Measured[]> {
+  const objects = openObjectStore(store.options);
+  const engine = await openParquetEngine({
+    temporaryDirectory: join(folder, "spill-hours"),
+    memoryMiB: 1024,
+  });
+  const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  for (let hour = 0; hour < HOURS; hour++) {
+    const start = now - (HOURS - hour + 1) * HOUR_MS;
+    await putHour(objects, engine, folder, {
+      start,
+      predictions: PREDICTIONS,
+      body: randomRow(NUMBERS),
+      writer: "paired",
+    });
+  }
+  engine.close();
+  objects.close();
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", join(__dirname, "pairingRun.ts"), folder],
+    {
+      cwd: resolve(__dirname, "../.."),
+      env: { ...process.env, ...store.environment },
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  let peakMiB = 0;
+  const watch = setInterval(() => {
+    const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+    peakMiB = Math.max(peakMiB, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+  }, 100);
+  let text = "";
+  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const code = await new Promise<number | null>((done) => child.once("close", done));
+  clearInterval(watch);
+  if (code !== 0) throw new Error(`pairing ended with ${code}`);
+  const { rows, seconds } = JSON.parse(text) as { rows: number; seconds: number };
+  if (rows !== HOURS * PREDICTIONS) throw new Error(`${rows} rows of ${HOURS * PREDICTIONS}`);
+  return [
+    {
+      name: `pairing ${(HOURS * PREDICTIONS * 2) / 1e6} million events of ${HOURS} hours`,
+      value: `${peakMiB.toFixed(0)} MiB at most, ${seconds.toFixed(0)} s, ${Math.round((rows * 2) / seconds)} events/s`,
+      goal: `≤ ${goalMiB} MiB`,
+      isKept: peakMiB <= goalMiB,
+    },
+  ];
+}

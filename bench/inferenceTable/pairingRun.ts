@@ -1,0 +1,38 @@
+/** Pairs everything that is due in the lake of the environment, and prints rows and seconds. */
+import { join } from "node:path";
+import {
+  openObjectCache,
+  openObjectStore,
+  openParquetEngine,
+  readLakeSettings,
+  settingsReader,
+} from "../../workloads/lake";
+import { makePairer } from "../../workloads/inferenceTable/pairer";
+
+async function main(folder: string): Promise<void> {
+  const store = openObjectStore(readLakeSettings(settingsReader(process.env)));
+  const engine = await openParquetEngine({
+    temporaryDirectory: join(folder, "spill-pair"),
+    memoryMiB: 512,
+  });
+  const pairer = makePairer({
+    store,
+    cache: await openObjectCache({
+      store,
+      directory: join(folder, "pair-cache"),
+      maxBytes: 2 ** 30,
+    }),
+    engine,
+    workDirectory: folder,
+    graceMs: 0,
+    replica: { ordinal: 0, count: 1 },
+    onPaired: () => undefined,
+  });
+  const started = performance.now();
+  const rows = await pairer.pairDue(Date.now(), false);
+  process.stdout.write(JSON.stringify({ rows, seconds: (performance.now() - started) / 1000 }));
+  engine.close();
+  store.close();
+}
+
+void main(process.argv[2]!);

@@ -1,0 +1,166 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import {
+  listObjects,
+  openLake,
+  openObjectCache,
+  openObjectStore,
+  openParquetEngine,
+} from "../../workloads/lake";
+import type { TestStore } from "../../workloads/lake/objectStores.fixture";
+import { makePairer } from "../../workloads/inferenceTable/pairer";
+import { HOUR_MS, putHour, TABULAR } from "./hours";
+import type { Measured } from "./measure";
+
+const PREDICTIONS = 1_000_000;
+const HOURS = 10;
+const CHDB = resolve(__dirname, "../../.cache/chdb/node_modules/chdb");
+
+/** Questions over a million paired predictions; chDB answers the first two on the same files. */
+export async function measureQueries(
+  store: TestStore,
+  folder: string,
+  goals: { query: number; size: number },
+): Promise<Measured[]> {
+  const objects = openObjectStore(store.options);
+  for await (const page of objects.listPages("inferences/")) {
+    await Promise.all(page.map(({ key }) => objects.delete(key)));
+  }
+  const engine = await openParquetEngine({
+    temporaryDirectory: join(folder, "spill-q"),
+    memoryMiB: 1024,
+  });
+  const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  for (let hour = 0; hour < HOURS; hour++) {
+    const start = now - (HOURS - hour + 1) * HOUR_MS;
+    await putHour(objects, engine, folder, {
+      start,
+      predictions: PREDICTIONS / HOURS,
+      body: TABULAR,
+      writer: "asked",
+    });
+  }
+  const pairer = makePairer({
+    store: objects,
+    cache: await openObjectCache({ store: objects, directory: join(folder, "q-pair") }),
+    engine,
+    workDirectory: folder,
+    graceMs: 0,
+    replica: { ordinal: 0, count: 1 },
+    onPaired: () => undefined,
+  });
+  const rows = await pairer.pairDue(Date.now(), false);
+  if (rows !== PREDICTIONS) throw new Error(`${rows} rows of ${PREDICTIONS}`);
+  const id = `${now - 5 * HOUR_MS}-`;
+  const sample = String(
+    (
+      await engine.connection.runAndReadAll(`SELECT '${id}' || md5('4711') AS id`)
+    ).getRowObjectsJS()[0]!["id"],
+  );
+  engine.close();
+
+  const cold = openLake({
+    store: objects,
+    cache: await openObjectCache({ store: objects, directory: join(folder, "q-cold") }),
+  });
+  const find = async () => {
+    const found = await cold.query(
+      "SELECT status FROM inferences WHERE request_id = $id",
+      { predictionId: sample },
+      { id: sample },
+    );
+    if (found.rows.length !== 1) throw new Error(`${sample} was found ${found.rows.length} times`);
+  };
+  const first = await secondsOf(find);
+  const again = await medianSeconds(find);
+
+  const directory = join(folder, "q-warm");
+  const cache = await openObjectCache({ store: objects, directory });
+  const keys = [];
+  for await (const object of listObjects(objects, "inferences/paired/")) keys.push(object);
+  const { files } = await cache.acquire(keys);
+  const list = `[${files.map((file) => `'${file}'`).join(", ")}]`;
+  const duckdb = await (await DuckDBInstance.create(":memory:")).connect();
+  const lake = openLake({ store: objects, cache });
+  let stored = 0;
+  for (const prefix of ["inferences/paired/", "inferences/ids/"]) {
+    for await (const { bytes } of listObjects(objects, prefix)) stored += bytes;
+  }
+  const groups =
+    "SELECT model_version, date_trunc('hour', request_time) AS h, count(*) AS n FROM inferences GROUP BY ALL";
+  const inLake = await medianSeconds(() => lake.query(groups));
+  const questions: [name: string, duckdb: string, chdb: string][] = [
+    [
+      "count by model and hour",
+      groups.replace("inferences", `read_parquet(${list})`),
+      "SELECT model_version, toStartOfHour(request_time) AS h, count() FROM file('FILES', Parquet) GROUP BY model_version, h",
+    ],
+    [
+      "one prediction by its id",
+      `SELECT * FROM read_parquet(${list}) WHERE request_id = '${sample}'`,
+      `SELECT * FROM file('FILES', Parquet) WHERE request_id = '${sample}'`,
+    ],
+  ];
+  const sums = `SELECT sum(request_bytes + response_bytes)::DOUBLE AS bytes FROM read_parquet(${list})`;
+  const [sum] = (await duckdb.runAndReadAll(sums)).getRowObjectsJS();
+  const size = stored / Number(sum!["bytes"]);
+  const lines: Measured[] = [
+    {
+      name: "paired objects and ids, to the JSON of tabular payloads",
+      value: `${size.toFixed(2)} ×`,
+      goal: `≤ ${goals.size} ×`,
+      isKept: size <= goals.size,
+    },
+    {
+      name: "one prediction of a million, nothing fetched before",
+      value: `${first.toFixed(2)} s`,
+      goal: "≤ 2 s",
+      isKept: first <= 2,
+    },
+    { name: "  again", value: `${again.toFixed(2)} s` },
+    { name: "count by model and hour, listing the lake", value: `${inLake.toFixed(2)} s` },
+  ];
+  const chdb = existsSync(CHDB)
+    ? (createRequire(__filename)(CHDB) as { query: (sql: string, format: string) => unknown })
+    : undefined;
+  if (chdb === undefined) {
+    lines.push({
+      name: "chDB",
+      value: "not measured: npm install --prefix .cache/chdb chdb@3.4.0 (543 MB) brings it",
+    });
+  }
+  for (const [name, ours, theirs] of questions) {
+    const own = await medianSeconds(() => duckdb.runAndReadAll(ours));
+    const peer =
+      chdb &&
+      (await medianSeconds(async () =>
+        chdb.query(theirs.replace("FILES", join(directory, "*.parquet")), "TabSeparated"),
+      ));
+    lines.push({
+      name: `${name}, warm`,
+      value:
+        peer === undefined
+          ? `${own.toFixed(3)} s`
+          : `${own.toFixed(3)} s, chDB ${peer.toFixed(3)} s: ${(own / peer).toFixed(2)} ×`,
+      ...(peer === undefined
+        ? {}
+        : { goal: `≤ ${goals.query} ×`, isKept: own / peer <= goals.query }),
+    });
+  }
+  objects.close();
+  return lines;
+}
+
+async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}
+
+async function medianSeconds(work: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) times.push(await secondsOf(work));
+  return times.sort((a, b) => a - b)[2]!;
+}

@@ -1,0 +1,143 @@
+import * as assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { promises as fs } from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { zstdDecompressSync } from "node:zlib";
+import { listObjects, openObjectStore, openParquetEngine } from "@mlplatform/lake";
+import { parquetReadObjects } from "hyparquet";
+import { PythonEnvironment } from "../../local/pythonEnvironment";
+import { startChildService } from "../lake/childService.fixture";
+import { startSeaweedfs } from "../lake/objectStores.fixture";
+import { eventHeaders, postBytes, predictions, type SentEvent } from "./tableClient.fixture";
+
+const CLONE = path.resolve(__dirname, "../..");
+const INSTALL_TIMEOUT_MS = 600_000;
+const EVENT_COLUMNS = [
+  "id",
+  "type",
+  "namespace",
+  "body_bytes",
+  "body_sha256",
+  "frame",
+  "degraded",
+  "body",
+];
+const PAIRED_COLUMNS = [
+  "request_id",
+  "status",
+  "latency_ms",
+  "request",
+  "response_raw",
+  "request_bytes",
+  "truncated",
+];
+
+// A row as one line that each reader can write: bytes as hexadecimal digits, null as "-".
+const ROW_HASHES = `
+import hashlib, sys
+import pyarrow.parquet as pq
+
+def cell(value):
+    if value is None: return "-"
+    if isinstance(value, bool): return "true" if value else "false"
+    if isinstance(value, (bytes, str)): return (value if isinstance(value, bytes) else value.encode()).hex()
+    return repr(value) if isinstance(value, int) else "%.3f" % value
+
+for row in pq.read_table(sys.argv[1], columns=sys.argv[2:]).to_pylist():
+    line = "|".join(cell(row[name]) for name in sys.argv[2:])
+    print(hashlib.sha256(line.encode()).hexdigest())
+`;
+
+function cellText(value: unknown): string {
+  if (value === null || value === undefined) {
+    return "-";
+  }
+  if (typeof value === "string" || value instanceof Uint8Array) {
+    return Buffer.from(value as string).toString("hex");
+  }
+  return typeof value === "number" ? value.toFixed(3) : String(value);
+}
+
+function rowHashes(rows: Record<string, unknown>[], columns: string[]): string[] {
+  return rows.map((row) =>
+    createHash("sha256")
+      .update(columns.map((name) => cellText(row[name])).join("|"))
+      .digest("hex"),
+  );
+}
+
+describe("objects of the inference table", function () {
+  this.timeout(INSTALL_TIMEOUT_MS);
+
+  it("are the same rows to DuckDB, hyparquet and pyarrow", async () => {
+    const requirements = path.join(CLONE, "local", "python", "requirements.txt");
+    const root = path.join(CLONE, ".mlplatform");
+    const environment = await PythonEnvironment.prepare(root, requirements, () => undefined);
+    const server = await startSeaweedfs();
+    const store = openObjectStore(server.options);
+    const folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-readers-"));
+    const engine = await openParquetEngine({ temporaryDirectory: path.join(folder, "spill") });
+    try {
+      const service = startChildService("inferenceTable", {
+        ...server.environment,
+        MLP_STATE_DIR: path.join(folder, "state"),
+        MLP_PORT: "0",
+      });
+      const url = await service.waitFor(/listening on (http:[^"]+)/);
+      const odd: SentEvent[] = ["", 'é\u0000\n"|', "x".repeat(70_000), randomBytes(500)].flatMap(
+        (body, index) => [
+          { id: `odd-${index}`, type: "request" as const, body: Buffer.from(body) },
+          { id: `odd-${index}`, type: "response" as const, body: Buffer.from(body) },
+        ],
+      );
+      const events = [...predictions(200), ...odd];
+      for (const event of events) {
+        assert.equal(await postBytes(url, eventHeaders(event), event.body), 202);
+      }
+      assert.equal((await service.end("SIGTERM")).code, 0);
+      let rows = 0;
+      for await (const { key } of listObjects(store, "inferences/")) {
+        const columns = key.includes("/events/") ? EVENT_COLUMNS : PAIRED_COLUMNS;
+        if (key.includes("/ids/")) {
+          continue;
+        }
+        const file = path.join(folder, "object.parquet");
+        await store.getFile(key, file);
+        const byDuckdb = rowHashes(
+          (
+            await engine.connection.runAndReadAll(`SELECT * FROM read_parquet('${file}')`)
+          ).getRowObjectsJS(),
+          columns,
+        );
+        const byHyparquet = rowHashes(
+          await parquetReadObjects({
+            file: new Uint8Array(await fs.readFile(file)).buffer,
+            columns,
+            utf8: false,
+            compressors: { ZSTD: (input) => new Uint8Array(zstdDecompressSync(input)) },
+          }),
+          columns,
+        );
+        const python = await promisify(execFile)(
+          environment.python,
+          ["-c", ROW_HASHES, file, ...columns],
+          {
+            maxBuffer: 16 << 20,
+          },
+        );
+        assert.deepEqual(byHyparquet, byDuckdb, key);
+        assert.deepEqual(python.stdout.trim().split("\n"), byDuckdb, key);
+        rows += byDuckdb.length;
+      }
+      assert.equal(rows, events.length + 204, "every event and every prediction");
+    } finally {
+      engine.close();
+      store.close();
+      await server.stop();
+      await fs.rm(folder, { recursive: true, force: true });
+    }
+  });
+});
