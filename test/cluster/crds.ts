@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { crdsFolder } from "../components/crdSchemas";
+import { upstreamFolder } from "../upstreams/upstreamFiles";
 import type { KubeObject } from "./kubeApi";
 
 /** Every CustomResourceDefinition of the upstreams, sorted by name. */
-export function readCrds(folder = crdsFolder): KubeObject[] {
+export async function readCrds(): Promise<KubeObject[]> {
+  const folder = await upstreamFolder("crds");
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".yaml"))
     .flatMap((file) => parseAllDocuments(readFileSync(join(folder, file), "utf8")))

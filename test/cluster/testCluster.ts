@@ -282,7 +282,7 @@ export async function startCluster(): Promise<TestCluster> {
 }
 
 async function snapshotWithCrds(programs: Programs): Promise<string> {
-  const crds = readCrds();
+  const crds = await readCrds();
   const key = crypto
     .createHash("sha256")
     .update(programs[Program.Etcd])

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { Ajv } from "ajv";
 import { mergeValues } from "../../components/helmRelease";
 import { imageFrom } from "../../components/imageRegistry";
-import { chartsFolder, type PublishedChart, publishedChart, unknownValues } from "./chartValues";
+import { upstreamsOrSkip } from "../upstreams/upstreamsOrSkip";
+import { type PublishedChart, PublishedCharts, unknownValues } from "./chartValues";
 import { imageRegistry, recordEveryComponent } from "./everyComponent";
 import type { Recorded } from "./recorder";
 
@@ -12,13 +12,11 @@ const releaseType = "kubernetes:helm.sh/v3:Release";
 const chartsWithoutValues = /\/kserve-crd$/;
 
 describe("Helm values of all components", () => {
+  let published: PublishedCharts;
   const releases: Recorded[] = [];
 
   before(async function () {
-    if (!existsSync(chartsFolder)) {
-      console.log("    skipped: the charts' published values are not here (shared/charts)");
-      this.skip();
-    }
+    published = new PublishedCharts(await upstreamsOrSkip(this, "charts"));
     for (const withOptions of [false, true]) {
       releases.push(...(await recordEveryComponent(withOptions)).all(releaseType));
     }
@@ -28,13 +26,13 @@ describe("Helm values of all components", () => {
     assert.ok(releases.length >= 26, `${releases.length} releases`);
     const missing = releases
       .map(({ inputs }) => inputs.chart as string)
-      .filter((chart) => !chartsWithoutValues.test(chart) && !publishedChart(chart));
+      .filter((chart) => !chartsWithoutValues.test(chart) && !published.chart(chart));
     assert.deepEqual(missing, []);
   });
 
   it("are all known to their charts", () => {
     assert.deepEqual(
-      releases.flatMap((release) => problemsOf(release, release.inputs.values)),
+      releases.flatMap((release) => problemsOf(published, release, release.inputs.values)),
       [],
     );
   });
@@ -44,7 +42,7 @@ describe("Helm values of all components", () => {
       textsOf(inputs.values)
         .filter(({ text }) => text.startsWith(`${imageRegistry}/`))
         .map(({ path, text }) => {
-          const given = textsOf(publishedChart(inputs.chart)!.defaults);
+          const given = textsOf(published.chart(inputs.chart)!.defaults);
           const own = given.find((fallback) => fallback.path === path)?.text;
           return { path: `${name}: ${path}`, text, own };
         }),
@@ -70,7 +68,7 @@ describe("Helm values of all components", () => {
   it("satisfy the schemas of the charts that have one", () => {
     const checked = new Set<string>();
     for (const { name, inputs } of releases) {
-      const chart = publishedChart(inputs.chart);
+      const chart = published.chart(inputs.chart);
       if (!chart?.schema) continue;
       checked.add(inputs.chart.split("/").at(-1));
       assert.deepEqual(schemaProblems(inputs.values, chart), [], name);
@@ -90,7 +88,7 @@ describe("Helm values of all components", () => {
     for (const release of releases) {
       for (const { key, path, values, misspelt } of misspellings(release.inputs.values)) {
         const expected = `${release.name}: ${misspelt} is no key of the chart; nearest: ${key}`;
-        const problems = problemsOf(release, values);
+        const problems = problemsOf(published, release, values);
         if (problems.length === 0) missed.push(`${release.name}: ${path}`);
         else {
           assert.deepEqual(problems, [expected]);
@@ -112,7 +110,7 @@ describe("Helm values of all components", () => {
   });
 
   it("are refused with a map, a list or a scalar in another's place", () => {
-    const stack = publishedChart("kube-prometheus-stack")!;
+    const stack = published.chart("kube-prometheus-stack")!;
     assert.deepEqual(unknownValues({ kubeEtcd: true, grafana: { sidecar: [] } }, stack), [
       { path: "kubeEtcd", problem: "is a scalar, the chart has a map" },
       { path: "grafana.sidecar", problem: "is a list, the chart has a map" },
@@ -125,8 +123,12 @@ const notTheCharts =
   /(nodeSelector|annotations|meshConfig|grafana\.ini|loki\.(compactor|limits_config|schemaConfig|storage\.bucketNames)|volume\.logs|podLabels)\./;
 
 /** `release: path problem` for every value that the chart does not take. */
-function problemsOf({ name, inputs }: Recorded, values: Record<string, unknown>): string[] {
-  const chart = publishedChart(inputs.chart);
+function problemsOf(
+  published: PublishedCharts,
+  { name, inputs }: Recorded,
+  values: Record<string, unknown>,
+): string[] {
+  const chart = published.chart(inputs.chart);
   const unknown = chart
     ? unknownValues(values, chart)
     : Object.keys(values).map((path) => ({ path, problem: "is set, but the chart has no values" }));

@@ -1,11 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { editDistance } from "../../components/editDistance";
 import { mergeValues } from "../../components/helmRelease";
-
-/** Values and schemas of the charts, as their projects published them; not part of the repository. */
-export const chartsFolder = resolve(__dirname, "../../../shared/charts");
 
 type Values = Record<string, unknown>;
 
@@ -22,17 +19,23 @@ export interface PublishedChart {
 /** Folder of a chart by the name in a Release: Istio's names are too short to stand alone. */
 const folderOfChart: Record<string, string> = { base: "istio-base", gateway: "istio-gateway" };
 
-const read = new Map<string, PublishedChart | undefined>();
+/** What charts say about their values. */
+export class PublishedCharts {
+  readonly #read = new Map<string, PublishedChart | undefined>();
 
-/** Reads what a chart says about its values. Undefined where the chart publishes no values. */
-export function publishedChart(chart: string): PublishedChart | undefined {
-  const name = chart.split("/").at(-1)!;
-  if (!read.has(name)) read.set(name, readChart(name));
-  return read.get(name);
+  /** @param folder the charts' values and schemas as their projects published them */
+  constructor(readonly folder: string) {}
+
+  /** What a chart says. Undefined where the chart publishes no values. */
+  chart(reference: string): PublishedChart | undefined {
+    const name = reference.split("/").at(-1)!;
+    if (!this.#read.has(name)) this.#read.set(name, readChart(this.folder, name));
+    return this.#read.get(name);
+  }
 }
 
-function readChart(name: string): PublishedChart | undefined {
-  const folder = join(chartsFolder, folderOfChart[name] ?? name);
+function readChart(charts: string, name: string): PublishedChart | undefined {
+  const folder = join(charts, folderOfChart[name] ?? name);
   const valuesFile = join(folder, "values.yaml");
   if (!existsSync(valuesFile)) return undefined;
   const text = readFileSync(valuesFile, "utf8");
@@ -42,7 +45,7 @@ function readChart(name: string): PublishedChart | undefined {
     schema: existsSync(schemaFile) ? JSON.parse(readFileSync(schemaFile, "utf8")) : undefined,
     commented: commentedPaths(text),
   };
-  addDependencies(folder, chart);
+  addDependencies(charts, folder, chart);
   return chart;
 }
 
@@ -69,10 +72,14 @@ function commentedPaths(text: string): Set<string> {
 }
 
 /** Puts what the charts that a chart depends on say about their values under their names. */
-function addDependencies(folder: string, { defaults, commented }: PublishedChart): void {
+function addDependencies(
+  charts: string,
+  folder: string,
+  { defaults, commented }: PublishedChart,
+): void {
   const text = readFileSync(join(folder, "Chart.yaml"), "utf8").replaceAll(/\{\{.*?\}\}/g, "v1");
   for (const { name, alias } of parse(text).dependencies ?? []) {
-    const valuesFile = join(chartsFolder, name, "values.yaml");
+    const valuesFile = join(charts, name, "values.yaml");
     if (!existsSync(valuesFile)) continue;
     const key = alias ?? name;
     const values = readFileSync(valuesFile, "utf8");

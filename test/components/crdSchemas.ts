@@ -1,10 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
 import { parse } from "yaml";
-
-/** CRDs of the upstreams, as their projects published them; not part of the repository. */
-export const crdsFolder = resolve(__dirname, "../../../shared/crds");
 
 type Schema = Record<string, any>;
 
@@ -15,10 +12,11 @@ export class CrdSchemas {
   /** Documents as text: there are megabytes of them, and few are ever needed. */
   readonly #documents: string[];
 
-  constructor() {
-    this.#documents = readdirSync(crdsFolder, { recursive: true, encoding: "utf8" })
+  /** @param folder CRDs as their projects published them */
+  constructor(folder: string) {
+    this.#documents = readdirSync(folder, { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".yaml"))
-      .flatMap((file) => readFileSync(join(crdsFolder, file), "utf8").split(/^---$/m));
+      .flatMap((file) => readFileSync(join(folder, file), "utf8").split(/^---$/m));
   }
 
   /** The check of a kind; its `errors` say what is wrong. Undefined where no CRD has the kind. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { CrdSchemas, crdsFolder } from "./crdSchemas";
+import { upstreamsOrSkip } from "../upstreams/upstreamsOrSkip";
+import { CrdSchemas } from "./crdSchemas";
 import { recordEveryComponent } from "./everyComponent";
 import type { Recorded } from "./recorder";
 
@@ -12,12 +12,7 @@ describe("custom resources of all components", () => {
   const resources: Recorded[] = [];
 
   before(async function () {
-    this.timeout(120_000);
-    if (!existsSync(crdsFolder)) {
-      console.log("    skipped: the upstreams' CRDs are not here (shared/crds)");
-      this.skip();
-    }
-    schemas = new CrdSchemas();
+    schemas = new CrdSchemas(await upstreamsOrSkip(this, "crds"));
     for (const withOptions of [false, true]) {
       const { resources: all } = await recordEveryComponent(withOptions);
       resources.push(

@@ -10,7 +10,8 @@ import { seaweedTimeToLive } from "../../components/dataLake/seaweedScripts";
 import { seaweedValues } from "../../components/dataLake/seaweedValues";
 import { NodePoolKind } from "../../components/connections";
 import { anywhere, placementOn } from "../../components/placement";
-import { publishedChart, unknownValues } from "./chartValues";
+import { upstreamsOrSkip } from "../upstreams/upstreamsOrSkip";
+import { PublishedCharts, unknownValues } from "./chartValues";
 import { holds, plainSecrets } from "./plainSecrets";
 import { record, type RecordOptions, type Recording } from "./recorder";
 
@@ -211,9 +212,8 @@ describe("DataLake on SeaweedFS", () => {
     assert.equal(s3.enableAuth, true);
   });
 
-  it("sets only values that the chart knows", function () {
-    const published = publishedChart("seaweedfs");
-    if (!published) return this.skip();
+  it("sets only values that the chart knows", async function () {
+    const published = new PublishedCharts(await upstreamsOrSkip(this, "charts"));
     const values = seaweedValues({
       image: "weed:4.44",
       replicas: 3,
@@ -221,7 +221,7 @@ describe("DataLake on SeaweedFS", () => {
       storageClass: "managed-csi",
       placement: placementOn(NodePoolKind.System),
     });
-    assert.deepEqual(unknownValues(values, published), []);
+    assert.deepEqual(unknownValues(values, published.chart("seaweedfs")!), []);
   });
 
   for (const [replicas, masters, gateways, placement] of [

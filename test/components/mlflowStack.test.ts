@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind, S3Addressing } from "../../components/connections";
@@ -20,8 +19,9 @@ import {
   serverArguments,
 } from "../../components/mlflowStack/serverSettings";
 import { anywhere, placementOn } from "../../components/placement";
-import { publishedChart, unknownValues } from "./chartValues";
-import { CrdSchemas, crdsFolder } from "./crdSchemas";
+import { upstreamsOrSkip } from "../upstreams/upstreamsOrSkip";
+import { PublishedCharts, unknownValues } from "./chartValues";
+import { CrdSchemas } from "./crdSchemas";
 import { plainSecrets } from "./plainSecrets";
 import { record, type RecordOptions, type Recording } from "./recorder";
 
@@ -271,8 +271,7 @@ describe("MlflowStack on CloudNativePG", () => {
   });
 
   it("writes only fields that the CRDs know", async function () {
-    if (!existsSync(crdsFolder)) this.skip();
-    const schemas = new CrdSchemas();
+    const schemas = new CrdSchemas(await upstreamsOrSkip(this, "crds"));
     const { recording } = await stack({ databaseInstances: 3, storageClass: "managed-csi" });
     const kinds = [
       "Cluster",
@@ -290,7 +289,8 @@ describe("MlflowStack on CloudNativePG", () => {
     }
   });
 
-  it("sets only values that the charts know", function () {
+  it("sets only values that the charts know", async function () {
+    const published = new PublishedCharts(await upstreamsOrSkip(this, "charts"));
     const placement = placementOn(NodePoolKind.System);
     const pods = { replicas: 2, enableMonitors: true, placement };
     const charts = {
@@ -298,9 +298,7 @@ describe("MlflowStack on CloudNativePG", () => {
       "plugin-barman-cloud": pluginValues(pods),
     };
     for (const [name, values] of Object.entries(charts)) {
-      const chart = publishedChart(name);
-      if (!chart) return this.skip();
-      assert.deepEqual(unknownValues(values, chart), []);
+      assert.deepEqual(unknownValues(values, published.chart(name)!), []);
     }
   });
 

@@ -1,11 +1,12 @@
 import * as assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { readTemplate } from "../../components/mlProject/template";
-import { CrdSchemas, crdsFolder } from "./crdSchemas";
+import { upstreamsOrSkip } from "../upstreams/upstreamsOrSkip";
+import { CrdSchemas } from "./crdSchemas";
 import { manifest, render, template, values } from "./templateManifests";
 
 const rayJob = () => manifest("rayJob.yaml");
@@ -19,12 +20,8 @@ const rayPods = (): [role: string, spec: any][] => {
 
 describe("the project template's manifests", () => {
   let schemas: CrdSchemas;
-  before(function () {
-    if (!existsSync(crdsFolder)) {
-      console.log(`    skipped: no CRDs at ${crdsFolder}`);
-      this.skip();
-    }
-    schemas = new CrdSchemas();
+  before(async function () {
+    schemas = new CrdSchemas(await upstreamsOrSkip(this, "crds"));
   });
 
   for (const file of ["rayJob.yaml", "inferenceService.yaml"]) {
