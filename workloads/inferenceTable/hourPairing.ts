@@ -39,8 +39,8 @@ export interface HourPairingOptions {
 export interface HourPairing {
   /** Adds what the hour's parts lack, and what its events complete in earlier hours. Returns rows written. */
   pair(hours: Map<string, InferenceHour>, hour: InferenceHour): Promise<number>;
-  /** Writes the ids of parts that have none: their writer was killed in between. Returns 0: no rows. */
-  addIds(hour: InferenceHour): Promise<number>;
+  /** Writes the ids of parts that have none: their writer was killed in between. */
+  addIds(hour: InferenceHour): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -315,7 +315,6 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
           }
         }
       }
-      return 0;
     },
   };
 }

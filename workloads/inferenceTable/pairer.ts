@@ -75,7 +75,7 @@ export function makePairer(options: PairerOptions): Pairer {
         if (hour.namespace === QUARANTINE_NAMESPACE || !isDue(hour, now, includeOpen)) {
           continue;
         }
-        rows += await pairing.addIds(hour);
+        await pairing.addIds(hour);
         if (isChanged(hour) && seen.get(id) !== mark) {
           rows += await pairing.pair(hours, hour);
           seen.set(id, mark);
