@@ -41,8 +41,8 @@ interface Part {
   chunks: ShippedChunk[];
 }
 
-// While one part is put, the pages of the next are compressed and the lines of a third are split.
-const PARTS_AT_ONCE = 3;
+// While one part is compressed or put, the lines of the next are split.
+const PARTS_AT_ONCE = 2;
 // A checkpoint names every file: moving it for each of many parts a second would cost more than the parts.
 const CHECKPOINT_INTERVAL_MS = 1_000;
 
