@@ -213,7 +213,6 @@ describe("inference table when the lake or the disk gives way", function () {
       Number(
         /VmRSS:\s+(\d+)/.exec(await fs.readFile(`/proc/${service!.child.pid}/status`, "utf8"))?.[1],
       ) / 1024;
-    assert.ok((await metric(url, "inference_table_commit_failures_total")) >= 0);
     await relay.restore();
     assert.equal((await service!.end("SIGTERM")).code, 0);
     const stored = new Set(await storedIdentities(lake));
