@@ -1,5 +1,9 @@
+import { compliant } from "../compliant";
 import { change, mutate, mutateStack, without, type Mutation } from "../mutations";
 import { drop, head, sidecar, variable, worker } from "../rayPods";
+
+/** How many variables the template gives the head's log offloader; a changed one goes to their end. */
+const variables: number = sidecar(compliant.rayJob().props).env.length;
 
 /** What the policies of this area refuse. */
 export const logOffloadingMutations: Mutation[] = [
@@ -200,7 +204,7 @@ export const logOffloadingMutations: Mutation[] = [
       (p) => {
         variable(sidecar(p), "AWS_SECRET_ACCESS_KEY", { value: "minio123" });
       },
-      'RayJob "train", spec.rayClusterSpec.headGroupSpec.template.spec.initContainers[0].env[11]: log-offloader has "AWS_SECRET_ACCESS_KEY" in plain text: take it from a Secret by valueFrom.secretKeyRef.',
+      `RayJob "train", spec.rayClusterSpec.headGroupSpec.template.spec.initContainers[0].env[${variables - 1}]: log-offloader has "AWS_SECRET_ACCESS_KEY" in plain text: take it from a Secret by valueFrom.secretKeyRef.`,
       'RayJob "train", spec.rayClusterSpec.headGroupSpec.template.spec.initContainers[0]: log-offloader has neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY by secretKeyRef nor a workload identity: take both from the project\'s Secret lake-credentials.',
     ],
     [
@@ -208,7 +212,7 @@ export const logOffloadingMutations: Mutation[] = [
       (p) => {
         sidecar(p).env.push({ name: "AWS_SESSION_TOKEN", value: "x" });
       },
-      'RayJob "train", spec.rayClusterSpec.headGroupSpec.template.spec.initContainers[0].env[12]: log-offloader has "AWS_SESSION_TOKEN" in plain text: take it from a Secret by valueFrom.secretKeyRef.',
+      `RayJob "train", spec.rayClusterSpec.headGroupSpec.template.spec.initContainers[0].env[${variables}]: log-offloader has "AWS_SESSION_TOKEN" in plain text: take it from a Secret by valueFrom.secretKeyRef.`,
     ],
     [
       "no credential",
