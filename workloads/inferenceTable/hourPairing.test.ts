@@ -276,6 +276,7 @@ describe("pairing by hours", function () {
         response(`p-${hour}`, hour * HOUR_MS + 1),
       ]).flat(),
     );
+    await nextSecond();
     await (await pairer()).pairDue(quarterPast(20), false);
     const directory = path.join(folder, "fresh");
     const cache = await openObjectCache({ store, directory });
