@@ -8,6 +8,8 @@ const MINIBLOCK_VALUES = 32;
 const MINIBLOCKS = BLOCK_VALUES / MINIBLOCK_VALUES;
 // Shifts of 32-bit numbers hold a value of this many bits beside seven left over ones.
 const FAST_BITS = 24;
+// A shorter run costs as many bits by itself as among the packed ones.
+const LEAST_RUN = 16;
 
 /** DELTA_BINARY_PACKED of whole numbers within ±2^53. */
 export function packDeltas(values: Float64Array | Int32Array, writer: ByteWriter): void {
@@ -52,10 +54,39 @@ export function appendRun(writer: ByteWriter, value: number, count: number, widt
 }
 
 /** All values as packed bits, in the hybrid of runs and packed bits. */
-export function appendPacked(writer: ByteWriter, values: Uint8Array, width: number): void {
+export function appendPacked(
+  writer: ByteWriter,
+  values: Uint8Array | Int32Array,
+  width: number,
+): void {
   const groups = Math.ceil(values.length / 8);
   writer.appendVarInt(groups * 2 + 1);
   packBits(writer, groups * 8, width, (index) => values[index] ?? 0);
+}
+
+/** Long runs as such and what lies between them as packed bits. */
+export function appendHybrid(writer: ByteWriter, values: Int32Array, width: number): void {
+  let packedFrom = 0;
+  let at = 0;
+  while (at < values.length) {
+    let end = at + 1;
+    while (end < values.length && values[end] === values[at]) {
+      end += 1;
+    }
+    // Packed bits come in groups of eight: the run gives what the last group lacks.
+    const runFrom = at + ((packedFrom - at) & 7);
+    if (end - runFrom >= LEAST_RUN) {
+      if (runFrom > packedFrom) {
+        appendPacked(writer, values.subarray(packedFrom, runFrom), width);
+      }
+      appendRun(writer, values[at]!, end - runFrom, width);
+      packedFrom = end;
+    }
+    at = end;
+  }
+  if (packedFrom < values.length) {
+    appendPacked(writer, values.subarray(packedFrom), width);
+  }
 }
 
 /** Bits that hold every value from 0 to `most`. */

@@ -13,6 +13,8 @@ export * from "./mlflowClient";
 export * from "./modelSignature";
 export * from "./objectStore";
 export * from "./pairing";
+export * from "./parquetColumns";
+export * from "./parquetPages";
 export * from "./parquetWriter";
 export * from "./payloadInstances";
 export * from "./predictionSearch";

@@ -24,16 +24,20 @@ const MAGIC = Buffer.from("PAR1", "latin1");
 const LEAST_COMPRESSED_BYTES = 1024;
 const LEAST_CHUNK_BYTES = 4096;
 
-function zstd(bytes: Uint8Array): Promise<Uint8Array> {
+function zstd(bytes: Uint8Array, level: number): Promise<Uint8Array> {
   return compress(bytes, {
-    params: { [constants.ZSTD_c_compressionLevel]: 3 },
+    params: { [constants.ZSTD_c_compressionLevel]: level },
     // One output buffer for nearly all: each costs a turn of the event loop.
     chunkSize: Math.max(LEAST_CHUNK_BYTES, bytes.length >> 1),
   });
 }
 
-/** Puts a Parquet file together in memory. Pages are compressed by the thread pool, beside each other. */
-export function makeParquetFile(schema: SchemaElement[]) {
+/**
+ * Puts a Parquet file together in memory. Pages are compressed by the thread pool, beside each other.
+ *
+ * @param level zstd's. @default 3
+ */
+export function makeParquetFile(schema: SchemaElement[], level = 3) {
   const parts: Uint8Array[] = [MAGIC];
   const groups: RowGroup[] = [];
   let offset = MAGIC.length;
@@ -52,8 +56,8 @@ export function makeParquetFile(schema: SchemaElement[]) {
     return {
       column,
       codec: "ZSTD" as const,
-      values: await zstd(column.values),
-      dictionary: dictionary && (await zstd(dictionary)),
+      values: await zstd(column.values, level),
+      dictionary: dictionary && (await zstd(dictionary, level)),
     };
   }
 

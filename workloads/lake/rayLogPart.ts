@@ -1,9 +1,15 @@
 import { isUtf8 } from "node:buffer";
-import type { SchemaElement } from "hyparquet";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
-import { appendPacked, appendRun, bitsOf, packDeltas } from "./columnEncoding";
+import { appendPacked, appendRun, bitsOf } from "./columnEncoding";
+import {
+  bytesColumn,
+  longColumn,
+  optionalLongColumn,
+  packedLevels,
+  plainValues,
+  schemaElement,
+} from "./parquetColumns";
 import { type EncodedColumn, makeParquetFile } from "./parquetPages";
-import { type Column, ColumnType } from "./parquetWriter";
 import { LEVELS, type LineFacts, parseFileName, parseLine, parseOwner } from "./rayLogLine";
 import { rayLogShape } from "./tables";
 
@@ -69,34 +75,6 @@ function takeGroup(ordered: RayLogBytes[]): RayLogBytes[] {
     group.push(run);
   }
   return group;
-}
-
-// As DuckDB declares the same types, so that both kinds of part are one table.
-function schemaElement({ name, type }: Column): SchemaElement {
-  const optional = { name, repetition_type: "OPTIONAL" } as const;
-  switch (type) {
-    case ColumnType.Long:
-      return { ...optional, type: "INT64" };
-    case ColumnType.Int:
-      return { ...optional, type: "INT32" };
-    case ColumnType.Timestamp:
-      return {
-        ...optional,
-        type: "INT64",
-        logical_type: { type: "TIMESTAMP", isAdjustedToUTC: false, unit: "MICROS" },
-      };
-    case ColumnType.Bytes:
-      return { ...optional, type: "BYTE_ARRAY" };
-    case ColumnType.Text:
-      return {
-        ...optional,
-        type: "BYTE_ARRAY",
-        converted_type: "UTF8",
-        logical_type: { type: "STRING" },
-      };
-    default:
-      throw new Error(`the Ray log table has no column of type ${type}, got ${name}`);
-  }
 }
 
 /** What rows share: a file, and the worker and job that the file's name or the line itself names. */
@@ -219,9 +197,14 @@ function encodeRows(origin: RayLogOrigin, rows: Rows): EncodedColumn[] {
     byte_start: long(rows.start),
     byte_end: long(rows.end),
     line_no: long(rows.line),
-    ts: (name) => timeColumn(name, rows),
+    ts: (name) => optionalLongColumn(name, rows.count, rows.micros),
     level: (name) => levelColumn(name, rows),
-    text: (name) => textColumn(name, rows),
+    text: (name) =>
+      bytesColumn(
+        name,
+        rows.textLength.subarray(0, rows.count),
+        rows.text.subarray(0, rows.textBytes),
+      ),
     raw: (name) => rawColumn(name, rows),
   };
   return rayLogShape.columns.map(({ name }) =>
@@ -276,39 +259,6 @@ function ownerColumn(
   };
 }
 
-function longColumn(name: string, count: number, values: Float64Array): EncodedColumn {
-  const some = values.subarray(0, count);
-  const writer = new ByteWriter(count + 64);
-  packDeltas(some, writer);
-  let least = Infinity;
-  let most = -Infinity;
-  for (let index = 0; index < count; index++) {
-    least = Math.min(least, some[index]!);
-    most = Math.max(most, some[index]!);
-  }
-  return {
-    name,
-    encoding: "DELTA_BINARY_PACKED",
-    levels: presentAll(count),
-    nulls: 0,
-    values: writer.getBytes(),
-    ...(count === 0 ? {} : { least: BigInt(least), most: BigInt(most) }),
-  };
-}
-
-function timeColumn(name: string, { count, micros }: Rows): EncodedColumn {
-  const times = micros.subarray(0, count).filter((value) => !Number.isNaN(value));
-  const isThere = new Uint8Array(count);
-  for (let row = 0; row < count; row++) {
-    isThere[row] = Number.isNaN(micros[row]) ? 0 : 1;
-  }
-  return {
-    ...longColumn(name, times.length, times),
-    levels: packedLevels(isThere),
-    nulls: count - times.length,
-  };
-}
-
 function levelColumn(name: string, { count, level }: Rows): EncodedColumn {
   const codes = level.subarray(0, count).filter((code) => code !== 0);
   const isThere = level.subarray(0, count).map((code) => (code === 0 ? 0 : 1));
@@ -326,16 +276,6 @@ function levelColumn(name: string, { count, level }: Rows): EncodedColumn {
   };
 }
 
-function textColumn(name: string, { count, textLength, text, textBytes }: Rows): EncodedColumn {
-  return {
-    name,
-    encoding: "DELTA_LENGTH_BYTE_ARRAY",
-    levels: presentAll(count),
-    nulls: 0,
-    values: withLengths(textLength.subarray(0, count), text.subarray(0, textBytes)),
-  };
-}
-
 function rawColumn(name: string, { count, raw }: Rows): EncodedColumn {
   const isThere = new Uint8Array(count);
   const contents = [...raw].map(([row, content]) => {
@@ -343,50 +283,7 @@ function rawColumn(name: string, { count, raw }: Rows): EncodedColumn {
     return content;
   });
   const lengths = Int32Array.from(contents, ({ length }) => length);
-  return {
-    name,
-    encoding: "DELTA_LENGTH_BYTE_ARRAY",
-    levels: packedLevels(isThere),
-    nulls: count - contents.length,
-    values: withLengths(lengths, Buffer.concat(contents)),
-  };
-}
-
-function withLengths(lengths: Int32Array, content: Buffer): Uint8Array {
-  const writer = new ByteWriter(lengths.length + 64);
-  packDeltas(lengths, writer);
-  return Buffer.concat([writer.getBytes(), content]);
-}
-
-function presentAll(count: number): Uint8Array {
-  const writer = new ByteWriter();
-  appendRun(writer, 1, count, 1);
-  return writer.getBytes();
-}
-
-function packedLevels(isThere: Uint8Array): Uint8Array {
-  const writer = new ByteWriter();
-  const first = isThere[0];
-  if (isThere.every((value) => value === first)) {
-    appendRun(writer, first ?? 0, isThere.length, 1);
-  } else {
-    appendPacked(writer, isThere, 1);
-  }
-  return writer.getBytes();
-}
-
-function plainValues(values: readonly (string | number)[]): Uint8Array {
-  const writer = new ByteWriter();
-  for (const value of values) {
-    if (typeof value === "number") {
-      writer.appendInt32(value);
-    } else {
-      const bytes = Buffer.from(value, "utf8");
-      writer.appendUint32(bytes.length);
-      writer.appendBytes(bytes);
-    }
-  }
-  return writer.getBytes();
+  return bytesColumn(name, lengths, Buffer.concat(contents), isThere);
 }
 
 function compare(a: string, b: string): number {
