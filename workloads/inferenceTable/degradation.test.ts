@@ -2,18 +2,9 @@ import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
-import {
-  type Lake,
-  openLake,
-  openObjectCache,
-  openObjectStore,
-  type ObjectStore,
-} from "@mlplatform/lake";
-import { type ChildService, startChildService } from "../lake/childService.fixture";
-import { startSeaweedfs, type TestStore } from "../lake/objectStores.fixture";
 import { type Relay, startRelay } from "../lake/relay.fixture";
+import { useServiceBed } from "../lake/serviceBed.fixture";
 import {
   eventHeaders,
   identity,
@@ -28,53 +19,23 @@ const MIB = 1 << 20;
 
 describe("inference table when the lake or the disk gives way", function () {
   this.timeout(180_000);
-  let server: TestStore;
-  let store: ObjectStore;
-  let folder: string;
-  let lake: Lake;
   let relay: Relay;
-  let service: ChildService | undefined;
   let mounted: string | undefined;
-
-  before(async () => {
-    server = await startSeaweedfs();
-  });
-  after(() => server?.stop());
-  beforeEach(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-degrade-"));
-    store = openObjectStore(server.options);
-    for await (const page of store.listPages("")) {
-      await Promise.all(page.map(({ key }) => store.delete(key)));
-    }
-    lake = openLake({
-      store,
-      cache: await openObjectCache({ store, directory: path.join(folder, "cache") }),
-    });
-    relay = await startRelay(server.options.endpoint!);
-  });
+  // Registered before the bed's hook, so that it runs first: a folder with a disk in it can't be removed.
   afterEach(async () => {
-    await service?.end("SIGKILL");
-    service = undefined;
     await relay.stop();
-    store.close();
     if (mounted !== undefined) {
-      execFileSync("umount", [mounted]);
+      execFileSync("umount", ["--lazy", mounted]);
       mounted = undefined;
     }
-    await fs.rm(folder, { recursive: true, force: true });
+  });
+  const bed = useServiceBed("inferenceTable");
+  beforeEach(async () => {
+    relay = await startRelay(bed.server.options.endpoint!);
   });
 
-  async function start(env: NodeJS.ProcessEnv): Promise<string> {
-    service = startChildService("inferenceTable", {
-      ...server.environment,
-      MLP_LAKE_ENDPOINT: relay.endpoint,
-      MLP_STATE_DIR: path.join(folder, "state"),
-      MLP_PORT: "0",
-      MLP_COMMIT_INTERVAL_MS: "100",
-      ...env,
-    });
-    return service.waitFor(/listening on (http:[^"]+)/);
-  }
+  const start = (env: NodeJS.ProcessEnv) =>
+    bed.start({ MLP_LAKE_ENDPOINT: relay.endpoint, MLP_COMMIT_INTERVAL_MS: "100", ...env });
 
   const post = (url: string, event: SentEvent) => postBytes(url, eventHeaders(event), event.body);
   const large = (id: string, bytes: number): SentEvent => ({
@@ -122,7 +83,7 @@ describe("inference table when the lake or the disk gives way", function () {
   }
 
   async function assertLadder(acknowledged: SentEvent[]): Promise<void> {
-    const { rows } = await lake.query(
+    const { rows } = await bed.lake.query(
       `SELECT id, degraded, truncated, body, body_bytes, body_sha256, received_time FROM inferences_events
        WHERE id LIKE 'fill-%' ORDER BY sequence, frame`,
     );
@@ -162,14 +123,16 @@ describe("inference table when the lake or the disk gives way", function () {
     await untilRelieved(url);
     assert.equal(await post(url, again), 202);
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
-    assert.equal((await service!.end("SIGTERM")).code, 0);
+    assert.equal((await bed.service.end("SIGTERM")).code, 0);
     await assertLadder(acknowledged);
-    const { rows } = await lake.query("SELECT degraded FROM inferences_events WHERE id = 'after'");
+    const { rows } = await bed.lake.query(
+      "SELECT degraded FROM inferences_events WHERE id = 'after'",
+    );
     assert.deepEqual(rows, [{ degraded: null }]);
   });
 
   it("does the same on a disk that is full, and never ends", async function () {
-    const state = path.join(folder, "disk");
+    const state = path.join(bed.folder, "disk");
     await fs.mkdir(state);
     try {
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=48m", "tmpfs", state], { stdio: "pipe" });
@@ -195,7 +158,7 @@ describe("inference table when the lake or the disk gives way", function () {
     await relay.restore();
     await untilRelieved(url);
     assert.equal(await post(url, large("after", 10_000)), 202);
-    assert.equal((await service!.end("SIGTERM")).code, 0, service!.output());
+    assert.equal((await bed.service.end("SIGTERM")).code, 0, bed.service.output());
     await assertLadder(acknowledged);
   });
 
@@ -211,11 +174,13 @@ describe("inference table when the lake or the disk gives way", function () {
     assert.equal(during.length, events.length, "every one was acknowledged");
     const memory =
       Number(
-        /VmRSS:\s+(\d+)/.exec(await fs.readFile(`/proc/${service!.child.pid}/status`, "utf8"))?.[1],
+        /VmRSS:\s+(\d+)/.exec(
+          await fs.readFile(`/proc/${bed.service.child.pid}/status`, "utf8"),
+        )?.[1],
       ) / 1024;
     await relay.restore();
-    assert.equal((await service!.end("SIGTERM")).code, 0);
-    const stored = new Set(await storedIdentities(lake));
+    assert.equal((await bed.service.end("SIGTERM")).code, 0);
+    const stored = new Set(await storedIdentities(bed.lake));
     assert.deepEqual(
       [...before, ...during].map(identity).filter((each) => !stored.has(each)),
       [],
@@ -225,10 +190,10 @@ describe("inference table when the lake or the disk gives way", function () {
 
   it("stores 100 MB payloads byte for byte within 400 MB, eight at once", async () => {
     const url = await start({
-      MLP_LAKE_ENDPOINT: server.options.endpoint,
+      MLP_LAKE_ENDPOINT: bed.server.options.endpoint,
       MLP_COMMIT_INTERVAL_MS: "500",
     });
-    const pid = service!.child.pid!;
+    const pid = bed.service.child.pid!;
     let peak = 0;
     const watch = setInterval(() => {
       void fs.readFile(`/proc/${pid}/status`, "utf8").then(
@@ -246,10 +211,10 @@ describe("inference table when the lake or the disk gives way", function () {
       statuses,
       Array.from({ length: 8 }, () => 202),
     );
-    assert.equal((await service!.end("SIGTERM")).code, 0);
+    assert.equal((await bed.service.end("SIGTERM")).code, 0);
     clearInterval(watch);
     assert.ok(peak < 400, `${peak} MiB at its highest`);
-    const { rows } = await lake.query(
+    const { rows } = await bed.lake.query(
       "SELECT id, body_object, body_sha256, body_bytes, degraded FROM inferences_events ORDER BY id",
     );
     assert.equal(rows.length, 8);
@@ -261,12 +226,12 @@ describe("inference table when the lake or the disk gives way", function () {
       assert.equal(Number(row["body_bytes"]), 100 * MIB);
       assert.equal(row["degraded"], null);
       const hash = createHash("sha256");
-      for await (const chunk of await store.getStream(String(row["body_object"]))) {
+      for await (const chunk of await bed.store.getStream(String(row["body_object"]))) {
         hash.update(chunk as Buffer);
       }
       assert.equal(hash.digest("hex"), expected, "the object");
     }
-    const { rows: shown } = await lake.query(
+    const { rows: shown } = await bed.lake.query(
       "SELECT request, request_object FROM inferences WHERE request_id = 'big-0'",
     );
     assert.equal(shown[0]!["request"], null);
@@ -274,11 +239,14 @@ describe("inference table when the lake or the disk gives way", function () {
   });
 
   it("keeps the beginning and the hash of a body beyond its bound", async () => {
-    const url = await start({ MLP_LAKE_ENDPOINT: server.options.endpoint, MLP_MAX_BODY_MIB: "8" });
+    const url = await start({
+      MLP_LAKE_ENDPOINT: bed.server.options.endpoint,
+      MLP_MAX_BODY_MIB: "8",
+    });
     const event = large("beyond", 12 * MIB);
     assert.equal(await post(url, event), 202);
-    await service!.end("SIGTERM");
-    const { rows } = await lake.query(
+    await bed.service.end("SIGTERM");
+    const { rows } = await bed.lake.query(
       "SELECT body, body_bytes, body_sha256, degraded, truncated FROM inferences_events",
     );
     const [row] = rows;
@@ -290,7 +258,7 @@ describe("inference table when the lake or the disk gives way", function () {
 
   it("redacts before the disk: neither log, nor files of bodies, nor the lake ever holds the value", async () => {
     const secret = "zz-4711-secret-zz";
-    const rules = path.join(folder, "rules.json");
+    const rules = path.join(bed.folder, "rules.json");
     await fs.writeFile(
       rules,
       JSON.stringify([
@@ -340,9 +308,9 @@ describe("inference table when the lake or the disk gives way", function () {
       }
       return found;
     };
-    assert.deepEqual(await grep(path.join(folder, "state")), []);
-    assert.equal((await service!.end("SIGTERM")).code, 0);
-    const { rows } = await lake.query(
+    assert.deepEqual(await grep(path.join(bed.folder, "state")), []);
+    assert.equal((await bed.service.end("SIGTERM")).code, 0);
+    const { rows } = await bed.lake.query(
       "SELECT id, body::VARCHAR AS body, degraded, metadata FROM inferences_events ORDER BY id",
     );
     assert.equal(rows.length, 7);

@@ -1,20 +1,10 @@
 import * as assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { promises as fs } from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
-import {
-  INFERENCE_PAIRED_PREFIX,
-  type Lake,
-  listObjects,
-  openLake,
-  openObjectCache,
-  openObjectStore,
-  type ObjectStore,
-} from "@mlplatform/lake";
-import { type ChildService, startChildService } from "../lake/childService.fixture";
-import { startSeaweedfs, type TestStore } from "../lake/objectStores.fixture";
+import { INFERENCE_PAIRED_PREFIX, listObjects } from "@mlplatform/lake";
+import { startChildService } from "../lake/childService.fixture";
 import { startRelay } from "../lake/relay.fixture";
+import { useServiceBed } from "../lake/serviceBed.fixture";
 import {
   eventHeaders,
   identity,
@@ -27,56 +17,19 @@ import {
 
 describe("inference table", function () {
   this.timeout(120_000);
-  let server: TestStore;
-  let store: ObjectStore;
-  let folder: string;
-  let lake: Lake;
-  let service: ChildService | undefined;
-
-  before(async () => {
-    server = await startSeaweedfs();
-  });
-  after(() => server?.stop());
-
-  beforeEach(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-inferences-"));
-    store = openObjectStore(server.options);
-    for await (const { key } of listObjects(store, "")) {
-      await store.delete(key);
-    }
-    lake = openLake({
-      store,
-      cache: await openObjectCache({ store, directory: path.join(folder, "cache") }),
-    });
-  });
-  afterEach(async () => {
-    await service?.end("SIGKILL");
-    service = undefined;
-    store.close();
-    await fs.rm(folder, { recursive: true, force: true });
-  });
-
-  async function start(env: NodeJS.ProcessEnv = {}): Promise<string> {
-    service = startChildService("inferenceTable", {
-      ...server.environment,
-      MLP_STATE_DIR: path.join(folder, "state"),
-      MLP_PORT: "0",
-      ...env,
-    });
-    return service.waitFor(/listening on (http:[^"]+)/);
-  }
+  const bed = useServiceBed("inferenceTable");
 
   it("stores as many rows as events were sent, and one row a prediction", async () => {
-    const url = await start();
+    const url = await bed.start();
     const events = predictions(500);
     const acknowledged: SentEvent[] = [];
     await sendAll(url, events, acknowledged);
     assert.equal(acknowledged.length, 1000);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     assert.match(metrics, /inference_table_events_received_total\{[^}]*type="request"\} 500/);
-    assert.deepEqual(await service!.end("SIGTERM"), { code: 0, signal: null });
-    assert.deepEqual((await storedIdentities(lake)).sort(), events.map(identity).sort());
-    const { rows } = await lake.query(
+    assert.deepEqual(await bed.service.end("SIGTERM"), { code: 0, signal: null });
+    assert.deepEqual((await storedIdentities(bed.lake)).sort(), events.map(identity).sort());
+    const { rows } = await bed.lake.query(
       `SELECT status, protocol, revision, model_name, model_version, mlflow_run_id, dataset_digest,
               count(*) AS n, count(DISTINCT request_id) AS ids FROM inferences GROUP BY ALL`,
     );
@@ -94,7 +47,7 @@ describe("inference table", function () {
       },
     ]);
     let parts = 0;
-    for await (const { key } of listObjects(store, INFERENCE_PAIRED_PREFIX)) {
+    for await (const { key } of listObjects(bed.store, INFERENCE_PAIRED_PREFIX)) {
       assert.match(key, /part-00000000\.parquet$/);
       parts += 1;
     }
@@ -102,7 +55,7 @@ describe("inference table", function () {
   });
 
   it("answers for a prediction that isn't paired yet", async () => {
-    const url = await start({ MLP_COMMIT_INTERVAL_MS: "100" });
+    const url = await bed.start({ MLP_COMMIT_INTERVAL_MS: "100" });
     for (const event of predictions(1)) {
       assert.equal(await postBytes(url, eventHeaders(event), event.body), 202);
     }
@@ -111,10 +64,10 @@ describe("inference table", function () {
       await new Promise((resolve) => setTimeout(resolve, 100));
       const sql =
         "SELECT response FROM inferences WHERE request_id = 'prediction-0' AND status = 'ok'";
-      rows = (await lake.query(sql)).rows;
+      rows = (await bed.lake.query(sql)).rows;
     }
     assert.deepEqual(rows, [{ response: '{"predictions":[0]}' }]);
-    for await (const { key } of listObjects(store, INFERENCE_PAIRED_PREFIX)) {
+    for await (const { key } of listObjects(bed.store, INFERENCE_PAIRED_PREFIX)) {
       assert.fail(`the open hour was paired: ${key}`);
     }
   });
@@ -123,16 +76,16 @@ describe("inference table", function () {
     const settings = { MLP_COMMIT_INTERVAL_MS: "150" };
     const events = predictions(1500);
     const acknowledged: SentEvent[] = [];
-    const first = await start(settings);
+    const first = await bed.start(settings);
     const sending = sendAll(first, events, acknowledged).catch(() => undefined);
     while (acknowledged.length < 900) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    await service!.end("SIGKILL");
+    await bed.service.end("SIGKILL");
     await sending;
     const before = acknowledged.length;
     assert.ok(before >= 900 && before < events.length, `${before} acknowledged`);
-    const second = await start(settings);
+    const second = await bed.start(settings);
     // What wasn't acknowledged is sent again, as a client with retries would.
     const known = new Set(acknowledged.map(identity));
     await sendAll(
@@ -140,17 +93,17 @@ describe("inference table", function () {
       events.filter((event) => !known.has(identity(event))),
       acknowledged,
     );
-    assert.equal((await service!.end("SIGTERM")).code, 0);
-    const stored = await storedIdentities(lake);
+    assert.equal((await bed.service.end("SIGTERM")).code, 0);
+    const stored = await storedIdentities(bed.lake);
     const storedSet = new Set(stored);
     const lost = acknowledged.filter((event) => !storedSet.has(identity(event)));
     assert.deepEqual(lost, []);
-    const { rows } = await lake.query(
+    const { rows } = await bed.lake.query(
       "SELECT count(*) AS n, count(DISTINCT request_id) AS ids FROM inferences WHERE status = 'ok'",
     );
     assert.deepEqual(rows, [{ n: 1500n, ids: 1500n }]);
     // Events may be there twice (stored, but the answer was cut off by the kill); a place in the log may not.
-    const places = await lake.query(
+    const places = await bed.lake.query(
       "SELECT count(*) - count(DISTINCT (writer, sequence, frame)) AS repeated FROM inferences_events",
     );
     assert.deepEqual(places.rows, [{ repeated: 0n }]);
@@ -158,45 +111,48 @@ describe("inference table", function () {
 
   it("adds what came after a restart within the hour to the pairs, and changes no part", async () => {
     const [one, answer] = predictions(1) as [SentEvent, SentEvent];
-    await postBytes(await start(), eventHeaders(one), one.body);
-    await service!.end("SIGTERM");
+    await postBytes(await bed.start(), eventHeaders(one), one.body);
+    await bed.service.end("SIGTERM");
     const keys = async () => {
       const found: [string, string][] = [];
-      for await (const { key, etag } of listObjects(store, INFERENCE_PAIRED_PREFIX)) {
+      for await (const { key, etag } of listObjects(bed.store, INFERENCE_PAIRED_PREFIX)) {
         found.push([key, etag]);
       }
       return found;
     };
     const before = await keys();
     assert.equal(before.length, 1);
-    await postBytes(await start(), eventHeaders(answer), answer.body);
-    await service!.end("SIGTERM");
+    await postBytes(await bed.start(), eventHeaders(answer), answer.body);
+    await bed.service.end("SIGTERM");
     const after = await keys();
     assert.deepEqual(after.slice(0, 1), before);
     assert.equal(after.length, 2);
-    const { rows } = await lake.query("SELECT request_id, status FROM inferences");
+    const { rows } = await bed.lake.query("SELECT request_id, status FROM inferences");
     assert.deepEqual(rows, [{ request_id: "prediction-0", status: "ok" }]);
-    await start();
-    await service!.end("SIGTERM");
+    await bed.start();
+    await bed.service.end("SIGTERM");
     assert.deepEqual(await keys(), after, "a run with nothing new writes nothing");
   });
 
   it("acknowledges while the lake is down, and stores when it is back", async () => {
-    const relay = await startRelay(server.options.endpoint!);
-    const url = await start({ MLP_COMMIT_INTERVAL_MS: "100", MLP_LAKE_ENDPOINT: relay.endpoint });
+    const relay = await startRelay(bed.server.options.endpoint!);
+    const url = await bed.start({
+      MLP_COMMIT_INTERVAL_MS: "100",
+      MLP_LAKE_ENDPOINT: relay.endpoint,
+    });
     await relay.cut();
     const events = predictions(50);
     const acknowledged: SentEvent[] = [];
     await sendAll(url, events, acknowledged);
     assert.equal(acknowledged.length, 100);
     await relay.restore();
-    assert.equal((await service!.end("SIGTERM")).code, 0);
+    assert.equal((await bed.service.end("SIGTERM")).code, 0);
     await relay.stop();
-    assert.deepEqual((await storedIdentities(lake)).sort(), events.map(identity).sort());
+    assert.deepEqual((await storedIdentities(bed.lake)).sort(), events.map(identity).sort());
   });
 
   it("keeps malformed events with their bytes, and refuses what is no event", async () => {
-    const url = await start();
+    const url = await bed.start();
     const body = new Uint8Array(randomBytes(64));
     const event = eventHeaders({ id: "x", type: "request" });
     const send = async (change: Record<string, string>) => {
@@ -215,8 +171,8 @@ describe("inference table", function () {
       404,
     );
     assert.equal((await fetch(`${url}/healthz`)).status, 200);
-    await service!.end("SIGTERM");
-    const { rows } = await lake.query(
+    await bed.service.end("SIGTERM");
+    const { rows } = await bed.lake.query(
       `SELECT namespace, problem, body FROM inferences_events ORDER BY problem NULLS LAST`,
     );
     assert.deepEqual(
@@ -229,18 +185,18 @@ describe("inference table", function () {
       ],
     );
     rows.forEach((row) => assert.deepEqual(new Uint8Array(row["body"] as Buffer), body));
-    for await (const { key } of listObjects(store, "")) {
+    for await (const { key } of listObjects(bed.store, "")) {
       assert.ok(key.startsWith("inferences/"), key);
     }
   });
 
   it("names every unusable setting in one line and exits with 2", async () => {
-    service = startChildService("inferenceTable", {
+    const service = startChildService("inferenceTable", {
       MLP_LAKE_BUCKET: "NO",
       MLP_LAKE_ENDPOINT: "http://user:secret@host",
       MLP_PORT: "99999",
     });
-    await new Promise((resolve) => service!.child.once("close", resolve));
+    await new Promise((resolve) => service.child.once("close", resolve));
     assert.equal(service.child.exitCode, 2);
     const lines = service.output().trim().split("\n");
     assert.equal(lines.length, 1);
@@ -251,10 +207,10 @@ describe("inference table", function () {
   });
 
   it("refuses a second service on the same state directory", async () => {
-    await start();
+    await bed.start();
     const second = startChildService("inferenceTable", {
-      ...server.environment,
-      MLP_STATE_DIR: path.join(folder, "state"),
+      ...bed.server.environment,
+      MLP_STATE_DIR: path.join(bed.folder, "state"),
       MLP_PORT: "0",
     });
     await new Promise((resolve) => second.child.once("close", resolve));

@@ -1,16 +1,7 @@
 import * as assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
-import {
-  type Lake,
-  openLake,
-  openObjectCache,
-  openObjectStore,
-  type ObjectStore,
-} from "@mlplatform/lake";
-import { type ChildService, startChildService } from "../lake/childService.fixture";
-import { startSeaweedfs, type TestStore } from "../lake/objectStores.fixture";
+import { useServiceBed } from "../lake/serviceBed.fixture";
 import { killAtRandom, seededRandom } from "./killing.fixture";
 import {
   eventHeaders,
@@ -27,55 +18,22 @@ const KILLS = 25;
 
 describe("inference table under kill -9", function () {
   this.timeout(300_000);
-  let server: TestStore;
-  let store: ObjectStore;
-  let folder: string;
-  let lake: Lake;
-  let service: ChildService | undefined;
-
-  before(async () => {
-    server = await startSeaweedfs();
-  });
-  after(() => server?.stop());
-  beforeEach(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-killing-"));
-    store = openObjectStore({ ...server.options });
-    for await (const page of store.listPages("")) {
-      await Promise.all(page.map(({ key }) => store.delete(key)));
-    }
-    const cache = await openObjectCache({ store, directory: path.join(folder, "cache") });
-    lake = openLake({ store, cache });
-  });
-  afterEach(async () => {
-    await service?.end("SIGKILL");
-    service = undefined;
-    store.close();
-    await fs.rm(folder, { recursive: true, force: true });
-  });
-
-  async function start(env: NodeJS.ProcessEnv = {}): Promise<string> {
-    service = startChildService("inferenceTable", {
-      ...server.environment,
-      MLP_STATE_DIR: path.join(folder, "state"),
-      MLP_PORT: "0",
-      MLP_COMMIT_INTERVAL_MS: "100",
-      ...env,
-    });
-    return service.waitFor(/listening on (http:[^"]+)/);
-  }
+  const bed = useServiceBed("inferenceTable");
+  const start = (env: NodeJS.ProcessEnv = {}) =>
+    bed.start({ MLP_COMMIT_INTERVAL_MS: "100", ...env });
 
   async function assertWhole(acknowledged: SentEvent[]): Promise<void> {
-    const stored = new Set(await storedIdentities(lake));
+    const stored = new Set(await storedIdentities(bed.lake));
     assert.deepEqual(
       acknowledged.map(identity).filter((each) => !stored.has(each)),
       [],
       "acknowledged and lost",
     );
-    const { rows: places } = await lake.query(
+    const { rows: places } = await bed.lake.query(
       "SELECT count(*) - count(DISTINCT (writer, sequence, frame)) AS repeated FROM inferences_events",
     );
     assert.deepEqual(places, [{ repeated: 0n }]);
-    const { rows } = await lake.query(
+    const { rows } = await bed.lake.query(
       `SELECT count(*) - count(DISTINCT request_id) AS repeated, count(*) FILTER (status = 'ok') AS ok FROM inferences`,
     );
     assert.equal(rows[0]!["repeated"], 0n, "a prediction has two rows");
@@ -92,7 +50,7 @@ describe("inference table under kill -9", function () {
     for (let kill = 0; kill < KILLS; kill++) {
       const url = await start();
       await killAtRandom(
-        service!,
+        bed.service,
         url,
         predictions(4_000, `k${kill}`),
         acknowledged,
@@ -105,7 +63,7 @@ describe("inference table under kill -9", function () {
       `${acknowledged.length} acknowledged; seed ${seed}`,
     );
     await start();
-    assert.equal((await service!.end("SIGTERM")).code, 0);
+    assert.equal((await bed.service.end("SIGTERM")).code, 0);
     await assertWhole(acknowledged);
   });
 
@@ -122,25 +80,25 @@ describe("inference table under kill -9", function () {
       const events = predictions(3_000);
       // One that becomes a file: its object is a step of its own.
       const large = { id: "large", type: "request" as const, body: Buffer.alloc(2 << 20, "x") };
-      const ended = new Promise((resolve) => service!.child.once("close", resolve));
+      const ended = new Promise((resolve) => bed.service.child.once("close", resolve));
       await postBytes(url, eventHeaders(large), large.body).then(
         (status) => status === 202 && acknowledged.push(large),
         () => undefined,
       );
       await sendAll(url, events, acknowledged, WRITERS).catch(() => undefined);
       await ended;
-      assert.equal(service!.child.signalCode, "SIGKILL");
+      assert.equal(bed.service.child.signalCode, "SIGKILL");
       await start({ MLP_INLINE_MIB: "1" });
-      assert.equal((await service!.end("SIGTERM")).code, 0);
-      const { rows } = await lake.query(
+      assert.equal((await bed.service.end("SIGTERM")).code, 0);
+      const { rows } = await bed.lake.query(
         "SELECT body_object FROM inferences_events WHERE body_object IS NOT NULL",
       );
       for (const row of rows) {
-        assert.deepEqual(await store.get(String(row["body_object"])), large.body);
+        assert.deepEqual(await bed.store.get(String(row["body_object"])), large.body);
       }
       assert.equal(rows.length, acknowledged.includes(large) ? 1 : 0);
       assert.deepEqual(
-        await fs.readdir(path.join(folder, "state", "blobs")),
+        await fs.readdir(path.join(bed.folder, "state", "blobs")),
         [],
         "files of bodies are gone",
       );
@@ -153,9 +111,9 @@ describe("inference table under kill -9", function () {
       const acknowledged: SentEvent[] = [];
       const url = await start({ MLP_FAILPOINT: step });
       await sendAll(url, predictions(500), acknowledged, WRITERS);
-      assert.equal((await service!.end("SIGTERM")).signal, "SIGKILL");
+      assert.equal((await bed.service.end("SIGTERM")).signal, "SIGKILL");
       await start();
-      assert.equal((await service!.end("SIGTERM")).code, 0);
+      assert.equal((await bed.service.end("SIGTERM")).code, 0);
       assert.equal(acknowledged.length, 1000);
       await assertWhole(acknowledged);
     });
@@ -165,17 +123,17 @@ describe("inference table under kill -9", function () {
     const acknowledged: SentEvent[] = [];
     const keys = async () => {
       const found: string[] = [];
-      for await (const page of store.listPages("inferences/events/")) {
+      for await (const page of bed.store.listPages("inferences/events/")) {
         found.push(...page.map(({ key, etag }) => `${key} ${etag}`));
       }
       return found;
     };
     await sendAll(await start(), predictions(50, "first"), acknowledged);
-    await service!.end("SIGTERM");
+    await bed.service.end("SIGTERM");
     const before = await keys();
-    await fs.rm(path.join(folder, "state"), { recursive: true });
+    await fs.rm(path.join(bed.folder, "state"), { recursive: true });
     await sendAll(await start(), predictions(50, "second"), acknowledged);
-    await service!.end("SIGTERM");
+    await bed.service.end("SIGTERM");
     const after = new Set(await keys());
     assert.ok(before.length > 0 && after.size > before.length);
     assert.deepEqual(
