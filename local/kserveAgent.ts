@@ -97,11 +97,11 @@ async function handle(
   const event = (type: EventType, bytes: Buffer) =>
     payloadEvent(options.identity, type, id, request.headers, bytes, new Date());
   if (!isProbe(request)) {
-    await dispatcher.enqueue(event(EventType.Request, body));
+    dispatcher.enqueue(event(EventType.Request, body));
   }
   const answer = await forward(options.upstream, sockets, request, body);
   if (!isProbe(request) && answer.status === 200) {
-    await dispatcher.enqueue(event(EventType.Response, answer.body));
+    dispatcher.enqueue(event(EventType.Response, answer.body));
   }
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);

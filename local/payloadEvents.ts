@@ -84,29 +84,38 @@ export interface DeliveryCounts {
   failed: number;
 }
 
-/** Workers of KServe's logger, and the capacity of its queue (pkg/logger/dispatcher.go). */
+/** Workers of KServe's logger (cmd/agent/main.go). */
 const WORKERS = 5;
-const QUEUE_CAPACITY = 100;
+/** Connections that Go's transport keeps when nobody uses them; a worker more opens one of its own. */
+const IDLE_CONNECTIONS = 2;
 
-/** Delivers events as KServe's logger does: five workers, a bounded queue, one attempt each. */
+/**
+ * Delivers events as KServe's logger does (pkg/logger/dispatcher.go, worker.go): five workers, one attempt
+ * each, no timeout. Nothing bounds the queue: each event waits in a goroutine of its own, so a sink that
+ * hangs fills the memory of the pod.
+ */
 export class PayloadDispatcher {
   readonly counts: DeliveryCounts = { delivered: 0, failed: 0 };
   private readonly queue: PayloadEvent[] = [];
-  private readonly spaceWaiters: (() => void)[] = [];
   private busy = 0;
   private idle: (() => void)[] = [];
-  private readonly sockets = new http.Agent({ keepAlive: true, maxSockets: WORKERS });
+  private readonly sockets = new http.Agent({
+    keepAlive: true,
+    maxSockets: WORKERS,
+    maxFreeSockets: IDLE_CONNECTIONS,
+  });
 
   constructor(
     private readonly sink: string,
     private readonly report: (line: string) => void,
   ) {}
 
-  /** Queues an event; waits while the queue is full, and with it the prediction's request. */
-  async enqueue(event: PayloadEvent): Promise<void> {
-    while (this.queue.length >= QUEUE_CAPACITY) {
-      await new Promise<void>((resolve) => this.spaceWaiters.push(resolve));
-    }
+  /** Events that wait for a worker. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  enqueue(event: PayloadEvent): void {
     this.queue.push(event);
     this.work();
   }
@@ -121,7 +130,6 @@ export class PayloadDispatcher {
   private work(): void {
     while (this.busy < WORKERS && this.queue.length > 0) {
       const event = this.queue.shift() as PayloadEvent;
-      this.spaceWaiters.shift()?.();
       this.busy++;
       void this.deliver(event).finally(() => {
         this.busy--;

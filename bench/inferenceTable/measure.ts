@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -9,6 +9,8 @@ import { startRelay } from "../../workloads/lake/relay.fixture";
 import type { LoadResult } from "./loadGenerator";
 import { measurePairing } from "./pairing";
 import { measureQueries } from "./queries";
+import { startServer, tableEnvironment } from "./servers";
+import { measureStall } from "./stall";
 
 /**
  * Speed, freshness, size and memory of the inference table. Ratios are taken side by side in one run, on
@@ -36,51 +38,12 @@ export interface Measured {
 const root = resolve(__dirname, "../..");
 const run = promisify(execFile);
 
-interface Server {
-  child: ChildProcess;
-  url: string;
-  end(): Promise<number | null>;
-}
-
-async function startServer(file: string, env: NodeJS.ProcessEnv): Promise<Server> {
-  const child = spawn(process.execPath, ["--import", "tsx", join(root, file)], {
-    cwd: root,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let text = "";
-  child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  const ended = new Promise<number | null>((done) => child.once("close", done));
-  for (;;) {
-    const url = /listening on (http:[^"\s]+)/.exec(text)?.[1];
-    if (url !== undefined) {
-      return {
-        child,
-        url,
-        end: () => {
-          child.kill("SIGTERM");
-          return ended;
-        },
-      };
-    }
-    if (child.exitCode !== null) throw new Error(`${file} ended:\n${text}`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
-
 async function load(url: string, ...args: string[]): Promise<LoadResult> {
   const generator = join(root, "bench/inferenceTable/loadGenerator.ts");
   const command = ["--import", "tsx", generator, "--url", url, ...args];
   const { stdout } = await run(process.execPath, command, { cwd: root });
   return JSON.parse(stdout) as LoadResult;
 }
-
-const tableEnv = (store: TestStore, state: string): NodeJS.ProcessEnv => ({
-  ...store.environment,
-  MLP_STATE_DIR: state,
-  MLP_PORT: "0",
-  MLP_PAIRING: "off",
-});
 
 /** Milliseconds of processor that a process has used. */
 function cpuMs(child: ChildProcess): number {
@@ -102,7 +65,7 @@ async function measureIngest(
     noop.child.kill();
     const table = await startServer(
       "workloads/inferenceTable/main.ts",
-      tableEnv(store, join(folder, `i${round}`)),
+      tableEnvironment(store, join(folder, `i${round}`)),
     );
     const cpuBefore = cpuMs(table.child);
     const found = await load(table.url, "--seconds", String(seconds));
@@ -139,7 +102,7 @@ async function measureLatency(
 ): Promise<Measured[]> {
   const table = await startServer(
     "workloads/inferenceTable/main.ts",
-    tableEnv(store, join(folder, "l")),
+    tableEnvironment(store, join(folder, "l")),
   );
   const lines: Measured[] = [];
   for (const [name, ...args] of [
@@ -179,7 +142,7 @@ async function measureOutage(
 ): Promise<Measured[]> {
   const relay = await startRelay(store.options.endpoint!);
   const env = {
-    ...tableEnv(store, join(folder, "o")),
+    ...tableEnvironment(store, join(folder, "o")),
     MLP_LAKE_ENDPOINT: relay.endpoint,
     MLP_LOG_MIB: "16384",
   };
@@ -235,6 +198,7 @@ async function main(): Promise<void> {
     if (wanted("ingest")) lines.push(...(await measureIngest(store, folder, seconds)));
     if (wanted("latency")) lines.push(...(await measureLatency(store, folder, seconds)));
     if (wanted("outage")) lines.push(...(await measureOutage(store, folder, outage, 2000)));
+    if (wanted("stall")) lines.push(...(await measureStall(store, folder)));
     if (wanted("pairing")) lines.push(...(await measurePairing(store, folder, goals.pairingMiB)));
     if (wanted("queries")) lines.push(...(await measureQueries(store, folder, goals)));
   } finally {

@@ -20,6 +20,22 @@ const labels = { "app.kubernetes.io/name": inferenceTableName };
 /** User of the service's image. */
 const uid = 65532;
 
+/**
+ * When a replica that no longer answers is ended: within 20 seconds. KServe's logger has five workers and no
+ * timeout, so a replica that hangs soon holds all five of each agent, and the agents' memory grows with
+ * every prediction until their connections break. What the replica acknowledged is on its disk, so ending
+ * it loses nothing. `bench/inferenceTable/stall.ts` measures this.
+ */
+export const inferenceTableLiveness = {
+  periodSeconds: 5,
+  timeoutSeconds: 2,
+  failureThreshold: 3,
+  terminationGracePeriodSeconds: 5,
+};
+
+/** When new connections go elsewhere. */
+export const inferenceTableReadiness = { periodSeconds: 5, timeoutSeconds: 1, failureThreshold: 2 };
+
 /** What decides the inference table's objects. */
 export interface InferenceTableSettings {
   namespace: pulumi.Input<string>;
@@ -212,8 +228,8 @@ function serverContainer(
       failureThreshold: 60,
       periodSeconds: 2,
     },
-    livenessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 10 },
-    readinessProbe: { httpGet: { path: "/readyz", port: "http" }, periodSeconds: 5 },
+    livenessProbe: { httpGet: { path: "/healthz", port: "http" }, ...inferenceTableLiveness },
+    readinessProbe: { httpGet: { path: "/readyz", port: "http" }, ...inferenceTableReadiness },
     volumeMounts: [
       { name: "state", mountPath: "/state" },
       { name: "tmp", mountPath: "/tmp" },

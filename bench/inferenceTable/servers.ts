@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join, resolve } from "node:path";
+import type { TestStore } from "../../workloads/lake/objectStores.fixture";
+
+const root = resolve(__dirname, "../..");
+
+/** A server as a process of its own. */
+export interface Server {
+  child: ChildProcess;
+  url: string;
+  /** Ends it with SIGTERM and resolves with its exit code. */
+  end(): Promise<number | null>;
+}
+
+/** Starts a file of the clone and waits until it listens. */
+export async function startServer(file: string, env: NodeJS.ProcessEnv): Promise<Server> {
+  const child = spawn(process.execPath, ["--import", "tsx", join(root, file)], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let text = "";
+  child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const ended = new Promise<number | null>((done) => child.once("close", done));
+  for (;;) {
+    const url = /listening on (http:[^"\s]+)/.exec(text)?.[1];
+    if (url !== undefined) {
+      return {
+        child,
+        url,
+        end: () => {
+          child.kill("SIGTERM");
+          return ended;
+        },
+      };
+    }
+    if (child.exitCode !== null) throw new Error(`${file} ended:\n${text}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+/** Environment of an inference table that only ingests. */
+export const tableEnvironment = (store: TestStore, state: string): NodeJS.ProcessEnv => ({
+  ...store.environment,
+  MLP_STATE_DIR: state,
+  MLP_PORT: "0",
+  MLP_PAIRING: "off",
+});
