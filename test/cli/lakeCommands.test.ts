@@ -37,7 +37,7 @@ const LOG = Buffer.concat([
 ]);
 
 describe("mlp over the lake", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let server: TestStore;
   let store: ObjectStore;
   let folder: string;

@@ -15,10 +15,18 @@ export interface ChildService {
 const CLONE = path.resolve(__dirname, "../..");
 const WAIT_MS = 30_000;
 
-/** Starts `node --import tsx workloads/<workload>/main.ts` with exactly this environment. */
-export function startChildService(workload: string, env: NodeJS.ProcessEnv): ChildService {
+/**
+ * Starts `node --import tsx workloads/<workload>/main.ts` with exactly this environment; `through` is a
+ * command that ends by executing the one given to it: `["prlimit", "--nofile=128"]`.
+ */
+export function startChildService(
+  workload: string,
+  env: NodeJS.ProcessEnv,
+  through: readonly string[] = [],
+): ChildService {
   const main = path.join(CLONE, "workloads", workload, "main.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", main], {
+  const [program, ...args] = [...through, process.execPath, "--import", "tsx", main];
+  const child = spawn(program!, args, {
     cwd: CLONE,
     env: { PATH: process.env["PATH"], AWS_EC2_METADATA_DISABLED: "true", ...env },
     stdio: ["ignore", "ignore", "pipe"],

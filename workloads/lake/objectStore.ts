@@ -8,12 +8,14 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  type PutObjectCommandOutput,
   S3Client,
 } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { publishFile, temporaryPathBeside } from "./durableFile";
 import { uploadInParts } from "./multipartUpload";
 import { type RetryContext, type RetryPolicy, withRetries } from "./retry";
+import { classifyFailure } from "./storeErrors";
 
 /** Where a bucket is and how to reach it. */
 export interface ObjectStoreOptions {
@@ -123,8 +125,8 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
 
   async function put(key: string, body: Uint8Array, put: PutOptions = {}): Promise<void> {
     const sha256 = createHash("sha256").update(body).digest("base64");
-    await withRetries(context(`put ${key}`, put.signal), (signal) =>
-      client.send(
+    await withRetries(context(`put ${key}`, put.signal), async (signal) => {
+      const answer = await client.send(
         new PutObjectCommand({
           Bucket: bucket,
           Key: key,
@@ -135,8 +137,35 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
           IfNoneMatch: put.onlyIfAbsent === true ? "*" : undefined,
         }),
         { abortSignal: signal },
-      ),
-    );
+      );
+      if (!speaksOf(answer, body, sha256)) {
+        await expectStored(key, body, answer.ETag, signal);
+      }
+    });
+  }
+
+  // Not every store's ETag is an MD5 (encryption makes it another one), so a strange one alone proves nothing.
+  async function expectStored(
+    key: string,
+    body: Uint8Array,
+    etag: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const found = await client
+      .send(new HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal })
+      .catch((error: unknown) => {
+        if (classifyFailure(error).kind === "missing") {
+          return undefined;
+        }
+        throw error;
+      });
+    if (found?.ContentLength !== body.length || found.ETag !== etag) {
+      const there =
+        found === undefined ? "nothing" : `${found.ContentLength} bytes with ETag ${found.ETag}`;
+      throw new Error(
+        `the store took ${body.length} bytes with ETag ${etag}, and has ${there} there`,
+      );
+    }
   }
 
   return {
@@ -246,6 +275,15 @@ export async function* listObjects(
   for await (const page of store.listPages(prefix)) {
     yield* page;
   }
+}
+
+/** Whether the answer to a write names the bytes that were sent: by their SHA-256, or an ETag that is their MD5. */
+function speaksOf(
+  { ChecksumSHA256, ETag }: PutObjectCommandOutput,
+  body: Uint8Array,
+  sha256: string,
+): boolean {
+  return ChecksumSHA256 === sha256 || ETag === `"${createHash("md5").update(body).digest("hex")}"`;
 }
 
 function wholeBody(body: Buffer, expected: number | undefined): Buffer {

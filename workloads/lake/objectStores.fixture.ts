@@ -1,11 +1,16 @@
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync, promises as fs } from "node:fs";
-import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { freePorts } from "./freePorts.fixture";
 import type { ObjectStoreOptions } from "./objectStore";
 
 // Real object stores for tests, on loopback with random keys. SeaweedFS comes from its PyPI wheel,
@@ -16,13 +21,21 @@ export interface TestStore {
   name: string;
   options: ObjectStoreOptions;
   environment: NodeJS.ProcessEnv;
+  /** Ends it and starts it at the same place with the same data, where asked for with other keys. */
+  restart(keys?: Partial<StoreKeys>): Promise<void>;
   stop(): Promise<void>;
+}
+
+interface StoreKeys {
+  accessKeyId: string;
+  secretAccessKey: string;
 }
 
 const run = promisify(execFile);
 const CLONE = path.resolve(__dirname, "../..");
 const SEAWEEDFS_VERSION = "4.48";
 const START_TIMEOUT_MS = 30_000;
+const START_ATTEMPTS = 3;
 const REGION = "us-east-1";
 const BUCKET = "lake";
 
@@ -64,8 +77,8 @@ export async function minioProgram(): Promise<string> {
 /** Starts SeaweedFS with one bucket, `lake`. */
 export async function startSeaweedfs(): Promise<TestStore> {
   const program = await seaweedfsProgram();
-  const [s3, s3Grpc, master, masterGrpc, volume, volumeGrpc, filer, filerGrpc] = await freePorts(8);
-  return startStore("seaweedfs", s3!, async (directory, keys) => {
+  return startStore("seaweedfs", async (directory, keys, s3) => {
+    const [s3Grpc, master, masterGrpc, volume, volumeGrpc, filer, filerGrpc] = await freePorts(7);
     const identities = path.join(directory, "identities.json");
     await fs.writeFile(
       identities,
@@ -114,8 +127,7 @@ export async function startSeaweedfs(): Promise<TestStore> {
 /** Starts MinIO with one bucket, `lake`. */
 export async function startMinio(): Promise<TestStore> {
   const program = await minioProgram();
-  const [port] = await freePorts(1);
-  return startStore("minio", port!, async (directory, keys) => ({
+  return startStore("minio", async (directory, keys, port) => ({
     program,
     arguments: [
       "server",
@@ -132,85 +144,116 @@ export async function startMinio(): Promise<TestStore> {
   }));
 }
 
-interface Keys {
-  accessKeyId: string;
-  secretAccessKey: string;
-}
-
 interface Launch {
   program: string;
   arguments: string[];
   environment: NodeJS.ProcessEnv;
 }
 
-async function startStore(
-  name: string,
-  port: number,
-  prepare: (directory: string, keys: Keys) => Promise<Launch>,
-): Promise<TestStore> {
+type Prepare = (directory: string, keys: StoreKeys, port: number) => Promise<Launch>;
+
+async function startStore(name: string, prepare: Prepare): Promise<TestStore> {
   const directory = await fs.mkdtemp(path.join(os.tmpdir(), `mlplatform-${name}-`));
   const keys = {
     accessKeyId: randomBytes(10).toString("hex"),
     secretAccessKey: randomBytes(20).toString("hex"),
   };
-  const endpoint = `http://127.0.0.1:${port}`;
-  const options = { endpoint, region: REGION, bucket: BUCKET, credentials: keys };
-  const launch = await prepare(directory, keys);
-  const logFile = path.join(directory, "server.log");
-
-  const output = openSync(logFile, "a");
-  const child = spawn(launch.program, launch.arguments, {
-    cwd: directory,
-    env: { ...process.env, ...launch.environment },
-    stdio: ["ignore", output, output],
+  const optionsOf = (port: number, credentials: StoreKeys): ObjectStoreOptions => ({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: REGION,
+    bucket: BUCKET,
+    credentials,
   });
-  closeSync(output);
-  const ended = () =>
-    new Promise<void>((resolve) => {
-      if (child.exitCode !== null || child.signalCode !== null) {
-        resolve();
-      } else {
-        child.once("exit", () => resolve());
-      }
+  let port = 0;
+  let child: ChildProcess | undefined;
+
+  async function launch(credentials: StoreKeys): Promise<void> {
+    const logFile = path.join(directory, "server.log");
+    const { program, arguments: args, environment } = await prepare(directory, credentials, port);
+    const output = openSync(logFile, "a");
+    const server = spawn(program, args, {
+      cwd: directory,
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", output, output],
     });
-  const failStart = async (error: unknown) => {
-    child.kill("SIGKILL");
-    const log = await fs.readFile(logFile, "utf8");
-    throw new Error(`${name} didn't start: ${String(error)}\n${log.slice(-2000)}`);
-  };
-  await makeBucket(options).catch(failStart);
+    closeSync(output);
+    child = server;
+    try {
+      await makeBucket(optionsOf(port, credentials), () => !hasEnded(server));
+    } catch (error) {
+      await kill();
+      const log = await fs.readFile(logFile, "utf8");
+      throw new Error(`${name} didn't start: ${String(error)}\n${log.slice(-2000)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async function kill(): Promise<void> {
+    const server = child!;
+    server.kill("SIGKILL");
+    if (!hasEnded(server)) {
+      await new Promise<void>((resolve) => server.once("exit", () => resolve()));
+    }
+  }
+
+  for (let attempt = 1; ; attempt++) {
+    [port] = (await freePorts(1)) as [number];
+    try {
+      await launch(keys);
+      break;
+    } catch (error) {
+      // A port that was free can be another's by now: many servers start at the same time.
+      if (attempt === START_ATTEMPTS) {
+        throw error;
+      }
+    }
+  }
   return {
     name,
-    options,
+    options: optionsOf(port, keys),
     environment: {
-      MLP_LAKE_ENDPOINT: endpoint,
+      MLP_LAKE_ENDPOINT: `http://127.0.0.1:${port}`,
       MLP_LAKE_BUCKET: BUCKET,
       MLP_LAKE_REGION: REGION,
       AWS_ACCESS_KEY_ID: keys.accessKeyId,
       AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
     },
+    async restart(other = {}) {
+      await kill();
+      await launch({ ...keys, ...other });
+    },
     async stop() {
-      child.kill("SIGKILL");
-      await ended();
+      await kill();
       await fs.rm(directory, { recursive: true, force: true });
     },
   };
 }
 
-async function makeBucket(options: ObjectStoreOptions): Promise<void> {
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+async function makeBucket(options: ObjectStoreOptions, isAlive: () => boolean): Promise<void> {
   const client = new S3Client({ ...options, forcePathStyle: true, maxAttempts: 1 });
   const until = Date.now() + START_TIMEOUT_MS;
+  const Bucket = options.bucket;
   try {
     for (;;) {
       try {
-        await client.send(new CreateBucketCommand({ Bucket: options.bucket }));
+        await client.send(new CreateBucketCommand({ Bucket })).catch((error: Error) => {
+          const isThere = ["BucketAlreadyOwnedByYou", "BucketAlreadyExists"].includes(error.name);
+          if (!isThere) {
+            throw error;
+          }
+        });
+        // SeaweedFS makes a bucket before it has a volume, and dies when that one's port is taken.
+        const probe = { Bucket, Key: "started" };
+        await client.send(new PutObjectCommand({ ...probe, Body: "started" }));
+        await client.send(new DeleteObjectCommand(probe));
         return;
       } catch (error) {
-        const { name } = error as Error;
-        if (name === "BucketAlreadyOwnedByYou" || name === "BucketAlreadyExists") {
-          return;
-        }
-        if (Date.now() > until) {
+        if (Date.now() > until || !isAlive()) {
           throw error;
         }
         await new Promise((resolve) => setTimeout(resolve, 100));
@@ -219,24 +262,6 @@ async function makeBucket(options: ObjectStoreOptions): Promise<void> {
   } finally {
     client.destroy();
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<net.Server>((resolve) => {
-          const server = net.createServer();
-          server.listen(0, "127.0.0.1", () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(
-    servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
-  );
-  return ports;
 }
 
 async function exists(file: string): Promise<boolean> {

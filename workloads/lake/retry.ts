@@ -35,7 +35,7 @@ export async function withRetries<T>(
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { what, policy } = context;
-  const started = Date.now();
+  const started = performance.now();
   for (let attempts = 1; ; attempts++) {
     try {
       return await runAttempt(context, attempt);
@@ -49,9 +49,9 @@ export async function withRetries<T>(
       }
       const ceiling = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempts - 1));
       const delayMs = Math.random() * ceiling;
-      const isLate = Date.now() - started + delayMs >= policy.deadlineMs;
+      const isLate = performance.now() - started + delayMs >= policy.deadlineMs;
       if (kind === "permanent" || isLate || context.signal?.aborted === true) {
-        const seconds = ((Date.now() - started) / 1000).toFixed(1);
+        const seconds = ((performance.now() - started) / 1000).toFixed(1);
         const text = error instanceof Error ? error.message : String(error);
         throw new ObjectStoreError(
           `${what}: ${code}: ${text} (${attempts} attempts, ${seconds} s)`,

@@ -41,8 +41,8 @@ export function oncePer(
 ): (kind: string, message: string) => void {
   const last = new Map<string, number>();
   return (kind, message) => {
-    const now = Date.now();
-    if (now - (last.get(kind) ?? 0) >= intervalMs) {
+    const now = performance.now();
+    if (now - (last.get(kind) ?? -Infinity) >= intervalMs) {
       last.set(kind, now);
       logLine("error", message);
     }

@@ -1,5 +1,6 @@
 /** Tells how old the oldest bytes are that were read and are not in the lake. */
 export interface LagMeter {
+  /** `now`: milliseconds of a clock that is never set back. */
   read(bytes: number, now: number): void;
   committed(bytes: number): void;
   /** Milliseconds; 0 where all is in the lake. */

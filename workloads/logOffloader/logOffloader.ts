@@ -25,6 +25,7 @@ import { makeLagMeter } from "./lagMeter";
 import { makeMetrics } from "./metrics";
 import { makeProgress } from "./progress";
 import { recoverFiles } from "./recoverFiles";
+import { makeRest } from "./rest";
 import { makeShipper } from "./shipper";
 import { makeTailer } from "./tailer";
 
@@ -55,7 +56,14 @@ export async function startLogOffloader(
   const lock = await lockDirectory(stateDirectory);
   const metrics = makeMetrics();
   const lag = makeLagMeter();
-  const store = openObjectStore(config.lake);
+  const report = oncePer(REPEAT_LINE_MS, logLine);
+  const store = openObjectStore({
+    ...config.lake,
+    onRetry(what, code) {
+      metrics.storeRetries.inc({ code });
+      report("retry", `the lake is asked again: ${what}: ${code}`);
+    },
+  });
   await removeTemporaryFiles(stateDirectory);
   const reserve = makeDiskReserve(stateDirectory);
   const { checkpoint: earlier, damaged } = await readCheckpoint(stateDirectory, origin);
@@ -76,7 +84,6 @@ export async function startLogOffloader(
   });
   const recovered = await recoverFiles(earlier, log);
   const uidSalt = damaged === undefined ? earlier?.uidSalt : path.extname(damaged);
-  const report = oncePer(REPEAT_LINE_MS, logLine);
   const tailer = makeTailer({
     log,
     rayDirectory: config.rayDirectory,
@@ -85,7 +92,7 @@ export async function startLogOffloader(
     uidSalt,
     onRead(bytes) {
       metrics.readBytes.inc(bytes);
-      lag.read(bytes, Date.now());
+      lag.read(bytes, performance.now());
       failpoint("logs.read");
     },
     onFileError(file, error) {
@@ -138,7 +145,9 @@ export async function startLogOffloader(
       metrics.committedBytes.inc(bytes);
       lag.committed(chunks.reduce((sum, { chunk, end }) => sum + end - chunk.start, 0));
       const now = Date.now();
-      chunks.forEach(({ chunk }) => metrics.freshness.observe((now - chunk.readAt) / 1000));
+      chunks.forEach(({ chunk }) =>
+        metrics.freshness.observe(Math.max(0, now - chunk.readAt) / 1000),
+      );
     },
   });
   // A node that dies before its first byte is missing by name, too.
@@ -156,17 +165,23 @@ export async function startLogOffloader(
       return false;
     }
   });
-  let lastSeal = Date.now();
+  let lastSeal = performance.now();
+  const rest = makeRest();
   const stopShipping = repeat(config.pollIntervalMs, async () => {
     try {
       await reserve.take();
-      if (Date.now() - lastSeal >= config.shipIntervalMs) {
-        lastSeal = Date.now();
+      if (performance.now() - lastSeal >= config.shipIntervalMs) {
+        lastSeal = performance.now();
         await log.seal();
       }
+      if (!rest.isOver()) {
+        return false;
+      }
       await shipper.shipSealed();
+      rest.reset();
       return log.sealed().length > 0;
     } catch (error) {
+      rest.begin();
       metrics.shipFailures.inc();
       if (isDiskFull(error)) {
         await reserve.giveUp();
@@ -184,9 +199,9 @@ export async function startLogOffloader(
   });
 
   async function readToEnd(): Promise<void> {
-    const until = Date.now() + config.drainMs;
+    const until = performance.now() + config.drainMs;
     // Ray's last writes and our last look can cross: the end is two looks without growth.
-    for (let quiet = 0; quiet < 2 && Date.now() < until;) {
+    for (let quiet = 0; quiet < 2 && performance.now() < until;) {
       const bytes = await tailer.poll(true);
       quiet = bytes === 0 && !progress.isBehind() ? quiet + 1 : 0;
       if (log.size().diskBytes >= config.maxLogBytes / 2) {
@@ -225,7 +240,7 @@ export async function startLogOffloader(
   async function metricsText(): Promise<string> {
     metrics.files.set(tailer.files().length);
     metrics.waitingBytes.set(progress.waitingBytes());
-    metrics.lagSeconds.set(lag.lagMs(Date.now()) / 1000);
+    metrics.lagSeconds.set(lag.lagMs(performance.now()) / 1000);
     metrics.diskBytes.set(log.size().diskBytes);
     metrics.diskMaxBytes.set(config.maxLogBytes);
     return metrics.registry.metrics();

@@ -1,6 +1,7 @@
 import { type BigIntStats, type Dirent, lstatSync, promises as fs } from "node:fs";
 import * as path from "node:path";
 import { setImmediate as yieldToOthers } from "node:timers/promises";
+import { isSettled } from "./sameContent";
 
 /** A file seen in one scan of Ray's log folders. */
 export interface SeenFile {
@@ -45,8 +46,6 @@ const REST_FACTOR = 40;
 const MIN_REST_MS = 1_000;
 const MAX_REST_MS = 5_000;
 const FILES_A_TURN = 500;
-// Linux stamps a change with the time of the last clock tick, up to 10 ms old.
-const CLOCK_TICK_NS = 50_000_000n;
 
 /**
  * Follows the regular files of every session, not only of the one that `session_latest` points to: a new
@@ -115,8 +114,7 @@ export function makeLogTree(
   function remember(folder: string): void {
     const facts = statOf(folder);
     if (facts !== undefined) {
-      const isSettled = BigInt(Date.now()) * 1_000_000n - facts.mtimeNs > CLOCK_TICK_NS;
-      folders.set(folder, isSettled ? facts.mtimeNs : -1n);
+      folders.set(folder, isSettled(facts.mtimeNs) ? facts.mtimeNs : -1n);
     }
   }
 

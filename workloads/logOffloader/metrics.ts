@@ -44,6 +44,12 @@ export function makeMetrics() {
       "log_offloader_ship_failures_total",
       "Shipments that failed and will be tried again",
     ),
+    storeRetries: new Counter({
+      name: "log_offloader_store_retries_total",
+      help: "Calls to the lake that failed and were repeated at once, by the failure's code",
+      labelNames: ["code"] as const,
+      registers,
+    }),
     pauses: counter(
       "log_offloader_pauses_total",
       "Polls in which reading paused because the local log was full",

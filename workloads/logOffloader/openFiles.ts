@@ -1,27 +1,45 @@
 import type { FileHandle } from "node:fs/promises";
 import { closeHandle, type TrackedFile } from "./trackedFile";
 
-/** The descriptors that the tailer holds, at most some hundred: a container has often 1024. */
+/** The descriptors that the tailer holds, at most some hundred, and fewer where the process may have only few. */
 export interface OpenFiles {
   /** Gives a file this descriptor; the least recently used one beyond the bound is closed. */
   hold(file: TrackedFile, handle: FileHandle): Promise<void>;
   /** Notes that a file was read: it is closed later than others. */
   touch(file: TrackedFile): void;
   release(file: TrackedFile): Promise<void>;
+  /** Holds half as many from now on: the process may open no more. */
+  holdFewer(): Promise<void>;
 }
 
 const MAX_OPEN_FILES = 400;
+const FEWEST_OPEN_FILES = 8;
 
 /** Makes an empty set. A file that lost its name keeps its descriptor, which alone leads to its bytes. */
 export function makeOpenFiles(): OpenFiles {
   // In order of use, oldest first.
   const open = new Set<TrackedFile>();
+  let most = MAX_OPEN_FILES;
   const release = async (file: TrackedFile) => {
     open.delete(file);
     await closeHandle(file);
   };
+  const closeOldest = async (kept?: TrackedFile) => {
+    for (const other of open) {
+      if (open.size <= most) {
+        return;
+      }
+      if (other !== kept && !other.isMissing && !other.isBusy) {
+        await release(other);
+      }
+    }
+  };
   return {
     release,
+    async holdFewer() {
+      most = Math.max(FEWEST_OPEN_FILES, Math.min(most, open.size) >> 1);
+      await closeOldest();
+    },
     touch(file) {
       if (open.delete(file)) {
         open.add(file);
@@ -31,14 +49,7 @@ export function makeOpenFiles(): OpenFiles {
       await release(file);
       file.handle = handle;
       open.add(file);
-      for (const other of open) {
-        if (open.size <= MAX_OPEN_FILES) {
-          return;
-        }
-        if (other !== file && !other.isMissing && !other.isBusy) {
-          await release(other);
-        }
-      }
+      await closeOldest(file);
     },
   };
 }

@@ -71,15 +71,15 @@ export function makeShipper(options: ShipperOptions): Shipper {
       startNext();
     }
     const put: Part[] = [];
-    let movedAt = Date.now();
+    let movedAt = performance.now();
     let failure: unknown;
     try {
       for (let next = underWay.shift(); next !== undefined; next = underWay.shift()) {
         put.push(await next);
         startNext();
-        if (Date.now() - movedAt >= CHECKPOINT_INTERVAL_MS) {
+        if (performance.now() - movedAt >= CHECKPOINT_INTERVAL_MS) {
           await commit(put.splice(0));
-          movedAt = Date.now();
+          movedAt = performance.now();
         }
       }
     } catch (error) {

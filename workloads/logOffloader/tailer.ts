@@ -189,8 +189,8 @@ export function makeTailer(options: TailerOptions): Tailer {
       return NOTHING;
     }
     file.size = Math.max(file.size, file.position + bytesRead);
-    file.partialSince ??= Date.now();
-    const waited = Date.now() - file.partialSince >= options.partialLineMs;
+    file.partialSince ??= performance.now();
+    const waited = performance.now() - file.partialSince >= options.partialLineMs;
     const isFull = bytesRead === buffer.length;
     const available = buffer.subarray(0, bytesRead);
     // At the end even a cut character is taken: its other bytes may never come.
@@ -215,7 +215,7 @@ export function makeTailer(options: TailerOptions): Tailer {
     file.readSha256 = sha256;
     file.tail = nextTail(file.tail, bytes);
     file.line = line + lines;
-    file.activeAt = Date.now();
+    file.activeAt = performance.now();
     file.partialSince = undefined;
     open.touch(file);
     options.onRead(length);
@@ -264,7 +264,7 @@ export function makeTailer(options: TailerOptions): Tailer {
       return 0;
     }
     const bytes = await readChunks(file, true);
-    if (bytes === 0 && !isLogFull && Date.now() - file.activeAt > REMOVED_IDLE_MS) {
+    if (bytes === 0 && !isLogFull && performance.now() - file.activeAt > REMOVED_IDLE_MS) {
       file.isRemoved = true;
       file.finalSha256 = await sha256OfRead(file);
       await open.release(file);
@@ -273,7 +273,7 @@ export function makeTailer(options: TailerOptions): Tailer {
   }
 
   function hotFiles(): TrackedFile[] {
-    const since = Date.now() - HOT_MS;
+    const since = performance.now() - HOT_MS;
     return [...files].filter(
       (file) =>
         !file.isRemoved &&
@@ -306,7 +306,7 @@ export function makeTailer(options: TailerOptions): Tailer {
           continue;
         }
         noteName(known, each);
-        if (known.handle !== undefined && Date.now() - known.activeAt > HANDLE_IDLE_MS) {
+        if (known.handle !== undefined && performance.now() - known.activeAt > HANDLE_IDLE_MS) {
           tasks.push({ path: each.path, run: () => open.release(known).then(() => 0) });
         }
       }
@@ -323,6 +323,9 @@ export function makeTailer(options: TailerOptions): Tailer {
           } catch (error) {
             isLogFull ||= error instanceof SegmentLogFullError;
             options.onFileError(task.path, error);
+            if (isOutOfDescriptors(error)) {
+              await open.holdFewer();
+            }
           }
         }
       };
@@ -355,6 +358,11 @@ function identityOfSeen({ device, inode, birthNs }: SeenFile): string {
 
 function isIdle(seen: SeenFile, known: TrackedFile): boolean {
   return !known.isRemoved && seen.size === known.position && seen.changedNs === known.checkedNs;
+}
+
+function isOutOfDescriptors(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EMFILE" || code === "ENFILE";
 }
 
 function end(file: TrackedFile): void {

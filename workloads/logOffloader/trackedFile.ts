@@ -27,9 +27,9 @@ export interface TrackedFile {
   checkedNs: bigint | undefined;
   /** Time of modification when its end was last reached. */
   modifiedNs: bigint | undefined;
-  /** When bytes were last read, milliseconds. */
+  /** When bytes were last read: milliseconds of `performance.now()`, which no setting of the clock moves. */
   activeAt: number;
-  /** Since when a line without its end waits. */
+  /** Since when a line without its end waits, by the same clock. */
   partialSince: number | undefined;
   /** A task works with its descriptor. */
   isBusy: boolean;
@@ -54,7 +54,7 @@ export function trackNew(facts: FileFacts, path: string): TrackedFile {
     tail: Buffer.alloc(0),
     checkedNs: undefined,
     modifiedNs: undefined,
-    activeAt: Date.now(),
+    activeAt: performance.now(),
     partialSince: undefined,
     isBusy: false,
     isMissing: false,

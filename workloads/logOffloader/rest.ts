@@ -1,0 +1,32 @@
+/** The pause after a shipment that failed. */
+export interface Rest {
+  isOver(): boolean;
+  /** A shipment failed: the pause is twice as long as the one before, up to 8 s. */
+  begin(): void;
+  /** A shipment went well: there is no pause, and the next one is short again. */
+  reset(): void;
+}
+
+const FIRST_MS = 500;
+// Not much longer: a store that is back is to have what waits before Ray's pod may be gone.
+const LONGEST_MS = 8_000;
+
+/**
+ * Makes a rest that is over. A store that refuses at once (a key that was revoked, a bucket that is gone)
+ * would otherwise be asked at every poll, and each time all that waits is encoded anew.
+ */
+export function makeRest(): Rest {
+  let until = -Infinity;
+  let nextMs = FIRST_MS;
+  return {
+    isOver: () => performance.now() >= until,
+    begin() {
+      until = performance.now() + nextMs;
+      nextMs = Math.min(LONGEST_MS, nextMs * 2);
+    },
+    reset() {
+      until = -Infinity;
+      nextMs = FIRST_MS;
+    },
+  };
+}
