@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startSeaweedfs } from "../../workloads/lake/objectStores.fixture";
-import { processUse, startOffloader } from "./offloaderProcess";
+import { type Figure, quantile, say } from "./figure";
+import { processUse } from "./offloaderProcess";
+import { inPlace, type Place } from "./place";
 import { writeRayLog } from "./rayLogText";
 
 /** One program's way through the same file. */
-export interface Passage {
+interface Passage {
   seconds: number;
   megabytesPerSecond: number;
   peakMiB: number;
@@ -16,51 +16,87 @@ export interface Passage {
 }
 
 /** Both in one run, one after the other. */
-export interface ThroughputResult {
-  bytes: number;
-  lines: number;
+interface Run {
   offloader: Passage;
   /** Undefined where rsyslog isn't installed (Debian package `rsyslog`). */
   rsyslog: Passage | undefined;
 }
 
+const MB = 1e6;
+const SEED = 20261123;
+const RUNS = 3;
 const RSYSLOG = "/usr/sbin/rsyslogd";
 const TIMEOUT_MS = 600_000;
+const goals = { ratio: 1.5, peakMiB: 256 };
 
-/** Brings one file to the lake by the offloader, and to another file by rsyslog's imfile and omfile. */
-export async function measureThroughput(bytes: number, seed: number): Promise<ThroughputResult> {
-  const folder = mkdtempSync(join(tmpdir(), "mlplatform-bench-"));
-  const store = await startSeaweedfs();
-  try {
-    const logs = join(folder, "ray", "session_2026-11-23_10-00-00_000001_1", "logs");
-    mkdirSync(logs, { recursive: true });
-    const source = join(logs, "job-driver-raysubmit_bench.log");
-    const written = writeRayLog(source, bytes, seed);
-    const rsyslog = existsSync(RSYSLOG)
-      ? await passRsyslog(folder, source, written.bytes)
-      : undefined;
-    const offloader = await passOffloader(folder, store.environment, written.bytes);
-    return { bytes: written.bytes, lines: written.lines, offloader, rsyslog };
-  } finally {
-    await store.stop();
-    rmSync(folder, { recursive: true, force: true });
+/** One file to the lake by the offloader, and to another file by rsyslog's imfile and omfile. */
+export async function throughputFigures(megabytes: number): Promise<Figure[]> {
+  const runs: Run[] = [];
+  for (let run = 0; run < RUNS; run++) {
+    const { offloader, rsyslog } = await inPlace((place) => measureRun(place, megabytes * MB));
+    runs.push({ offloader, rsyslog });
+    const peer = rsyslog === undefined ? "no rsyslog" : `rsyslog ${speed(rsyslog)}`;
+    say(`run ${run + 1} of ${RUNS}: ${speed(offloader)} MB/s, ${peer}`);
   }
+  const ours = runs.map(({ offloader }) => offloader);
+  const peak = Math.max(...ours.map(({ peakMiB }) => peakMiB));
+  const figures: Figure[] = [
+    {
+      what: `${megabytes} MB of Ray's lines to Parquet on S3, ${RUNS} runs`,
+      figure: `${ours.map(speed).join(", ")} MB/s`,
+    },
+    {
+      what: "  its memory at most",
+      figure: `${peak.toFixed(0)} MiB`,
+      goal: `${goals.peakMiB} MiB`,
+      isMet: peak <= goals.peakMiB,
+    },
+    { what: "  processor time a megabyte", figure: cpu(ours, megabytes) },
+  ];
+  const peers = runs.map(({ rsyslog }) => rsyslog).filter((each) => each !== undefined);
+  if (peers.length < RUNS) {
+    const figure = "not measured: rsyslog is not installed (Debian package rsyslog)";
+    return [...figures, { what: "rsyslog imfile → omfile beside it", figure }];
+  }
+  const ratios = ours.map(
+    ({ megabytesPerSecond }, run) => megabytesPerSecond / peers[run]!.megabytesPerSecond,
+  );
+  const median = quantile(ratios, 0.5);
+  return [
+    ...figures,
+    {
+      what: "rsyslog imfile → omfile, the same file in the same run",
+      figure: `${peers.map(speed).join(", ")} MB/s`,
+    },
+    { what: "  processor time a megabyte", figure: cpu(peers, megabytes) },
+    {
+      what: "ratio to rsyslog, median",
+      figure: `${median.toFixed(2)}× (${ratios.map((ratio) => ratio.toFixed(2)).join(", ")})`,
+      goal: `${goals.ratio}×`,
+      isMet: median >= goals.ratio,
+    },
+  ];
 }
 
-async function passOffloader(
-  folder: string,
-  environment: NodeJS.ProcessEnv,
-  bytes: number,
-): Promise<Passage> {
+const speed = ({ megabytesPerSecond }: Passage) => megabytesPerSecond.toFixed(1);
+
+function cpu(passages: readonly Passage[], megabytes: number): string {
+  const each = passages.map(({ cpuSeconds }) => ((cpuSeconds / megabytes) * 1e3).toFixed(1));
+  return `${each.join(", ")} ms`;
+}
+
+async function measureRun(place: Place, bytes: number): Promise<Run> {
+  const source = join(place.logs, "job-driver-raysubmit_bench.log");
+  const written = writeRayLog(source, bytes, SEED).bytes;
+  const rsyslog = existsSync(RSYSLOG)
+    ? await passRsyslog(place.folder, source, written)
+    : undefined;
+  return { rsyslog, offloader: await passOffloader(place, written) };
+}
+
+async function passOffloader(place: Place, bytes: number): Promise<Passage> {
   const started = performance.now();
-  const offloader = await startOffloader({
-    ...environment,
-    MLP_NAMESPACE: "bench",
-    MLP_CLUSTER: "bench",
-    MLP_NODE: "head",
-    MLP_RAY_DIR: join(folder, "ray"),
-    MLP_STATE_DIR: join(folder, "state"),
-  });
+  const offloader = await place.start();
   // Told to stop as soon as all is read, it ships what is left at once: its end is the end of the way.
   const isRead = (value: number) => value >= bytes;
   await offloader.waitFor("log_offloader_read_bytes_total", isRead, TIMEOUT_MS);

@@ -3,46 +3,79 @@ import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 // The encodings of Parquet that a log's columns need (parquet-format, Encodings.md), on typed arrays: a
 // value a call would cost more than all the rest.
 
-const BLOCK_VALUES = 128;
-const MINIBLOCK_VALUES = 32;
-const MINIBLOCKS = BLOCK_VALUES / MINIBLOCK_VALUES;
-// Shifts of 32-bit numbers hold a value of this many bits beside seven left over ones.
-const FAST_BITS = 24;
 // A shorter run costs as many bits by itself as among the packed ones.
 const LEAST_RUN = 16;
+const MINIBLOCKS = 4;
+const SMALL_BLOCK_VALUES = 128;
+// Few block headers between the values let zstd find what repeats: lines come in the same order again.
+const BLOCK_VALUES = 1024;
+// Of a difference of whole numbers within ±2^52; one of that many bytes is held only just.
+const MOST_BYTES = 7;
 
-/** DELTA_BINARY_PACKED of whole numbers within ±2^53. */
+/**
+ * DELTA_BINARY_PACKED of whole numbers within ±2^52, each delta in whole bytes and counted from a round
+ * number: the same deltas are the same bytes, which zstd makes smaller than the fewest bits would be.
+ */
 export function packDeltas(values: Float64Array | Int32Array, writer: ByteWriter): void {
-  writer.appendVarInt(BLOCK_VALUES);
+  const blockValues = values.length > BLOCK_VALUES ? BLOCK_VALUES : SMALL_BLOCK_VALUES;
+  const miniblockValues = blockValues / MINIBLOCKS;
+  writer.appendVarInt(blockValues);
   writer.appendVarInt(MINIBLOCKS);
   writer.appendVarInt(values.length);
   writer.appendZigZag(BigInt(values[0] ?? 0));
-  const deltas = new Float64Array(BLOCK_VALUES);
-  for (let start = 1; start < values.length; start += BLOCK_VALUES) {
-    const count = Math.min(BLOCK_VALUES, values.length - start);
+  const deltas = new Float64Array(blockValues);
+  const packed = new Uint8Array(miniblockValues * MOST_BYTES);
+  for (let start = 1; start < values.length; start += blockValues) {
+    const count = Math.min(blockValues, values.length - start);
     let least = Infinity;
+    let most = -Infinity;
     for (let index = 0; index < count; index++) {
       const delta = values[start + index]! - values[start + index - 1]!;
       deltas[index] = delta;
       least = Math.min(least, delta);
+      most = Math.max(most, delta);
     }
-    // What lies behind the last value is packed as the least delta, in no bits.
-    deltas.fill(least, count);
-    writer.appendZigZag(BigInt(least));
+    const base = roundBase(least, most);
+    // What lies behind the last value is packed as zeros.
+    deltas.fill(base, count);
+    writer.appendZigZag(BigInt(base));
     const widths = new Uint8Array(MINIBLOCKS);
     for (let mini = 0; mini < MINIBLOCKS; mini++) {
-      let most = 0;
-      for (let index = 0; index < MINIBLOCK_VALUES; index++) {
-        most = Math.max(most, deltas[mini * MINIBLOCK_VALUES + index]! - least);
+      let highest = 0;
+      for (let index = mini * miniblockValues; index < (mini + 1) * miniblockValues; index++) {
+        highest = Math.max(highest, deltas[index]! - base);
       }
-      widths[mini] = bitsOf(most);
+      widths[mini] = 8 * bytesOf(highest);
     }
     writer.appendBytes(widths);
-    for (let mini = 0; mini < Math.ceil(count / MINIBLOCK_VALUES); mini++) {
-      const from = mini * MINIBLOCK_VALUES;
-      packBits(writer, MINIBLOCK_VALUES, widths[mini]!, (index) => deltas[from + index]! - least);
+    for (let mini = 0; mini < Math.ceil(count / miniblockValues); mini++) {
+      const bytes = widths[mini]! / 8;
+      let at = 0;
+      for (let index = mini * miniblockValues; index < (mini + 1) * miniblockValues; index++) {
+        let rest = deltas[index]! - base;
+        for (let byte = 0; byte < bytes; byte++) {
+          packed[at++] = rest % 256;
+          rest = Math.floor(rest / 256);
+        }
+      }
+      writer.appendBytes(packed.subarray(0, at));
     }
   }
+}
+
+/** At most `least`: the round number below it, where counting from there takes no more bytes. */
+function roundBase(least: number, most: number): number {
+  const bytes = bytesOf(most - least);
+  if (bytes === 0 || bytes === MOST_BYTES) {
+    return least;
+  }
+  const step = 2 ** (8 * bytes - 1);
+  const round = Math.floor(least / step) * step;
+  return bytesOf(most - round) === bytes ? round : least;
+}
+
+function bytesOf(most: number): number {
+  return Math.ceil(bitsOf(most) / 8);
 }
 
 /** A run of one value many times, in the hybrid of runs and packed bits. */
@@ -100,30 +133,15 @@ function packBits(
   width: number,
   valueAt: (index: number) => number,
 ): void {
-  if (width === 0) {
-    return;
-  }
   const bytes = new Uint8Array((count * width) / 8);
   let at = 0;
-  if (width <= FAST_BITS) {
-    let buffer = 0;
-    let used = 0;
-    for (let index = 0; index < count; index++) {
-      buffer |= valueAt(index) << used;
-      for (used += width; used >= 8; used -= 8) {
-        bytes[at++] = buffer & 0xff;
-        buffer >>>= 8;
-      }
-    }
-  } else {
-    let buffer = 0n;
-    let used = 0;
-    for (let index = 0; index < count; index++) {
-      buffer |= BigInt(valueAt(index)) << BigInt(used);
-      for (used += width; used >= 8; used -= 8) {
-        bytes[at++] = Number(buffer & 0xffn);
-        buffer >>= 8n;
-      }
+  let buffer = 0;
+  let used = 0;
+  for (let index = 0; index < count; index++) {
+    buffer |= valueAt(index) << used;
+    for (used += width; used >= 8; used -= 8) {
+      bytes[at++] = buffer & 0xff;
+      buffer >>>= 8;
     }
   }
   writer.appendBytes(bytes);

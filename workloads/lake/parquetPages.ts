@@ -16,6 +16,8 @@ export interface EncodedColumn {
   dictionary?: { values: Uint8Array; count: number };
   least?: string | bigint;
   most?: string | bigint;
+  /** @default - the file's */
+  zstdLevel?: number;
 }
 
 const compress = promisify(zstdCompress);
@@ -23,6 +25,8 @@ const MAGIC = Buffer.from("PAR1", "latin1");
 // Below it a column costs more time in the pool than it saves bytes.
 const LEAST_COMPRESSED_BYTES = 1024;
 const LEAST_CHUNK_BYTES = 4096;
+// A page of the second version leaves its levels as they are; from here on they are worth compressing.
+const LEAST_COMPRESSED_LEVELS = 64;
 
 function zstd(bytes: Uint8Array, level: number): Promise<Uint8Array> {
   return compress(bytes, {
@@ -30,6 +34,15 @@ function zstd(bytes: Uint8Array, level: number): Promise<Uint8Array> {
     // One output buffer for nearly all: each costs a turn of the event loop.
     chunkSize: Math.max(LEAST_CHUNK_BYTES, bytes.length >> 1),
   });
+}
+
+/** The content of a page of the first version: the levels with their length, and the values. */
+function withLevels(levels: Uint8Array, values: Uint8Array): Uint8Array {
+  const content = Buffer.allocUnsafe(4 + levels.length + values.length);
+  content.writeUInt32LE(levels.length, 0);
+  content.set(levels, 4);
+  content.set(values, 4 + levels.length);
+  return content;
 }
 
 /**
@@ -49,20 +62,24 @@ export function makeParquetFile(schema: SchemaElement[], level = 3) {
   };
 
   async function compressed(column: EncodedColumn) {
+    const { levels = new Uint8Array(0), zstdLevel = level } = column;
     const dictionary = column.dictionary?.values;
-    if (column.values.length + (dictionary?.length ?? 0) < LEAST_COMPRESSED_BYTES) {
-      return { column, codec: "UNCOMPRESSED" as const, values: column.values, dictionary };
+    const hasLevels = levels.length >= LEAST_COMPRESSED_LEVELS;
+    const content = hasLevels ? withLevels(levels, column.values) : column.values;
+    const facts = { column, levels: hasLevels ? undefined : levels, bytes: content.length };
+    if (content.length + (dictionary?.length ?? 0) < LEAST_COMPRESSED_BYTES) {
+      return { ...facts, codec: "UNCOMPRESSED" as const, content, dictionary };
     }
     return {
-      column,
+      ...facts,
       codec: "ZSTD" as const,
-      values: await zstd(column.values, level),
-      dictionary: dictionary && (await zstd(dictionary, level)),
+      content: await zstd(content, zstdLevel),
+      dictionary: dictionary && (await zstd(dictionary, zstdLevel)),
     };
   }
 
   function appendColumn(
-    { column, codec, values, dictionary }: Awaited<ReturnType<typeof compressed>>,
+    { column, levels, bytes, codec, content, dictionary }: Awaited<ReturnType<typeof compressed>>,
     count: number,
   ): ColumnChunk {
     const start = offset;
@@ -76,19 +93,30 @@ export function makeParquetFile(schema: SchemaElement[], level = 3) {
       });
     }
     const dataOffset = BigInt(offset);
-    const levels = column.levels ?? new Uint8Array(0);
-    uncompressed += page(levels.length + column.values.length, [levels, values], {
-      type: "DATA_PAGE_V2",
-      data_page_header_v2: {
-        num_values: count,
-        num_nulls: column.nulls,
-        num_rows: count,
-        encoding: column.encoding,
-        definition_levels_byte_length: levels.length,
-        repetition_levels_byte_length: 0,
-        is_compressed: codec !== "UNCOMPRESSED",
-      },
-    });
+    const { encoding } = column;
+    uncompressed +=
+      levels === undefined
+        ? page(bytes, [content], {
+            type: "DATA_PAGE",
+            data_page_header: {
+              num_values: count,
+              encoding,
+              definition_level_encoding: "RLE",
+              repetition_level_encoding: "RLE",
+            },
+          })
+        : page(levels.length + bytes, [levels, content], {
+            type: "DATA_PAGE_V2",
+            data_page_header_v2: {
+              num_values: count,
+              num_nulls: column.nulls,
+              num_rows: count,
+              encoding,
+              definition_levels_byte_length: levels.length,
+              repetition_levels_byte_length: 0,
+              is_compressed: codec !== "UNCOMPRESSED",
+            },
+          });
     const { least, most } = column;
     const statistics =
       least === undefined

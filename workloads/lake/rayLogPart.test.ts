@@ -7,6 +7,7 @@ import * as fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
 import { openParquetEngine, type ParquetEngine } from "./parquetWriter";
 import { encodeRayLogPart, type RayLogBytes } from "./rayLogPart";
+import { seededRandom } from "./seededRandom.fixture";
 import { rayLogShape } from "./tables";
 
 const SEED = 20261123;
@@ -64,8 +65,12 @@ describe("a part of the Ray log table", function () {
     const others = await parquetReadObjects({ file: bytes, compressors, utf8: false });
     assert.equal(others.length, rows.length);
     others.forEach((other, row) => {
-      for (const name of ["file_uid", "byte_start", "byte_end", "line_no", "level", "pid"]) {
+      for (const name of ["file_uid", "byte_start", "byte_end", "line_no", "ts", "level", "pid"]) {
         assert.deepEqual(other[name] ?? null, rows[row]![name], name);
+      }
+      if ((other["raw"] ?? null) === null) {
+        // It decodes as this does, and both drop a byte order mark.
+        assert.equal(other["text"], new TextDecoder().decode(rows[row]!["raw"] as Buffer));
       }
     });
     return rows;
@@ -99,6 +104,24 @@ describe("a part of the Ray log table", function () {
       }),
       { seed: SEED, numRuns: 150 },
     );
+  });
+
+  it("keeps lines of all lengths, with and without time, level and text, over many pages' blocks", async () => {
+    const random = seededRandom(SEED);
+    const pick = (count: number) => Math.floor(random() * count);
+    const lines = Array.from({ length: 5000 }, () => {
+      const at = new Date(Date.UTC(2026, 10, 23) + pick(1e9)).toISOString();
+      const head = ["", `${at} INFO `, `${at} `, "ERROR ", "caf\xe9 "][pick(5)]!;
+      return head + "x".repeat(pick(pick(10) === 0 ? 3000 : 120));
+    });
+    const bytes = Buffer.from(`${lines.join("\n")}\n`, "latin1");
+    const rows = await rowsOf([run(bytes, { start: 2 ** 40 })]);
+    assert.ok(Buffer.concat(rows.map(bytesOf)).equals(bytes));
+    rows.forEach(({ ts, level }, index) => {
+      const [time, word] = /^(2026\S+Z)? ?(INFO|ERROR)?/.exec(lines[index]!)!.slice(1);
+      assert.deepEqual(ts, time === undefined ? null : new Date(time));
+      assert.equal(level, word ?? null);
+    });
   });
 
   it("is in the key's order and the same file, however its bytes arrived", async () => {

@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readFileSync, statfsSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { getRayLogManifest, openObjectStore } from "@mlplatform/lake";
+import { startRelay } from "../../workloads/lake/relay.fixture";
+import { type Figure, say } from "./figure";
+import type { OffloaderProcess } from "./offloaderProcess";
+import { inPlace, ORIGIN, type Place } from "./place";
+import { writeRayLog } from "./rayLogText";
+
+const MB = 1e6;
+const BLOCK_MB = 64;
+/** What is written a second before, during and after the outage. */
+const INPUT_BYTES_A_SECOND = 5 * MB;
+const TICK_MS = 200;
+// What waits in steady state: a shipping period's bytes and a segment.
+const CAUGHT_UP_BYTES = 10 * INPUT_BYTES_A_SECOND;
+const TIMEOUT_MS = 900_000;
+const goals = { timesRealTime: 5, peakMiB: 200, longFileMiB: 256 };
+
+/**
+ * The store is away while `megabytes` are written to one file, as fast as the disk takes them: what matters
+ * is the backlog on its return, not the wait. Then 5 MB/s go on being written while it is caught up with.
+ */
+export function outageFigures(megabytes: number): Promise<Figure[]> {
+  return inPlace(async (place) => {
+    const { bavail, bsize } = statfsSync(place.folder);
+    if (bavail * bsize < megabytes * MB * 1.6) {
+      throw new Error(
+        `an outage of ${megabytes} MB needs 1.6 times as much room in ${place.folder}`,
+      );
+    }
+    const relay = await startRelay(place.store.options.endpoint!);
+    try {
+      return await measureOutage(place, relay, megabytes);
+    } finally {
+      await relay.stop();
+    }
+  });
+}
+
+type Relay = Awaited<ReturnType<typeof startRelay>>;
+
+async function measureOutage(place: Place, relay: Relay, megabytes: number): Promise<Figure[]> {
+  const sample = join(place.folder, "sample.log");
+  writeRayLog(sample, BLOCK_MB * MB, 20261123);
+  const log = openLog(join(place.logs, "job-driver-raysubmit_outage.log"), readFileSync(sample));
+  const offloader = await place.start({
+    MLP_LAKE_ENDPOINT: relay.endpoint,
+    MLP_DRAIN_MS: "120000",
+  });
+  await relay.cut();
+  while (log.size() < megabytes * MB) {
+    log.append(16 * MB);
+    await sleep(1);
+  }
+  await waitUntilStill(offloader);
+  const waiting = log.size();
+  const duringMiB = offloader.use().peakMiB;
+  const diskMiB = (await offloader.metric("log_offloader_disk_bytes")) / 2 ** 20;
+  say(
+    `${(waiting / MB).toFixed(0)} MB wait, ${diskMiB.toFixed(0)} MiB of them in the buffer on disk`,
+  );
+
+  const stopWriting = writeOn(log);
+  await relay.restore();
+  const started = performance.now();
+  let committed = 0;
+  for (let looks = 0; log.size() - committed > CAUGHT_UP_BYTES; looks++) {
+    if (performance.now() - started > TIMEOUT_MS) {
+      throw new Error(`${committed} of ${log.size()} bytes are in the lake\n${offloader.output()}`);
+    }
+    await sleep(TICK_MS);
+    committed = await offloader.metric("log_offloader_committed_bytes_total");
+    offloader.use();
+    if (looks % 50 === 49) {
+      say(`${(committed / MB).toFixed(0)} of ${(log.size() / MB).toFixed(0)} MB are in the lake`);
+    }
+  }
+  const seconds = (performance.now() - started) / 1000;
+  await stopWriting();
+  const { peakMiB } = offloader.use();
+  const code = await offloader.end("SIGTERM");
+  const { bytes, sha256 } = log.close();
+  const store = openObjectStore(place.store.options);
+  const { files } = await getRayLogManifest(store, ORIGIN);
+  store.close();
+  const isWhole = code === 0 && files[0]?.bytesCommitted === bytes && files[0].sha256 === sha256;
+  const times = committed / INPUT_BYTES_A_SECOND / seconds;
+  return [
+    {
+      what: `an outage of ${(waiting / INPUT_BYTES_A_SECOND / 60).toFixed(0)} min at 5 MB/s (${(waiting / MB).toFixed(0)} MB in one file): in the lake, by SHA-256`,
+      figure: isWhole ? "all" : `${files[0]?.bytesCommitted} of ${bytes} bytes, exit ${code}`,
+      goal: "all",
+      isMet: isWhole,
+    },
+    {
+      what: "  catching up, while 5 MB/s go on being written",
+      figure: `${times.toFixed(1)}× real time (${(committed / MB / seconds).toFixed(0)} MB/s for ${seconds.toFixed(0)} s)`,
+      goal: `${goals.timesRealTime}×`,
+      isMet: times >= goals.timesRealTime,
+    },
+    {
+      what: "  its memory at most, while the store is away and in all",
+      figure: `${duringMiB.toFixed(0)} MiB; ${peakMiB.toFixed(0)} MiB`,
+      goal: `${goals.peakMiB} MiB`,
+      isMet: peakMiB <= goals.peakMiB,
+    },
+    {
+      what: `  a file of ${(bytes / 1e9).toFixed(1)} GB (the same one), memory at most`,
+      figure: `${peakMiB.toFixed(0)} MiB`,
+      goal: `${goals.longFileMiB} MiB`,
+      isMet: peakMiB <= goals.longFileMiB,
+    },
+  ];
+}
+
+// The buffer is at its bound, or all was read.
+async function waitUntilStill(offloader: OffloaderProcess): Promise<void> {
+  for (let before = -1, still = 0; still < 3;) {
+    await sleep(1_000);
+    const read = await offloader.metric("log_offloader_read_bytes_total");
+    still = read === before ? still + 1 : 0;
+    before = read;
+    offloader.use();
+  }
+}
+
+function openLog(file: string, block: Buffer) {
+  const handle = openSync(file, "w");
+  const hash = createHash("sha256");
+  let size = 0;
+  return {
+    size: () => size,
+    /** Goes on through the block, from its start again behind its end. */
+    append(bytes: number): void {
+      for (let rest = bytes; rest > 0;) {
+        const at = size % block.length;
+        const some = block.subarray(at, at + Math.min(rest, block.length - at));
+        const written = writeSync(handle, some);
+        hash.update(some.subarray(0, written));
+        size += written;
+        rest -= written;
+      }
+    },
+    close() {
+      closeSync(handle);
+      return { bytes: size, sha256: hash.digest("hex") };
+    },
+  };
+}
+
+function writeOn(log: ReturnType<typeof openLog>): () => Promise<void> {
+  const started = performance.now();
+  let due = 0;
+  const write = () => {
+    const now = ((performance.now() - started) / 1000) * INPUT_BYTES_A_SECOND;
+    log.append(Math.floor(now - due));
+    due += Math.floor(now - due);
+  };
+  const timer = setInterval(write, TICK_MS);
+  return async () => {
+    clearInterval(timer);
+    await sleep(TICK_MS);
+  };
+}

@@ -1,0 +1,49 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startSeaweedfs, type TestStore } from "../../workloads/lake/objectStores.fixture";
+import { type OffloaderProcess, startOffloader } from "./offloaderProcess";
+
+/** Where one measurement takes place: a folder, Ray's logs in it, and a store of its own. */
+export interface Place {
+  folder: string;
+  logs: string;
+  store: TestStore;
+  /** Starts the offloader on these logs, with its defaults unless `env` says otherwise. */
+  start(env?: NodeJS.ProcessEnv): Promise<OffloaderProcess>;
+}
+
+export const ORIGIN = { namespace: "bench", cluster: "bench", node: "head" };
+
+/** Makes a place, and removes it afterwards. */
+export async function inPlace<T>(measure: (place: Place) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "mlplatform-bench-"));
+  const store = await startSeaweedfs();
+  const started: OffloaderProcess[] = [];
+  try {
+    const logs = join(folder, "ray", "session_2026-11-23_10-00-00_000001_1", "logs");
+    mkdirSync(logs, { recursive: true });
+    return await measure({
+      folder,
+      logs,
+      store,
+      async start(env = {}) {
+        const offloader = await startOffloader({
+          ...store.environment,
+          MLP_NAMESPACE: ORIGIN.namespace,
+          MLP_CLUSTER: ORIGIN.cluster,
+          MLP_NODE: ORIGIN.node,
+          MLP_RAY_DIR: join(folder, "ray"),
+          MLP_STATE_DIR: join(folder, "state"),
+          ...env,
+        });
+        started.push(offloader);
+        return offloader;
+      },
+    });
+  } finally {
+    await Promise.all(started.map((offloader) => offloader.end("SIGKILL")));
+    await store.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
