@@ -46,8 +46,10 @@ export function makeOpenFiles(): OpenFiles {
       }
     },
     async hold(file, handle) {
-      await release(file);
+      // Not `release`: what was computed to know the file again is for this descriptor, too.
+      await file.handle?.close();
       file.handle = handle;
+      open.delete(file);
       open.add(file);
       await closeOldest(file);
     },

@@ -1,4 +1,5 @@
 import {
+  describeError,
   type ManifestFile,
   ManifestStatus,
   type RayLogManifest,
@@ -7,7 +8,7 @@ import {
 import { type Checkpoint, type FileCheckpoint, writeCheckpoint } from "./checkpoint";
 import { foldLives } from "./earlierLives";
 import type { ShippedChunk } from "./shipper";
-import type { Tailer } from "./tailer";
+import type { Tailer, UnreadFile } from "./tailer";
 import { sha256OfRead, type TrackedFile } from "./trackedFile";
 
 /** What the progress is of. */
@@ -113,8 +114,14 @@ export function makeProgress(options: ProgressOptions): Progress {
         earlierLives: checkpoint.earlierLives,
       };
     },
-    manifestFiles: () =>
-      Promise.all(tailer.files().map((file) => manifestFile(file, files.get(file.facts.uid)))),
+    async manifestFiles() {
+      const entries = tailer.unread().map(unreadFile);
+      // One after the other: each may have to be opened and read once more.
+      for (const file of tailer.files()) {
+        entries.push(await manifestFile(file, files.get(file.facts.uid)));
+      }
+      return entries;
+    },
     waitingBytes: () =>
       tailer.files().reduce((sum, file) => sum + Math.max(0, file.size - committedOf(file)), 0),
     isBehind: () =>
@@ -123,17 +130,37 @@ export function makeProgress(options: ProgressOptions): Progress {
   return progress;
 }
 
+function unreadFile({ uid, session, file, size }: UnreadFile): ManifestFile {
+  return {
+    uid,
+    file,
+    names: [file],
+    session,
+    size,
+    bytesCommitted: 0,
+    sha256: null,
+    sha256Reason: "nothing of the file could be read",
+    isRemoved: false,
+  };
+}
+
 async function manifestFile(
   file: TrackedFile,
   checkpoint: FileCheckpoint | undefined,
 ): Promise<ManifestFile> {
   const { uid, names, session, file: name } = file.facts;
   const committed = checkpoint?.committed ?? 0;
-  const sha256 = committed === file.position ? await sha256OfRead(file) : null;
-  const reason =
-    committed === file.position
-      ? "the file was gone before it could be read again after a restart"
-      : "bytes that were read are not in the lake";
+  let sha256: string | null = null;
+  let reason = "bytes that were read are not in the lake";
+  if (committed === file.position) {
+    reason = "the file was gone before it could be read again after a restart";
+    try {
+      sha256 = await sha256OfRead(file);
+    } catch (error) {
+      // Its bytes are in the lake: a hash that can't be had is no reason to leave the node open.
+      reason = `the file could not be read again: ${describeError(error)}`;
+    }
+  }
   return {
     uid,
     file: name,

@@ -23,11 +23,21 @@ export interface TailerOptions {
   onFileError: (path: string, error: unknown) => void;
 }
 
+/** A file that no life is known of: not even its first bytes could be read. */
+export interface UnreadFile {
+  uid: string;
+  session: string;
+  file: string;
+  size: number;
+}
+
 /** Follows Ray's files and makes their bytes durable in the segment log. */
 export interface Tailer {
   /** One look at the tree, and up to 32 MiB of every file that grew. `isFinal`: cut lines are taken too. Returns bytes read. */
   poll(isFinal: boolean): Promise<number>;
   files(): TrackedFile[];
+  /** Files of which nothing could be read yet, as they were last seen. */
+  unread(): UnreadFile[];
   /** Follows these no longer; they are gone from the disk and need no more than what the caller keeps. */
   forget(files: Iterable<TrackedFile>): void;
   close(): Promise<void>;
@@ -50,6 +60,7 @@ export function makeTailer(options: TailerOptions): Tailer {
   const files = new Set(options.files);
   const open = makeOpenFiles();
   const tree = makeLogTree(options.rayDirectory, options.onFileError);
+  const unread = new Map<string, UnreadFile>();
   let isLogFull = false;
   const buffers: Buffer[] = [];
   const takeBuffer = () => buffers.pop() ?? Buffer.allocUnsafe(CHUNK_BYTES);
@@ -234,7 +245,11 @@ export function makeTailer(options: TailerOptions): Tailer {
     const mark = (isBusy: boolean) => busy.forEach((file) => (file.isBusy = isBusy));
     mark(true);
     try {
-      const file = await identify(seen);
+      const file = await identify(seen).catch((error: unknown) => {
+        noteUnread(seen);
+        throw error;
+      });
+      unread.delete(identityOfSeen(seen));
       if (file === undefined) {
         return 0;
       }
@@ -245,6 +260,15 @@ export function makeTailer(options: TailerOptions): Tailer {
       return await readChunks(file, isFinal);
     } finally {
       mark(false);
+    }
+  }
+
+  // Without it the manifest would call a node whole whose disk fails from the first byte on.
+  function noteUnread(seen: SeenFile): void {
+    if (lastOf(seen) === undefined) {
+      const { session, file, size } = seen;
+      const uid = fileUid(seen, 0, { length: 0, sha256: "" }, options.uidSalt);
+      unread.set(identityOfSeen(seen), { uid, session, file, size });
     }
   }
 
@@ -334,6 +358,7 @@ export function makeTailer(options: TailerOptions): Tailer {
       return bytes;
     },
     files: () => [...files],
+    unread: () => [...unread.values()],
     forget(some) {
       for (const file of some) {
         files.delete(file);
