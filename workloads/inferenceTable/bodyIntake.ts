@@ -1,5 +1,5 @@
 import { createHash, type Hash, type Hmac } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { BlobFiles, BlobWriter } from "./blobFiles";
 import { Kept } from "./inferenceEvent";
 import { Rung, TRUNCATE_ABOVE_BYTES, TRUNCATED_BYTES } from "./pressure";
@@ -57,14 +57,17 @@ export class AbortedBodyError extends Error {
  * @param withhold a keyed hash where the body may be kept only if it fits into memory, to be redacted there
  */
 export async function takeBody(
-  request: IncomingMessage,
+  { request, headers }: { request: IncomingMessage; headers: IncomingHttpHeaders },
   options: IntakeOptions,
   withhold?: () => Hmac,
 ): Promise<TakenBody> {
-  const start = await readStart(request, options);
+  const start = await readStart(request, headers, options);
   try {
     if (start.isWhole) {
-      return shortened(Buffer.concat(start.chunks), options.rung());
+      return shortened(
+        start.chunks.length === 1 ? start.chunks[0]! : Buffer.concat(start.chunks),
+        options.rung(),
+      );
     }
     return await (withhold === undefined && options.rung() === Rung.Full
       ? spill(request, start.chunks, options)
@@ -98,10 +101,14 @@ interface BodyStart {
 }
 
 // By events, not by iteration: nearly all bodies are small, and this is done for each.
-function readStart(request: IncomingMessage, options: IntakeOptions): Promise<BodyStart> {
+function readStart(
+  request: IncomingMessage,
+  headers: IncomingHttpHeaders,
+  options: IntakeOptions,
+): Promise<BodyStart> {
   const chunks: Buffer[] = [];
   let taken = 0;
-  if (Number(request.headers["content-length"] ?? 0) > options.inlineBytes) {
+  if (Number(headers["content-length"] ?? 0) > options.inlineBytes) {
     return Promise.resolve({ chunks, taken, isWhole: false });
   }
   return new Promise((resolve, reject) => {

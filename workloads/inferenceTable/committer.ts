@@ -1,28 +1,20 @@
-import { promises as fs } from "node:fs";
 import * as path from "node:path";
 import {
-  copyToParquet,
-  createRowTable,
   failpoint,
   inferenceBlobKey,
   inferenceEventsPartKey,
-  inferenceEventsShape,
   type ObjectStore,
-  openRowAppender,
-  type ParquetEngine,
-  readSegment,
-  type RowAppender,
+  readSegmentRecords,
+  SEGMENT_WINDOW_BYTES,
   type SealedSegment,
 } from "@mlplatform/lake";
-import { eventRow } from "./eventRow";
-import { decodeEvent, type InferenceEvent } from "./inferenceEvent";
+import { type EventPart, makeEventPart } from "./eventPart";
+import { type EventFrame, readFrame } from "./inferenceEvent";
 
 /** What the committer works with. */
 export interface CommitterOptions {
   store: ObjectStore;
-  engine: ParquetEngine;
   writer: string;
-  workDirectory: string;
   blobDirectory: string;
 }
 
@@ -47,14 +39,11 @@ interface Partition {
   hour: number;
 }
 
-interface PartitionTable {
+interface PartitionPart {
   partition: Partition;
-  table: string;
-  appender: RowAppender;
+  part: EventPart;
 }
 
-// Speed of writing is what bounds the ingest; the paired table, which stays, is compressed harder.
-const LAYOUT = "COMPRESSION_LEVEL 1";
 const HOUR_MS = 3_600_000;
 
 /**
@@ -62,85 +51,76 @@ const HOUR_MS = 3_600_000;
  * then may the segment be deleted. A crash anywhere repeats it with the same rows under the same keys.
  */
 export function makeCommitter(options: CommitterOptions): Committer {
-  const { store, engine, writer } = options;
+  const { store, writer } = options;
+  const room = Buffer.allocUnsafe(SEGMENT_WINDOW_BYTES);
 
-  async function putBlob(event: InferenceEvent, partition: Partition): Promise<string | undefined> {
-    if (event.blob === undefined) {
-      return undefined;
-    }
-    const key = inferenceBlobKey(partition, writer, event.blob);
-    await store.putFile(key, path.join(options.blobDirectory, event.blob));
+  async function putBlob(name: string, partition: Partition): Promise<string> {
+    const key = inferenceBlobKey(partition, writer, name);
+    await store.putFile(key, path.join(options.blobDirectory, name));
     failpoint("commit.blobPut");
     return key;
   }
 
-  async function putTable({ partition, table, appender }: PartitionTable, sequence: number) {
-    const file = path.join(options.workDirectory, `.events-${sequence}.tmp`);
-    try {
-      appender.finish();
-      // Frames come in the order of the key, and one thread keeps it: the same segment gives the same file.
-      await copyToParquet(engine, `SELECT * FROM ${table}`, file, LAYOUT);
-      failpoint("commit.written");
-      await store.putFile(inferenceEventsPartKey({ ...partition, writer, sequence }), file);
-      failpoint("commit.put");
-    } finally {
-      await fs.rm(file, { force: true });
-    }
+  async function putPart({ partition, part }: PartitionPart, sequence: number): Promise<void> {
+    const bytes = await part.finish();
+    failpoint("commit.written");
+    await store.put(inferenceEventsPartKey({ ...partition, writer, sequence }), bytes);
+    failpoint("commit.put");
   }
 
   return {
     async commit(segment) {
       const { sequence } = segment;
-      const tables = new Map<string, PartitionTable>();
+      const parts = new Map<string, PartitionPart>();
       const blobs: string[] = [];
       let events = 0;
-      try {
-        for await (const { payload, offset } of readSegment(segment.file)) {
-          const { event, body } = decodeEvent(payload);
-          const id = partitionId(event);
-          let target = tables.get(id);
-          if (target === undefined) {
-            const table = await createRowTable(engine, inferenceEventsShape);
-            const appender = await openRowAppender(engine, table, inferenceEventsShape);
-            target = { partition: partitionOf(event), table, appender };
-            tables.set(id, target);
+      for await (const records of readSegmentRecords(segment.file, undefined, room)) {
+        for (const { payload, offset } of records) {
+          const frame = readFrame(payload);
+          const { blob } = frame.context;
+          const target = partOf(parts, frame, { writer, sequence });
+          const bodyObject = blob && (await putBlob(blob, target.partition));
+          target.part.push(frame, { frame: offset, bodyObject });
+          if (target.part.isGroupFull()) {
+            await target.part.endGroup();
           }
-          const bodyObject = await putBlob(event, target.partition);
-          target.appender.push(
-            eventRow(event, body, { writer, sequence, frame: offset, bodyObject }),
-          );
           events += 1;
-          if (event.blob !== undefined) {
-            blobs.push(event.blob);
+          if (blob !== undefined) {
+            blobs.push(blob);
           }
-        }
-        for (const [, table] of [...tables].sort(([a], [b]) => (a < b ? -1 : 1))) {
-          await putTable(table, sequence);
-        }
-        const hours = [...tables.values()].map(({ partition }) => ({
-          namespace: partition.namespace,
-          start: Date.parse(`${partition.date}T00:00:00Z`) + partition.hour * HOUR_MS,
-        }));
-        return { events, blobs, hours };
-      } finally {
-        for (const { table, appender } of tables.values()) {
-          appender.close();
-          await engine.connection.run(`DROP TABLE ${table}`);
         }
       }
+      for (const [, part] of [...parts].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        await putPart(part, sequence);
+      }
+      const hours = [...parts.values()].map(({ partition }) => ({
+        namespace: partition.namespace,
+        start: Date.parse(`${partition.date}T00:00:00Z`) + partition.hour * HOUR_MS,
+      }));
+      return { events, blobs, hours };
     },
   };
 }
 
-function partitionOf({ namespace, receivedAt }: InferenceEvent): Partition {
+function partOf(
+  parts: Map<string, PartitionPart>,
+  { context: { namespace }, receivedAt }: EventFrame,
+  log: { writer: string; sequence: number },
+): PartitionPart {
+  const id = `${Math.floor(receivedAt / HOUR_MS)}/${namespace}`;
+  let found = parts.get(id);
+  if (found === undefined) {
+    found = { partition: partitionOf(namespace, receivedAt), part: makeEventPart(log) };
+    parts.set(id, found);
+  }
+  return found;
+}
+
+function partitionOf(namespace: string, receivedAt: number): Partition {
   const received = new Date(receivedAt);
   return {
     namespace,
     date: received.toISOString().slice(0, 10),
     hour: received.getUTCHours(),
   };
-}
-
-function partitionId({ namespace, receivedAt }: InferenceEvent): string {
-  return `${Math.floor(receivedAt / HOUR_MS)}/${namespace}`;
 }

@@ -1,18 +1,9 @@
-import { createHash } from "node:crypto";
-import type { Cell } from "@mlplatform/lake";
-import { type InferenceEvent, Kept } from "./inferenceEvent";
-
-/** Where an event lies in the writer's log. */
-export interface EventPlace {
-  writer: string;
-  sequence: number;
-  frame: number;
-  /** Key of the object that holds the body. */
-  bodyObject?: string;
-}
+// What an event's attributes and first bytes tell of it, as cells of `inferenceEventsShape`. Pure functions of
+// their input: replays give equal rows.
 
 /** Stands for what an event doesn't tell; an alert counts it. */
 export const UNKNOWN = "unknown";
+const FIRST_SNIFFED_BYTES = 64;
 const SNIFFED_BYTES = 4096;
 const PROTOCOL_OF_KEY: Record<string, string> = {
   instances: "v1",
@@ -23,45 +14,6 @@ const PROTOCOL_OF_KEY: Record<string, string> = {
   prompt: "openai",
   choices: "openai",
 };
-
-/** The event's row in the order of `inferenceEventsShape`. A pure function of its input: replays give equal rows. */
-export function eventRow(event: InferenceEvent, body: Buffer, place: EventPlace): Cell[] {
-  const model = modelOf(event.annotations);
-  const kept = event.kept ?? Kept.Whole;
-  return [
-    event.id,
-    event.type,
-    event.source,
-    timestampMicros(event.time),
-    timestampMicros(event.recordedTime),
-    BigInt(event.receivedAt) * 1000n,
-    event.inferenceService,
-    event.namespace,
-    event.component,
-    event.endpoint,
-    revisionOf(event.source),
-    model("model-name"),
-    model("model-version"),
-    model("run-id"),
-    model("dataset-name"),
-    model("dataset-version"),
-    model("dataset-digest"),
-    protocolOf(body),
-    event.contentType,
-    place.bodyObject === undefined ? body : null,
-    BigInt(event.bodyBytes ?? body.length),
-    event.bodySha256 ?? createHash("sha256").update(body).digest("hex"),
-    kept !== Kept.Whole,
-    kept === Kept.Whole ? null : kept,
-    place.bodyObject ?? null,
-    event.metadata,
-    event.annotations,
-    event.problem === "" ? null : event.problem,
-    place.writer,
-    BigInt(place.sequence),
-    BigInt(place.frame),
-  ];
-}
 
 /**
  * The revision that a pod's name tells: Knative's `<revision>-deployment-<hash>-<id>`, or a Deployment's
@@ -76,22 +28,30 @@ export function revisionOf(podName: string): string {
 
 /** The serving protocol that a body's first bytes show; parsing whole bodies would cost more than storing them. */
 export function protocolOf(body: Buffer): string {
-  const start = body.toString("latin1", 0, SNIFFED_BYTES);
+  // Nearly every body begins with its key.
+  return protocolIn(body, FIRST_SNIFFED_BYTES) ?? protocolIn(body, SNIFFED_BYTES) ?? UNKNOWN;
+}
+
+function protocolIn(body: Buffer, bytes: number): string | undefined {
+  const start = body.toString("latin1", 0, bytes);
   const match = /"(instances|predictions|inputs|outputs|messages|prompt|choices)"\s*:/.exec(start);
-  return match === null ? UNKNOWN : PROTOCOL_OF_KEY[match[1]!]!;
+  return match === null ? undefined : PROTOCOL_OF_KEY[match[1]!]!;
 }
 
 // Times of one second differ in their fraction only, and come together.
 let lastSecond = { text: "", millis: Number.NaN };
 
-/** Microseconds since 1970 of an RFC 3339 time with up to nanoseconds; null for anything else. */
-export function timestampMicros(text: string): bigint | null {
+/**
+ * Microseconds since 1970 of an RFC 3339 time with up to nanoseconds; null for anything else. A number has
+ * them exactly until the year 2255, and to 32 microseconds after it.
+ */
+export function timestampMicros(text: string): number | null {
   const length = text.length;
   // Almost every time is as Go and JavaScript write it: 2026-11-23T10:00:00.123456789Z.
   if (length > 20 && length <= 30 && text[19] === "." && text.startsWith(lastSecond.text)) {
     const digits = lastSecond.text !== "" ? fractionMicros(text, length) : undefined;
     if (digits !== undefined) {
-      return BigInt(lastSecond.millis * 1000 + digits);
+      return lastSecond.millis * 1000 + digits;
     }
   }
   const match =
@@ -104,7 +64,7 @@ export function timestampMicros(text: string): bigint | null {
     lastSecond = { text: match![1]!, millis: seconds };
   }
   const micros = (match![2] ?? "").padEnd(6, "0").slice(0, 6);
-  return BigInt(seconds) * 1000n + BigInt(micros);
+  return seconds * 1000 + Number(micros);
 }
 
 function fractionMicros(text: string, length: number): number | undefined {

@@ -28,6 +28,8 @@ export interface InferenceTable {
   drain(): Promise<void>;
 }
 
+// Under load segments are full before their time; what waits then is room on the disk.
+const SEALED_INTERVAL_MS = 100;
 const EXPIRE_INTERVAL_MS = 3_600_000;
 // The rest is for what is on its way.
 const FULL_AT = 0.98;
@@ -78,7 +80,7 @@ export async function startInferenceTable(
       onPaired: (rows) => metrics.pairedRows.inc(rows),
     },
   );
-  const commits = makeCommits(log, blobs, lake, metrics);
+  const commits = makeCommits({ log, blobs, lake, metrics }, config.commitIntervalMs);
 
   let stopping: Promise<void> | undefined;
   const isFull = () => pressure.share() >= FULL_AT;
@@ -105,9 +107,8 @@ export async function startInferenceTable(
     server.listen(config.port, config.host, resolve);
   });
 
-  const stopCommits = repeat(config.commitIntervalMs, async () => {
-    await commits.commitOpen().catch((error: unknown) => {
-      // The next round tries again.
+  const stopCommits = repeat(Math.min(config.commitIntervalMs, SEALED_INTERVAL_MS), async () => {
+    await commits.commitDue(Date.now()).catch((error: unknown) => {
       metrics.commitFailures.inc();
       reportRepeated("commit", `events wait on disk, their commit failed: ${describeError(error)}`);
     });
@@ -163,29 +164,46 @@ export async function startInferenceTable(
 interface Commits {
   /** Commits every sealed segment, oldest first. Rejects when one can't be committed now. */
   commitSealed(): Promise<void>;
-  /** Seals what is open, and commits. */
-  commitOpen(): Promise<void>;
+  /**
+   * Commits what was sealed by its size, and, an interval after the last time, seals what is open and commits
+   * that too. After a failure nothing is tried until then.
+   */
+  commitDue(now: number): Promise<void>;
 }
 
 function makeCommits(
-  log: SegmentLog,
-  blobs: BlobFiles,
-  lake: LakeThread,
-  metrics: InferenceTableMetrics,
+  {
+    log,
+    blobs,
+    lake,
+    metrics,
+  }: { log: SegmentLog; blobs: BlobFiles; lake: LakeThread; metrics: InferenceTableMetrics },
+  intervalMs: number,
 ): Commits {
+  let nextAt = Date.now() + intervalMs;
+  let hasFailed = false;
+
   async function commitSealed(): Promise<void> {
+    hasFailed = true;
     for (const segment of log.sealed()) {
       const committed = await lake.commit(segment);
       await log.remove(segment);
       await Promise.all(committed.blobs.map((name) => blobs.remove(name)));
       metrics.committedEvents.inc(committed.events);
     }
+    hasFailed = false;
   }
+
   return {
     commitSealed,
-    async commitOpen() {
-      await log.seal();
-      await commitSealed();
+    async commitDue(now) {
+      if (now >= nextAt) {
+        nextAt = now + intervalMs;
+        await log.seal();
+        await commitSealed();
+      } else if (!hasFailed) {
+        await commitSealed();
+      }
     },
   };
 }

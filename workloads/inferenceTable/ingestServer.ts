@@ -1,10 +1,17 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { type SegmentLog, SegmentLogFullError } from "@mlplatform/lake";
 import type { BlobFiles } from "./blobFiles";
 import { AbortedBodyError, type IntakeOptions, shortened, takeBody } from "./bodyIntake";
 import {
   contentMode,
   ContentMode,
+  eventHeaders,
   quarantined,
   readBatch,
   readBinaryEvent,
@@ -117,8 +124,9 @@ async function ingest(
   options: IngestOptions,
 ): Promise<void> {
   const { metrics, log } = options;
-  const endTimer = metrics.ackSeconds.startTimer();
-  const mode = contentMode(request.headers);
+  const started = performance.now();
+  const headers = eventHeaders(request.rawHeaders);
+  const mode = contentMode(headers);
   if (mode === undefined) {
     throw new RefusedRequest(400, "no_cloud_event", "no ce-* headers: post a CloudEvent");
   }
@@ -127,10 +135,12 @@ async function ingest(
   }
   const events =
     mode === ContentMode.Binary
-      ? [await takeBinary(request, options)]
-      : await takeParsed(request, mode, options);
+      ? [await takeBinary(request, headers, options)]
+      : await takeParsed(request, headers, mode, options);
   try {
-    await Promise.all(events.map(({ event, body }) => log.append(encodeEvent(event, body))));
+    await (events.length === 1
+      ? log.append(encodeEvent(events[0]!.event, events[0]!.body))
+      : Promise.all(events.map(({ event, body }) => log.append(encodeEvent(event, body)))));
   } catch (error) {
     // Not acknowledged: no event names these files.
     await Promise.all(
@@ -141,22 +151,25 @@ async function ingest(
     throw error;
   }
   answer(response, 202, "");
-  endTimer();
+  metrics.ackSeconds.observe((performance.now() - started) / 1000);
   events.forEach(({ event }) => metrics.countEvent(event));
 }
 
 async function takeBinary(
   request: IncomingMessage,
+  headers: IncomingHttpHeaders,
   options: IngestOptions,
 ): Promise<ReceivedEvent> {
-  const event = readBinaryEvent(request.headers, Date.now());
+  const event = readBinaryEvent(headers, Date.now());
   const { redactor, intake } = options;
   if (!redactor.concerns(event.namespace, event.inferenceService)) {
-    const { body, ...facts } = await takeBody(request, intake);
+    const { body, ...facts } = await takeBody({ request, headers }, intake);
     return { event: finished({ ...event, ...keptFacts(facts) }, options), body };
   }
   const whole = { ...intake, inlineBytes: MAX_PARSED_BYTES };
-  const { body, ...facts } = await takeBody(request, whole, () => redactor.fingerprint());
+  const { body, ...facts } = await takeBody({ request, headers }, whole, () =>
+    redactor.fingerprint(),
+  );
   return facts.kept === Kept.Whole
     ? redacted({ event, body }, options)
     : { event: finished({ ...event, ...facts }, options), body };
@@ -164,6 +177,7 @@ async function takeBinary(
 
 async function takeParsed(
   request: IncomingMessage,
+  headers: IncomingHttpHeaders,
   mode: ContentMode,
   options: IngestOptions,
 ): Promise<ReceivedEvent[]> {
@@ -172,7 +186,7 @@ async function takeParsed(
   // On every rung the attributes must be read; the bodies are shortened after that.
   const whole = { ...intake, inlineBytes: MAX_PARSED_BYTES, rung: () => Rung.Full };
   const withhold = isRedacted ? () => redactor.fingerprint() : undefined;
-  const { body, ...facts } = await takeBody(request, whole, withhold);
+  const { body, ...facts } = await takeBody({ request, headers }, whole, withhold);
   const now = Date.now();
   if (facts.blob !== undefined || facts.kept !== Kept.Whole) {
     const { event } = quarantined(

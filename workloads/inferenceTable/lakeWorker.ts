@@ -30,19 +30,13 @@ async function main(options: LakeThreadOptions): Promise<void> {
     ...options.lake,
     onRetry: (_what, code) => reply({ kind: "retry", code }),
   });
-  // Pairing sorts and joins an hour; it must not make the commit of fresh events wait for memory.
-  const commitEngine = await openParquetEngine({
-    temporaryDirectory: path.join(workDirectory, "spill-commit"),
-  });
   const pairEngine = await openParquetEngine({
     temporaryDirectory: path.join(workDirectory, "spill-pair"),
     memoryMiB: PAIR_MEMORY_MIB,
   });
   const committer = makeCommitter({
     store,
-    engine: commitEngine,
     writer: options.writer,
-    workDirectory,
     blobDirectory: options.blobDirectory,
   });
   const pairer = makePairer({
@@ -76,7 +70,6 @@ async function main(options: LakeThreadOptions): Promise<void> {
       case "expire":
         return deleteExpired(store, options.retention, message.now);
       case "close":
-        commitEngine.close();
         pairEngine.close();
         store.close();
         return undefined;

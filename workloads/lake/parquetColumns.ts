@@ -36,25 +36,37 @@ export function schemaElement({ name, type }: Column): SchemaElement {
   }
 }
 
-/** Whole numbers within ±2^53, one in every row. */
+// Between numbers further apart the deltas, and what lies between those, aren't exact any more.
+const MAX_DELTA_RANGE = 2 ** 51;
+
+/** Whole numbers, one in every row. */
 export function longColumn(name: string, count: number, values: Float64Array): EncodedColumn {
   const some = values.subarray(0, count);
-  const writer = new ByteWriter(count + 64);
-  packDeltas(some, writer);
   let least = Infinity;
   let most = -Infinity;
   for (let index = 0; index < count; index++) {
     least = Math.min(least, some[index]!);
     most = Math.max(most, some[index]!);
   }
+  const isNear = most - least < MAX_DELTA_RANGE && Math.max(-least, most) < 2 * MAX_DELTA_RANGE;
   return {
     name,
-    encoding: "DELTA_BINARY_PACKED",
+    ...(isNear || count === 0 ? deltas(some) : plainLongs(some)),
     levels: presentAll(count),
     nulls: 0,
-    values: writer.getBytes(),
     ...(count === 0 ? {} : { least: BigInt(least), most: BigInt(most) }),
   };
+}
+
+function deltas(values: Float64Array): Pick<EncodedColumn, "encoding" | "values"> {
+  const writer = new ByteWriter(values.length + 64);
+  packDeltas(values, writer);
+  return { encoding: "DELTA_BINARY_PACKED", values: writer.getBytes() };
+}
+
+function plainLongs(values: Float64Array): Pick<EncodedColumn, "encoding" | "values"> {
+  const longs = BigInt64Array.from(values, BigInt);
+  return { encoding: "PLAIN", values: new Uint8Array(longs.buffer) };
 }
 
 /** The same, NaN where a row has none. */
@@ -97,18 +109,45 @@ export function dictionaryColumn(
   codes: Int32Array,
   texts: readonly string[],
 ): EncodedColumn {
-  const width = bitsOf(texts.length - 1);
   const there = codes.filter((code) => code >= 0);
-  const isThere = Uint8Array.from(codes, (code) => (code < 0 ? 0 : 1));
-  const indexes = new ByteWriter();
-  indexes.appendUint8(width);
-  appendHybrid(indexes, there, width);
   return {
     name,
     encoding: "RLE_DICTIONARY",
-    levels: packedLevels(isThere),
+    levels: packedLevels(codes.map((code) => (code < 0 ? 0 : 1))),
     nulls: codes.length - there.length,
-    values: there.length === 0 ? new Uint8Array([0]) : indexes.getBytes(),
+    ...indexesInto(texts, there.length, (writer, width) => appendHybrid(writer, there, width)),
+  };
+}
+
+/** One text in every row, or none in any. */
+export function constantColumn(name: string, count: number, text: string | null): EncodedColumn {
+  const isNull = text === null;
+  const levels = new ByteWriter();
+  appendRun(levels, isNull ? 0 : 1, count, 1);
+  return {
+    name,
+    encoding: "RLE_DICTIONARY",
+    levels: levels.getBytes(),
+    nulls: isNull ? count : 0,
+    ...indexesInto(isNull ? [] : [text], isNull ? 0 : count, (writer, width) =>
+      appendRun(writer, 0, count, width),
+    ),
+  };
+}
+
+function indexesInto(
+  texts: readonly string[],
+  count: number,
+  append: (writer: ByteWriter, width: number) => void,
+): Pick<EncodedColumn, "values" | "dictionary"> {
+  const width = bitsOf(texts.length - 1);
+  const indexes = new ByteWriter();
+  indexes.appendUint8(width);
+  if (count > 0) {
+    append(indexes, width);
+  }
+  return {
+    values: indexes.getBytes(),
     dictionary: { values: plainValues(texts), count: texts.length },
   };
 }
@@ -132,7 +171,7 @@ export function presentAll(count: number): Uint8Array {
   return writer.getBytes();
 }
 
-export function packedLevels(isThere: Uint8Array): Uint8Array {
+export function packedLevels(isThere: Uint8Array | Int32Array): Uint8Array {
   const writer = new ByteWriter();
   const first = isThere[0];
   if (isThere.every((value) => value === first)) {

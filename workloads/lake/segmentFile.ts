@@ -12,8 +12,8 @@ import { crc32c } from "./crc32c";
 
 const MAGIC = Buffer.from("MLPSEG01", "latin1");
 const FRAME_MARK = 0x4650_4c4d;
-// A frame of a megabyte fits with its header: else its bytes would be read twice.
-const WINDOW_BYTES = (1 << 20) + (64 << 10);
+/** Bytes of one read. A frame of a megabyte fits with its header: else its bytes would be read twice. */
+export const SEGMENT_WINDOW_BYTES = (1 << 20) + (64 << 10);
 
 /** Bytes before the first frame. */
 export const SEGMENT_HEADER_BYTES = 20;
@@ -84,40 +84,50 @@ function frameSeed(salt: Buffer, offset: number, length: number): number {
 }
 
 /**
- * Reads the records of a segment in order, one payload in memory at a time. Damage is stepped over
+ * Reads the records of a segment in order, about a megabyte in memory at a time. Damage is stepped over
  * to the next intact frame and reported through `scan`, which is complete when the iteration ends.
  */
 export async function* readSegment(
   file: string,
   scan: SegmentScan = emptyScan(),
 ): AsyncGenerator<SegmentRecord> {
+  for await (const records of readSegmentRecords(file, scan)) {
+    yield* records;
+  }
+}
+
+/**
+ * The same, as many records at a time as a read brings: about a megabyte, or one larger record.
+ *
+ * @param room memory of `SEGMENT_WINDOW_BYTES` in which payloads lie until the next records are asked for; without
+ *   it they have memory of their own
+ */
+export async function* readSegmentRecords(
+  file: string,
+  scan: SegmentScan = emptyScan(),
+  room?: Buffer,
+): AsyncGenerator<SegmentRecord[]> {
   const handle = await fs.open(file, "r");
   try {
     const { size } = await handle.stat();
-    const read = windowReader(handle, size);
-    const salt = saltOf(await read(0, Math.min(size, SEGMENT_HEADER_BYTES)));
+    const salt = saltOf(await readAt(handle, 0, Math.min(size, SEGMENT_HEADER_BYTES)));
     if (salt === undefined) {
       scan.tornBytes = size;
       return;
     }
     scan.validBytes = SEGMENT_HEADER_BYTES;
-    let offset = SEGMENT_HEADER_BYTES;
-    while (offset < size) {
-      const payload = await readFrame(read, salt, offset, size);
-      if (payload !== undefined) {
-        scan.damagedBytes += offset - scan.validBytes;
-        const next = offset + FRAME_HEADER_BYTES + payload.length;
-        scan.validBytes = next;
-        scan.records += 1;
-        yield { payload, offset };
-        offset = next;
+    let offset: number | undefined = SEGMENT_HEADER_BYTES;
+    while (offset !== undefined && offset < size) {
+      const { records, next } = await readWindow({ handle, salt, size, room }, offset);
+      if (records.length === 0) {
+        offset = await findMark(handle, offset + 1, size);
         continue;
       }
-      const candidate = await findMark(read, offset + 1, size);
-      if (candidate === undefined) {
-        break;
-      }
-      offset = candidate;
+      scan.damagedBytes += offset - scan.validBytes;
+      scan.validBytes = next;
+      scan.records += records.length;
+      yield records;
+      offset = next;
     }
     scan.tornBytes = size - scan.validBytes;
   } finally {
@@ -140,34 +150,57 @@ export function emptyScan(): SegmentScan {
   return { records: 0, validBytes: 0, damagedBytes: 0, tornBytes: 0 };
 }
 
-async function readFrame(
-  read: ReadAt,
-  salt: Buffer,
+/** The intact frames from `offset` on, as far as one read reaches; none where the first of them isn't intact. */
+async function readWindow(
+  { handle, salt, size, room }: { handle: FileHandle; salt: Buffer; size: number; room?: Buffer },
   offset: number,
-  size: number,
-): Promise<Buffer | undefined> {
-  if (size - offset < FRAME_HEADER_BYTES) {
-    return undefined;
+): Promise<{ records: SegmentRecord[]; next: number }> {
+  // Payloads are views into the window.
+  let window = await readAt(handle, offset, Math.min(SEGMENT_WINDOW_BYTES, size - offset), room);
+  const end = frameEnd(window, 0);
+  if (end > window.length && offset + end <= size) {
+    window = await readAt(handle, offset, end);
   }
-  const header = await read(offset, FRAME_HEADER_BYTES);
-  const length = header.readUInt32LE(4);
-  if (
-    header.readUInt32LE(0) !== FRAME_MARK ||
-    length > MAX_PAYLOAD_BYTES ||
-    offset + FRAME_HEADER_BYTES + length > size
-  ) {
-    return undefined;
+  const records: SegmentRecord[] = [];
+  let at = 0;
+  for (;;) {
+    const payload = frameIn(window, at, salt, offset + at);
+    if (payload === undefined) {
+      return { records, next: offset + at };
+    }
+    records.push({ payload, offset: offset + at });
+    at += FRAME_HEADER_BYTES + payload.length;
   }
-  const payload = await read(offset + FRAME_HEADER_BYTES, length);
-  const crc = crc32c(payload, frameSeed(salt, offset, length));
-  return crc === header.readUInt32LE(8) ? payload : undefined;
 }
 
-async function findMark(read: ReadAt, from: number, size: number): Promise<number | undefined> {
+/** Where a frame ends that begins at `at`, if it is one. */
+function frameEnd(window: Buffer, at: number): number {
+  if (window.length - at < FRAME_HEADER_BYTES || window.readUInt32LE(at) !== FRAME_MARK) {
+    return 0;
+  }
+  const length = window.readUInt32LE(at + 4);
+  return length > MAX_PAYLOAD_BYTES ? 0 : at + FRAME_HEADER_BYTES + length;
+}
+
+function frameIn(window: Buffer, at: number, salt: Buffer, offset: number): Buffer | undefined {
+  const end = frameEnd(window, at);
+  if (end === 0 || end > window.length) {
+    return undefined;
+  }
+  const payload = window.subarray(at + FRAME_HEADER_BYTES, end);
+  const crc = crc32c(payload, frameSeed(salt, offset, payload.length));
+  return crc === window.readUInt32LE(at + 8) ? payload : undefined;
+}
+
+async function findMark(
+  handle: FileHandle,
+  from: number,
+  size: number,
+): Promise<number | undefined> {
   const mark = Buffer.alloc(4);
   mark.writeUInt32LE(FRAME_MARK, 0);
-  for (let start = from; start < size; start += WINDOW_BYTES - 3) {
-    const chunk = await read(start, Math.min(WINDOW_BYTES, size - start));
+  for (let start = from; start < size; start += SEGMENT_WINDOW_BYTES - 3) {
+    const chunk = await readAt(handle, start, Math.min(SEGMENT_WINDOW_BYTES, size - start));
     const index = chunk.indexOf(mark);
     if (index >= 0) {
       return start + index;
@@ -179,28 +212,13 @@ async function findMark(read: ReadAt, from: number, size: number): Promise<numbe
   return undefined;
 }
 
-type ReadAt = (offset: number, length: number) => Promise<Buffer>;
-
-// Records of a kilobyte read one by one would cost two system calls each. A window is never written
-// again once it is handed out, because payloads are views into it.
-function windowReader(handle: FileHandle, size: number): ReadAt {
-  let start = 0;
-  let window: Buffer = Buffer.alloc(0);
-  return async (offset, length) => {
-    if (offset < start || offset + length > start + window.length) {
-      start = offset;
-      window = await readAt(
-        handle,
-        offset,
-        Math.min(Math.max(length, WINDOW_BYTES), size - offset),
-      );
-    }
-    return window.subarray(offset - start, offset - start + length);
-  };
-}
-
-async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
+async function readAt(
+  handle: FileHandle,
+  offset: number,
+  length: number,
+  room?: Buffer,
+): Promise<Buffer> {
+  const buffer = room?.subarray(0, length) ?? Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {
     const { bytesRead } = await handle.read(buffer, done, length - done, offset + done);
