@@ -105,6 +105,11 @@ describe("inference table when the lake or the disk gives way", function () {
         String(row["id"]),
       );
     }
+    const { rows: differing } = await bed.lake.query(
+      `SELECT e.id FROM inferences_events e JOIN inferences i ON i.request_id = e.id
+       WHERE i.request_sha256 IS DISTINCT FROM e.body_sha256`,
+    );
+    assert.deepEqual(differing, [], "a prediction shows the hash of its whole request");
   }
 
   it("gives up bodies before events, in order, when the buffer fills, and recovers without a restart", async () => {
@@ -232,8 +237,9 @@ describe("inference table when the lake or the disk gives way", function () {
       assert.equal(hash.digest("hex"), expected, "the object");
     }
     const { rows: shown } = await bed.lake.query(
-      "SELECT request, request_object FROM inferences WHERE request_id = 'big-0'",
+      "SELECT request, request_object, request_sha256 FROM inferences WHERE request_id = 'big-0'",
     );
+    assert.equal(shown[0]!["request_sha256"], rows[0]!["body_sha256"]);
     assert.equal(shown[0]!["request"], null);
     assert.equal(shown[0]!["request_object"], rows[0]!["body_object"]);
   });

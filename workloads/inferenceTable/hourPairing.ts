@@ -47,8 +47,8 @@ const HOUR_MS = 3_600_000;
 const LATE_HOURS = 24;
 // Bodies of one step, twice: as the join's table and as the rows that are sorted.
 const BUCKET_BYTES = 32 << 20;
-// A search for one prediction reads the row groups that may have it.
-const LAYOUT = "ROW_GROUP_SIZE 16384, ROW_GROUP_SIZE_BYTES '24MB'";
+// A search for one prediction reads the row groups that may have it; a count reads all, and each costs time.
+const LAYOUT = "PARQUET_VERSION V2, ROW_GROUP_SIZE 51200, ROW_GROUP_SIZE_BYTES '24MB'";
 const IDENTITY = ["namespace", "inference_service", "component", "source"];
 
 /** Makes the pairing of hours. */
@@ -204,9 +204,9 @@ CREATE TEMP TABLE pairs AS
 SELECT *, date_trunc('hour', row_time) AS row_hour FROM (${matchQuery(events)}) n
 WHERE row_hour IN (${starts}) AND NOT EXISTS (
   SELECT 1 FROM ${paired} o WHERE ${same}
-    AND ((o.request_sha256 IS NOT DISTINCT FROM n.request_sha256 AND (o.status = 'ok' OR n.status <> 'ok')
-          AND (o.request_sha256 IS NOT NULL OR o.response_sha256 = n.response_sha256))
-      OR (n.status = 'no_request' AND o.response_sha256 = n.response_sha256)))`);
+    AND ((o.request_hash IS NOT DISTINCT FROM n.request_hash AND (o.status = 'ok' OR n.status <> 'ok')
+          AND (o.request_hash IS NOT NULL OR o.response_hash = n.response_hash))
+      OR (n.status = 'no_request' AND o.response_hash = n.response_hash)))`);
   }
 
   /** Rows that were written as an answer alone, and whose prediction is now whole in another hour. */
@@ -225,7 +225,7 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
       .join(", ");
     const query = `SELECT ${columns} FROM ${paired} o
       WHERE o.status = 'no_request' AND EXISTS (
-        SELECT 1 FROM pairs m WHERE ${same} AND m.status = 'ok' AND m.response_sha256 = o.response_sha256
+        SELECT 1 FROM pairs m WHERE ${same} AND m.status = 'ok' AND m.response_hash = o.response_hash
           AND m.row_hour <> ${timestamp(hour.start)})`;
     const [found] = await all(`SELECT count(*) AS rows FROM (${query})`);
     if (Number(found!["rows"]) === 0) {

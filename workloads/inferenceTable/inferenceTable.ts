@@ -184,6 +184,7 @@ function makeCommits(
   let hasFailed = false;
 
   async function commitSealed(): Promise<void> {
+    // Until all of it is done.
     hasFailed = true;
     for (const segment of log.sealed()) {
       const committed = await lake.commit(segment);

@@ -20,6 +20,11 @@ export function identityHash(id: string, alias = ""): string {
   return `md5_number_lower(${parts.join(" || chr(10) || ")})`;
 }
 
+/** What stands for a payload's SHA-256 beside others of the same id, as a BIGINT. */
+export function payloadHash(sha256: string): string {
+  return `(md5_number_lower(${sha256}) >> 1)::BIGINT`;
+}
+
 /**
  * SQL of the matched pairs of a relation of events: where the request (`q_…`) and the response (`p_…`) of each
  * prediction are, with what decides about their row but without bodies.
@@ -54,6 +59,7 @@ SELECT ${either}, ${places},
   coalesce(q.received_time, p.received_time) AS row_time,
   p.received_time AS answered_time,
   q.body_sha256 AS request_sha256, p.body_sha256 AS response_sha256,
+  ${payloadHash("q.body_sha256")} AS request_hash, ${payloadHash("p.body_sha256")} AS response_hash,
   coalesce(q.body_bytes, 0) + coalesce(p.body_bytes, 0) AS pair_bytes,
   coalesce(q.same_id, 0) > 1 OR coalesce(p.same_id, 0) > 1 AS id_reused,
   CASE WHEN p.id IS NULL THEN 'no_response' WHEN q.id IS NULL THEN 'no_request' ELSE 'ok' END AS status
@@ -70,6 +76,8 @@ export function rowsQuery(pairs: string, events: string): string {
   const at = (side: string) =>
     PLACE_COLUMNS.map((column) => `${side}.${column} = m.${side}_${column}`).join(" AND ");
   const text = (side: string) => `TRY(decode(${side}.body))`;
+  const sha256Of = (side: string, sha256: string) =>
+    `CASE WHEN ${side}.truncated OR ${side}.body_object IS NOT NULL THEN ${sha256} END`;
   return `
 SELECT
   m.id AS request_id,
@@ -96,7 +104,9 @@ SELECT
   p.body_object AS response_object,
   q.body_bytes AS request_bytes,
   p.body_bytes AS response_bytes,
-  m.request_sha256, m.response_sha256,
+  ${sha256Of("q", "m.request_sha256")} AS request_sha256,
+  ${sha256Of("p", "m.response_sha256")} AS response_sha256,
+  m.request_hash, m.response_hash,
   coalesce(q.truncated, false) OR coalesce(p.truncated, false) AS truncated,
   m.id_reused,
   coalesce(q.degraded, p.degraded) AS degraded,
@@ -115,6 +125,14 @@ export function pairingQuery(events: string, filter = "true"): string {
   return rowsQuery(`(SELECT * FROM (${matchQuery(events)}) WHERE ${filter})`, events);
 }
 
+/** SQL of the table `inferences`: rows of `inferencesShape` with the hash of each payload. */
+export function withPayloadSha256(inferences: string): string {
+  const sha256 = (side: string) =>
+    `coalesce(${side}_sha256, sha256(coalesce(encode(${side}), ${side}_raw))) AS ${side}_sha256`;
+  return `SELECT * EXCLUDE (request_hash, response_hash) REPLACE (${sha256("request")}, ${sha256("response")})
+FROM (${inferences})`;
+}
+
 /** Status of a row that says: the response without a request is now with its request in another hour. */
 export const MOVED = "moved";
 
@@ -129,14 +147,14 @@ export function settledQuery(inferences: string): string {
 WITH all_rows AS (SELECT ${columns} FROM ${inferences}),
 best AS (
   SELECT * FROM all_rows
-  QUALIFY row_number() OVER (PARTITION BY ${identity}, request_sha256,
-                               CASE WHEN request_sha256 IS NULL THEN response_sha256 END
+  QUALIFY row_number() OVER (PARTITION BY ${identity}, request_hash,
+                               CASE WHEN request_hash IS NULL THEN response_hash END
                              ORDER BY (status = '${MOVED}') DESC, (status = 'ok') DESC,
-                                      response_time, response_sha256) = 1
+                                      response_time, response_hash) = 1
 )
 SELECT ${columns} FROM best b
 WHERE status <> '${MOVED}' AND (status <> 'no_request' OR NOT EXISTS (
   SELECT 1 FROM best o WHERE o.status = 'ok' AND o.request_id = b.request_id AND o.source = b.source
     AND o.component = b.component AND o.inference_service = b.inference_service
-    AND o.namespace = b.namespace AND o.response_sha256 = b.response_sha256))`;
+    AND o.namespace = b.namespace AND o.response_hash = b.response_hash))`;
 }

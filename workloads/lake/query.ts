@@ -9,7 +9,7 @@ import {
   INFERENCE_EVENTS_PREFIX,
   parseInferenceEventsPartKey,
 } from "./lakeLayout";
-import { pairingQuery, settledQuery } from "./pairing";
+import { pairingQuery, settledQuery, withPayloadSha256 } from "./pairing";
 import { literal } from "./parquetWriter";
 import { createFeatures, type FeaturesOf } from "./featuresTable";
 import { listRayLogParts, mayRepeatKeys } from "./rayLogParts";
@@ -144,7 +144,7 @@ export function openLake(options: LakeOptions): Lake {
           paired: only(await parquet(hours.paired, inferences), "request_id"),
           events: only(events, "id"),
         });
-        await connection.run(`CREATE VIEW inferences AS ${view}`);
+        await connection.run(`CREATE VIEW inferences AS ${withPayloadSha256(view)}`);
       }
       if (features !== undefined) {
         await createFeatures(connection, features);

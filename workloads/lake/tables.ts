@@ -55,7 +55,9 @@ export const inferenceEventsShape: TableShape = {
  * One prediction: its request and its response. `status`: ok, no_response (the model answered with
  * something else than 200, or the answer hasn't come yet), no_request. `request` and `response` are
  * text; `…_raw` has the bytes where they aren't UTF-8, `…_object` the key of a large one. `degraded`: why one
- * of them isn't whole. `id_reused`: another request had the same id.
+ * of them isn't whole. `id_reused`: another request had the same id. `…_sha256` is kept only where the row
+ * doesn't have the whole payload: elsewhere the table `inferences` computes it, because two random hashes are half
+ * of the bytes of a small prediction. `…_hash` are 63 bits that tell payloads of one id apart: see `payloadHash`.
  */
 export const inferencesShape: TableShape = {
   columns: [
@@ -70,6 +72,7 @@ export const inferencesShape: TableShape = {
     ...columns(Text, "request_object", "response_object"),
     ...columns(Long, "request_bytes", "response_bytes"),
     ...columns(Text, "request_sha256", "response_sha256"),
+    ...columns(Long, "request_hash", "response_hash"),
     ...columns(Flag, "truncated", "id_reused"),
     ...columns(Text, "degraded", "metadata"),
   ],
@@ -79,8 +82,8 @@ export const inferencesShape: TableShape = {
     "component",
     "source",
     "request_id",
-    "request_sha256",
-    "response_sha256",
+    "request_hash",
+    "response_hash",
   ],
 };
 
