@@ -39,27 +39,21 @@ export function rayCluster(supervisor: Supervisor): string {
   return `local-${supervisor.record.runId}`;
 }
 
-/**
- * Starts a Ray head that only this machine and only holders of the token can use.
- *
- * The ports that Ray would take from fixed defaults are all given, so that two runs do not meet.
- * Credentials reach the workers through the head's environment, never through a job's description,
- * which the dashboard shows.
- */
-export async function startRay(
-  supervisor: Supervisor,
-  ports: Ports,
-  python: PythonEnvironment,
-  surroundings: JobSurroundings,
-): Promise<LocalRay> {
-  const directory = rayDirectory(supervisor);
-  const cluster = rayCluster(supervisor);
+/** How a Ray head is started that only this machine and only holders of the token can use. */
+export interface RayHead {
+  args: string[];
+  env: Record<string, string>;
+  dashboard: string;
+  /** What a client of the head needs in its environment. */
+  token: Record<string, string>;
+}
+
+/** The ports that Ray would take from fixed defaults are all given, so that two runs do not meet. */
+export function rayHead(clone: string, directory: string, ports: Ports): RayHead {
   const token = { RAY_AUTH_MODE: "token", RAY_AUTH_TOKEN: crypto.randomBytes(32).toString("hex") };
-  const service = supervisor.start({
-    name: "ray",
-    command: python.python,
+  return {
     args: [
-      path.join(supervisor.state.clone, "local", "python", "ray_head.py"),
+      path.join(clone, "local", "python", "ray_head.py"),
       ...["start", "--head", "--block", "--node-ip-address=127.0.0.1", `--port=${ports.rayGcs}`],
       ...["--dashboard-host=127.0.0.1", `--dashboard-port=${ports.rayDashboard}`],
       `--temp-dir=${directory}`,
@@ -69,33 +63,57 @@ export async function startRay(
     ],
     env: {
       ...token,
-      ...lakeEnvironment(surroundings.lake),
-      PATH: `${path.dirname(python.python)}:${process.env.PATH ?? ""}`,
       AUTOSCALER_METRIC_PORT: String(ports.rayAutoscalerMetrics),
       DASHBOARD_METRIC_PORT: String(ports.rayDashboardMetrics),
       // Makes Ray keep a loopback address as it is. By default it takes 127.0.0.1 for the machine's
       // first public address on Linux (ray/_private/ray_constants.py, ENABLE_RAY_CLUSTER).
       RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER: "0",
+      OMP_NUM_THREADS: "1",
+      PYTHONUNBUFFERED: "1",
+    },
+    dashboard: `http://127.0.0.1:${ports.rayDashboard}`,
+    token,
+  };
+}
+
+/** Whether the head can take jobs: before that it doesn't answer the job list. */
+export async function takesJobs({ dashboard, token }: RayHead): Promise<boolean> {
+  const headers = { authorization: `Bearer ${token["RAY_AUTH_TOKEN"]}` };
+  return (await fetch(`${dashboard}/api/jobs/`, { headers })).ok;
+}
+
+/**
+ * Starts the run's Ray head. Credentials reach the workers through the head's environment, never through
+ * a job's description, which the dashboard shows.
+ */
+export async function startRay(
+  supervisor: Supervisor,
+  ports: Ports,
+  python: PythonEnvironment,
+  surroundings: JobSurroundings,
+): Promise<LocalRay> {
+  const directory = rayDirectory(supervisor);
+  const cluster = rayCluster(supervisor);
+  const head = rayHead(supervisor.state.clone, directory, ports);
+  const service = supervisor.start({
+    name: "ray",
+    command: python.python,
+    args: head.args,
+    env: {
+      ...head.env,
+      ...lakeEnvironment(surroundings.lake),
+      PATH: `${path.dirname(python.python)}:${process.env.PATH ?? ""}`,
       MLFLOW_TRACKING_URI: surroundings.mlflowUrl,
       MLFLOW_DISABLE_TELEMETRY: "true",
       MLP_CLUSTER: cluster,
       MLP_GIT_COMMIT: surroundings.gitCommit,
       MLP_GIT_REPOSITORY: surroundings.gitRepository,
       MLP_SEARCH_DIRECTORY: path.join(path.dirname(directory), "search"),
-      OMP_NUM_THREADS: "1",
-      PYTHONUNBUFFERED: "1",
     },
-    url: `http://127.0.0.1:${ports.rayDashboard}`,
+    url: head.dashboard,
   });
-  const dashboard = `http://127.0.0.1:${ports.rayDashboard}`;
-  const headers = { authorization: `Bearer ${token.RAY_AUTH_TOKEN}` };
-  const ready = async () => {
-    // The job list is answered only once the head can take jobs.
-    const answer = await fetch(`${dashboard}/api/jobs/`, { headers });
-    return answer.ok;
-  };
-  await supervisor.waitReady(service, ready, READY_TIMEOUT_MS);
-  return { service, dashboard, directory, cluster, environment: token };
+  await supervisor.waitReady(service, () => takesJobs(head), READY_TIMEOUT_MS);
+  return { service, dashboard: head.dashboard, directory, cluster, environment: head.token };
 }
 
 /** Submits the training job with `ray job submit` and waits for its end. */

@@ -91,6 +91,19 @@ export async function makeOffloaderBed(
     }
   }
 
+  async function metricsText(): Promise<string> {
+    const until = performance.now() + STORED_WITHIN_MS;
+    for (;;) {
+      try {
+        return await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      } catch (error) {
+        // It says that it follows files before it listens.
+        assert.ok(performance.now() < until, `${String(error)}; it said ${service!.output()}`);
+        await sleep(50);
+      }
+    }
+  }
+
   const bed: OffloaderBed = {
     node,
     folder,
@@ -128,7 +141,7 @@ export async function makeOffloaderBed(
     waitForCommitted: (bytes) =>
       waitFor(bytes, () => bed.metric("log_offloader_committed_bytes_total")),
     async metric(name) {
-      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      const text = await metricsText();
       const samples = [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))];
       assert.ok(samples.length > 0, `there is no ${name} in ${text}`);
       return samples.reduce((sum, [, value]) => sum + Number(value), 0);
