@@ -2,21 +2,31 @@
 "use strict";
 // Syntax that old versions of Node parse too: this file says what is missing before TypeScript is
 // loaded.
-const { dirname, resolve } = require("node:path");
+const { spawnSync } = require("node:child_process");
+const { existsSync } = require("node:fs");
+const { dirname, join, resolve } = require("node:path");
 
 const root = resolve(dirname(require.resolve("./mlp.ts")), "..");
-const major = Number(process.versions.node.split(".")[0]);
+const [major, minor] = process.versions.node.split(".").map(Number);
 
 function stop(message) {
   process.stderr.write(`mlp: ${message}\n`);
   process.exit(2);
 }
 
-if (major < 20) {
-  stop(
-    `Node ${process.versions.node} is too old, 20 or newer is needed. ` +
-      "`npm run mlp -- …` in the repository uses the Node that `npm ci` installs.",
-  );
+// Zstandard, which the lake's files are compressed with, came with 22.15.
+if (major < 22 || (major === 22 && minor < 15)) {
+  const installed = join(root, "node_modules", ".bin", "node");
+  if (!existsSync(installed)) {
+    stop(
+      `Node ${process.versions.node} is too old, 22.15 or newer is needed. ` +
+        `\`npm ci\` in ${root} installs one, which this command then uses.`,
+    );
+  }
+  const arguments_ = [__filename, ...process.argv.slice(2)];
+  const { status, signal } = spawnSync(installed, arguments_, { stdio: "inherit" });
+  if (signal) process.kill(process.pid, signal);
+  process.exit(status === null ? 1 : status);
 }
 try {
   require.resolve("tsx/cjs");

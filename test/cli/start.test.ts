@@ -20,11 +20,16 @@ describe("mlp: start", () => {
     return { status, stdout, stderr };
   };
 
-  it("names `npm ci` where the dependencies are missing", async () => {
+  /** A clone in which `npm ci` wasn't run. */
+  const copyWithoutDependencies = async () => {
     await mkdir(join(dir, "cli"));
     for (const file of ["bin.js", "mlp.ts"]) {
       await copyFile(join(root, "cli", file), join(dir, "cli", file));
     }
+  };
+
+  it("names `npm ci` where the dependencies are missing", async () => {
+    await copyWithoutDependencies();
     assert.deepEqual(start([join(dir, "cli/bin.js"), "--help"]), {
       status: 2,
       stdout: "",
@@ -32,17 +37,29 @@ describe("mlp: start", () => {
     });
   });
 
-  it("refuses a Node that is too old, and says which one to use", async () => {
+  /** Runs a file on this Node, which says that it is an older one. */
+  const startOnOld = async (...args: string[]) => {
     const old = join(dir, "old.js");
     await writeFile(
       old,
-      'Object.defineProperty(process, "versions", { value: { node: "18.20.1" } });',
+      'Object.defineProperty(process, "versions", { value: { node: "20.20.2" } });',
     );
-    assert.deepEqual(start(["--require", old, join(root, "cli/bin.js"), "--help"]), {
+    return start(["--require", old, ...args]);
+  };
+
+  it("goes on with the Node that `npm ci` installed where the user's is too old", async () => {
+    const { status, stdout, stderr } = await startOnOld(join(root, "cli/bin.js"), "--help");
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+    assert.match(stdout, /^Usage: mlp /);
+    assert.equal((await startOnOld(join(root, "cli/bin.js"), "nonsense")).status, 2);
+  });
+
+  it("refuses a Node that is too old where there is no other, and names the remedy", async () => {
+    await copyWithoutDependencies();
+    assert.deepEqual(await startOnOld(join(dir, "cli/bin.js"), "--help"), {
       status: 2,
       stdout: "",
-      stderr:
-        "mlp: Node 18.20.1 is too old, 20 or newer is needed. `npm run mlp -- …` in the repository uses the Node that `npm ci` installs.\n",
+      stderr: `mlp: Node 20.20.2 is too old, 22.15 or newer is needed. \`npm ci\` in ${dir} installs one, which this command then uses.\n`,
     });
   });
 
