@@ -129,13 +129,19 @@ describe("log offloader on files and a system that misbehave", function () {
       await fs.writeFile(path.join(bed.logs, "old", `worker-${index}.out`), textOf(index));
       bytes += textOf(index).length;
     }
-    const { child } = await started(bed, { MLP_DRAIN_MS: "600000" });
+    // As the image and its limit of 512 MiB have it.
+    const NODE_OPTIONS = "--max-semi-space-size=2 --max-old-space-size=256";
+    const { child } = await started(bed, { MLP_DRAIN_MS: "600000", NODE_OPTIONS });
     // It looks for changes itself: a limit of inotify's watches can't touch it.
     const descriptors = await fs.readdir(`/proc/${child.pid}/fd`);
     const links = descriptors.map((fd) =>
       fs.readlink(`/proc/${child.pid}/fd/${fd}`).catch(() => "closed meanwhile"),
     );
     assert.ok(!(await Promise.all(links)).some((link) => link.includes("inotify")));
+    await bed.waitForCommitted(bytes);
+    const status = await fs.readFile(`/proc/${child.pid}/status`, "utf8");
+    const peakMiB = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)![1]) / 1024;
+    assert.ok(peakMiB < 512, `${peakMiB} MiB, with the test's own TypeScript loader`);
     await bed.drain();
     const { files } = await getRayLogManifest(bed.store, bed.node);
     assert.equal(files.length, TINY_FILES);

@@ -29,6 +29,7 @@ export async function recoverFiles(
         file.size = end;
         file.line = chunk.line + chunk.lines;
         file.hash = undefined;
+        file.sums = undefined;
         file.readSha256 = chunk.sha256;
       }
     }

@@ -146,19 +146,36 @@ describe("tailer of a file that is written anew in place", () => {
     assert.deepEqual(tailer.files()[0]!.facts.names, ["debug_state.txt", "debug_state.txt.1"]);
   });
 
-  it("takes a large file that grew and was changed between its ends for the same one", async () => {
+  it("sees at once that a large file was written anew between its ends while it grew", async () => {
     const old = Buffer.alloc(9 * MIB, "0123456789abcde\n");
     await fs.writeFile(file, old);
     await settle();
-    const middle = Buffer.concat([old, Buffer.from("more\n")]);
-    middle.write("x", 4 * MIB);
-    await fs.writeFile(file, middle);
-    assert.equal(await settle(), 5);
-    // The limit that `isSameContent` names; at both ends it is seen.
-    const end = Buffer.concat([middle, Buffer.from("more\n")]);
-    end.write("x", middle.length - 100);
+    const anew = Buffer.concat([old, Buffer.from("more\n")]);
+    anew.fill("another content\n", 1024, old.length - 1024);
+    await fs.writeFile(file, anew);
+    assert.equal(await settle(), anew.length);
+    const end = Buffer.concat([anew, Buffer.from("more\n")]);
+    end.write("x", anew.length - 100);
     await fs.writeFile(file, end);
     assert.equal(await settle(), end.length);
+  });
+
+  it("sees a change of one byte in the middle while the file grows, within a look a block", async () => {
+    const blocks = (2 * MIB) / (64 << 10);
+    await fs.writeFile(file, Buffer.alloc(2 * MIB, "0123456789abcde\n"));
+    await settle();
+    const handle = await fs.open(file, "r+");
+    await handle.write("x", MIB);
+    await handle.close();
+    let looks = 0;
+    for (let read = 0; read < 2 * MIB && looks <= blocks; looks++) {
+      await fs.appendFile(file, "more\n");
+      read = await tailer.poll(false);
+    }
+    assert.ok(looks > 1 && looks <= blocks, `${looks} looks`);
+    const all = await lives();
+    assert.equal(all.length, 2);
+    assert.ok(all[1]!.equals(await fs.readFile(file)));
   });
 
   it("sees after a restart what was written anew meanwhile, and what was not", async () => {

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import { BlockSums } from "./blockSums";
 import { fingerprintOf } from "./fileIdentity";
 import type { TrackedFile } from "./trackedFile";
 
@@ -22,8 +23,10 @@ export interface FileLook {
  * Whether the bytes that were read of a file still stand at its start. A file is written anew in place
  * with the same size, or a larger one, and its first bytes often stay: so all bytes are compared where
  * the file was written without growing, and after a restart. One that grows is compared whole up to
- * 64 KiB, and beyond at its first and last 1 KiB: what was changed only between them while it also grew
- * passes as the same file.
+ * 64 KiB. Beyond, each look compares its first and last 1 KiB and one block of 64 KiB, another one each
+ * time. So a file written anew is noticed at the next look, and a change of one block within as many looks
+ * that find the file grown as it has blocks. Until then what comes behind is read as the same file's; a
+ * change of a few blocks in the middle, made while the file grew for the last time, passes unseen.
  */
 export async function isSameContent(
   handle: FileHandle,
@@ -35,17 +38,22 @@ export async function isSameContent(
     return false;
   }
   if (file.readSha256 !== null && file.position <= comparedBytes(file, look)) {
-    const hash = await hashOfStart(handle, file.position);
+    const sums = new BlockSums();
+    const hash = await hashOfStart(handle, file.position, sums);
     if (hash?.copy().digest("hex") !== file.readSha256) {
       return false;
     }
     // After a restart the running hash starts from here.
     file.hash ??= hash;
+    file.sums ??= sums;
     return true;
   }
   const tail = Buffer.alloc(file.tail.length);
   const { bytesRead } = await handle.read(tail, 0, tail.length, file.position - tail.length);
-  return bytesRead === tail.length && tail.equals(file.tail);
+  if (bytesRead !== tail.length || !tail.equals(file.tail)) {
+    return false;
+  }
+  return file.sums === undefined || file.sums.holdsInNext(handle);
 }
 
 function comparedBytes(file: TrackedFile, { size, modifiedNs }: FileLook): number {
@@ -64,13 +72,17 @@ export function nextTail(tail: Buffer, bytes: Buffer): Buffer {
   return Buffer.from(joined.subarray(-TAIL_BYTES));
 }
 
-/** Whether the running hash and the tail of a file at rest can be had from the file again, for little. */
+/** Whether the running hash, the sums and the tail of a file at rest can be had from the file again, for little. */
 export function isCheapToCompare(file: TrackedFile): boolean {
   return file.readSha256 !== null && file.position <= TOUCHED_BYTES;
 }
 
-/** Hash of a file's first `length` bytes; undefined when it is shorter now. */
-export async function hashOfStart(handle: FileHandle, length: number): Promise<Hash | undefined> {
+/** Hash of a file's first `length` bytes, which `sums` takes, too; undefined when it is shorter now. */
+export async function hashOfStart(
+  handle: FileHandle,
+  length: number,
+  sums?: BlockSums,
+): Promise<Hash | undefined> {
   const hash = createHash("sha256");
   const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, length));
   for (let at = 0; at < length;) {
@@ -80,6 +92,7 @@ export async function hashOfStart(handle: FileHandle, length: number): Promise<H
       return undefined;
     }
     hash.update(buffer.subarray(0, bytesRead));
+    sums?.add(buffer.subarray(0, bytesRead));
     at += bytesRead;
   }
   return hash;

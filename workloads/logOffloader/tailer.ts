@@ -223,6 +223,7 @@ export function makeTailer(options: TailerOptions): Tailer {
     await log.append(encodeChunk(chunk, bytes));
     file.position = position + length;
     file.hash = hash;
+    file.sums?.add(bytes);
     file.readSha256 = sha256;
     file.tail = nextTail(file.tail, bytes);
     file.line = line + lines;

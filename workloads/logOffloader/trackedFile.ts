@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { promises as fs } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import { BlockSums } from "./blockSums";
 import type { FileCheckpoint } from "./checkpoint";
 import type { FileFacts } from "./logChunk";
 import { ignoreAbsence } from "./logTree";
@@ -19,6 +20,8 @@ export interface TrackedFile {
   handle: FileHandle | undefined;
   /** Of bytes [0, position); undefined after a restart and at rest, until they are read again. */
   hash: Hash | undefined;
+  /** Of bytes [0, position), where `hash` is; undefined as that one is. */
+  sums: BlockSums | undefined;
   /** Of bytes [0, position); known after a restart too, unless only a part of them was read by this run. */
   readSha256: string | null;
   /** The last of bytes [0, position), up to 1 KiB; empty after a restart and at rest. */
@@ -50,6 +53,7 @@ export function trackNew(facts: FileFacts, path: string): TrackedFile {
     size: 0,
     handle: undefined,
     hash: createHash("sha256"),
+    sums: new BlockSums(),
     readSha256: null,
     tail: Buffer.alloc(0),
     checkedNs: undefined,
@@ -70,7 +74,7 @@ export function trackFrom(checkpoint: FileCheckpoint): TrackedFile {
     position: checkpoint.committed,
     line: checkpoint.line,
     size: checkpoint.committed,
-    hash: checkpoint.committed === 0 ? createHash("sha256") : undefined,
+    ...(checkpoint.committed === 0 ? {} : { hash: undefined, sums: undefined }),
     readSha256: checkpoint.readSha256,
     isRemoved: checkpoint.isRemoved,
     finalSha256: checkpoint.sha256,
@@ -83,6 +87,7 @@ export async function closeHandle(file: TrackedFile): Promise<void> {
   file.handle = undefined;
   if (isCheapToCompare(file)) {
     file.hash = undefined;
+    file.sums = undefined;
     file.tail = Buffer.alloc(0);
   }
   await handle?.close();
