@@ -55,3 +55,9 @@ export function makeOpenFiles(): OpenFiles {
     },
   };
 }
+
+/** Whether the process, or the machine, may open no more. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EMFILE" || code === "ENFILE";
+}

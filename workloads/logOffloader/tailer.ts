@@ -4,7 +4,7 @@ import { chunkLength, countLines, type SegmentLog, SegmentLogFullError } from "@
 import { FINGERPRINT_BYTES, type Fingerprint, fingerprintOf, fileUid } from "./fileIdentity";
 import { encodeChunk, type FileFacts } from "./logChunk";
 import { ignoreAbsence, makeLogTree, type SeenFile } from "./logTree";
-import { makeOpenFiles } from "./openFiles";
+import { isOutOfDescriptors, makeOpenFiles } from "./openFiles";
 import { isSameContent, isSettled, nextTail } from "./sameContent";
 import { sha256OfRead, trackNew, type TrackedFile } from "./trackedFile";
 
@@ -384,11 +384,6 @@ function identityOfSeen({ device, inode, birthNs }: SeenFile): string {
 
 function isIdle(seen: SeenFile, known: TrackedFile): boolean {
   return !known.isRemoved && seen.size === known.position && seen.changedNs === known.checkedNs;
-}
-
-function isOutOfDescriptors(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === "EMFILE" || code === "ENFILE";
 }
 
 function end(file: TrackedFile): void {
