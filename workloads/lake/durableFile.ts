@@ -35,7 +35,7 @@ export async function publishFile(temporary: string, target: string): Promise<vo
 /** Replaces a small file whole: after a crash it holds the old content or the new one, never a mixture. */
 export async function writeFileDurably(
   target: string,
-  content: string | Uint8Array,
+  content: string | Uint8Array | Iterable<string>,
 ): Promise<void> {
   const temporary = temporaryPathBeside(target);
   try {

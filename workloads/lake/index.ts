@@ -6,6 +6,7 @@ export * from "./featuresTable";
 export * from "./historyImport";
 export * from "./inferenceHours";
 export * from "./instanceLock";
+export * from "./jsonPieces";
 export * from "./lakeConfig";
 export * from "./lakeLayout";
 export * from "./lineChunks";

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { jsonPieces } from "./jsonPieces";
 import { type RayLogManifestKey, rayLogManifestKey } from "./lakeLayout";
 import type { ObjectStore } from "./objectStore";
 
@@ -79,7 +80,10 @@ export async function putRayLogManifest(
   store: ObjectStore,
   manifest: RayLogManifest,
 ): Promise<void> {
-  const body = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`, "utf8");
+  const { files, ...rest } = manifest;
+  const body = Buffer.concat(
+    Array.from(jsonPieces(rest, "files", files), (text) => Buffer.from(text)),
+  );
   await store.put(rayLogManifestKey(manifest), body, { contentType: "application/json" });
 }
 

@@ -1,6 +1,11 @@
 import { promises as fs } from "node:fs";
 import * as path from "node:path";
-import { type ManifestLives, type RayLogOrigin, writeFileDurably } from "@mlplatform/lake";
+import {
+  jsonPieces,
+  type ManifestLives,
+  type RayLogOrigin,
+  writeFileDurably,
+} from "@mlplatform/lake";
 import type { FileFacts } from "./logChunk";
 
 /** A file's place in the lake. */
@@ -83,7 +88,11 @@ export async function writeCheckpoint(
   stateDirectory: string,
   checkpoint: Checkpoint,
 ): Promise<void> {
-  await writeFileDurably(path.join(stateDirectory, CHECKPOINT_FILE), JSON.stringify(checkpoint));
+  const { files, ...rest } = checkpoint;
+  await writeFileDurably(
+    path.join(stateDirectory, CHECKPOINT_FILE),
+    jsonPieces(rest, "files", files),
+  );
 }
 
 function parseCheckpoint(text: string): Checkpoint | undefined {

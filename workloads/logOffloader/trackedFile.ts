@@ -43,6 +43,9 @@ export interface TrackedFile {
   finalSha256: string | null;
 }
 
+// One for all: of a hundred thousand files each has a tail, and most are at rest.
+const NO_BYTES = Buffer.alloc(0);
+
 /** Follows a file from its first byte. */
 export function trackNew(facts: FileFacts, path: string): TrackedFile {
   return {
@@ -55,7 +58,7 @@ export function trackNew(facts: FileFacts, path: string): TrackedFile {
     hash: createHash("sha256"),
     sums: new BlockSums(),
     readSha256: null,
-    tail: Buffer.alloc(0),
+    tail: NO_BYTES,
     checkedNs: undefined,
     modifiedNs: undefined,
     activeAt: performance.now(),
@@ -88,7 +91,7 @@ export async function closeHandle(file: TrackedFile): Promise<void> {
   if (isCheapToCompare(file)) {
     file.hash = undefined;
     file.sums = undefined;
-    file.tail = Buffer.alloc(0);
+    file.tail = NO_BYTES;
   }
   await handle?.close();
 }
