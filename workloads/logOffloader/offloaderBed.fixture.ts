@@ -20,7 +20,7 @@ import { freePorts } from "../lake/freePorts.fixture";
 import type { TestStore } from "../lake/objectStores.fixture";
 
 // Generous: two slow cores that others use too.
-const STORED_WITHIN_MS = 60_000;
+const STORED_WITHIN_MS = 180_000;
 
 /** The real offloader on a folder and a cluster of its own, so that many run beside each other on one store. */
 export interface OffloaderBed {
