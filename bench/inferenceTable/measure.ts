@@ -5,8 +5,8 @@ import { join, resolve } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { alignColumns } from "../../automation/preview/terminal";
 import { startSeaweedfs, type TestStore } from "../../workloads/lake/objectStores.fixture";
-import { startRelay } from "../../workloads/lake/relay.fixture";
 import type { LoadResult } from "./loadGenerator";
+import { measureOutage } from "./outage";
 import { measurePairing } from "./pairing";
 import { measureQueries } from "./queries";
 import { startServer, tableEnvironment } from "./servers";
@@ -38,7 +38,8 @@ export interface Measured {
 const root = resolve(__dirname, "../..");
 const run = promisify(execFile);
 
-async function load(url: string, ...args: string[]): Promise<LoadResult> {
+/** Runs the generator of load against a server. */
+export async function load(url: string, ...args: string[]): Promise<LoadResult> {
   const generator = join(root, "bench/inferenceTable/loadGenerator.ts");
   const command = ["--import", "tsx", generator, "--url", url, ...args];
   const { stdout } = await run(process.execPath, command, { cwd: root });
@@ -133,58 +134,14 @@ async function measureLatency(
   return lines;
 }
 
-/** An outage of the store under load, and the drain after it. */
-async function measureOutage(
-  store: TestStore,
-  folder: string,
-  seconds: number,
-  rate: number,
-): Promise<Measured[]> {
-  const relay = await startRelay(store.options.endpoint!);
-  const env = {
-    ...tableEnvironment(store, join(folder, "o")),
-    MLP_LAKE_ENDPOINT: relay.endpoint,
-    MLP_LOG_MIB: "16384",
-  };
-  const table = await startServer("workloads/inferenceTable/main.ts", env);
-  await relay.cut();
-  let peakMiB = 0;
-  const watch = setInterval(() => {
-    const status = readFileSync(`/proc/${table.child.pid}/status`, "utf8");
-    peakMiB = Math.max(peakMiB, Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-  }, 500);
-  const found = await load(table.url, "--seconds", String(seconds), "--rate", String(rate));
-  clearInterval(watch);
-  await relay.restore();
-  const started = performance.now();
-  const code = await table.end();
-  const drain = (performance.now() - started) / 1000;
-  await relay.stop();
-  const lost = found.refused + found.broken;
-  if (code !== 0 || lost > 0) {
-    throw new Error(`${lost} events were refused, the drain ended with ${code}`);
-  }
-  return [
-    {
-      name: `outage of ${seconds} s at ${rate}/s`,
-      value: `${found.acknowledged} acknowledged, 0 refused, p99 ${found.p99.toFixed(1)} ms, ${peakMiB.toFixed(0)} MiB`,
-      goal: "0 lost, ≤ 300 MiB",
-    },
-    {
-      name: "  drain after it",
-      value: `${(found.seconds / drain).toFixed(1)} × real time`,
-      goal: "≥ 5 ×",
-      isKept: found.seconds / drain >= 5,
-    },
-  ];
-}
-
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       seconds: { type: "string", default: "10" },
       outage: { type: "string", default: "60" },
+      /** As many events as fast as they are taken, instead of 2000 a second for so many seconds. */
+      events: { type: "string", default: "0" },
       assert: { type: "boolean", default: false },
     },
   });
@@ -197,7 +154,8 @@ async function main(): Promise<void> {
   try {
     if (wanted("ingest")) lines.push(...(await measureIngest(store, folder, seconds)));
     if (wanted("latency")) lines.push(...(await measureLatency(store, folder, seconds)));
-    if (wanted("outage")) lines.push(...(await measureOutage(store, folder, outage, 2000)));
+    if (wanted("outage"))
+      {lines.push(...(await measureOutage(store, folder, outage, Number(values.events))));}
     if (wanted("stall")) lines.push(...(await measureStall(store, folder)));
     if (wanted("pairing")) lines.push(...(await measurePairing(store, folder, goals.pairingMiB)));
     if (wanted("queries")) lines.push(...(await measureQueries(store, folder, goals)));

@@ -1,5 +1,5 @@
 import { createHash, type Hash, type Hmac } from "node:crypto";
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { BlobFiles, BlobWriter } from "./blobFiles";
 import { Kept } from "./inferenceEvent";
 import { Rung, TRUNCATE_ABOVE_BYTES, TRUNCATED_BYTES } from "./pressure";
@@ -57,11 +57,11 @@ export class AbortedBodyError extends Error {
  * @param withhold a keyed hash where the body may be kept only if it fits into memory, to be redacted there
  */
 export async function takeBody(
-  { request, headers }: { request: IncomingMessage; headers: IncomingHttpHeaders },
+  request: IncomingMessage,
   options: IntakeOptions,
   withhold?: () => Hmac,
 ): Promise<TakenBody> {
-  const start = await readStart(request, headers, options);
+  const start = await readStart(request, options);
   try {
     if (start.isWhole) {
       return shortened(
@@ -101,14 +101,10 @@ interface BodyStart {
 }
 
 // By events, not by iteration: nearly all bodies are small, and this is done for each.
-function readStart(
-  request: IncomingMessage,
-  headers: IncomingHttpHeaders,
-  options: IntakeOptions,
-): Promise<BodyStart> {
+function readStart(request: IncomingMessage, options: IntakeOptions): Promise<BodyStart> {
   const chunks: Buffer[] = [];
   let taken = 0;
-  if (Number(headers["content-length"] ?? 0) > options.inlineBytes) {
+  if (Number(request.headers["content-length"] ?? 0) > options.inlineBytes) {
     return Promise.resolve({ chunks, taken, isWhole: false });
   }
   return new Promise((resolve, reject) => {

@@ -29,35 +29,6 @@ const HEADER_OF: Record<string, string> = Object.fromEntries(
   ].map((name) => [name, `ce-${name}`]),
 );
 
-// What is read of a request, by its name as senders write it: lower-casing each name of each event would cost
-// more than all that is done with them.
-const knownNames = new Map<string, string>();
-const MAX_KNOWN_NAMES = 1_000;
-
-/** The headers that are about events, as Node's own `headers` has them. It reads all of them. */
-export function eventHeaders(rawHeaders: readonly string[]): IncomingHttpHeaders {
-  const headers: IncomingHttpHeaders = {};
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = knownNames.get(rawHeaders[index]!) ?? knownName(rawHeaders[index]!);
-    if (name !== "") {
-      const before = headers[name] as string | undefined;
-      const value = rawHeaders[index + 1]!;
-      headers[name] =
-        before === undefined ? value : name.startsWith("ce-") ? `${before}, ${value}` : before;
-    }
-  }
-  return headers;
-}
-
-function knownName(rawName: string): string {
-  const lower = rawName.toLowerCase();
-  const name = lower.startsWith("ce-") || /^content-(type|length)$/.test(lower) ? lower : "";
-  if (knownNames.size < MAX_KNOWN_NAMES) {
-    knownNames.set(rawName, name);
-  }
-  return name;
-}
-
 /** How a request carries events; undefined where it isn't a CloudEvent. */
 export function contentMode(headers: IncomingHttpHeaders): ContentMode | undefined {
   const type = headers["content-type"];

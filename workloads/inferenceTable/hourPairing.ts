@@ -47,8 +47,8 @@ const HOUR_MS = 3_600_000;
 const LATE_HOURS = 24;
 // Bodies of one step, twice: as the join's table and as the rows that are sorted.
 const BUCKET_BYTES = 32 << 20;
-// A search for one prediction reads the row groups that may have it; a count reads all, and each costs time.
-const LAYOUT = "PARQUET_VERSION V2, ROW_GROUP_SIZE 51200, ROW_GROUP_SIZE_BYTES '24MB'";
+// A search for one prediction reads the row groups that may have it.
+const LAYOUT = "PARQUET_VERSION V2, ROW_GROUP_SIZE 16384, ROW_GROUP_SIZE_BYTES '24MB'";
 const IDENTITY = ["namespace", "inference_service", "component", "source"];
 
 /** Makes the pairing of hours. */

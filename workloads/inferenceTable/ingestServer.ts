@@ -1,17 +1,10 @@
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type SegmentLog, SegmentLogFullError } from "@mlplatform/lake";
 import type { BlobFiles } from "./blobFiles";
 import { AbortedBodyError, type IntakeOptions, shortened, takeBody } from "./bodyIntake";
 import {
   contentMode,
   ContentMode,
-  eventHeaders,
   quarantined,
   readBatch,
   readBinaryEvent,
@@ -125,8 +118,7 @@ async function ingest(
 ): Promise<void> {
   const { metrics, log } = options;
   const started = performance.now();
-  const headers = eventHeaders(request.rawHeaders);
-  const mode = contentMode(headers);
+  const mode = contentMode(request.headers);
   if (mode === undefined) {
     throw new RefusedRequest(400, "no_cloud_event", "no ce-* headers: post a CloudEvent");
   }
@@ -135,8 +127,8 @@ async function ingest(
   }
   const events =
     mode === ContentMode.Binary
-      ? [await takeBinary(request, headers, options)]
-      : await takeParsed(request, headers, mode, options);
+      ? [await takeBinary(request, options)]
+      : await takeParsed(request, mode, options);
   try {
     await (events.length === 1
       ? log.append(encodeEvent(events[0]!.event, events[0]!.body))
@@ -157,19 +149,16 @@ async function ingest(
 
 async function takeBinary(
   request: IncomingMessage,
-  headers: IncomingHttpHeaders,
   options: IngestOptions,
 ): Promise<ReceivedEvent> {
-  const event = readBinaryEvent(headers, Date.now());
+  const event = readBinaryEvent(request.headers, Date.now());
   const { redactor, intake } = options;
   if (!redactor.concerns(event.namespace, event.inferenceService)) {
-    const { body, ...facts } = await takeBody({ request, headers }, intake);
+    const { body, ...facts } = await takeBody(request, intake);
     return { event: finished({ ...event, ...keptFacts(facts) }, options), body };
   }
   const whole = { ...intake, inlineBytes: MAX_PARSED_BYTES };
-  const { body, ...facts } = await takeBody({ request, headers }, whole, () =>
-    redactor.fingerprint(),
-  );
+  const { body, ...facts } = await takeBody(request, whole, () => redactor.fingerprint());
   return facts.kept === Kept.Whole
     ? redacted({ event, body }, options)
     : { event: finished({ ...event, ...facts }, options), body };
@@ -177,7 +166,6 @@ async function takeBinary(
 
 async function takeParsed(
   request: IncomingMessage,
-  headers: IncomingHttpHeaders,
   mode: ContentMode,
   options: IngestOptions,
 ): Promise<ReceivedEvent[]> {
@@ -186,7 +174,7 @@ async function takeParsed(
   // On every rung the attributes must be read; the bodies are shortened after that.
   const whole = { ...intake, inlineBytes: MAX_PARSED_BYTES, rung: () => Rung.Full };
   const withhold = isRedacted ? () => redactor.fingerprint() : undefined;
-  const { body, ...facts } = await takeBody({ request, headers }, whole, withhold);
+  const { body, ...facts } = await takeBody(request, whole, withhold);
   const now = Date.now();
   if (facts.blob !== undefined || facts.kept !== Kept.Whole) {
     const { event } = quarantined(

@@ -101,6 +101,7 @@ interface OpenSegment {
 const MIB = 1 << 20;
 const MAX_GROUP_RECORDS = 1024;
 const MAX_GROUP_BYTES = 4 * MIB;
+const MAX_GATHER_TURNS = 8;
 const SEQUENCE_FILE = "highest-sequence";
 // Where nothing else waits for the disk, a number doesn't either: a restart leaves some of these out.
 const RESERVED_SEQUENCES = 255;
@@ -170,19 +171,28 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
     sealed.push({ sequence, file, bytes, records });
   }
 
-  // After what else this turn of the event loop brings: requests come together, and one sync serves all.
+  // After what else this turn of the event loop brings, and while the next ones bring more: requests come
+  // together, and one sync serves all. A record that comes alone waits for none.
   function scheduleFlush(): void {
     if (!isFlushScheduled) {
       isFlushScheduled = true;
-      setImmediate(() => {
-        isFlushScheduled = false;
-        void inOrder(flushGroup).then(() => {
-          if (pending.length > 0) {
-            scheduleFlush();
-          }
-        });
-      });
+      gather(pending.length, MAX_GATHER_TURNS);
     }
+  }
+
+  function gather(known: number, turns: number): void {
+    setImmediate(() => {
+      if (pending.length > known && turns > 0) {
+        gather(pending.length, turns - 1);
+        return;
+      }
+      isFlushScheduled = false;
+      void inOrder(flushGroup).then(() => {
+        if (pending.length > 0) {
+          scheduleFlush();
+        }
+      });
+    });
   }
 
   async function flushGroup(): Promise<void> {
