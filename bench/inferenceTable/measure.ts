@@ -154,8 +154,9 @@ async function main(): Promise<void> {
   try {
     if (wanted("ingest")) lines.push(...(await measureIngest(store, folder, seconds)));
     if (wanted("latency")) lines.push(...(await measureLatency(store, folder, seconds)));
-    if (wanted("outage"))
-      {lines.push(...(await measureOutage(store, folder, outage, Number(values.events))));}
+    if (wanted("outage")) {
+      lines.push(...(await measureOutage(store, folder, outage, Number(values.events))));
+    }
     if (wanted("stall")) lines.push(...(await measureStall(store, folder)));
     if (wanted("pairing")) lines.push(...(await measurePairing(store, folder, goals.pairingMiB)));
     if (wanted("queries")) lines.push(...(await measureQueries(store, folder, goals)));

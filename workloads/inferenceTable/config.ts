@@ -57,7 +57,7 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
     host: settings.text("MLP_HOST", "give an address to listen on", "127.0.0.1"),
     port: settings.count("MLP_PORT", 8080, { min: 0, max: 65_535 }),
     commitIntervalMs: settings.count("MLP_COMMIT_INTERVAL_MS", 5_000, { min: 50, max: 600_000 }),
-    segmentBytes: MIB * settings.count("MLP_SEGMENT_MIB", 32, { min: 1, max: 1_024 }),
+    segmentBytes: MIB * settings.count("MLP_SEGMENT_MIB", 32, { min: 1, max: 256 }),
     maxLogBytes: MIB * settings.count("MLP_LOG_MIB", 4_096, { min: 8, max: 1 << 20 }),
     maxBodyBytes: MIB * settings.count("MLP_MAX_BODY_MIB", 128, { min: 1, max: 1_000 }),
     inlineBytes: MIB * settings.count("MLP_INLINE_MIB", 4, { min: 1, max: 64 }),
