@@ -109,13 +109,40 @@ export function dictionaryColumn(
   codes: Int32Array,
   texts: readonly string[],
 ): EncodedColumn {
+  return dictionaryOf(name, codes, { values: plainValues(texts), count: texts.length });
+}
+
+/** Texts or bytes that repeat, one behind the other in `content`. */
+export function repeatedBytesColumn(
+  name: string,
+  codes: Int32Array,
+  lengths: Int32Array,
+  content: Buffer,
+): EncodedColumn {
+  const values = Buffer.allocUnsafe(4 * lengths.length + content.length);
+  let from = 0;
+  let at = 0;
+  for (const length of lengths) {
+    at = values.writeUInt32LE(length, at);
+    at += content.copy(values, at, from, from + length);
+    from += length;
+  }
+  return dictionaryOf(name, codes, { values, count: lengths.length });
+}
+
+interface Dictionary {
+  values: Uint8Array;
+  count: number;
+}
+
+function dictionaryOf(name: string, codes: Int32Array, dictionary: Dictionary): EncodedColumn {
   const there = codes.filter((code) => code >= 0);
   return {
     name,
     encoding: "RLE_DICTIONARY",
     levels: packedLevels(codes.map((code) => (code < 0 ? 0 : 1))),
     nulls: codes.length - there.length,
-    ...indexesInto(texts, there.length, (writer, width) => appendHybrid(writer, there, width)),
+    ...indexesInto(dictionary, there.length, (writer, width) => appendHybrid(writer, there, width)),
   };
 }
 
@@ -129,27 +156,26 @@ export function constantColumn(name: string, count: number, text: string | null)
     encoding: "RLE_DICTIONARY",
     levels: levels.getBytes(),
     nulls: isNull ? count : 0,
-    ...indexesInto(isNull ? [] : [text], isNull ? 0 : count, (writer, width) =>
-      appendRun(writer, 0, count, width),
+    ...indexesInto(
+      { values: plainValues(isNull ? [] : [text]), count: isNull ? 0 : 1 },
+      isNull ? 0 : count,
+      (writer, width) => appendRun(writer, 0, count, width),
     ),
   };
 }
 
 function indexesInto(
-  texts: readonly string[],
+  dictionary: Dictionary,
   count: number,
   append: (writer: ByteWriter, width: number) => void,
 ): Pick<EncodedColumn, "values" | "dictionary"> {
-  const width = bitsOf(texts.length - 1);
+  const width = bitsOf(dictionary.count - 1);
   const indexes = new ByteWriter();
   indexes.appendUint8(width);
   if (count > 0) {
     append(indexes, width);
   }
-  return {
-    values: indexes.getBytes(),
-    dictionary: { values: plainValues(texts), count: texts.length },
-  };
+  return { values: indexes.getBytes(), dictionary };
 }
 
 /** One bit a row. */
