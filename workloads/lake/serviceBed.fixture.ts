@@ -32,8 +32,8 @@ export async function emptyStore(store: ObjectStore): Promise<void> {
   }
 }
 
-/** Registers mocha's hooks in the suite around it: one SeaweedFS for the suite, the rest for each test. */
-export function useServiceBed(workload: string): ServiceBed {
+/** Registers mocha's hooks in the suite around it: one store for the suite, the rest for each test. */
+export function useServiceBed(workload: string, startStore = startSeaweedfs): ServiceBed {
   let server: TestStore;
   let store: ObjectStore;
   let cache: ObjectCache;
@@ -42,7 +42,7 @@ export function useServiceBed(workload: string): ServiceBed {
   let service: ChildService | undefined;
 
   before(async () => {
-    server = await startSeaweedfs();
+    server = await startStore();
   });
   after(() => server?.stop());
   beforeEach(async () => {
