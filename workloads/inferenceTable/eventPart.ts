@@ -182,8 +182,9 @@ function microsIn(payload: Buffer, start: number, end: number): number {
   return timestampMicros(payload.toString("latin1", start, end)) ?? Number.NaN;
 }
 
-const FIRST_ROWS = 64;
-const FIRST_BYTES = 4096;
+// Small: whoever posts can name thousands of namespaces, and each has a part.
+const FIRST_ROWS = 16;
+const FIRST_BYTES = 256;
 
 /** Whole numbers of a column, NaN where a row has none. */
 class LongCells {
