@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
 import { alignColumns } from "../../automation/preview/terminal";
 import { type Figure, say } from "./figure";
+import { freshnessFigures } from "./freshness";
 import { manyFilesFigures } from "./manyFiles";
 import { bundleOffloader } from "./offloaderProcess";
 import { outageFigures } from "./outage";
+import { queryFigures } from "./queries";
 import { sizeFigures } from "./size";
 import { throughputFigures } from "./throughput";
 
@@ -12,6 +14,8 @@ const usage = `npm run bench:logOffloader -- [part …] [options]
   files       10 000 files at rest and new ones among them
   size        stored bytes against raw ones and zstd -3 [--file <log> …: instead of generated lines]
   outage      the store is away for the bytes of 30 minutes at 5 MB/s [--outage-megabytes 9000]
+  freshness   from a line's write until SQL sees it [--seconds 120]
+  queries     questions over the lines of 50 clusters [--lines 100000000]
   --assert    end with 1 where a goal is missed`;
 
 function readArguments() {
@@ -21,6 +25,8 @@ function readArguments() {
       assert: { type: "boolean", default: false },
       file: { type: "string", multiple: true, default: [] },
       megabytes: { type: "string", default: "512" },
+      lines: { type: "string", default: "100000000" },
+      seconds: { type: "string", default: "120" },
       "outage-megabytes": { type: "string", default: "9000" },
     },
   });
@@ -34,6 +40,8 @@ async function main(): Promise<number> {
     files: manyFilesFigures,
     size: () => sizeFigures(values.file),
     outage: () => outageFigures(countOf(values["outage-megabytes"])),
+    freshness: () => freshnessFigures(countOf(values.seconds)),
+    queries: () => queryFigures(countOf(values.lines)),
   };
   const unknown = positionals.filter((name) => parts[name] === undefined);
   if (unknown.length > 0) {

@@ -1,0 +1,96 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openLake, openObjectCache, openObjectStore } from "@mlplatform/lake";
+import { type Figure, quantile, say } from "./figure";
+import { inPlace, ORIGIN } from "./place";
+import { rayLogLines } from "./rayLogText";
+
+const FILES = 20;
+const BYTES_A_SECOND = 1e6;
+const TICK_MS = 100;
+const MARK = "written-at";
+const TIMEOUT_MS = 60_000;
+const goals = { p99Seconds: 15 };
+
+/**
+ * Lines are written to twenty files and asked for by SQL, again and again. What is measured of a marked
+ * line: from its write until the answer that has it is there, the question's own time included.
+ */
+export function freshnessFigures(seconds: number): Promise<Figure[]> {
+  return inPlace(async ({ folder, logs, store, start }) => {
+    const objects = openObjectStore(store.options);
+    const offloader = await start();
+    const files = Array.from({ length: FILES }, (_, file) =>
+      openSync(join(logs, `job-driver-raysubmit_${file}.log`), "w"),
+    );
+    const lake = openLake({
+      store: objects,
+      cache: await openObjectCache({ store: objects, directory: join(folder, "cache") }),
+    });
+    const written = new Map<number, number>();
+    const ages: number[] = [];
+    const questions: number[] = [];
+    let mark = 0;
+    const text = rayLogLines(20261127);
+    const bytesATick = (BYTES_A_SECOND * TICK_MS) / 1000 / FILES;
+    const startedAt = performance.now();
+    const timer = setInterval(() => {
+      if (performance.now() - startedAt > seconds * 1000) {
+        clearInterval(timer);
+        return;
+      }
+      for (const file of files) {
+        let block = "";
+        while (block.length < bytesATick) {
+          block += `${text.next().value as string}\n`;
+        }
+        written.set(++mark, performance.now());
+        writeSync(file, `${block}${MARK} ${mark}\n`);
+      }
+    }, TICK_MS);
+    let seen = 0;
+    try {
+      while (performance.now() - startedAt < seconds * 1000 || written.size > 0) {
+        const asked = performance.now();
+        const { rows } = await lake.query(
+          `SELECT DISTINCT substr(text, ${MARK.length + 2})::INT AS mark FROM raylogs
+           WHERE starts_with(text, '${MARK} ')`,
+          { namespace: ORIGIN.namespace, cluster: ORIGIN.cluster },
+        );
+        const now = performance.now();
+        questions.push((now - asked) / 1000);
+        for (const row of rows) {
+          const number = Number(row["mark"]);
+          const at = written.get(number);
+          if (at !== undefined) {
+            ages.push((now - at) / 1000);
+            written.delete(number);
+          }
+        }
+        seen = Math.max(seen, rows.length);
+        if (now - startedAt > seconds * 1000 + TIMEOUT_MS) {
+          throw new Error(`${written.size} of ${mark} lines aren't to be seen`);
+        }
+        await sleep(TICK_MS);
+      }
+    } finally {
+      clearInterval(timer);
+      files.forEach(closeSync);
+      objects.close();
+    }
+    say(`${seen} marked lines were found by ${questions.length} questions`);
+    await offloader.end("SIGTERM");
+    const p99 = quantile(ages, 0.99);
+    return [
+      {
+        what: `a line written until it is seen by SQL, p99 of ${ages.length} (1 MB/s in ${FILES} files)`,
+        figure:
+          `${p99.toFixed(1)} s (p50 ${quantile(ages, 0.5).toFixed(1)} s, at most ` +
+          `${Math.max(...ages).toFixed(1)} s; a question took ${quantile(questions, 0.5).toFixed(2)} s)`,
+        goal: `${goals.p99Seconds} s`,
+        isMet: p99 <= goals.p99Seconds,
+      },
+    ];
+  });
+}

@@ -1,0 +1,244 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import {
+  encodeRayLogPart,
+  type Lake,
+  listObjects,
+  type ObjectStore,
+  openLake,
+  openObjectCache,
+  openObjectStore,
+  type RayLogBytes,
+  rayLogPartKey,
+} from "@mlplatform/lake";
+import { searchQuery } from "../../cli/commands/logsSearch";
+import { seededRandom } from "../../workloads/lake/seededRandom.fixture";
+import { type Figure, quantile, say } from "./figure";
+import { inPlace, ORIGIN, type Place } from "./place";
+import { rayLogLines } from "./rayLogText";
+
+const CLUSTERS = 50;
+const WORKERS = 20;
+const PART_BYTES = 8 << 20;
+const WARM_ROUNDS = 100;
+const SCANS = 3;
+const CLI_RUNS = 5;
+const DATE = "2026-11-23";
+const SEED = 20261123;
+const root = resolve(__dirname, "../..");
+const run = promisify(execFile);
+const goals = { askSeconds: 2, linesASecond: 10e6 };
+
+/** What a cluster's parts are made from; the clusters differ by name and by their tracebacks. */
+interface Template {
+  parts: RayLogBytes[][];
+  lines: number;
+  bytes: number;
+}
+
+/**
+ * Questions over `lines` lines of 50 clusters, by the functions of `mlp logs grep` and `sql`. The parts are
+ * what the offloader ships, not merged by the keeper yet. One cluster's lines are generated and encoded
+ * anew for each cluster, with its own tracebacks among them.
+ */
+export function queryFigures(lines: number): Promise<Figure[]> {
+  return inPlace(async (place) => {
+    const store = openObjectStore(place.store.options);
+    try {
+      return await measureQueries(place, store, lines);
+    } finally {
+      store.close();
+    }
+  });
+}
+
+async function measureQueries(place: Place, store: ObjectStore, lines: number): Promise<Figure[]> {
+  const template = makeTemplate(Math.ceil(lines / CLUSTERS));
+  for (let cluster = 0; cluster < CLUSTERS; cluster++) {
+    await putCluster(store, template, cluster);
+    if (cluster % 10 === 9) {
+      say(`${cluster + 1} of ${CLUSTERS} clusters are in the lake`);
+    }
+  }
+  let objects = 0;
+  let stored = 0;
+  for await (const { bytes } of listObjects(store, "raylogs/namespace=")) {
+    objects += 1;
+    stored += bytes;
+  }
+  const all = template.lines * CLUSTERS;
+  const lake = openLake({
+    store,
+    cache: await openObjectCache({ store, directory: join(place.folder, "cache") }),
+  });
+  const cold: number[] = [];
+  for (let cluster = 0; cluster < CLUSTERS; cluster++) {
+    cold.push(await secondsOf(() => askForWorker(lake, cluster)));
+  }
+  const random = seededRandom(SEED);
+  const warm: number[] = [];
+  for (let round = 0; round < WARM_ROUNDS; round++) {
+    const cluster = Math.floor(random() * CLUSTERS);
+    warm.push(await secondsOf(() => askForWorker(lake, cluster)));
+  }
+  say("asked for a worker in every cluster; scanning all lines");
+  const scans: number[] = [];
+  for (let scan = 0; scan < SCANS; scan++) {
+    scans.push(await secondsOf(() => scanAll(lake, all)));
+  }
+  const counts = await secondsOf(() =>
+    lake.query("SELECT cluster, level, count(*) AS n FROM raylogs GROUP BY ALL"),
+  );
+  const cli: number[] = [];
+  for (let cluster = 0; cluster < CLI_RUNS; cluster++) {
+    cli.push(await secondsOf(() => askByCli(place, cluster)));
+  }
+  const speed = all / quantile(scans, 0.5);
+  return [
+    {
+      what: `lines of ${CLUSTERS} clusters, raw and stored`,
+      figure:
+        `${(all / 1e6).toFixed(1)} million, ${((template.bytes * CLUSTERS) / 1e9).toFixed(1)} GB; ` +
+        `${(stored / 1e9).toFixed(2)} GB in ${objects} parts`,
+    },
+    askFigure("  which worker of a cluster raised this traceback, nothing fetched before", cold),
+    askFigure(`  the same again, ${WARM_ROUNDS} times`, warm),
+    {
+      what: `  the same by \`mlp logs grep\` as a process of its own, slowest of ${CLI_RUNS}`,
+      figure: `${Math.max(...cli).toFixed(2)} s`,
+    },
+    {
+      what: "  all lines searched for a text, fetched before",
+      figure: `${(speed / 1e6).toFixed(1)} million lines/s (${scans.map((each) => each.toFixed(1)).join(", ")} s)`,
+      goal: `${goals.linesASecond / 1e6} million lines/s`,
+      isMet: speed >= goals.linesASecond,
+    },
+    { what: "  all lines counted by cluster and level", figure: `${counts.toFixed(2)} s` },
+  ];
+}
+
+function askFigure(what: string, seconds: readonly number[]): Figure {
+  const p95 = quantile(seconds, 0.95);
+  return {
+    what: `${what}, p95`,
+    figure: `${p95.toFixed(2)} s (p50 ${quantile(seconds, 0.5).toFixed(2)} s)`,
+    goal: `${goals.askSeconds} s`,
+    isMet: p95 <= goals.askSeconds,
+  };
+}
+
+const clusterName = (cluster: number) => `job-${String(cluster).padStart(2, "0")}`;
+// Another one in each part: of a cluster's tracebacks this one lies in its middle.
+const errorOf = (cluster: number, part: number) => `ValueError: corrupt shard ${cluster}/${part} of`;
+const wantedPart = (template: number) => Math.floor(template / 2);
+let parts = 0;
+
+function makeTemplate(lines: number): Template {
+  const random = seededRandom(SEED);
+  const workers = Array.from({ length: WORKERS }, (_, worker) => {
+    const id = Array.from({ length: 56 }, () => Math.floor(random() * 16).toString(16)).join("");
+    return { uid: `u${worker}`, file: `worker-${id}-01000000-${4000 + worker}.out` };
+  });
+  const places = workers.map(() => ({ start: 0, line: 1 }));
+  const text = rayLogLines(SEED);
+  const template: Template = { parts: [], lines: 0, bytes: 0 };
+  while (template.lines < lines) {
+    template.parts.push(
+      workers.map((worker, index) => {
+        const block: string[] = [];
+        let size = 0;
+        while (size < PART_BYTES / WORKERS) {
+          const line = `${text.next().value as string}\n`;
+          block.push(line);
+          size += line.length;
+        }
+        const bytes = Buffer.from(block.join(""));
+        const { start, line } = places[index]!;
+        places[index] = { start: start + bytes.length, line: line + block.length };
+        template.lines += block.length;
+        template.bytes += bytes.length;
+        return { session: "session_1", ...worker, start, line, lines: block.length, bytes };
+      }),
+    );
+  }
+  parts = template.parts.length;
+  return template;
+}
+
+async function putCluster(store: ObjectStore, template: Template, cluster: number): Promise<void> {
+  const { namespace, node } = ORIGIN;
+  const name = clusterName(cluster);
+  const writer = randomUUID().replaceAll("-", "");
+  const origin = { namespace, cluster: name, rayjob: "", node, role: "worker" };
+  let put: Promise<void> = Promise.resolve();
+  for (const [sequence, runs] of template.parts.entries()) {
+    const body = await encodeRayLogPart(origin, withError(runs, cluster, sequence));
+    const key = rayLogPartKey({ namespace, cluster: name, date: DATE, writer, sequence });
+    await put;
+    put = store.put(key, body);
+  }
+  await put;
+}
+
+// In place of as many bytes of a line of the part's worker, so that all positions stay.
+function withError(runs: readonly RayLogBytes[], cluster: number, part: number): RayLogBytes[] {
+  const error = Buffer.from(`${errorOf(cluster, part)} `);
+  return runs.map((one, index) => {
+    if (index !== part % WORKERS) {
+      return one;
+    }
+    const bytes = Buffer.from(one.bytes);
+    for (let start = 0; ; start = bytes.indexOf("\n", start) + 1) {
+      if (bytes.indexOf("\n", start) - start >= error.length) {
+        error.copy(bytes, start);
+        return { ...one, bytes };
+      }
+    }
+  });
+}
+
+async function askForWorker(lake: Lake, cluster: number): Promise<void> {
+  const part = wantedPart(parts);
+  const { sql, values } = searchQuery(errorOf(cluster, part), {});
+  const selection = { namespace: ORIGIN.namespace, cluster: clusterName(cluster) };
+  const workers: unknown[] = [];
+  for await (const row of lake.stream(sql, selection, values)) {
+    workers.push(row["worker_id"]);
+  }
+  if (workers.length !== 1 || String(workers[0]).length !== 56) {
+    throw new Error(`cluster ${clusterName(cluster)}: found ${JSON.stringify(workers)}`);
+  }
+}
+
+async function scanAll(lake: Lake, lines: number): Promise<void> {
+  const { rows } = await lake.query(
+    "SELECT count(*) AS lines, count(*) FILTER (contains(text, $text)) AS found FROM raylogs",
+    { namespace: ORIGIN.namespace },
+    { text: errorOf(CLUSTERS - 1, 0) },
+  );
+  const [row] = rows;
+  if (Number(row!["lines"]) !== lines || Number(row!["found"]) !== 1) {
+    throw new Error(
+      `the scan found ${String(row!["found"])} of 1 in ${String(row!["lines"])} lines`,
+    );
+  }
+}
+
+async function askByCli({ folder, store }: Place, cluster: number): Promise<void> {
+  const pattern = errorOf(cluster, wantedPart(parts));
+  const flags = ["--namespace", ORIGIN.namespace, "--cluster", clusterName(cluster)];
+  const cache = join(folder, "cache-cli");
+  await run(
+    process.execPath,
+    [join(root, "cli/bin.js"), "logs", "grep", pattern, ...flags, "--cache", cache],
+    { cwd: root, env: { ...process.env, ...store.environment } },
+  );
+}
+
+async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}
