@@ -131,7 +131,8 @@ function askFigure(what: string, seconds: readonly number[]): Figure {
 
 const clusterName = (cluster: number) => `job-${String(cluster).padStart(2, "0")}`;
 // Another one in each part: of a cluster's tracebacks this one lies in its middle.
-const errorOf = (cluster: number, part: number) => `ValueError: corrupt shard ${cluster}/${part} of`;
+const errorOf = (cluster: number, part: number) =>
+  `ValueError: corrupt shard ${cluster}/${part} of`;
 const wantedPart = (template: number) => Math.floor(template / 2);
 let parts = 0;
 

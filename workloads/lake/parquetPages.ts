@@ -32,7 +32,7 @@ function zstd(bytes: Uint8Array, level: number): Promise<Uint8Array> {
   return compress(bytes, {
     params: { [constants.ZSTD_c_compressionLevel]: level },
     // One output buffer for nearly all: each costs a turn of the event loop.
-    chunkSize: Math.max(LEAST_CHUNK_BYTES, bytes.length >> 1),
+    chunkSize: Math.max(LEAST_CHUNK_BYTES, bytes.length >> 2),
   });
 }
 
@@ -68,7 +68,13 @@ export function makeParquetFile(schema: SchemaElement[], level = 3) {
     const content = hasLevels ? withLevels(levels, column.values) : column.values;
     const facts = { column, levels: hasLevels ? undefined : levels, bytes: content.length };
     if (content.length + (dictionary?.length ?? 0) < LEAST_COMPRESSED_BYTES) {
-      return { ...facts, codec: "UNCOMPRESSED" as const, content, dictionary };
+      // A copy, as compressed ones are: the caller may write over its own.
+      return {
+        ...facts,
+        codec: "UNCOMPRESSED" as const,
+        content: new Uint8Array(content),
+        dictionary,
+      };
     }
     return {
       ...facts,

@@ -1,22 +1,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream, promises as fs } from "node:fs";
 import * as path from "node:path";
-import {
-  BIGINT,
-  BLOB,
-  BOOLEAN,
-  DOUBLE,
-  DuckDBBlobValue,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  DuckDBInstance,
-  DuckDBTimestampValue,
-  type DuckDBType,
-  type DuckDBValue,
-  INTEGER,
-  TIMESTAMP,
-  VARCHAR,
-} from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBType, DuckDBValue } from "@duckdb/node-api";
+import { duckdb } from "./duckdb";
 import { publishFile, temporaryPathBeside } from "./durableFile";
 
 /** Column types of the lake's tables. Timestamps are UTC microseconds since 1970, as bigint. */
@@ -63,15 +49,20 @@ export interface ParquetEngineOptions {
 
 const CHUNK_ROWS = 2048;
 const ROW_GROUP_ROWS = 50_000;
-const DUCKDB_TYPES: Record<ColumnType, DuckDBType> = {
-  [ColumnType.Text]: VARCHAR,
-  [ColumnType.Bytes]: BLOB,
-  [ColumnType.Long]: BIGINT,
-  [ColumnType.Int]: INTEGER,
-  [ColumnType.Double]: DOUBLE,
-  [ColumnType.Flag]: BOOLEAN,
-  [ColumnType.Timestamp]: TIMESTAMP,
-};
+
+function duckdbTypes(shape: TableShape): DuckDBType[] {
+  const { BIGINT, BLOB, BOOLEAN, DOUBLE, INTEGER, TIMESTAMP, VARCHAR } = duckdb();
+  const types: Record<ColumnType, DuckDBType> = {
+    [ColumnType.Text]: VARCHAR,
+    [ColumnType.Bytes]: BLOB,
+    [ColumnType.Long]: BIGINT,
+    [ColumnType.Int]: INTEGER,
+    [ColumnType.Double]: DOUBLE,
+    [ColumnType.Flag]: BOOLEAN,
+    [ColumnType.Timestamp]: TIMESTAMP,
+  };
+  return shape.columns.map(({ type }) => types[type]);
+}
 
 /** An embedded, memory-limited DuckDB. Close both when done. */
 export interface ParquetEngine {
@@ -85,7 +76,7 @@ const FLUSH_THRESHOLD = "1MiB";
 /** Starts DuckDB in memory. One thread: the row order within a file, and so its bytes, stay the same. */
 export async function openParquetEngine(options: ParquetEngineOptions): Promise<ParquetEngine> {
   await fs.mkdir(options.temporaryDirectory, { recursive: true, mode: 0o700 });
-  const instance = await DuckDBInstance.create(":memory:", {
+  const instance = await duckdb().DuckDBInstance.create(":memory:", {
     threads: "1",
     memory_limit: `${options.memoryMiB ?? 256}MiB`,
     temp_directory: options.temporaryDirectory,
@@ -212,12 +203,12 @@ export async function openRowAppender(
   table: string,
   shape: TableShape,
 ): Promise<RowAppender> {
-  const types = shape.columns.map((column) => DUCKDB_TYPES[column.type]);
+  const types = duckdbTypes(shape);
   const appender = await connection.createAppender(table);
   let columns: DuckDBValue[][] = types.map(() => []);
   let count = 0;
   const flush = () => {
-    const chunk = DuckDBDataChunk.create(types);
+    const chunk = duckdb().DuckDBDataChunk.create(types);
     chunk.setColumns(columns);
     appender.appendDataChunk(chunk);
     columns = types.map(() => []);
@@ -259,10 +250,10 @@ function duckdbValue(column: Column, cell: Cell): DuckDBValue {
     return null;
   }
   if (column.type === ColumnType.Bytes) {
-    return new DuckDBBlobValue(cell as Uint8Array);
+    return new (duckdb().DuckDBBlobValue)(cell as Uint8Array);
   }
   if (column.type === ColumnType.Timestamp) {
-    return new DuckDBTimestampValue(cell as bigint);
+    return new (duckdb().DuckDBTimestampValue)(cell as bigint);
   }
   return cell as DuckDBValue;
 }

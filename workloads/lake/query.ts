@@ -1,6 +1,7 @@
 import { promises as fs } from "node:fs";
-import { DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBValue } from "@duckdb/node-api";
 import type { ObjectCache } from "./cache";
+import { duckdb } from "./duckdb";
 import { listObjects, type ObjectFacts, type ObjectStore } from "./objectStore";
 import { inferencesHours, type InferenceHours } from "./inferenceHours";
 import { hoursOf } from "./predictionSearch";
@@ -91,7 +92,7 @@ export function openLake(options: LakeOptions): Lake {
 
   async function openSession(sql: string, selection: LakeSelection) {
     await fs.mkdir(cache.directory, { recursive: true });
-    const instance = await DuckDBInstance.create(":memory:", {
+    const instance = await duckdb().DuckDBInstance.create(":memory:", {
       memory_limit: `${options.memoryMiB ?? 1024}MiB`,
       temp_directory: cache.directory,
       autoinstall_known_extensions: "false",

@@ -145,6 +145,19 @@ describe("a part of the Ray log table", function () {
     assert.ok((await fs.readFile(file)).equals(before));
   });
 
+  it("is the same file when others are encoded beside it", async () => {
+    const inputs = [3000, 40, 1, 900, 5000, 2].map((lines, input) => {
+      const text = Array.from({ length: lines }, (_, line) => `${input} ${line * 7919} ERROR\n`);
+      return () => [run(Buffer.from(text.join("")), { uid: `u${input}` })];
+    });
+    const alone: Buffer[] = [];
+    for (const input of inputs) {
+      alone.push(await encodeRayLogPart(origin, input()));
+    }
+    const beside = await Promise.all(inputs.map((input) => encodeRayLogPart(origin, input())));
+    beside.forEach((part, index) => assert.ok(part.equals(alone[index]!), `input ${index}`));
+  });
+
   it("has what a line and its file's name tell", async () => {
     const worker = "a".repeat(56);
     const lines = [

@@ -1,12 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
-import { appendPacked, appendRun, bitsOf } from "./columnEncoding";
+import { appendPacked, appendRun, bitsOf, packDeltas } from "./columnEncoding";
 import {
   bytesColumn,
   longColumn,
   optionalLongColumn,
   packedLevels,
   plainValues,
+  presentAll,
   schemaElement,
 } from "./parquetColumns";
 import { type EncodedColumn, makeParquetFile } from "./parquetPages";
@@ -47,11 +48,17 @@ const GROUP_LINES = 128 << 10;
 const LEVEL_BITS = 8;
 // On Ray's own logs smaller than 3 by a tenth (their long ids lead its short matches astray), and faster.
 const TEXT_ZSTD_LEVEL = 1;
+// Of one length, packed, at most; and of what comes with them, also where there is one only.
+const LENGTH_BYTES = 6;
+const LEAST_LENGTHS_BYTES = 1024;
+// As many parts are encoded at once.
+const MOST_ROOMS = 2;
 
 /**
  * The rows of these bytes as a Parquet file: one row a line, ordered by the table's key. The same bytes in
- * any order give the same file. `runs` is emptied, so that bytes aren't held longer than they are needed. It is encoded here, column by column from the bytes themselves: through a
- * database's rows it took three times as much CPU, and the sidecar shares its pod with training.
+ * any order give the same file. `runs` is emptied, so that bytes aren't held longer than they are needed.
+ * It is encoded here, column by column from the bytes themselves: through a database's rows it took three
+ * times as much CPU, and the sidecar shares its pod with training.
  */
 export async function encodeRayLogPart(origin: RayLogOrigin, runs: RayLogBytes[]): Promise<Buffer> {
   const ordered = runs
@@ -61,8 +68,8 @@ export async function encodeRayLogPart(origin: RayLogOrigin, runs: RayLogBytes[]
   const file = makeParquetFile(rayLogShape.columns.map(schemaElement));
   while (ordered.length > 0) {
     const rows = collectRows(takeGroup(ordered));
-    const { count } = rows;
-    await file.addRows(count, encodeRows(origin, rows));
+    await file.addRows(rows.count, encodeRows(origin, rows));
+    giveRoomBack(rows);
   }
   return file.finish();
 }
@@ -100,42 +107,60 @@ interface Rows {
   level: Uint8Array;
   owners: Owner[];
   textLength: Int32Array;
+  /** The texts from `textStart` on; before them is room for their packed lengths, as the page has it. */
   text: Buffer;
+  textStart: number;
   textBytes: number;
   /** Rows whose text isn't their bytes. */
   raw: Map<number, Buffer>;
 }
 
-/** Room for the rows of a group. What is encoded is a copy, so the next group takes the same room. */
-function roomFor(rows: Rows | undefined, lines: number, bytes: number): Rows {
-  if (rows !== undefined && rows.level.length >= lines && rows.text.length >= bytes) {
-    return Object.assign(rows, { count: 0, textBytes: 0, owners: [], raw: new Map() });
+// Taken anew for each group, it would be memory that waits for the collector.
+const rooms: Rows[] = [];
+
+/** Room for the rows of a group; its own until it is given back. */
+function takeRoom(lines: number, bytes: number): Rows {
+  const textStart = LENGTH_BYTES * lines + LEAST_LENGTHS_BYTES;
+  const fits = ({ level, text }: Rows) => level.length >= lines && text.length >= textStart + bytes;
+  const place = rooms.findIndex(fits);
+  // One that is too small makes way for the new one.
+  const room = rooms.splice(Math.max(0, place), 1)[0];
+  const fresh = { count: 0, textStart, textBytes: 0, owners: [], raw: new Map<number, Buffer>() };
+  if (room !== undefined && place >= 0) {
+    return Object.assign(room, fresh);
   }
+  const rows = roundUp(lines);
   return {
-    count: 0,
-    start: new Float64Array(lines),
-    end: new Float64Array(lines),
-    line: new Float64Array(lines),
-    micros: new Float64Array(lines),
-    level: new Uint8Array(lines),
-    owners: [],
-    textLength: new Int32Array(lines),
-    text: Buffer.allocUnsafe(bytes),
-    textBytes: 0,
-    raw: new Map(),
+    ...fresh,
+    start: new Float64Array(rows),
+    end: new Float64Array(rows),
+    line: new Float64Array(rows),
+    micros: new Float64Array(rows),
+    level: new Uint8Array(rows),
+    textLength: new Int32Array(rows),
+    text: Buffer.allocUnsafe(roundUp(textStart + bytes)),
   };
 }
 
-let room: Rows | undefined;
+function giveRoomBack(rows: Rows): void {
+  // Only an ordinary group's room is kept.
+  if (rows.level.length <= 2 * GROUP_LINES && rows.text.length <= 2 * GROUP_BYTES) {
+    rooms.push(rows);
+    rooms.splice(0, rooms.length - MOST_ROOMS);
+  }
+}
+
+// Pages that nothing is written to take no memory.
+function roundUp(count: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, count)));
+}
 
 function collectRows(runs: readonly RayLogBytes[]): Rows {
   // A run ends in the middle of a line, or behind one.
   const lines = runs.reduce((sum, run) => sum + run.lines + 1, 0);
   // A replacement character is up to three times as long as what it stands for.
   const bytes = runs.reduce((sum, run) => sum + run.bytes.length * (isUtf8(run.bytes) ? 1 : 3), 0);
-  const rows = roomFor(room, lines, bytes);
-  // Only an ordinary group's room is kept.
-  room = rows.level.length <= 2 * GROUP_LINES && rows.text.length <= GROUP_BYTES ? rows : undefined;
+  const rows = takeRoom(lines, bytes);
   const facts: LineFacts = { micros: Number.NaN, level: 0 };
   let textBytes = 0;
   let row = 0;
@@ -163,7 +188,7 @@ function collectRows(runs: readonly RayLogBytes[]): Rows {
       rows.micros[row] = facts.micros;
       rows.level[row] = facts.level;
       if (isText || isUtf8(run.bytes.subarray(start, end))) {
-        run.bytes.copy(rows.text, textBytes, start, end);
+        run.bytes.copy(rows.text, rows.textStart + textBytes, start, end);
         rows.textLength[row] = end - start;
       } else {
         rows.textLength[row] = replaceInvalid(rows, row, run.bytes.subarray(start, end), textBytes);
@@ -179,7 +204,7 @@ function collectRows(runs: readonly RayLogBytes[]): Rows {
 
 function replaceInvalid(rows: Rows, row: number, content: Buffer, at: number): number {
   const text = Buffer.from(content.toString("utf8"), "utf8");
-  text.copy(rows.text, at);
+  text.copy(rows.text, rows.textStart + at);
   rows.raw.set(row, content);
   return text.length;
 }
@@ -274,9 +299,19 @@ function levelColumn(name: string, { count, level }: Rows): EncodedColumn {
   };
 }
 
-function textColumn(name: string, { count, textLength, text, textBytes }: Rows): EncodedColumn {
+// The lengths go before the texts where these lie: what is nearly all of a part isn't copied once more.
+function textColumn(name: string, rows: Rows): EncodedColumn {
+  const { count, textLength, text, textStart, textBytes } = rows;
+  const writer = new ByteWriter(count + LEAST_LENGTHS_BYTES);
+  packDeltas(textLength.subarray(0, count), writer);
+  const lengths = writer.getBytes();
+  text.set(lengths, textStart - lengths.length);
   return {
-    ...bytesColumn(name, textLength.subarray(0, count), text.subarray(0, textBytes)),
+    name,
+    encoding: "DELTA_LENGTH_BYTE_ARRAY",
+    levels: presentAll(count),
+    nulls: 0,
+    values: text.subarray(textStart - lengths.length, textStart + textBytes),
     zstdLevel: TEXT_ZSTD_LEVEL,
   };
 }

@@ -123,6 +123,7 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
   let isClosed = false;
   let isFlushScheduled = false;
   let tail: Promise<void> = Promise.resolve();
+  let room: Buffer = Buffer.alloc(0);
 
   // Everything that touches the open segment runs in this chain, one step after the other.
   function inOrder<T>(step: () => Promise<T>): Promise<T> {
@@ -195,6 +196,17 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
     });
   }
 
+  // One group is written after the other, so that an ordinary one takes the room of the one before.
+  function groupBuffer(bytes: number): Buffer {
+    if (bytes > 2 * MAX_GROUP_BYTES) {
+      return Buffer.allocUnsafe(bytes);
+    }
+    if (room.length < bytes) {
+      room = Buffer.allocUnsafe(Math.min(2 * bytes, 2 * MAX_GROUP_BYTES));
+    }
+    return room.subarray(0, bytes);
+  }
+
   async function flushGroup(): Promise<void> {
     const group = takeGroup(pending);
     pending = pending.slice(group.length);
@@ -205,7 +217,7 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
       const segment = open ?? (await openSegment());
       const start = segment.bytes;
       // One buffer: gathering a thousand small ones costs the system call more than copying them.
-      const bytes = Buffer.allocUnsafe(group.reduce((sum, record) => sum + record.bytes, 0));
+      const bytes = groupBuffer(group.reduce((sum, record) => sum + record.bytes, 0));
       const placed: AppendedRecord[] = [];
       let offset = start;
       for (const record of group) {

@@ -5,6 +5,8 @@ import { isSettled } from "./sameContent";
 
 /** A file seen in one scan of Ray's log folders. */
 export interface SeenFile {
+  /** Device, inode and birth as one text: the same for all names of one file, and another for a recycled inode. */
+  identity: string;
   path: string;
   session: string;
   /** Path below the session's `logs` folder. */
@@ -41,8 +43,8 @@ export interface LogTree {
   scan(hot: Iterable<KnownPlace>, mustBeWhole: boolean): Promise<LogScan>;
 }
 
-// A whole look costs at most a fortieth of the time, and a quiet file that grows is seen within 5 s.
-const REST_FACTOR = 40;
+// What a whole look finds costs as much again to compare. Both take at most a fortieth of the time, and a quiet file that grows is seen within 5 s.
+const REST_FACTOR = 80;
 const MIN_REST_MS = 1_000;
 const MAX_REST_MS = 5_000;
 const FILES_A_TURN = 500;
@@ -132,6 +134,15 @@ export function makeLogTree(
   };
 }
 
+/** What a file is known by. */
+export function identityOf(
+  device: bigint | string,
+  inode: bigint | string,
+  birthNs: bigint | string,
+): string {
+  return `${device}:${inode}:${birthNs}`;
+}
+
 function lookAt(place: KnownPlace): SeenFile | undefined {
   const facts = statOf(place.path);
   return facts?.isFile() !== true
@@ -142,6 +153,7 @@ function lookAt(place: KnownPlace): SeenFile | undefined {
         file: place.file,
         device: facts.dev,
         inode: facts.ino,
+        identity: identityOf(facts.dev, facts.ino, facts.birthtimeNs),
         size: Number(facts.size),
         birthNs: facts.birthtimeNs,
         modifiedNs: facts.mtimeNs,

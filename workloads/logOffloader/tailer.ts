@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { chunkLength, countLines, type SegmentLog, SegmentLogFullError } from "@mlplatform/lake";
 import { FINGERPRINT_BYTES, type Fingerprint, fingerprintOf, fileUid } from "./fileIdentity";
 import { encodeChunk, type FileFacts } from "./logChunk";
-import { ignoreAbsence, makeLogTree, type SeenFile } from "./logTree";
+import { identityOf, ignoreAbsence, makeLogTree, type SeenFile } from "./logTree";
 import { isOutOfDescriptors, makeOpenFiles } from "./openFiles";
 import { isSameContent, isSettled, nextTail } from "./sameContent";
 import { sha256OfRead, trackNew, type TrackedFile } from "./trackedFile";
@@ -62,18 +62,18 @@ export function makeTailer(options: TailerOptions): Tailer {
   const tree = makeLogTree(options.rayDirectory, options.onFileError);
   const unread = new Map<string, UnreadFile>();
   let isLogFull = false;
-  const buffers: Buffer[] = [];
-  const takeBuffer = () => buffers.pop() ?? Buffer.allocUnsafe(CHUNK_BYTES);
+  const longBuffers: Buffer[] = [];
+  const smallBuffers: Buffer[] = [];
 
   // The latest life of each inode. A recycled inode has another birth, so it is another key.
-  const latest = new Map(options.files.map((file) => [identityOf(file.facts), file]));
+  const latest = new Map(options.files.map((file) => [identityOfFacts(file.facts), file]));
   for (const file of files) {
-    if (latest.get(identityOf(file.facts)) !== file) {
+    if (latest.get(identityOfFacts(file.facts)) !== file) {
       // An earlier life, whose end came after the last checkpoint: nothing on the disk is it any more.
       end(file);
     }
   }
-  const lastOf = (seen: SeenFile) => latest.get(identityOfSeen(seen));
+  const lastOf = (seen: SeenFile) => latest.get(seen.identity);
 
   function startGeneration(seen: SeenFile, first: Fingerprint): TrackedFile {
     const earlier = lastOf(seen);
@@ -93,7 +93,7 @@ export function makeTailer(options: TailerOptions): Tailer {
       seen.path,
     );
     files.add(file);
-    latest.set(identityOfSeen(seen), file);
+    latest.set(seen.identity, file);
     return file;
   }
 
@@ -174,16 +174,15 @@ export function makeTailer(options: TailerOptions): Tailer {
     if (handle === undefined) {
       return NOTHING;
     }
-    // Most reads are of a few lines, and a thousand files at once must not take a megabyte each.
+    // Most reads are of a few lines, and as many files at once must not take a megabyte each.
     const isLong = file.size - file.position > SMALL_CHUNK_BYTES / 2;
-    const buffer = isLong ? takeBuffer() : Buffer.allocUnsafe(SMALL_CHUNK_BYTES);
+    const pool = isLong ? longBuffers : smallBuffers;
+    const buffer = pool.pop() ?? Buffer.allocUnsafe(isLong ? CHUNK_BYTES : SMALL_CHUNK_BYTES);
     try {
       return await readInto(buffer, file, handle, isFinal);
     } finally {
-      if (isLong) {
-        // The log has its bytes on disk, and the tail is a copy.
-        buffers.push(buffer);
-      }
+      // The log has its bytes on disk, and the tail is a copy.
+      pool.push(buffer);
     }
   }
 
@@ -250,7 +249,7 @@ export function makeTailer(options: TailerOptions): Tailer {
         noteUnread(seen);
         throw error;
       });
-      unread.delete(identityOfSeen(seen));
+      unread.delete(seen.identity);
       if (file === undefined) {
         return 0;
       }
@@ -269,7 +268,7 @@ export function makeTailer(options: TailerOptions): Tailer {
     if (lastOf(seen) === undefined) {
       const { session, file, size } = seen;
       const uid = fileUid(seen, 0, { length: 0, sha256: "" }, options.uidSalt);
-      unread.set(identityOfSeen(seen), { uid, session, file, size });
+      unread.set(seen.identity, { uid, session, file, size });
     }
   }
 
@@ -317,10 +316,10 @@ export function makeTailer(options: TailerOptions): Tailer {
       }));
       const scan = await tree.scan(places, isFinal);
       // A hard link is the same file once more.
-      const seen = new Map(scan.files.map((each) => [identityOfSeen(each), each]));
+      const seen = new Map(scan.files.map((each) => [each.identity, each]));
       if (scan.isWhole) {
         for (const file of files) {
-          file.isMissing = !file.isRemoved && !seen.has(identityOf(file.facts));
+          file.isMissing = !file.isRemoved && !seen.has(identityOfFacts(file.facts));
         }
       }
       const tasks: { path: string; run: () => Promise<number> }[] = [];
@@ -363,8 +362,8 @@ export function makeTailer(options: TailerOptions): Tailer {
     forget(some) {
       for (const file of some) {
         files.delete(file);
-        if (latest.get(identityOf(file.facts)) === file) {
-          latest.delete(identityOf(file.facts));
+        if (latest.get(identityOfFacts(file.facts)) === file) {
+          latest.delete(identityOfFacts(file.facts));
         }
       }
     },
@@ -374,13 +373,7 @@ export function makeTailer(options: TailerOptions): Tailer {
   };
 }
 
-function identityOf({ device, inode, birth }: FileFacts): string {
-  return `${device}:${inode}:${birth}`;
-}
-
-function identityOfSeen({ device, inode, birthNs }: SeenFile): string {
-  return `${device}:${inode}:${birthNs}`;
-}
+const identityOfFacts = ({ device, inode, birth }: FileFacts) => identityOf(device, inode, birth);
 
 function isIdle(seen: SeenFile, known: TrackedFile): boolean {
   return !known.isRemoved && seen.size === known.position && seen.changedNs === known.checkedNs;
