@@ -12,7 +12,7 @@ export interface ProcessUse {
   cpuSeconds: number;
 }
 
-/** An offloader as its image runs it: one bundle, Node's flags as in the Dockerfile. */
+/** An offloader as its image runs it: one bundle, Node's flags and the allocator's settings as in the Dockerfile. */
 export interface OffloaderProcess {
   child: ChildProcess;
   metric(name: string): Promise<number>;
@@ -44,9 +44,12 @@ export async function bundleOffloader(): Promise<void> {
 /** Starts it and waits until it answers. */
 export async function startOffloader(env: NodeJS.ProcessEnv): Promise<OffloaderProcess> {
   const port = await freePort();
-  const flags = /^ENTRYPOINT \["node", (.*)"\/app\/main.js"\]$/m.exec(
-    readFileSync(dockerfile, "utf8"),
-  );
+  const image = readFileSync(dockerfile, "utf8");
+  const flags = /^ENTRYPOINT \["node", (.*)"\/app\/main.js"\]$/m.exec(image);
+  const allocator = [...image.matchAll(/\b(MALLOC_\w+)=(\S+)/g)].map(([, name, value]) => [
+    name,
+    value,
+  ]);
   const args = (flags?.[1] ?? "").split(",").map((each) => each.trim().replaceAll('"', ""));
   const child = spawn(process.execPath, [...args.filter((each) => each !== ""), bundle], {
     cwd: root,
@@ -55,6 +58,7 @@ export async function startOffloader(env: NodeJS.ProcessEnv): Promise<OffloaderP
       NODE_PATH: resolve(root, "node_modules"),
       AWS_EC2_METADATA_DISABLED: "true",
       MLP_PORT: String(port),
+      ...(Object.fromEntries(allocator) as NodeJS.ProcessEnv),
       ...env,
     },
     stdio: ["ignore", "ignore", "pipe"],
