@@ -121,6 +121,37 @@ describe("log offloader on files and a system that misbehave", function () {
     await bed.expectWhole("short.out", Buffer.from("came meanwhile\n"));
   }
 
+  async function readsWhatIsLeftOfRing(bed: OffloaderBed): Promise<void> {
+    const BACKUPS = 5;
+    const file = path.join(bed.logs, "raylet.out");
+    const generation = (number: number) =>
+      Array.from({ length: 50 }, (_, line) => `generation ${number} line ${line}\n`).join("");
+    const service = await started(bed);
+    await fs.writeFile(file, "open at the stop\n");
+    await bed.waitForStored(17);
+    service.child.kill("SIGSTOP");
+    await fs.appendFile(file, "and written on\n");
+    // The ring goes round more than twice between two looks; what it wrote over nobody can read any more.
+    for (let number = 1; number <= 12; number++) {
+      // The ring isn't full at first.
+      for (let backup = BACKUPS - 1; backup >= 1; backup--) {
+        await fs.rename(`${file}.${backup}`, `${file}.${backup + 1}`).catch(() => undefined);
+      }
+      await fs.rename(file, `${file}.1`);
+      await fs.writeFile(file, generation(number));
+    }
+    service.child.kill("SIGCONT");
+    await bed.drain();
+    const { files } = await getRayLogManifest(bed.store, bed.node);
+    const names = new Set(files.map((each) => each.file));
+    const lives = await Promise.all([...names].map((name) => bed.livesOf(name)));
+    const left = [12, 11, 10, 9, 8, 7].map(generation);
+    // Of the first file the descriptor was open: it is whole, though the ring removed it.
+    const expected = ["open at the stop\nand written on\n", ...left];
+    assert.deepEqual(lives.flat().map(String).sort(), expected.sort());
+    assert.equal((await bed.cluster()).isComplete, true);
+  }
+
   async function readsTinyFiles(bed: OffloaderBed): Promise<void> {
     const textOf = (index: number) => `worker ${index}\n`;
     await fs.mkdir(path.join(bed.logs, "old"));
@@ -329,6 +360,7 @@ describe("log offloader on files and a system that misbehave", function () {
       `reads on after a SIGSTOP of ${STOP_MS / 1000} s and what was rotated meanwhile`,
       readsOnAfterStop,
     ),
+    inBed("has what is left of a ring that went round between two looks", readsWhatIsLeftOfRing),
     inBed("reads 300 files with 96 descriptors", livesWithFewDescriptors),
     inBed("reads a file whole after EIO, and the others meanwhile", outlivesSickDisk),
     inBed("names in its manifest a file that it couldn't read", namesUnreadFile),
