@@ -104,7 +104,7 @@ export async function startSeaweedfs(): Promise<TestStore> {
       "master.volumeSizeLimitMB": 64,
       "volume.port": volume,
       "volume.port.grpc": volumeGrpc,
-      "volume.max": 64,
+      "volume.max": 512,
       filer: true,
       "filer.port": filer,
       "filer.port.grpc": filerGrpc,
