@@ -213,17 +213,39 @@ class LongCells {
   }
 }
 
+/** Lengths or codes, one a row. */
+class IntCells {
+  count = 0;
+  private values = new Int32Array(FIRST_ROWS);
+
+  push(value: number): void {
+    if (this.count === this.values.length) {
+      const more = new Int32Array(2 * this.count);
+      more.set(this.values);
+      this.values = more;
+    }
+    this.values[this.count++] = value;
+  }
+
+  all(): Int32Array {
+    return this.values.subarray(0, this.count);
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+}
+
 /** Bytes of a column, one cell behind the other. */
 class ByteCells {
   private content = Buffer.allocUnsafe(FIRST_BYTES);
   private used = 0;
-  private lengths = new Int32Array(FIRST_ROWS);
-  private count = 0;
+  private readonly lengths = new IntCells();
 
   push(bytes: Buffer, start: number, end: number): void {
     this.ensure(end - start);
     bytes.copy(this.content, this.used, start, end);
-    this.append(end - start);
+    this.lengths.push(end - start);
     this.used += end - start;
   }
 
@@ -231,17 +253,8 @@ class ByteCells {
   pushText(text: string): void {
     this.ensure(text.length);
     this.content.write(text, this.used, "latin1");
-    this.append(text.length);
+    this.lengths.push(text.length);
     this.used += text.length;
-  }
-
-  private append(length: number): void {
-    if (this.count === this.lengths.length) {
-      const more = new Int32Array(2 * this.count);
-      more.set(this.lengths);
-      this.lengths = more;
-    }
-    this.lengths[this.count++] = length;
   }
 
   private ensure(bytes: number): void {
@@ -257,7 +270,7 @@ class ByteCells {
   }
 
   allLengths(): Int32Array {
-    return this.lengths.subarray(0, this.count);
+    return this.lengths.all();
   }
 
   allContent(): Buffer {
@@ -266,7 +279,7 @@ class ByteCells {
 
   clear(): void {
     this.used = 0;
-    this.count = 0;
+    this.lengths.clear();
   }
 }
 
@@ -274,14 +287,13 @@ class ByteCells {
 class RepeatedCells {
   readonly cells = new ByteCells();
   private readonly places = new Map<string, number>();
-  private codes = new Int32Array(FIRST_ROWS);
-  private count = 0;
+  private readonly codes = new IntCells();
   private distinct = 0;
 
   /** Adds a row. True where its bytes are to be pushed too: none with this key were. */
   pushKnown(key: string | undefined): boolean {
     const place = key === undefined ? undefined : this.places.get(key);
-    this.append(place ?? this.distinct);
+    this.codes.push(place ?? this.distinct);
     if (place !== undefined) {
       return false;
     }
@@ -293,24 +305,15 @@ class RepeatedCells {
   }
 
   pushNone(): void {
-    this.append(-1);
-  }
-
-  private append(code: number): void {
-    if (this.count === this.codes.length) {
-      const more = new Int32Array(2 * this.count);
-      more.set(this.codes);
-      this.codes = more;
-    }
-    this.codes[this.count++] = code;
+    this.codes.push(-1);
   }
 
   column(name: string): EncodedColumn {
-    return this.distinct === this.count
+    return this.distinct === this.codes.count
       ? this.cells.column(name)
       : repeatedBytesColumn(
           name,
-          this.codes.subarray(0, this.count),
+          this.codes.all(),
           this.cells.allLengths(),
           this.cells.allContent(),
         );
@@ -319,7 +322,7 @@ class RepeatedCells {
   clear(): void {
     this.cells.clear();
     this.places.clear();
-    this.count = 0;
+    this.codes.clear();
     this.distinct = 0;
   }
 }
@@ -327,8 +330,7 @@ class RepeatedCells {
 /** Values of which there are few, each by its number. */
 class CodeCells<T> {
   private readonly numbers = new Map<T, number>();
-  private codes = new Int32Array(FIRST_ROWS);
-  private count = 0;
+  private readonly codes = new IntCells();
 
   push(value: T): void {
     let code = this.numbers.get(value);
@@ -336,12 +338,7 @@ class CodeCells<T> {
       code = this.numbers.size;
       this.numbers.set(value, code);
     }
-    if (this.count === this.codes.length) {
-      const more = new Int32Array(2 * this.count);
-      more.set(this.codes);
-      this.codes = more;
-    }
-    this.codes[this.count++] = code;
+    this.codes.push(code);
   }
 
   /** The column of a text that each value has, or none. */
@@ -349,23 +346,23 @@ class CodeCells<T> {
     const texts = Array.from(this.numbers.keys(), textOf);
     const [first] = texts;
     if (first !== undefined && texts.every((text) => text === first)) {
-      return constantColumn(name, this.count, first);
+      return constantColumn(name, this.codes.count, first);
     }
     const places = new Map(
       [...new Set(texts)].filter((text) => text !== null).map((text, place) => [text, place]),
     );
     const placeOf = Int32Array.from(texts, (text) => (text === null ? -1 : places.get(text)!));
-    const codes = this.codes.subarray(0, this.count).map((code) => placeOf[code]!);
+    const codes = this.codes.all().map((code) => placeOf[code]!);
     return dictionaryColumn(name, codes, [...places.keys()]);
   }
 
   flags(isSet: (value: T) => boolean): Uint8Array {
     const flagOf = Array.from(this.numbers.keys(), (value) => (isSet(value) ? 1 : 0));
-    return Uint8Array.from(this.codes.subarray(0, this.count).map((code) => flagOf[code]!));
+    return Uint8Array.from(this.codes.all().map((code) => flagOf[code]!));
   }
 
   clear(): void {
     this.numbers.clear();
-    this.count = 0;
+    this.codes.clear();
   }
 }

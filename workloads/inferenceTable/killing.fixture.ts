@@ -1,17 +1,6 @@
 import type { ChildService } from "../lake/childService.fixture";
 import { sendAll, type SentEvent } from "./tableClient.fixture";
 
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Sends with many writers and kills the service at a random moment. What was acknowledged is noted. */
 export async function killAtRandom(
   service: ChildService,

@@ -6,7 +6,8 @@ import * as path from "node:path";
 import { openLake, openObjectCache, openObjectStore } from "@mlplatform/lake";
 import { startChildService } from "../lake/childService.fixture";
 import { startSeaweedfs } from "../lake/objectStores.fixture";
-import { killAtRandom, seededRandom } from "./killing.fixture";
+import { seededRandom } from "../lake/seededRandom.fixture";
+import { killAtRandom } from "./killing.fixture";
 import { identity, predictions, type SentEvent, storedIdentities } from "./tableClient.fixture";
 
 const KILLS = Number(process.env["MLP_SOAK_KILLS"] ?? 200);

@@ -2,7 +2,8 @@ import * as assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
 import * as path from "node:path";
 import { useServiceBed } from "../lake/serviceBed.fixture";
-import { killAtRandom, seededRandom } from "./killing.fixture";
+import { seededRandom } from "../lake/seededRandom.fixture";
+import { killAtRandom } from "./killing.fixture";
 import {
   eventHeaders,
   identity,
