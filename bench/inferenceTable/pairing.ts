@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { openObjectStore, openParquetEngine } from "../../workloads/lake";
 import type { TestStore } from "../../workloads/lake/objectStores.fixture";
 import { HOUR_MS, putHour, randomRow } from "./hours";
 import type { Measured } from "./measure";
+import { startBundled } from "./servers";
 
 const HOURS = Number(process.env["MLP_BENCH_HOURS"] ?? 24);
 // Ten million events a day are this many predictions an hour.
@@ -35,15 +35,8 @@ export async function measurePairing(
   }
   engine.close();
   objects.close();
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", join(__dirname, "pairingRun.ts"), folder],
-    {
-      cwd: resolve(__dirname, "../.."),
-      env: { ...process.env, ...store.environment },
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
+  const child = await startBundled("bench/inferenceTable/pairingRun.ts", store.environment, folder);
+  child.stderr.pipe(process.stderr);
   let peakMiB = 0;
   const watch = setInterval(() => {
     const status = readFileSync(`/proc/${child.pid}/status`, "utf8");

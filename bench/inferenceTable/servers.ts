@@ -1,6 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { basename, join, resolve } from "node:path";
+import type { Readable } from "node:stream";
 import { build } from "esbuild";
+import { readImageRuntime } from "../imageRuntime";
 import type { TestStore } from "../../workloads/lake/objectStores.fixture";
 
 const root = resolve(__dirname, "../..");
@@ -23,6 +25,7 @@ function bundle(): Promise<unknown> {
       "workloads/inferenceTable/main.ts",
       "workloads/inferenceTable/lakeWorker.ts",
       "bench/inferenceTable/noopSink.ts",
+      "bench/inferenceTable/pairingRun.ts",
     ].map((file) => ({ in: join(root, file), out: basename(file, ".ts") })),
     outdir: bundles,
     bundle: true,
@@ -33,14 +36,26 @@ function bundle(): Promise<unknown> {
   });
 }
 
-/** Starts a file of the clone, as its image would run it, and waits until it listens. */
-export async function startServer(file: string, env: NodeJS.ProcessEnv): Promise<Server> {
+/** Starts a file of the clone as the service's image would run it. */
+export async function startBundled(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  ...args: string[]
+): Promise<ChildProcessByStdio<null, Readable, Readable>> {
   await (bundled ??= bundle());
-  const child = spawn(process.execPath, [join(bundles, `${basename(file, ".ts")}.js`)], {
+  const runtime = readImageRuntime(join(root, "workloads/inferenceTable/Dockerfile"));
+  const bundleFile = join(bundles, `${basename(file, ".ts")}.js`);
+  return spawn(process.execPath, [...runtime.flags, bundleFile, ...args], {
     cwd: root,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, ...runtime.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
   });
+}
+
+/** Starts a server so, and waits until it listens. */
+export async function startServer(file: string, env: NodeJS.ProcessEnv): Promise<Server> {
+  const child = await startBundled(file, env);
+  child.stdout.resume();
   let text = "";
   child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const ended = new Promise<number | null>((done) => child.once("close", done));

@@ -4,6 +4,7 @@ import * as net from "node:net";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
+import { readImageRuntime } from "../imageRuntime";
 
 /** What a process has used so far. */
 export interface ProcessUse {
@@ -44,21 +45,15 @@ export async function bundleOffloader(): Promise<void> {
 /** Starts it and waits until it answers. */
 export async function startOffloader(env: NodeJS.ProcessEnv): Promise<OffloaderProcess> {
   const port = await freePort();
-  const image = readFileSync(dockerfile, "utf8");
-  const flags = /^ENTRYPOINT \["node", (.*)"\/app\/main.js"\]$/m.exec(image);
-  const allocator = [...image.matchAll(/\b(MALLOC_\w+)=(\S+)/g)].map(([, name, value]) => [
-    name,
-    value,
-  ]);
-  const args = (flags?.[1] ?? "").split(",").map((each) => each.trim().replaceAll('"', ""));
-  const child = spawn(process.execPath, [...args.filter((each) => each !== ""), bundle], {
+  const runtime = readImageRuntime(dockerfile);
+  const child = spawn(process.execPath, [...runtime.flags, bundle], {
     cwd: root,
     env: {
       PATH: process.env["PATH"],
       NODE_PATH: resolve(root, "node_modules"),
       AWS_EC2_METADATA_DISABLED: "true",
       MLP_PORT: String(port),
-      ...(Object.fromEntries(allocator) as NodeJS.ProcessEnv),
+      ...runtime.env,
       ...env,
     },
     stdio: ["ignore", "ignore", "pipe"],
