@@ -1,6 +1,7 @@
 /** Pairs everything that is due in the lake of the environment, and prints rows and seconds. */
 import { join } from "node:path";
 import {
+  makeTurns,
   openObjectCache,
   openObjectStore,
   openParquetEngine,
@@ -26,6 +27,7 @@ async function main(folder: string): Promise<void> {
     workDirectory: folder,
     graceMs: 0,
     replica: { ordinal: 0, count: 1 },
+    inTurn: makeTurns(),
     onPaired: () => undefined,
   });
   const started = performance.now();

@@ -5,6 +5,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import {
   listObjects,
   openLake,
+  makeTurns,
   openObjectCache,
   openObjectStore,
   openParquetEngine,
@@ -49,6 +50,7 @@ export async function measureQueries(
     workDirectory: folder,
     graceMs: 0,
     replica: { ordinal: 0, count: 1 },
+    inTurn: makeTurns(),
     onPaired: () => undefined,
   });
   const rows = await pairer.pairDue(Date.now(), false);

@@ -1,9 +1,12 @@
 import * as path from "node:path";
 import {
   failpoint,
+  hourStart,
   inferenceBlobKey,
   inferenceEventsPartKey,
+  type InferencePartition,
   type ObjectStore,
+  partitionOf,
   readSegmentRecords,
   SEGMENT_WINDOW_BYTES,
   type SealedSegment,
@@ -33,14 +36,8 @@ export interface Committer {
   commit(segment: SealedSegment): Promise<CommittedSegment>;
 }
 
-interface Partition {
-  namespace: string;
-  date: string;
-  hour: number;
-}
-
 interface PartitionPart {
-  partition: Partition;
+  partition: InferencePartition;
   part: EventPart;
 }
 
@@ -54,7 +51,7 @@ export function makeCommitter(options: CommitterOptions): Committer {
   const { store, writer } = options;
   const room = Buffer.allocUnsafe(SEGMENT_WINDOW_BYTES);
 
-  async function putBlob(name: string, partition: Partition): Promise<string> {
+  async function putBlob(name: string, partition: InferencePartition): Promise<string> {
     const key = inferenceBlobKey(partition, writer, name);
     await store.putFile(key, path.join(options.blobDirectory, name));
     failpoint("commit.blobPut");
@@ -95,7 +92,7 @@ export function makeCommitter(options: CommitterOptions): Committer {
       }
       const hours = [...parts.values()].map(({ partition }) => ({
         namespace: partition.namespace,
-        start: Date.parse(`${partition.date}T00:00:00Z`) + partition.hour * HOUR_MS,
+        start: hourStart(partition),
       }));
       return { events, blobs, hours };
     },
@@ -110,17 +107,8 @@ function partOf(
   const id = `${Math.floor(receivedAt / HOUR_MS)}/${namespace}`;
   let found = parts.get(id);
   if (found === undefined) {
-    found = { partition: partitionOf(namespace, receivedAt), part: makeEventPart(log) };
+    found = { partition: partitionOf({ namespace, start: receivedAt }), part: makeEventPart(log) };
     parts.set(id, found);
   }
   return found;
-}
-
-function partitionOf(namespace: string, receivedAt: number): Partition {
-  const received = new Date(receivedAt);
-  return {
-    namespace,
-    date: received.toISOString().slice(0, 10),
-    hour: received.getUTCHours(),
-  };
 }

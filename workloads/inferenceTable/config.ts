@@ -36,9 +36,16 @@ export interface InferenceTableConfig {
   replica: Replica;
   /** MLP_RETENTION_DAYS, and MLP_RETENTION for single namespaces: `models=30,churn=400`. */
   retention: Retention;
+  /** Parts of events of hours that are long over are merged into ones of at least so many bytes. */
+  compactBytes: number;
+  /** What was merged into another part stays this long for readers that listed it before. */
+  compactGraceMs: number;
+  /** How often what is old is deleted, and what is small is merged. */
+  tidyIntervalMs: number;
 }
 
 const MIB = 1 << 20;
+const HOUR_MS = 3_600_000;
 
 /**
  * Reads the service's settings. MLP_HOST is 127.0.0.1 unless set: a payload sink listens on a public
@@ -70,6 +77,9 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
       count: settings.count("MLP_REPLICAS", 1, { min: 1, max: 1_000 }),
     },
     retention: readSetRetention(settings),
+    compactBytes: MIB * settings.count("MLP_COMPACT_MIB", 64, { min: 1, max: 256 }),
+    compactGraceMs: HOUR_MS * settings.count("MLP_COMPACT_GRACE_HOURS", 6, { min: 0, max: 168 }),
+    tidyIntervalMs: settings.count("MLP_TIDY_INTERVAL_MS", HOUR_MS, { min: 100, max: 86_400_000 }),
   };
   settings.check();
   return config;

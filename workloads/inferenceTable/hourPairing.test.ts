@@ -3,36 +3,25 @@ import { promises as fs } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import {
-  type Cell,
   INFERENCE_IDS_PREFIX,
   INFERENCE_PAIRED_PREFIX,
-  inferenceEventsPartKey,
-  inferenceEventsShape,
   type Lake,
   listObjects,
   openLake,
   openObjectCache,
   openObjectStore,
+  makeTurns,
   openParquetEngine,
+  parseInferenceIdsPartKey,
   type ObjectStore,
   type ParquetEngine,
-  writeParquet,
 } from "@mlplatform/lake";
 import { startSeaweedfs, type TestStore } from "../lake/objectStores.fixture";
+import { eventsWriter, NAMESPACE, type PutEvents, type TestEvent } from "./hourEvents.fixture";
 import { isPastPairing, makePairer, type Pairer } from "./pairer";
 import type { Replica } from "./lakeThread";
 
-interface TestEvent {
-  id: string;
-  type: "request" | "response";
-  /** Milliseconds after the first hour's start. */
-  at: number;
-  body?: string;
-  source?: string;
-}
-
 const HOUR_MS = 3_600_000;
-const NAMESPACE = "models";
 const MINUTE_MS = 60_000;
 
 describe("pairing by hours", function () {
@@ -44,7 +33,7 @@ describe("pairing by hours", function () {
   let lake: Lake;
   /** Start of the first hour; hours after it are still in the past. */
   const first = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 30 * HOUR_MS;
-  let parts: number;
+  let put: PutEvents;
 
   before(async () => {
     server = await startSeaweedfs();
@@ -62,7 +51,7 @@ describe("pairing by hours", function () {
     }
     const cache = await openObjectCache({ store, directory: path.join(folder, "read") });
     lake = openLake({ store, cache });
-    parts = 0;
+    put = eventsWriter({ store, engine, folder, first });
   });
   afterEach(async () => {
     engine.close();
@@ -72,71 +61,20 @@ describe("pairing by hours", function () {
   async function pairer(
     replica: Replica = { ordinal: 0, count: 1 },
     name = "pair",
+    through = store,
   ): Promise<Pairer> {
     const directory = path.join(folder, name);
     await fs.mkdir(directory, { recursive: true });
     return makePairer({
-      store,
+      store: through,
       cache: await openObjectCache({ store, directory: path.join(directory, "cache") }),
       engine,
       workDirectory: directory,
       graceMs: 10 * MINUTE_MS,
       replica,
+      inTurn: makeTurns(),
       onPaired: () => undefined,
     });
-  }
-
-  async function put(...events: TestEvent[]): Promise<void> {
-    const byHour = new Map<number, TestEvent[]>();
-    for (const event of events) {
-      const hour = Math.floor(event.at / HOUR_MS);
-      byHour.set(hour, [...(byHour.get(hour) ?? []), event]);
-    }
-    for (const [hour, own] of byHour) {
-      const start = new Date(first + hour * HOUR_MS);
-      const sequence = ++parts;
-      const file = path.join(folder, `events-${sequence}.parquet`);
-      await writeParquet(
-        engine,
-        inferenceEventsShape,
-        own.map((event, frame) => rowOf(event, sequence, frame)),
-        file,
-      );
-      await store.putFile(
-        inferenceEventsPartKey({
-          namespace: NAMESPACE,
-          date: start.toISOString().slice(0, 10),
-          hour: start.getUTCHours(),
-          writer: "w",
-          sequence,
-        }),
-        file,
-      );
-    }
-  }
-
-  function rowOf(event: TestEvent, sequence: number, frame: number): Cell[] {
-    const body = Buffer.from(event.body ?? `${event.type} of ${event.id}`);
-    const time = BigInt(first + event.at) * 1000n;
-    const values: Record<string, Cell> = {
-      id: event.id,
-      type: `org.kubeflow.serving.inference.${event.type}`,
-      source: event.source ?? "pod-a",
-      time,
-      received_time: time,
-      namespace: NAMESPACE,
-      inference_service: "churn",
-      component: "predictor",
-      protocol: "v1",
-      body,
-      body_bytes: BigInt(body.length),
-      body_sha256: body.toString("hex"),
-      truncated: false,
-      writer: "w",
-      sequence: BigInt(sequence),
-      frame: BigInt(frame),
-    };
-    return inferenceEventsShape.columns.map(({ name }) => values[name] ?? null);
   }
 
   /** `hours` and a quarter after the first hour's start: the hour before is due. */
@@ -266,7 +204,16 @@ describe("pairing by hours", function () {
       "found without them",
     );
     await (await pairer(undefined, "again")).pairDue(quarterPast(1), false);
-    assert.deepEqual(await keys(INFERENCE_IDS_PREFIX), [ids]);
+    // What the part covers isn't known any more: it was looked at again, and has all.
+    const again = (await keys(INFERENCE_IDS_PREFIX)).map((key) => parseInferenceIdsPartKey(key)!);
+    assert.deepEqual(
+      again.map(({ part, covered }) => [part, covered]),
+      [
+        [0, 0],
+        [1, 1],
+      ],
+    );
+    assert.deepEqual(await rows(), [["a", "no_response"]]);
   });
 
   it("finds one prediction by the ids, and fetches nothing of other hours", async () => {
@@ -321,6 +268,7 @@ describe("pairing by hours", function () {
       workDirectory: folder,
       graceMs: 0,
       replica: { ordinal: 0, count: 1 },
+      inTurn: makeTurns(),
       onPaired: () => undefined,
     });
     const one = await pairer();
@@ -366,6 +314,90 @@ describe("pairing by hours", function () {
       ["a", "ok"],
       ["b", "ok"],
     ]);
+  });
+
+  it("pairs what comes to an hour while it is being paired, whatever the store's clock says", async () => {
+    await put(request("a", 0), response("a", 1));
+    let hasCome = false;
+    const slow: ObjectStore = Object.assign(Object.create(store) as ObjectStore, {
+      async putFile(...args: Parameters<ObjectStore["putFile"]>) {
+        if (!hasCome) {
+          hasCome = true;
+          await put(request("b", 2), response("b", 3));
+          // The store's times are whole seconds: the pairs are newer than the events that they don't have.
+          await new Promise((resolve) => setTimeout(resolve, 1_100));
+        }
+        return store.putFile(...args);
+      },
+    });
+    await (await pairer(undefined, "slow", slow)).pairDue(quarterPast(1), false);
+    const whole = [
+      ["a", "ok"],
+      ["b", "ok"],
+    ];
+    const recent = await pairer();
+    const now = quarterPast(1);
+    assert.equal(await recent.pairDue(now, false), 1);
+    assert.deepEqual(await rows(), whole);
+    assert.equal(await recent.pairDue(now, false), 0);
+  });
+
+  it("completes an earlier hour's row although it was stopped right before that", async () => {
+    await put(request("a", 0), request("other", 3 * HOUR_MS));
+    await (await pairer()).pairDue(quarterPast(4), false);
+    await put(response("a", 4 * HOUR_MS), request("b", 4 * HOUR_MS));
+    const [earlier] = await keys(INFERENCE_PAIRED_PREFIX);
+    const failing: ObjectStore = Object.assign(Object.create(store) as ObjectStore, {
+      async putFile(...[key, ...rest]: Parameters<ObjectStore["putFile"]>) {
+        if (path.dirname(key) === path.dirname(earlier!)) {
+          throw new Error("stopped");
+        }
+        return store.putFile(key, ...rest);
+      },
+    });
+    await nextSecond();
+    const stopped = await pairer(undefined, "stopped", failing);
+    await assert.rejects(stopped.pairDue(quarterPast(5), false), /stopped/);
+    await (await pairer(undefined, "next")).pairDue(quarterPast(5), false);
+    assert.deepEqual(await rows(), [
+      ["a", "ok"],
+      ["b", "no_response"],
+      ["other", "no_response"],
+    ]);
+  });
+
+  it("pairs all of an old hour that several replicas add to at once", async () => {
+    const replicas = await Promise.all(
+      [0, 1].map(async (ordinal) => {
+        const spill = path.join(folder, `engine-${ordinal}`);
+        const own = await openParquetEngine({ temporaryDirectory: spill, memoryMiB: 256 });
+        const directory = path.join(folder, `late-${ordinal}`);
+        const replica = makePairer({
+          store,
+          cache: await openObjectCache({ store, directory }),
+          engine: own,
+          workDirectory: directory,
+          graceMs: 0,
+          replica: { ordinal, count: 2 },
+          inTurn: makeTurns(),
+          onPaired: () => undefined,
+        });
+        return { own, replica };
+      }),
+    );
+    await Promise.all(
+      replicas.flatMap(({ replica }, index) =>
+        [0, 1, 2].map(async (nth) => {
+          await put(request(`p-${index}${nth}`, index * 10 + nth));
+          await replica.pairLate(NAMESPACE, first);
+        }),
+      ),
+    );
+    replicas.forEach(({ own }) => own.close());
+    assert.deepEqual(
+      (await rows("request_id")).flat(),
+      ["00", "01", "02", "10", "11", "12"].map((id) => `p-${id}`),
+    );
   });
 
   it("keeps a thousand models apart", async () => {

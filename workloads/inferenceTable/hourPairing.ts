@@ -11,17 +11,16 @@ import {
   inferenceIdsPartKey,
   inferencePairedPartKey,
   inferencesShape,
-  isChanged,
   literal,
   matchQuery,
   MOVED,
   type ObjectCache,
-  ObjectExistsError,
   type ObjectFacts,
   type ObjectStore,
   type ParquetEngine,
   parseInferenceIdsPartKey,
   parseInferencePairedPartKey,
+  partitionOf,
   quoted,
   rowsQuery,
 } from "@mlplatform/lake";
@@ -37,12 +36,24 @@ export interface HourPairingOptions {
 
 /** Pairs one hour after the other, in bounded memory. */
 export interface HourPairing {
-  /** Adds what the hour's parts lack, and what its events complete in earlier hours. Returns rows written. */
+  /**
+   * Adds what the hour's parts lack, and what its events complete in earlier hours. Returns rows written.
+   * Rejects with ObjectExistsError where another pairer was first: its part is to be read before another try.
+   */
   pair(hours: Map<string, InferenceHour>, hour: InferenceHour): Promise<number>;
   /** Writes the ids of parts that have none: their writer was killed in between. */
   addIds(hour: InferenceHour): Promise<void>;
 }
 
+/** A part of pairs in the lake, whose ids aren't there yet. */
+interface NewPart {
+  part: number;
+  idsFile: string;
+  rows: number;
+}
+
+// Of a part that says nothing about its hour's events.
+const UNKNOWN_COVERAGE = 0;
 const HOUR_MS = 3_600_000;
 const LATE_HOURS = 24;
 // Bodies of one step, twice: as the join's table and as the rows that are sorted.
@@ -87,7 +98,7 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
       hours.get(hourId(hour.namespace, hour.start - (index + 1) * HOUR_MS)),
     ).filter((each) => each !== undefined);
     // Without its list of ids an hour may hold any.
-    const unlisted = earlier.filter(({ paired, ids }) => ids.length < paired.length);
+    const unlisted = earlier.filter(({ paired, ids }) => listedParts(ids).size < paired.length);
     const listed = earlier.filter((each) => !unlisted.includes(each));
     const objects = listed.flatMap(({ ids }) => ids);
     const held = await cache.acquire(objects);
@@ -113,7 +124,7 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
     }
   }
 
-  async function writePart(hour: InferenceHour, where: string, events: string): Promise<number> {
+  async function writePart(hour: InferenceHour, where: string, events: string): Promise<NewPart> {
     const part = nextPart(hour.paired);
     const file = path.join(workDirectory, `.paired-${hour.start}-${part}.tmp`);
     const pieces: string[] = [];
@@ -138,10 +149,8 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
       failpoint("pair.put");
       // What follows in this run counts on the part as if it had been listed.
       hour.paired.push(await store.head(key));
-      await putIds(hour, part, file);
-      failpoint("pair.idsPut");
       const [counted] = await all(`SELECT count(*) AS rows FROM read_parquet(${literal(file)})`);
-      return Number(counted!["rows"]);
+      return { part, idsFile: await writeIds(hour, part, file), rows: Number(counted!["rows"]) };
     } finally {
       await Promise.all([file, ...pieces].map((each) => fs.rm(each, { force: true })));
     }
@@ -171,20 +180,28 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
     });
   }
 
-  async function putIds(hour: InferenceHour, part: number, pairedFile: string): Promise<void> {
+  async function writeIds(hour: InferenceHour, part: number, pairedFile: string): Promise<string> {
     const file = path.join(workDirectory, `.ids-${hour.start}-${part}.tmp`);
+    await copyToParquet(
+      engine,
+      `SELECT md5_number_lower(request_id) AS id_hash, ${identityHash("request_id")} AS identity_hash
+       FROM read_parquet(${literal(pairedFile)}) ORDER BY id_hash, identity_hash`,
+      file,
+    );
+    return file;
+  }
+
+  async function putIds(
+    hour: InferenceHour,
+    { part, idsFile }: Pick<NewPart, "part" | "idsFile">,
+    covered: number,
+  ): Promise<void> {
     try {
-      await copyToParquet(
-        engine,
-        `SELECT md5_number_lower(request_id) AS id_hash, ${identityHash("request_id")} AS identity_hash
-         FROM read_parquet(${literal(pairedFile)}) ORDER BY id_hash, identity_hash`,
-        file,
-      );
-      const key = inferenceIdsPartKey({ ...partitionOf(hour), part });
-      await store.putFile(key, file);
+      const key = inferenceIdsPartKey({ ...partitionOf(hour), part, covered });
+      await store.putFile(key, idsFile);
       hour.ids.push(await store.head(key));
     } finally {
-      await fs.rm(file, { force: true });
+      await fs.rm(idsFile, { force: true });
     }
   }
 
@@ -238,7 +255,7 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
       const key = inferencePairedPartKey({ ...partitionOf(hour), part });
       await store.putFile(key, file, { onlyIfAbsent: true });
       hour.paired.push(await store.head(key));
-      await putIds(hour, part, file);
+      await putIds(hour, { part, idsFile: await writeIds(hour, part, file) }, UNKNOWN_COVERAGE);
       return Number(found!["rows"]);
     } finally {
       await fs.rm(file, { force: true });
@@ -262,22 +279,26 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
             : `(SELECT * FROM ${ownEvents} UNION ALL BY NAME
                 SELECT * FROM ${echoed} WHERE ${identityHash("id")} IN ${ids})`;
         await matchPairs(hour, echoes, events, paired);
-        let rows = 0;
-        for (const each of [hour, ...echoes]) {
+        // Also where it has no row: its ids say that these events were looked at.
+        const own = await writePart(hour, `row_hour = ${timestamp(hour.start)}`, events);
+        let { rows } = own;
+        for (const each of echoes) {
           const where = `row_hour = ${timestamp(each.start)}`;
           const [found] = await all(`SELECT count(*) AS rows FROM pairs WHERE ${where}`);
           if (Number(found!["rows"]) > 0) {
-            rows += await writePart(each, where, events);
-          } else if (each === hour && each.paired.length > 0 && isOlder(each)) {
-            // Nothing new came, and a part says so: readers need not look at the events again.
-            await writePart(each, where, events);
+            const part = await writePart(each, where, events);
+            await putIds(each, part, UNKNOWN_COVERAGE);
+            rows += part.rows;
           }
         }
         for (const each of echoes) {
-          rows += await withFiles(each.paired, emptyRelation(inferencesShape), (own) =>
-            writeMoved(each, own),
+          rows += await withFiles(each.paired, emptyRelation(inferencesShape), (written) =>
+            writeMoved(each, written),
           );
         }
+        // Last: killed before this, the hour is paired again, and what is written already isn't written twice.
+        await putIds(hour, own, hour.events.length);
+        failpoint("pair.idsPut");
         return rows;
       }),
     );
@@ -292,24 +313,19 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
         );
         options.onPaired(rows);
         return rows;
-      } catch (error) {
-        if (error instanceof ObjectExistsError) {
-          // Another pairer was first; the next run sees its part and adds what it lacks.
-          return 0;
-        }
-        throw error;
       } finally {
         await connection.run("DROP TABLE IF EXISTS pairs");
       }
     },
     async addIds(hour) {
-      const known = new Set(hour.ids.map(({ key }) => parseInferenceIdsPartKey(key)?.part));
+      const known = listedParts(hour.ids);
       for (const object of hour.paired) {
         const { part } = parseInferencePairedPartKey(object.key)!;
         if (!known.has(part)) {
           const held = await cache.acquire([object]);
           try {
-            await putIds(hour, part, held.files[0]!);
+            const idsFile = await writeIds(hour, part, held.files[0]!);
+            await putIds(hour, { part, idsFile }, UNKNOWN_COVERAGE);
           } finally {
             held.release();
           }
@@ -338,19 +354,8 @@ function timestamp(start: number): string {
   return `TIMESTAMP ${literal(new Date(start).toISOString().replace("Z", ""))}`;
 }
 
-// Strictly: with equal seconds a part may well have been written after the events.
-function isOlder(hour: InferenceHour): boolean {
-  const latest = Math.max(...hour.events.map(({ modified }) => modified.getTime()));
-  return isChanged(hour) && hour.paired.every(({ modified }) => modified.getTime() < latest);
-}
-
-function partitionOf({ namespace, start }: InferenceHour): {
-  namespace: string;
-  date: string;
-  hour: number;
-} {
-  const time = new Date(start);
-  return { namespace, date: time.toISOString().slice(0, 10), hour: time.getUTCHours() };
+function listedParts(ids: ObjectFacts[]): Set<number> {
+  return new Set(ids.map(({ key }) => parseInferenceIdsPartKey(key)!.part));
 }
 
 function nextPart(paired: ObjectFacts[]): number {

@@ -30,7 +30,6 @@ export interface InferenceTable {
 
 // Under load segments are full before their time; what waits then is room on the disk.
 const SEALED_INTERVAL_MS = 100;
-const EXPIRE_INTERVAL_MS = 3_600_000;
 // The rest is for what is on its way.
 const FULL_AT = 0.98;
 // A repeated failure is one line a minute, not one an event.
@@ -74,6 +73,8 @@ export async function startInferenceTable(
       pairGraceMs: config.pairGraceMs,
       replica: config.replica,
       retention: config.retention,
+      compactBytes: config.compactBytes,
+      compactGraceMs: config.compactGraceMs,
     },
     {
       onRetry: (code) => metrics.storeRetries.inc({ code }),
@@ -121,7 +122,7 @@ export async function startInferenceTable(
       });
     }
   });
-  const stopExpiry = repeat(EXPIRE_INTERVAL_MS, async () => {
+  const stopTidying = repeat(config.tidyIntervalMs, async () => {
     // One of the replicas is enough.
     if (config.replica.ordinal === 0) {
       await lake.expire(Date.now()).then(
@@ -130,6 +131,9 @@ export async function startInferenceTable(
           reportRepeated("expire", `old predictions aren't deleted: ${describeError(error)}`),
       );
     }
+    if (config.isPairing) {
+      await compact(lake, metrics, reportRepeated);
+    }
   });
 
   async function stop(): Promise<void> {
@@ -137,7 +141,9 @@ export async function startInferenceTable(
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
     await new Promise<void>((resolve) => server.close(() => resolve()));
     clearInterval(sweep);
-    await Promise.all([stopCommits(), stopPairs(), stopExpiry()]);
+    // A thread that has died merges nothing.
+    await lake.stopCompacting().catch(() => undefined);
+    await Promise.all([stopCommits(), stopPairs(), stopTidying()]);
     try {
       await log.close();
       await commits.commitSealed();
@@ -159,6 +165,24 @@ export async function startInferenceTable(
     url: `http://${config.host}:${(server.address() as AddressInfo).port}`,
     drain: () => (stopping ??= stop()),
   };
+}
+
+async function compact(
+  lake: LakeThread,
+  metrics: InferenceTableMetrics,
+  report: (kind: string, message: string) => void,
+): Promise<void> {
+  try {
+    const { merged, failures } = await lake.compact(Date.now());
+    metrics.compactedParts.inc(merged);
+    metrics.compactionFailures.inc(failures.length);
+    if (failures.length > 0) {
+      report("compact", `events aren't merged, ${failures.length} hours: ${failures[0]}`);
+    }
+  } catch (error) {
+    metrics.compactionFailures.inc();
+    report("compact", `events aren't merged: ${describeError(error)}`);
+  }
 }
 
 interface Commits {

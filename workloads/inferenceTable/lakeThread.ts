@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { ObjectStoreOptions, SealedSegment } from "@mlplatform/lake";
 import type { CommittedSegment } from "./committer";
+import type { Compacted } from "./compactor";
 import type { Retention } from "./retention";
 
 /** A replica among its like, numbered from 0. */
@@ -19,6 +20,8 @@ export interface LakeThreadOptions {
   pairGraceMs: number;
   replica: Replica;
   retention: Retention;
+  compactBytes: number;
+  compactGraceMs: number;
 }
 
 /** What the thread is asked. */
@@ -26,6 +29,8 @@ export type LakeMessage =
   | { kind: "commit"; segment: SealedSegment }
   | { kind: "pair"; now: number; includeOpen: boolean }
   | { kind: "expire"; now: number }
+  | { kind: "compact"; now: number }
+  | { kind: "stopCompacting" }
   | { kind: "close" };
 
 /** What the thread says. */
@@ -49,6 +54,10 @@ export interface LakeThread {
   pair(now: number, includeOpen: boolean): Promise<number>;
   /** Deletes what is kept no longer. Returns the number of objects. */
   expire(now: number): Promise<number>;
+  /** Merges parts of events of hours that are long over. */
+  compact(now: number): Promise<Compacted>;
+  /** Ends a merging run soon; `compact` resolves with what it did. */
+  stopCompacting(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -112,6 +121,8 @@ export function startLakeThread(options: LakeThreadOptions, events: LakeThreadEv
     commit: async (segment) => (await ask({ kind: "commit", segment })) as CommittedSegment,
     pair: async (now, includeOpen) => (await ask({ kind: "pair", now, includeOpen })) as number,
     expire: async (now) => (await ask({ kind: "expire", now })) as number,
+    compact: async (now) => (await ask({ kind: "compact", now })) as Compacted,
+    stopCompacting: async () => void (await ask({ kind: "stopCompacting" })),
     async close() {
       await ask({ kind: "close" });
       const ending = worker!;

@@ -2,12 +2,14 @@ import { promises as fs } from "node:fs";
 import * as path from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import {
+  makeTurns,
   openObjectCache,
   openObjectStore,
   openParquetEngine,
   removeTemporaryFiles,
 } from "@mlplatform/lake";
 import { makeCommitter } from "./committer";
+import { makeCompactor } from "./compactor";
 import type { LakeMessage, LakeReply, LakeThreadOptions } from "./lakeThread";
 import { QUARANTINE_NAMESPACE } from "./inferenceEvent";
 import { isPastPairing, makePairer } from "./pairer";
@@ -39,6 +41,7 @@ async function main(options: LakeThreadOptions): Promise<void> {
     writer: options.writer,
     blobDirectory: options.blobDirectory,
   });
+  const inTurn = makeTurns();
   const pairer = makePairer({
     store,
     cache: await openObjectCache({
@@ -50,7 +53,18 @@ async function main(options: LakeThreadOptions): Promise<void> {
     workDirectory,
     graceMs: options.pairGraceMs,
     replica: options.replica,
+    inTurn,
     onPaired: (rows) => reply({ kind: "paired", rows }),
+  });
+  const compactor = makeCompactor({
+    store,
+    engine: pairEngine,
+    workDirectory,
+    targetBytes: options.compactBytes,
+    graceMs: options.compactGraceMs,
+    replica: options.replica,
+    inTurn,
+    pairLate: pairer.pairLate,
   });
 
   async function handle(message: LakeMessage): Promise<unknown> {
@@ -69,6 +83,10 @@ async function main(options: LakeThreadOptions): Promise<void> {
         return pairer.pairDue(message.now, message.includeOpen);
       case "expire":
         return deleteExpired(store, options.retention, message.now);
+      case "compact":
+        return compactor.compactDue(message.now);
+      case "stopCompacting":
+        return compactor.stop();
       case "close":
         pairEngine.close();
         store.close();

@@ -135,6 +135,16 @@ export function makeMetrics() {
       help: "Objects deleted because their namespace keeps them no longer",
       registers,
     }),
+    compactedParts: new Counter({
+      name: "inference_table_compacted_parts_total",
+      help: "Parts of events that were merged into larger ones",
+      registers,
+    }),
+    compactionFailures: new Counter({
+      name: "inference_table_compaction_failures_total",
+      help: "Hours whose parts of events couldn't be merged; they are tried again",
+      registers,
+    }),
     storeRetries: new Counter({
       name: "inference_table_store_retries_total",
       help: "Repeated calls to the object store, by error code",

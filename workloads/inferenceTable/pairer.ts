@@ -4,7 +4,9 @@ import {
   type InferenceHour,
   isChanged,
   listInferenceHours,
+  type makeTurns,
   type ObjectCache,
+  ObjectExistsError,
   type ObjectStore,
   type ParquetEngine,
 } from "@mlplatform/lake";
@@ -22,6 +24,8 @@ export interface PairerOptions {
   graceMs: number;
   /** Hours are shared among replicas; one that isn't there is stood in for after a while. */
   replica: Replica;
+  /** One hour at a time has the engine: a late one is asked for while others are being paired. */
+  inTurn: ReturnType<typeof makeTurns>;
   onPaired: (rows: number) => void;
 }
 
@@ -38,9 +42,16 @@ export function isPastPairing(start: number, now: number): boolean {
   return start + HOUR_MS < now - LATE_MS;
 }
 
+/** Whether an hour falls to this replica; the others stand in for it after a while. */
+export function isOwnHour(replica: Replica, namespace: string, start: number): boolean {
+  const digest = createHash("sha256").update(hourId(namespace, start)).digest();
+  return digest.readUInt32LE(0) % replica.count === replica.ordinal;
+}
+
 const HOUR_MS = 3_600_000;
 // An answer that comes later than this stays without its request.
 const LATE_MS = 24 * HOUR_MS;
+const LATE_TRIES = 5;
 const STAND_IN_MS = HOUR_MS / 2;
 
 /**
@@ -49,50 +60,56 @@ const STAND_IN_MS = HOUR_MS / 2;
  * a store that knows conditional writes.
  */
 export function makePairer(options: PairerOptions): Pairer {
-  const { store, replica } = options;
+  const { store, replica, inTurn } = options;
   const pairing = makeHourPairing(options);
-  // What an hour looked like when it was last paired: nothing is read again until it changes.
-  const seen = new Map<string, string>();
 
-  const isMine = (hour: InferenceHour) => {
-    const digest = createHash("sha256").update(hourId(hour.namespace, hour.start)).digest();
-    return digest.readUInt32LE(0) % replica.count === replica.ordinal;
-  };
   const isDue = (hour: InferenceHour, now: number, includeOpen: boolean) => {
     const closed = hour.start + HOUR_MS + options.graceMs;
     // Where others go on, the open hour is paired when it ends.
     const isOpened = includeOpen && replica.count === 1;
-    return isOpened || now >= (isMine(hour) ? closed : closed + STAND_IN_MS);
+    return (
+      isOpened ||
+      now >= (isOwnHour(replica, hour.namespace, hour.start) ? closed : closed + STAND_IN_MS)
+    );
   };
+
+  /** No later run makes up for it: where another pairer was first, its part is read and the rest added now. */
+  async function pairLate(namespace: string, start: number, tries: number): Promise<number> {
+    const around = { namespace, since: new Date(start - LATE_MS), until: new Date(start) };
+    const hours = await listInferenceHours(store, around, start);
+    const hour = hours.get(hourId(namespace, start));
+    try {
+      return hour === undefined ? 0 : await pairing.pair(hours, hour);
+    } catch (error) {
+      if (!(error instanceof ObjectExistsError) || tries === 1) {
+        throw error;
+      }
+      return pairLate(namespace, start, tries - 1);
+    }
+  }
 
   return {
     async pairDue(now, includeOpen) {
       const since = new Date(now - LATE_MS - HOUR_MS);
       const hours = await listInferenceHours(store, { since }, now);
       let rows = 0;
-      for (const [id, hour] of [...hours].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        const mark = hour.events.map(({ key }) => key).join("\n");
+      for (const [, hour] of [...hours].sort(([a], [b]) => (a < b ? -1 : 1))) {
         if (hour.namespace === QUARANTINE_NAMESPACE || !isDue(hour, now, includeOpen)) {
           continue;
         }
-        await pairing.addIds(hour);
-        if (isChanged(hour) && seen.get(id) !== mark) {
-          rows += await pairing.pair(hours, hour);
-          seen.set(id, mark);
-        }
-      }
-      for (const id of seen.keys()) {
-        if (!hours.has(id)) {
-          seen.delete(id);
-        }
+        rows += await inTurn(async () => {
+          await pairing.addIds(hour);
+          return isChanged(hour) ? pairing.pair(hours, hour) : 0;
+        }).catch((error: unknown) => {
+          if (error instanceof ObjectExistsError) {
+            // Another pairer was first; the next run sees its part and adds what it lacks.
+            return 0;
+          }
+          throw error;
+        });
       }
       return rows;
     },
-    async pairLate(namespace, start) {
-      const around = { namespace, since: new Date(start - LATE_MS), until: new Date(start) };
-      const hours = await listInferenceHours(store, around, start);
-      const hour = hours.get(hourId(namespace, start));
-      return hour === undefined ? 0 : pairing.pair(hours, hour);
-    },
+    pairLate: (namespace, start) => inTurn(() => pairLate(namespace, start, LATE_TRIES)),
   };
 }

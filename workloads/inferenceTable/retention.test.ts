@@ -18,7 +18,7 @@ describe("retention", function () {
   });
 
   it("deletes whole days by namespace, of every kind of object, and nothing else", async () => {
-    const roots = ["events", "paired", "ids", "blobs"];
+    const roots = ["events", "compacted", "paired", "ids", "blobs"];
     const days = ["2026-11-01", "2026-11-19", "2026-11-20", "2026-11-26"];
     for (const root of roots) {
       for (const namespace of ["models", "churn", "kept%2Fx"]) {
@@ -34,7 +34,7 @@ describe("retention", function () {
     const retention = readRetention(10, "models=6,kept/x=9999");
     assert.equal(
       await deleteExpired(store, retention, Date.parse("2026-11-26T12:00:00Z")),
-      4 * (2 + 1),
+      roots.length * (2 + 1),
     );
     const kept: string[] = [];
     for await (const { key } of listObjects(store, "inferences/events/")) {

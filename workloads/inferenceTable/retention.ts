@@ -1,5 +1,6 @@
 import {
   INFERENCE_BLOBS_PREFIX,
+  INFERENCE_COMPACTIONS_PREFIX,
   INFERENCE_EVENTS_PREFIX,
   INFERENCE_IDS_PREFIX,
   INFERENCE_PAIRED_PREFIX,
@@ -18,10 +19,12 @@ export interface Retention {
 }
 
 const DAY_MS = 24 * 3_600_000;
-// Rows before what they are made of: an hour whose events are gone can't be paired again.
+// Rows before what they are made of: an hour whose events are gone can't be paired again. Records of merges
+// before parts: a record names a part that is to be read.
 const ROOTS: InferencesRoot[] = [
   INFERENCE_IDS_PREFIX,
   INFERENCE_PAIRED_PREFIX,
+  INFERENCE_COMPACTIONS_PREFIX,
   INFERENCE_EVENTS_PREFIX,
   INFERENCE_BLOBS_PREFIX,
 ];

@@ -1,9 +1,11 @@
 export * from "./cache";
+export * from "./compaction";
 export * from "./crc32c";
 export * from "./durableFile";
 export * from "./failpoint";
 export * from "./featuresTable";
 export * from "./historyImport";
+export * from "./inferenceEventsParts";
 export * from "./inferenceHours";
 export * from "./instanceLock";
 export * from "./jsonPieces";
@@ -33,4 +35,5 @@ export * from "./serviceLoop";
 export * from "./storeErrors";
 export * from "./tables";
 export * from "./trace";
+export * from "./turns";
 export * from "./writerIdentity";

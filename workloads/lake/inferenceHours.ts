@@ -1,16 +1,18 @@
+import { listHourEvents } from "./inferenceEventsParts";
 import {
   decodeKeyValue,
   INFERENCE_EVENTS_PREFIX,
   INFERENCE_IDS_PREFIX,
   INFERENCE_PAIRED_PREFIX,
+  type InferencePartition,
   inferencesPrefix,
   type InferencesRoot,
-  parseInferenceEventsPartKey,
   parseInferenceIdsPartKey,
   parseInferencePairedPartKey,
 } from "./lakeLayout";
 import { listObjects, type ObjectFacts, type ObjectStore } from "./objectStore";
 import { isWithin, type LakeSelection } from "./query";
+import { inParallel } from "./turns";
 
 /** An hour of one namespace, and what lies in it. */
 export interface InferenceHour {
@@ -41,7 +43,6 @@ export interface InferenceHours {
 const HOUR_MS = 3_600_000;
 // Events come as several objects a minute. Once an hour can change no more its pairs stand for them.
 const CHANGING_MS = 26 * HOUR_MS;
-const LISTS_AT_ONCE = 8;
 
 /**
  * Lists what a selection's hours hold, keyed by `hourId`. Events of an hour that is over for more than a day
@@ -79,29 +80,23 @@ export async function listInferenceHours(
       place(parseInferenceIdsPartKey(object.key))?.ids.push(object);
     }
   }
-  const prefixes = await hourPrefixes(store, selection, (namespace, start) => {
+  const partitions = await hourPartitions(store, selection, (namespace, start) => {
     const isPaired = (hours.get(hourId(namespace, start))?.paired.length ?? 0) > 0;
     return !isPaired || start + CHANGING_MS > now;
   });
-  await inParallel(prefixes, async (prefix) => {
-    for await (const object of listObjects(store, prefix)) {
-      place(parseInferenceEventsPartKey(object.key))?.events.push(object);
-    }
+  await inParallel(partitions, async (partition) => {
+    place(partition)?.events.push(...(await listHourEvents(store, partition)));
   });
   return hours;
 }
 
-async function listEvents(
-  store: ObjectStore,
-  { namespace, start }: InferenceHour,
-): Promise<ObjectFacts[]> {
-  const time = new Date(start).toISOString();
-  const date = inferencesPrefix(INFERENCE_EVENTS_PREFIX, namespace, time.slice(0, 10));
-  const events: ObjectFacts[] = [];
-  for await (const object of listObjects(store, `${date}hour=${time.slice(11, 13)}/`)) {
-    events.push(object);
-  }
-  return events;
+/** Where an hour's objects lie. */
+export function partitionOf({
+  namespace,
+  start,
+}: Pick<InferenceHour, "namespace" | "start">): InferencePartition {
+  const time = new Date(start);
+  return { namespace, date: time.toISOString().slice(0, 10), hour: time.getUTCHours() };
 }
 
 /** Sorts by namespace, then time. */
@@ -109,9 +104,13 @@ export function hourId(namespace: string, start: number): string {
   return `${namespace}/${String(start).padStart(16, "0")}`;
 }
 
-/** Whether events came after the hour was paired. Stores keep whole seconds: equal times may mean that. */
-export function isChanged({ events, paired }: InferenceHour): boolean {
-  return events.length > 0 && latest(events) >= latest(paired);
+/**
+ * Whether the hour has parts of events that its pairs don't cover. A count, not a time: a part of events that
+ * came while the hour was being paired is older than the pairs, and not among them.
+ */
+export function isChanged({ events, ids }: InferenceHour): boolean {
+  const covered = ids.map(({ key }) => parseInferenceIdsPartKey(key)!.covered);
+  return events.length > Math.max(0, ...covered);
 }
 
 /** Decides which hours are read from paired parts and which are paired on the way. */
@@ -131,7 +130,7 @@ export async function inferencesHours(
       const beside = hours.get(id);
       open.add(id);
       if (beside !== undefined && beside.events.length === 0) {
-        beside.events = await listEvents(store, beside);
+        beside.events = await listHourEvents(store, partitionOf(beside));
       }
       beside?.events.forEach((each) => events.set(each.key, each));
     }
@@ -150,11 +149,8 @@ export async function inferencesHours(
   };
 }
 
-function latest(objects: ObjectFacts[]): number {
-  return Math.max(0, ...objects.map(({ modified }) => modified.getTime()));
-}
-
-function hourStart({ date, hour }: { date: string; hour: number }): number {
+/** When an hour begins, in milliseconds since 1970. */
+export function hourStart({ date, hour }: { date: string; hour: number }): number {
   return Date.parse(`${date}T00:00:00Z`) + hour * HOUR_MS;
 }
 
@@ -173,12 +169,12 @@ async function datePrefixes(
   ).flat();
 }
 
-async function hourPrefixes(
+async function hourPartitions(
   store: ObjectStore,
   selection: LakeSelection,
   isWanted: (namespace: string, start: number) => boolean,
-): Promise<string[]> {
-  const found: string[] = [];
+): Promise<InferencePartition[]> {
+  const found: InferencePartition[] = [];
   for (const namespace of await namespacesOf(store, INFERENCE_EVENTS_PREFIX, selection)) {
     const dates = await datesOf(store, INFERENCE_EVENTS_PREFIX, namespace, selection);
     await inParallel(dates, async (prefix) => {
@@ -187,12 +183,12 @@ async function hourPrefixes(
         const hour = /^hour=(\d{2})\/$/.exec(folder)?.[1];
         const start = hourStart({ date, hour: Number(hour ?? Number.NaN) });
         if (isWithin(start, HOUR_MS, selection) && isWanted(namespace, start)) {
-          found.push(prefix + folder);
+          found.push({ namespace, date, hour: Number(hour) });
         }
       }
     });
   }
-  return found.sort();
+  return found;
 }
 
 async function namespacesOf(
@@ -223,14 +219,4 @@ async function datesOf(
       date !== undefined && isWithin(Date.parse(`${date}T00:00:00Z`), 24 * HOUR_MS, selection);
     return isWanted ? [inferencesPrefix(root, namespace, date)] : [];
   });
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
-  const worker = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      await work(next);
-    }
-  };
-  await Promise.all(Array.from({ length: LISTS_AT_ONCE }, worker));
 }

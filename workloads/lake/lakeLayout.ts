@@ -15,23 +15,33 @@ export interface RayLogPart extends RayLogPartition {
   sequence: number;
 }
 
-/** Where a part of raw inference events lies. */
-export interface InferenceEventsPart {
-  namespace: string;
-  /** UTC day of receipt, 2026-11-23 */
-  date: string;
-  /** UTC hour of receipt, 0–23 */
-  hour: number;
+/** Where a part of raw inference events lies: by the hour of receipt. */
+export interface InferenceEventsPart extends InferencePartition {
   writer: string;
   sequence: number;
 }
 
-/** Where a part of paired inferences lies. */
-export interface InferencePairedPart {
+/** An hour of one namespace's inferences. */
+export interface InferencePartition {
   namespace: string;
+  /** UTC day, 2026-11-23 */
   date: string;
+  /** UTC hour, 0–23 */
   hour: number;
+}
+
+/** Where a part of paired inferences lies. */
+export interface InferencePairedPart extends InferencePartition {
   part: number;
+}
+
+/** Where the ids of a paired part lie. */
+export interface InferenceIdsPart extends InferencePairedPart {
+  /**
+   * How many parts of events the hour had when all of them were paired, this part included; 0 where that isn't
+   * known. Parts of events are only added, so an hour with as many is paired, whatever any clock says.
+   */
+  covered: number;
 }
 
 /** Where a node's log manifest lies. */
@@ -46,6 +56,7 @@ export const RAY_LOG_MANIFESTS_PREFIX = "raylogs/_manifest/";
 export const RAY_LOG_COMPACTIONS_PREFIX = "raylogs/_compacted/";
 export const RAY_LOG_STATUS_PREFIX = "raylogs/_status/";
 export const INFERENCE_EVENTS_PREFIX = "inferences/events/";
+export const INFERENCE_COMPACTIONS_PREFIX = "inferences/compacted/";
 export const INFERENCE_PAIRED_PREFIX = "inferences/paired/";
 export const INFERENCE_IDS_PREFIX = "inferences/ids/";
 export const INFERENCE_BLOBS_PREFIX = "inferences/blobs/";
@@ -90,6 +101,7 @@ export function rayLogsPrefix(namespace?: string, date?: string): string {
 /** The roots below which inferences lie by namespace, day and hour. */
 export type InferencesRoot =
   | typeof INFERENCE_EVENTS_PREFIX
+  | typeof INFERENCE_COMPACTIONS_PREFIX
   | typeof INFERENCE_PAIRED_PREFIX
   | typeof INFERENCE_IDS_PREFIX
   | typeof INFERENCE_BLOBS_PREFIX;
@@ -115,37 +127,54 @@ export function rayLogPartKey(part: RayLogPart): string {
 }
 
 export function inferenceEventsPartKey(part: InferenceEventsPart): string {
+  return inferenceHourPrefix(INFERENCE_EVENTS_PREFIX, part) + partName(part);
+}
+
+/** The prefix of an hour's objects below a root. */
+export function inferenceHourPrefix(root: InferencesRoot, partition: InferencePartition): string {
+  const { namespace, date, hour } = partition;
+  return `${inferencesPrefix(root, namespace, date)}hour=${checkedHour(hour)}/`;
+}
+
+/** The record of a merge of an hour's parts of events. */
+export function inferenceCompactionKey(record: InferencePartition & { number: number }): string {
   return (
-    inferencesPrefix(INFERENCE_EVENTS_PREFIX, part.namespace, part.date) +
-    `hour=${checkedHour(part.hour)}/${partName(part)}`
+    inferenceHourPrefix(INFERENCE_COMPACTIONS_PREFIX, record) +
+    `${checkedSequence(record.number)}.json`
   );
 }
 
+/** The number of a record's key; undefined for an object that is no record. */
+export function parseInferenceCompactionNumber(key: string): number | undefined {
+  const match = /^inferences\/compacted\/.+\/(\d{8,})\.json$/.exec(key);
+  return match === null ? undefined : Number(match[1]);
+}
+
 export function inferencePairedPartKey(part: InferencePairedPart): string {
-  return (
-    inferencesPrefix(INFERENCE_PAIRED_PREFIX, part.namespace, part.date) +
-    `hour=${checkedHour(part.hour)}/part-${checkedSequence(part.part)}.parquet`
-  );
+  const folder = inferenceHourPrefix(INFERENCE_PAIRED_PREFIX, part);
+  return `${folder}part-${checkedSequence(part.part)}.parquet`;
 }
 
 /**
  * The ids of the predictions in a paired part: `id_hash`, which is `md5_number_lower(request_id)`, sorted.
  * Eight bytes tell whether a prediction is in an hour of which nothing else was read.
  */
-export function inferenceIdsPartKey(part: InferencePairedPart): string {
-  const { length } = INFERENCE_PAIRED_PREFIX;
-  return INFERENCE_IDS_PREFIX + inferencePairedPartKey(part).slice(length);
+export function inferenceIdsPartKey(part: InferenceIdsPart): string {
+  return (
+    inferenceHourPrefix(INFERENCE_IDS_PREFIX, part) +
+    `part-${checkedSequence(part.part)}-${checkedSequence(part.covered)}.parquet`
+  );
 }
 
 /** A body that is an object of its own; (writer, name) is used once. */
 export function inferenceBlobKey(
-  partition: { namespace: string; date: string; hour: number },
+  partition: InferencePartition,
   writer: string,
   name: string,
 ): string {
   return (
-    inferencesPrefix(INFERENCE_BLOBS_PREFIX, partition.namespace, partition.date) +
-    `hour=${checkedHour(partition.hour)}/${encodeKeyValue("writer", writer)}-${encodeKeyValue("name", name)}.bin`
+    inferenceHourPrefix(INFERENCE_BLOBS_PREFIX, partition) +
+    `${encodeKeyValue("writer", writer)}-${encodeKeyValue("name", name)}.bin`
   );
 }
 
@@ -225,10 +254,13 @@ export function parseInferencePairedPartKey(key: string): InferencePairedPart | 
 }
 
 /** Reads a key back. Undefined for an object that is no part's ids. */
-export function parseInferenceIdsPartKey(key: string): InferencePairedPart | undefined {
-  return key.startsWith(INFERENCE_IDS_PREFIX)
-    ? parseInferencePairedPartKey(INFERENCE_PAIRED_PREFIX + key.slice(INFERENCE_IDS_PREFIX.length))
-    : undefined;
+export function parseInferenceIdsPartKey(key: string): InferenceIdsPart | undefined {
+  const match = /^inferences\/ids\/(.+\/part-\d+)-(\d+)(\.parquet)$/.exec(key);
+  const part =
+    match === null
+      ? undefined
+      : parseInferencePairedPartKey(INFERENCE_PAIRED_PREFIX + match[1]! + match[3]!);
+  return part === undefined ? undefined : { ...part, covered: Number(match![2]) };
 }
 
 /** Reads a key back. Undefined for an object that is no manifest. */

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ObjectCache } from "./cache";
 import type { InferenceHours } from "./inferenceHours";
-import { parseInferenceIdsPartKey, parseInferencePairedPartKey } from "./lakeLayout";
+import { inferencePairedPartKey, parseInferenceIdsPartKey } from "./lakeLayout";
 import type { ObjectFacts } from "./objectStore";
 import { literal } from "./parquetWriter";
 
@@ -16,12 +16,9 @@ export async function hoursOf(
   predictionId: string,
 ): Promise<InferenceHours> {
   const ids = all.hours.flatMap((hour) => hour.ids);
-  const listed = new Set(ids.map(({ key }) => partId(parseInferenceIdsPartKey(key))));
+  const listed = new Set(ids.map(pairedKeyOf));
   const having = await idsWith(cache, connection, ids, predictionId);
-  const mayHave = ({ key }: ObjectFacts) => {
-    const id = partId(parseInferencePairedPartKey(key));
-    return having.has(id) || !listed.has(id);
-  };
+  const mayHave = ({ key }: ObjectFacts) => having.has(key) || !listed.has(key);
   return { ...all, settled: all.settled.filter(mayHave), paired: all.paired.filter(mayHave) };
 }
 
@@ -44,14 +41,14 @@ async function idsWith(
     return new Set(
       reader
         .getRowObjectsJS()
-        .map(({ filename }) => files.indexOf(String(filename)))
-        .map((index) => partId(parseInferenceIdsPartKey(ids[index]!.key))),
+        .map(({ filename }) => pairedKeyOf(ids[files.indexOf(String(filename))]!)),
     );
   } finally {
     release();
   }
 }
 
-function partId(part: unknown): string {
-  return JSON.stringify(part);
+/** Key of the paired part whose ids an object has. */
+function pairedKeyOf({ key }: ObjectFacts): string {
+  return inferencePairedPartKey(parseInferenceIdsPartKey(key)!);
 }

@@ -2,14 +2,10 @@ import { promises as fs } from "node:fs";
 import type { DuckDBValue } from "@duckdb/node-api";
 import type { ObjectCache } from "./cache";
 import { duckdb } from "./duckdb";
-import { listObjects, type ObjectFacts, type ObjectStore } from "./objectStore";
-import { inferencesHours, type InferenceHours } from "./inferenceHours";
+import { listEventsParts } from "./inferenceEventsParts";
+import { hourStart, inferencesHours, type InferenceHours } from "./inferenceHours";
+import type { ObjectFacts, ObjectStore } from "./objectStore";
 import { hoursOf } from "./predictionSearch";
-import {
-  inferencesPrefix,
-  INFERENCE_EVENTS_PREFIX,
-  parseInferenceEventsPartKey,
-} from "./lakeLayout";
 import { pairingQuery, settledQuery, withPayloadSha256 } from "./pairing";
 import { literal } from "./parquetWriter";
 import { createFeatures, type FeaturesOf } from "./featuresTable";
@@ -123,7 +119,9 @@ export function openLake(options: LakeOptions): Lake {
         await connection.run(`CREATE VIEW raylogs AS ${rayLogsQuery(relation, parts)}`);
       }
       if (names.has("inferences_events")) {
-        const parts = await listEventsParts(store, selection);
+        const parts = await listEventsParts(store, selection.namespace, (partition) =>
+          isWithin(hourStart(partition), HOUR_MS, selection),
+        );
         const relation = await parquet(parts, emptyRelation(inferenceEventsShape));
         await connection.run(`CREATE VIEW inferences_events AS SELECT * FROM ${relation}`);
       }
@@ -206,23 +204,6 @@ function inferencesQuery(
     .join(" OR ");
   const pairs = `SELECT ${columns} FROM (${pairingQuery(relations.events, filter)})`;
   return `${settled} UNION ALL SELECT ${columns} FROM (${settledQuery(`(${paired} UNION ALL ${pairs})`)})`;
-}
-
-async function listEventsParts(
-  store: ObjectStore,
-  selection: LakeSelection,
-): Promise<ObjectFacts[]> {
-  const prefix = inferencesPrefix(INFERENCE_EVENTS_PREFIX, selection.namespace);
-  const parts: ObjectFacts[] = [];
-  for await (const object of listObjects(store, prefix)) {
-    const part = parseInferenceEventsPartKey(object.key);
-    const start =
-      part === undefined ? Number.NaN : Date.parse(`${part.date}T00:00:00Z`) + part.hour * HOUR_MS;
-    if (!Number.isNaN(start) && isWithin(start, HOUR_MS, selection)) {
-      parts.push(object);
-    }
-  }
-  return parts;
 }
 
 /** Whether a partition that starts at `start` and is `length` ms long touches the selection's time. */

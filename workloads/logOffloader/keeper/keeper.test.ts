@@ -6,6 +6,7 @@ import * as path from "node:path";
 import {
   ClusterState,
   encodeRayLogPart,
+  groupsOf,
   type Lake,
   listObjects,
   listRayLogClusters,
@@ -19,7 +20,6 @@ import {
   rayLogPartKey,
 } from "@mlplatform/lake";
 import { startSeaweedfs, type TestStore } from "../../lake/objectStores.fixture";
-import { groupsOf } from "./compaction";
 import { readKeeperConfig } from "./config";
 import { type KeeperReport, runKeeper } from "./keeper";
 
@@ -235,7 +235,7 @@ describe("log keeper", function () {
     for (let part = 0; part < 5; part++) {
       await putPart(part, part * 2, part * 2 + 2);
     }
-    for (const step of ["keeper.merged", "keeper.put", "keeper.recorded"]) {
+    for (const step of ["merge.written", "merge.put", "merge.recorded"]) {
       assert.equal(await keepAsProcess({ MLP_FAILPOINT: step }), "SIGKILL", step);
       assert.deepEqual(await lines(), tenLines, step);
     }

@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import {
   ClusterState,
+  deleteLeftOver,
   describeError,
   listObjects,
   listRayLogClusters,
@@ -11,7 +12,6 @@ import {
   openLake,
   openObjectCache,
   openObjectStore,
-  type PartitionParts,
   RAY_LOG_COMPACTIONS_PREFIX,
   rayLogManifestKey,
   rayLogStatusKey,
@@ -131,7 +131,7 @@ async function compact(
   const today = now.toISOString().slice(0, 10);
   for (const found of await listRayLogPartitions(store, {})) {
     const { namespace, cluster, date } = found.partition;
-    report.deletedParts += await deleteReplaced(store, config, found, now);
+    report.deletedParts += await deleteLeftOver(store, found, config.graceMs, now.getTime());
     if (date === today && running.has(`${namespace}/${cluster}`)) {
       continue;
     }
@@ -139,7 +139,7 @@ async function compact(
       const { merged, into } = await compactPartition(
         {
           store,
-          workDirectory: path.join(config.workDirectory, "merge"),
+          workDirectory: config.workDirectory,
           targetBytes: config.targetBytes,
         },
         found,
@@ -153,23 +153,6 @@ async function compact(
       logLine("warn", `another keeper merges ${namespace}/${cluster}: ${describeError(error)}`);
     }
   }
-}
-
-async function deleteReplaced(
-  store: ObjectStore,
-  config: KeeperConfig,
-  { replaced, orphans }: PartitionParts,
-  now: Date,
-): Promise<number> {
-  const isPast = (at: Date) => now.getTime() - at.getTime() >= config.graceMs;
-  const gone = [
-    ...replaced.filter(({ at }) => isPast(at)).map(({ object }) => object),
-    ...orphans.filter(({ modified }) => isPast(modified)),
-  ];
-  for (const { key } of gone) {
-    await store.delete(key);
-  }
-  return gone.length;
 }
 
 /** Deletes partitions whose day is past its time, and what is left of clusters without any. */
