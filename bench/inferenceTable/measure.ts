@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { alignColumns } from "../../automation/preview/terminal";
 import { startSeaweedfs, type TestStore } from "../../workloads/lake/objectStores.fixture";
+import { measureCompaction } from "./compaction";
 import type { LoadResult } from "./loadGenerator";
 import { measureOutage } from "./outage";
 import { measurePairing } from "./pairing";
@@ -159,6 +160,7 @@ async function main(): Promise<void> {
     }
     if (wanted("stall")) lines.push(...(await measureStall(store, folder)));
     if (wanted("pairing")) lines.push(...(await measurePairing(store, folder, goals.pairingMiB)));
+    if (wanted("compaction")) lines.push(...(await measureCompaction(store, folder)));
     if (wanted("queries")) lines.push(...(await measureQueries(store, folder, goals)));
   } finally {
     await store.stop();

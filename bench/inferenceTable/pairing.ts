@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openObjectStore, openParquetEngine } from "../../workloads/lake";
 import type { TestStore } from "../../workloads/lake/objectStores.fixture";
 import { HOUR_MS, putHour, randomRow } from "./hours";
 import type { Measured } from "./measure";
-import { startBundled } from "./servers";
+import { runBundled } from "./servers";
 
 const HOURS = Number(process.env["MLP_BENCH_HOURS"] ?? 24);
 // Ten million events a day are this many predictions an hour.
@@ -35,19 +34,12 @@ export async function measurePairing(
   }
   engine.close();
   objects.close();
-  const child = await startBundled("bench/inferenceTable/pairingRun.ts", store.environment, folder);
-  child.stderr.pipe(process.stderr);
-  let peakMiB = 0;
-  const watch = setInterval(() => {
-    const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-    peakMiB = Math.max(peakMiB, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-  }, 100);
-  let text = "";
-  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  const code = await new Promise<number | null>((done) => child.once("close", done));
-  clearInterval(watch);
-  if (code !== 0) throw new Error(`pairing ended with ${code}`);
-  const { rows, seconds } = JSON.parse(text) as { rows: number; seconds: number };
+  const { output, peakMiB } = await runBundled(
+    "bench/inferenceTable/pairingRun.ts",
+    store.environment,
+    folder,
+  );
+  const { rows, seconds } = JSON.parse(output) as { rows: number; seconds: number };
   if (rows !== HOURS * PREDICTIONS) throw new Error(`${rows} rows of ${HOURS * PREDICTIONS}`);
   return [
     {

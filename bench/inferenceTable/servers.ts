@@ -1,6 +1,8 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { build } from "esbuild";
 import { readImageRuntime } from "../imageRuntime";
 import type { TestStore } from "../../workloads/lake/objectStores.fixture";
@@ -26,6 +28,7 @@ function bundle(): Promise<unknown> {
       "workloads/inferenceTable/lakeWorker.ts",
       "bench/inferenceTable/noopSink.ts",
       "bench/inferenceTable/pairingRun.ts",
+      "bench/inferenceTable/compactionRun.ts",
     ].map((file) => ({ in: join(root, file), out: basename(file, ".ts") })),
     outdir: bundles,
     bundle: true,
@@ -36,8 +39,28 @@ function bundle(): Promise<unknown> {
   });
 }
 
-/** Starts a file of the clone as the service's image would run it. */
-export async function startBundled(
+/** Runs a file of the clone as the service's image would, to its end. */
+export async function runBundled(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  ...args: string[]
+): Promise<{ output: string; peakMiB: number }> {
+  const child = await startBundled(file, env, ...args);
+  child.stderr.pipe(process.stderr);
+  let peakMiB = 0;
+  const watch = setInterval(() => {
+    const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+    peakMiB = Math.max(peakMiB, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+  }, 100);
+  const ended = new Promise<number | null>((done) => child.once("close", done));
+  const output = await text(child.stdout);
+  clearInterval(watch);
+  const code = await ended;
+  if (code !== 0) throw new Error(`${file} ended with ${code}`);
+  return { output, peakMiB };
+}
+
+async function startBundled(
   file: string,
   env: NodeJS.ProcessEnv,
   ...args: string[]
@@ -56,11 +79,11 @@ export async function startBundled(
 export async function startServer(file: string, env: NodeJS.ProcessEnv): Promise<Server> {
   const child = await startBundled(file, env);
   child.stdout.resume();
-  let text = "";
-  child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   const ended = new Promise<number | null>((done) => child.once("close", done));
   for (;;) {
-    const url = /listening on (http:[^"\s]+)/.exec(text)?.[1];
+    const url = /listening on (http:[^"\s]+)/.exec(said)?.[1];
     if (url !== undefined) {
       return {
         child,
@@ -71,7 +94,7 @@ export async function startServer(file: string, env: NodeJS.ProcessEnv): Promise
         },
       };
     }
-    if (child.exitCode !== null) throw new Error(`${file} ended:\n${text}`);
+    if (child.exitCode !== null) throw new Error(`${file} ended:\n${said}`);
     await new Promise((done) => setTimeout(done, 20));
   }
 }

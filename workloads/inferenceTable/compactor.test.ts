@@ -181,6 +181,22 @@ describe("merging the parts of events", function () {
     assert.equal(await into(1, due + DAY_MS), 0);
   });
 
+  it("merges more than fits into its memory", async () => {
+    // Small on disk, so that all of it is one merge: 360 MiB for an engine of 256.
+    const body = "x".repeat(3 << 20);
+    for (let part = 0; part < 20; part++) {
+      const ids = Array.from({ length: 6 }, (_, index) => `${part}-${index}`);
+      await put(...ids.map((id) => ({ id, type: "request" as const, at: part, body: body + id })));
+    }
+    const { compactor } = await replicaOf();
+    const { merged, failures } = await compactor.compactDue(Date.now());
+    assert.deepEqual({ merged, failures }, { merged: 20, failures: [] });
+    const { rows } = await bed.lake.query(
+      "SELECT count(*) AS n, count(DISTINCT body) AS bodies, min(body_bytes) AS least FROM inferences_events",
+    );
+    assert.deepEqual(rows, [{ n: 120n, bodies: 120n, least: BigInt(body.length + 3) }]);
+  });
+
   it("replaces nothing where the merged rows aren't the parts' rows, and says so", async () => {
     await putHours();
     const before = await told();

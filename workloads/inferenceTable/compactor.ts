@@ -169,6 +169,8 @@ export function makeCompactor(options: CompactorOptions): Compactor {
 
   return {
     async compactDue(now) {
+      // A row group is bounded in bytes only where order isn't promised; one thread keeps it all the same.
+      await engine.connection.run("SET preserve_insertion_order = false");
       const sum: Compacted = { merged: 0, into: 0, deleted: 0, failures: [] };
       for (const folder of await store.listFolders(INFERENCE_EVENTS_PREFIX)) {
         const encoded = /^namespace=([^/]+)\/$/.exec(folder)?.[1];

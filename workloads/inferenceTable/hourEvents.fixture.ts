@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as path from "node:path";
 import {
   type Cell,
@@ -71,7 +72,7 @@ function rowOf(event: TestEvent, first: number, sequence: number, frame: number)
     protocol: "v1",
     body,
     body_bytes: BigInt(body.length),
-    body_sha256: body.toString("hex"),
+    body_sha256: createHash("sha256").update(body).digest("hex"),
     truncated: false,
     writer: "w",
     sequence: BigInt(sequence),

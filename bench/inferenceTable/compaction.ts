@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { listObjects, openLake, openObjectCache, openObjectStore } from "../../workloads/lake";
+import type { Compacted } from "../../workloads/inferenceTable/compactor";
+import type { TestStore } from "../../workloads/lake/objectStores.fixture";
+import { load, type Measured } from "./measure";
+import { runBundled, startServer, tableEnvironment } from "./servers";
+
+const EVENTS = 600_000;
+const RATE = 5000;
+
+/**
+ * Merges the parts that a running service makes, one a second: how many are left, their size against what
+ * they were made from, the same question over both, and the memory that it takes.
+ */
+export async function measureCompaction(store: TestStore, folder: string): Promise<Measured[]> {
+  const env = { ...tableEnvironment(store, join(folder, "c")), MLP_COMMIT_INTERVAL_MS: "1000" };
+  const table = await startServer("workloads/inferenceTable/main.ts", env);
+  await load(table.url, "--seconds", "3600", "--events", `${EVENTS}`, "--rate", `${RATE}`);
+  if ((await table.end()) !== 0) throw new Error("the drain failed");
+  const before = await parts(store, join(folder, "cache-before"));
+  const run = await runBundled("bench/inferenceTable/compactionRun.ts", store.environment, folder);
+  const { into, seconds, failures } = JSON.parse(run.output) as Compacted & { seconds: number };
+  const after = await parts(store, join(folder, "cache-after"));
+  if (failures.length > 0 || after.rows !== before.rows || after.count >= before.count) {
+    throw new Error(`${after.rows} of ${before.rows} rows: ${failures.join("; ")}`);
+  }
+  return [
+    {
+      name: `merging ${before.count} parts of ${before.rows} events`,
+      value: `${after.count} parts (${into} merged ones), ${seconds.toFixed(1)} s, ${run.peakMiB.toFixed(0)} MiB at most`,
+    },
+    {
+      name: "  bytes, against those of the parts",
+      value: `${(after.bytes / before.bytes).toFixed(2)} ×`,
+      goal: "≤ 1 ×",
+      isKept: after.bytes <= before.bytes,
+    },
+    {
+      name: "  events by type, with nothing fetched before",
+      value: `${before.seconds.toFixed(2)} s, ${after.seconds.toFixed(2)} s`,
+    },
+  ];
+}
+
+/** Parts of events, and what a question over them takes. */
+async function parts(
+  store: TestStore,
+  directory: string,
+): Promise<{ count: number; bytes: number; rows: number; seconds: number }> {
+  const objects = openObjectStore(store.options);
+  const found = { count: 0, bytes: 0 };
+  for await (const { bytes } of listObjects(objects, "inferences/events/")) {
+    found.count += 1;
+    found.bytes += bytes;
+  }
+  const lake = openLake({
+    store: objects,
+    cache: await openObjectCache({ store: objects, directory }),
+  });
+  const started = performance.now();
+  const { rows } = await lake.query("SELECT type, count(*) AS n FROM inferences_events GROUP BY 1");
+  const seconds = (performance.now() - started) / 1000;
+  objects.close();
+  return { ...found, rows: rows.reduce((sum, row) => sum + Number(row["n"]), 0), seconds };
+}

@@ -1,0 +1,40 @@
+/** Merges the events of the lake of the environment as if they were two days old; prints what it did. */
+import { join } from "node:path";
+import {
+  makeTurns,
+  openObjectStore,
+  openParquetEngine,
+  readLakeSettings,
+  settingsReader,
+} from "../../workloads/lake";
+import { makeCompactor } from "../../workloads/inferenceTable/compactor";
+
+const DAYS_MS = 48 * 3_600_000;
+
+async function main(folder: string): Promise<void> {
+  const store = openObjectStore(readLakeSettings(settingsReader(process.env)));
+  const engine = await openParquetEngine({
+    temporaryDirectory: join(folder, "spill-compact"),
+    memoryMiB: 512,
+  });
+  const compactor = makeCompactor({
+    store,
+    engine,
+    workDirectory: folder,
+    targetBytes: 64 << 20,
+    graceMs: 0,
+    replica: { ordinal: 0, count: 1 },
+    inTurn: makeTurns(),
+    pairLate: () => Promise.resolve(0),
+  });
+  const started = performance.now();
+  const compacted = await compactor.compactDue(Date.now() + DAYS_MS);
+  const seconds = (performance.now() - started) / 1000;
+  // The grace is over.
+  await compactor.compactDue(Date.now() + DAYS_MS);
+  process.stdout.write(JSON.stringify({ ...compacted, seconds }));
+  engine.close();
+  store.close();
+}
+
+void main(process.argv[2]!);
