@@ -8,6 +8,7 @@ import {
   settingsReader,
 } from "../../workloads/lake";
 import { makeCompactor } from "../../workloads/inferenceTable/compactor";
+import { ENGINE_MEMORY_MIB } from "../../workloads/inferenceTable/pairer";
 
 const DAYS_MS = 48 * 3_600_000;
 
@@ -15,7 +16,7 @@ async function main(folder: string): Promise<void> {
   const store = openObjectStore(readLakeSettings(settingsReader(process.env)));
   const engine = await openParquetEngine({
     temporaryDirectory: join(folder, "spill-compact"),
-    memoryMiB: 512,
+    memoryMiB: ENGINE_MEMORY_MIB,
   });
   const compactor = makeCompactor({
     store,

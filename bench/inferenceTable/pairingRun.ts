@@ -8,13 +8,13 @@ import {
   readLakeSettings,
   settingsReader,
 } from "../../workloads/lake";
-import { makePairer } from "../../workloads/inferenceTable/pairer";
+import { ENGINE_MEMORY_MIB, makePairer } from "../../workloads/inferenceTable/pairer";
 
 async function main(folder: string): Promise<void> {
   const store = openObjectStore(readLakeSettings(settingsReader(process.env)));
   const engine = await openParquetEngine({
     temporaryDirectory: join(folder, "spill-pair"),
-    memoryMiB: 512,
+    memoryMiB: ENGINE_MEMORY_MIB,
   });
   const pairer = makePairer({
     store,

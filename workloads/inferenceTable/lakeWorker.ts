@@ -12,14 +12,13 @@ import { makeCommitter } from "./committer";
 import { makeCompactor } from "./compactor";
 import type { LakeMessage, LakeReply, LakeThreadOptions } from "./lakeThread";
 import { QUARANTINE_NAMESPACE } from "./inferenceEvent";
-import { isPastPairing, makePairer } from "./pairer";
+import { ENGINE_MEMORY_MIB, isPastPairing, makePairer } from "./pairer";
 import { deleteExpired } from "./retention";
 
 // The thread that reads the log and writes the lake. Building rows and Parquet costs as much as taking the
 // events; on the thread that answers it would be felt in every acknowledgement.
 
 const CACHE_BYTES = 1 << 30;
-const PAIR_MEMORY_MIB = 512;
 
 async function main(options: LakeThreadOptions): Promise<void> {
   const port = parentPort!;
@@ -34,7 +33,7 @@ async function main(options: LakeThreadOptions): Promise<void> {
   });
   const pairEngine = await openParquetEngine({
     temporaryDirectory: path.join(workDirectory, "spill-pair"),
-    memoryMiB: PAIR_MEMORY_MIB,
+    memoryMiB: ENGINE_MEMORY_MIB,
   });
   const committer = makeCommitter({
     store,

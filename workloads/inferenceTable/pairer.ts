@@ -14,6 +14,9 @@ import { QUARANTINE_NAMESPACE } from "./inferenceEvent";
 import type { Replica } from "./lakeThread";
 import { makeHourPairing } from "./hourPairing";
 
+/** What the engine that pairs and merges may take; beyond it, it sorts on disk. The process takes twice as much. */
+export const ENGINE_MEMORY_MIB = 384;
+
 /** What the pairer works with. */
 export interface PairerOptions {
   store: ObjectStore;
