@@ -14,7 +14,8 @@ import {
 } from "@mlplatform/lake";
 import { useServiceBed } from "../lake/serviceBed.fixture";
 import { type Compactor, makeCompactor } from "./compactor";
-import { eventsWriter, NAMESPACE, type PutEvents } from "./hourEvents.fixture";
+import { NAMESPACE } from "../lake/eventRow.fixture";
+import { eventsWriter, type PutEvents } from "./hourEvents.fixture";
 import type { Replica } from "./lakeThread";
 import { makePairer, type Pairer } from "./pairer";
 

@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import {
-  decodeKeyValue,
+  datesOf,
+  dayOf,
   deleteLeftOver,
   describeError,
   type EventsHour,
@@ -10,17 +11,18 @@ import {
   INFERENCE_EVENTS_PREFIX,
   inferenceCompactionKey,
   inferenceEventsPartKey,
-  inferencesPrefix,
   isChanged,
   listEventsHours,
   listInferenceHours,
   literal,
   type makeTurns,
   mergeParts,
+  namespacesOf,
   type ObjectStore,
   type ParquetEngine,
   readEventsHour,
 } from "@mlplatform/lake";
+import { allowBoundedRowGroups, BOUNDED_ROW_GROUPS } from "./boundedRowGroups";
 import { QUARANTINE_NAMESPACE } from "./inferenceEvent";
 import type { Replica } from "./lakeThread";
 import { isOwnHour } from "./pairer";
@@ -60,7 +62,6 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 // Two hours after readers count on an hour's pairs: nobody compares its events with them any more.
 const OVER_MS = 28 * HOUR_MS;
-const LAYOUT = "PARQUET_VERSION V2, ROW_GROUP_SIZE 16384, ROW_GROUP_SIZE_BYTES '24MB'";
 
 /**
  * Events come as several objects a minute from each replica; a year of them would be millions, which are slow
@@ -79,7 +80,7 @@ export function makeCompactor(options: CompactorOptions): Compactor {
     now: number,
     sum: Compacted,
   ): Promise<void> {
-    const dayStart = Date.parse(`${prefix.slice(-11, -1)}T00:00:00Z`);
+    const dayStart = dayOf(prefix);
     const day = {
       namespace,
       since: new Date(dayStart),
@@ -141,7 +142,7 @@ export function makeCompactor(options: CompactorOptions): Compactor {
       parts,
       // In the order of the files: those of a writer are in the order of time.
       query: (relation) => `SELECT * FROM ${relation}`,
-      layout: LAYOUT,
+      layout: BOUNDED_ROW_GROUPS,
       async check(relation, { file }) {
         const [before, after] = await Promise.all([
           rowsOf(relation),
@@ -169,20 +170,15 @@ export function makeCompactor(options: CompactorOptions): Compactor {
 
   return {
     async compactDue(now) {
-      // A row group is bounded in bytes only where order isn't promised; one thread keeps it all the same.
-      await engine.connection.run("SET preserve_insertion_order = false");
+      await allowBoundedRowGroups(engine);
       const sum: Compacted = { merged: 0, into: 0, deleted: 0, failures: [] };
-      for (const folder of await store.listFolders(INFERENCE_EVENTS_PREFIX)) {
-        const encoded = /^namespace=([^/]+)\/$/.exec(folder)?.[1];
-        if (encoded === undefined) {
-          continue;
-        }
-        const namespace = decodeKeyValue(encoded);
-        const root = inferencesPrefix(INFERENCE_EVENTS_PREFIX, namespace);
-        for (const date of await store.listFolders(root)) {
-          const isOver = Date.parse(date.slice("date=".length, -1)) + OVER_MS <= now;
-          if (isOver && !doneDays.has(root + date) && !isStopped) {
-            await compactDay(namespace, root + date, now, sum);
+      // Days of which at least the first hour is over.
+      const until = new Date(now - OVER_MS);
+      for (const namespace of await namespacesOf(store, INFERENCE_EVENTS_PREFIX, {})) {
+        const days = await datesOf(store, INFERENCE_EVENTS_PREFIX, namespace, { until });
+        for (const prefix of days) {
+          if (!doneDays.has(prefix) && !isStopped) {
+            await compactDay(namespace, prefix, now, sum);
           }
         }
       }

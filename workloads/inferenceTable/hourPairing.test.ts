@@ -17,7 +17,8 @@ import {
   type ParquetEngine,
 } from "@mlplatform/lake";
 import { startSeaweedfs, type TestStore } from "../lake/objectStores.fixture";
-import { eventsWriter, NAMESPACE, type PutEvents, type TestEvent } from "./hourEvents.fixture";
+import { NAMESPACE } from "../lake/eventRow.fixture";
+import { eventsWriter, type PutEvents, type TestEvent } from "./hourEvents.fixture";
 import { isPastPairing, makePairer, type Pairer } from "./pairer";
 import type { Replica } from "./lakeThread";
 

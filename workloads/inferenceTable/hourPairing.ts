@@ -5,6 +5,7 @@ import {
   emptyRelation,
   failpoint,
   hourId,
+  hourStart,
   identityHash,
   inferenceEventsShape,
   type InferenceHour,
@@ -24,6 +25,7 @@ import {
   quoted,
   rowsQuery,
 } from "@mlplatform/lake";
+import { allowBoundedRowGroups, BOUNDED_ROW_GROUPS } from "./boundedRowGroups";
 
 /** What pairing an hour works with. */
 export interface HourPairingOptions {
@@ -58,8 +60,6 @@ const HOUR_MS = 3_600_000;
 const LATE_HOURS = 24;
 // Bodies of one step, twice: as the join's table and as the rows that are sorted.
 const BUCKET_BYTES = 32 << 20;
-// A search for one prediction reads the row groups that may have it.
-const LAYOUT = "PARQUET_VERSION V2, ROW_GROUP_SIZE 16384, ROW_GROUP_SIZE_BYTES '24MB'";
 const IDENTITY = ["namespace", "inference_service", "component", "source"];
 
 /** Makes the pairing of hours. */
@@ -67,8 +67,7 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
   const { store, cache, engine, workDirectory } = options;
   const { connection } = engine;
 
-  // A row group is bounded in bytes only where order isn't promised; one thread keeps it all the same.
-  const isReady = connection.run("SET preserve_insertion_order = false");
+  const isReady = allowBoundedRowGroups(engine);
 
   async function all(sql: string): Promise<Record<string, unknown>[]> {
     return (await connection.runAndReadAll(sql)).getRowObjectsJS();
@@ -113,7 +112,7 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
           const part = parseInferenceIdsPartKey(
             objects[held.files.indexOf(String(filename))]!.key,
           )!;
-          found.add(Date.parse(`${part.date}T00:00:00Z`) + part.hour * HOUR_MS);
+          found.add(hourStart(part));
         }
       }
       // An hour that was never paired has no ids; what it holds is known only from its events.
@@ -134,14 +133,19 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
         const bodies = `(SELECT * FROM ${events} WHERE problem IS NULL AND ${range.events})`;
         const piece = `${file}-${index}.tmp`;
         pieces.push(piece);
-        await copyToParquet(engine, orderedRows(rowsQuery(pairs, bodies)), piece, LAYOUT);
+        await copyToParquet(
+          engine,
+          orderedRows(rowsQuery(pairs, bodies)),
+          piece,
+          BOUNDED_ROW_GROUPS,
+        );
       }
       if (pieces.length === 1) {
         await fs.rename(pieces[0]!, file);
       } else {
         const list = pieces.map(literal).join(", ");
         const query = `SELECT * FROM read_parquet([${list}])`;
-        await copyToParquet(engine, query, file, LAYOUT);
+        await copyToParquet(engine, query, file, BOUNDED_ROW_GROUPS);
       }
       failpoint("pair.written");
       const key = inferencePairedPartKey({ ...partitionOf(hour), part });

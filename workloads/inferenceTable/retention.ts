@@ -4,10 +4,11 @@ import {
   INFERENCE_EVENTS_PREFIX,
   INFERENCE_IDS_PREFIX,
   INFERENCE_PAIRED_PREFIX,
-  decodeKeyValue,
-  inferencesPrefix,
+  datesOf,
+  dayOf,
   type InferencesRoot,
   listObjects,
+  namespacesOf,
   type ObjectStore,
 } from "@mlplatform/lake";
 
@@ -56,14 +57,9 @@ export async function deleteExpired(
 ): Promise<number> {
   let deleted = 0;
   for (const root of ROOTS) {
-    for (const folder of await store.listFolders(root)) {
-      const encoded = /^namespace=([^/]+)\/$/.exec(folder)?.[1];
-      const namespace = encoded === undefined ? undefined : decodeKeyValue(encoded);
-      const days =
-        namespace === undefined
-          ? undefined
-          : (retention.byNamespace.get(namespace) ?? retention.days);
-      if (namespace !== undefined && days !== undefined) {
+    for (const namespace of await namespacesOf(store, root, {})) {
+      const days = retention.byNamespace.get(namespace) ?? retention.days;
+      if (days !== undefined) {
         deleted += await deleteDays(store, root, namespace, now - days * DAY_MS);
       }
     }
@@ -78,11 +74,10 @@ async function deleteDays(
   before: number,
 ): Promise<number> {
   let deleted = 0;
-  for (const folder of await store.listFolders(inferencesPrefix(root, namespace))) {
-    const date = /^date=(\d{4}-\d{2}-\d{2})\/$/.exec(folder)?.[1];
+  for (const prefix of await datesOf(store, root, namespace, {})) {
     // A day goes when its last moment is too old.
-    if (date !== undefined && Date.parse(`${date}T00:00:00Z`) + DAY_MS <= before) {
-      for await (const { key } of listObjects(store, inferencesPrefix(root, namespace, date))) {
+    if (dayOf(prefix) + DAY_MS <= before) {
+      for await (const { key } of listObjects(store, prefix)) {
         await store.delete(key);
         deleted += 1;
       }

@@ -64,7 +64,7 @@ export async function readEventsHour(
  * what a merge replaces stays for hours, so a listing without a merged part has all that it was made from,
  * and a merged part that is alone has nothing beside it that it could stand for.
  */
-export async function currentEvents(
+async function currentEvents(
   store: ObjectStore,
   partition: InferencePartition,
   listed: ObjectFacts[],

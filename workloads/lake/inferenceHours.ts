@@ -169,6 +169,11 @@ async function datePrefixes(
   ).flat();
 }
 
+/** When the day of a prefix begins, in milliseconds since 1970. */
+export function dayOf(prefix: string): number {
+  return Date.parse(`${prefix.slice(-11, -1)}T00:00:00Z`);
+}
+
 async function hourPartitions(
   store: ObjectStore,
   selection: LakeSelection,
@@ -191,7 +196,8 @@ async function hourPartitions(
   return found;
 }
 
-async function namespacesOf(
+/** The namespaces that have something below a root, or the selected one. */
+export async function namespacesOf(
   store: ObjectStore,
   root: InferencesRoot,
   selection: LakeSelection,
@@ -206,7 +212,8 @@ async function namespacesOf(
   });
 }
 
-async function datesOf(
+/** The prefixes of the days that a namespace has below a root, and that touch the selection's time. */
+export async function datesOf(
   store: ObjectStore,
   root: InferencesRoot,
   namespace: string,

@@ -2,18 +2,17 @@ import * as assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { type EventFacts, eventRow } from "./eventRow.fixture";
 import { pairingQuery, settledQuery } from "./pairing";
-import { type Cell, openParquetEngine, type ParquetEngine, writeParquet } from "./parquetWriter";
+import { openParquetEngine, type ParquetEngine, writeParquet } from "./parquetWriter";
 import { inferenceEventsShape } from "./tables";
 
-interface TestEvent {
-  id: string;
-  type: "request" | "response";
+interface TestEvent extends EventFacts {
   at?: number;
-  body?: string | Buffer;
-  source?: string;
-  problem?: string;
 }
+
+const rowOf = (event: TestEvent, frame: number) =>
+  eventRow(event, BigInt(event.at ?? 0) * 1000n, { sequence: 1, frame });
 
 describe("pairing", () => {
   let folder: string;
@@ -29,31 +28,6 @@ describe("pairing", () => {
     engine.close();
     await fs.rm(folder, { recursive: true, force: true });
   });
-
-  function rowOf(event: TestEvent, frame: number): Cell[] {
-    const body = Buffer.from(event.body ?? `${event.type} of ${event.id}`);
-    const time = BigInt(event.at ?? 0) * 1000n;
-    const values: Record<string, Cell> = {
-      id: event.id,
-      type: `org.kubeflow.serving.inference.${event.type}`,
-      source: event.source ?? "pod-a",
-      time,
-      received_time: time,
-      namespace: "models",
-      inference_service: "churn",
-      component: "predictor",
-      protocol: "v1",
-      body,
-      body_bytes: BigInt(body.length),
-      body_sha256: body.toString("hex"),
-      truncated: false,
-      problem: event.problem ?? null,
-      writer: "w",
-      sequence: 1n,
-      frame: BigInt(frame),
-    };
-    return inferenceEventsShape.columns.map(({ name }) => values[name] ?? null);
-  }
 
   async function paired(events: TestEvent[], columns: string): Promise<unknown[][]> {
     await writeParquet(engine, inferenceEventsShape, events.map(rowOf), file);
