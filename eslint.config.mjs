@@ -52,20 +52,24 @@ export default tseslint.config(
         {
           selector:
             "ImportDeclaration[source.value='@pulumi/pulumi'] ImportSpecifier[imported.name='Config']",
-          message: "Only config.ts reads configuration.",
+          message: "Only program/loadConfig.ts reads configuration.",
         },
       ],
     },
   },
   {
-    // config.ts is the only reader of Pulumi's configuration.
+    // program/loadConfig.ts is the only reader of Pulumi's configuration.
     files: ["**/*.ts"],
-    ignores: ["config.ts", "test/automation/preview/fixtures/**"],
+    ignores: ["program/loadConfig.ts", "test/preview/fixtures/**"],
     rules: {
       "no-restricted-properties": [
         "error",
-        { object: "pulumi", property: "Config", message: "Only config.ts reads configuration." },
-        { property: "allConfig", message: "Only config.ts reads configuration." },
+        {
+          object: "pulumi",
+          property: "Config",
+          message: "Only program/loadConfig.ts reads configuration.",
+        },
+        { property: "allConfig", message: "Only program/loadConfig.ts reads configuration." },
       ],
     },
   },

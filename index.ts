@@ -8,7 +8,7 @@ import { MlProject } from "./components/mlProject/mlProject";
 import { ObservabilityStack } from "./components/observabilityStack/observabilityStack";
 import { RayStack } from "./components/rayStack/rayStack";
 import { ServingMesh } from "./components/servingMesh/servingMesh";
-import { loadConfig } from "./config";
+import { loadConfig } from "./program/loadConfig";
 
 const config = loadConfig();
 

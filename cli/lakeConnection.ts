@@ -1,17 +1,12 @@
 import { promises as fs } from "node:fs";
 import * as path from "node:path";
-import {
-  type Lake,
-  mlflowClient,
-  type MlflowClient,
-  type ObjectStore,
-  openLake,
-  openObjectCache,
-  openObjectStore,
-} from "@mlplatform/lake";
+import { mlflowClient, type MlflowClient } from "@mlplatform/lake/ask/mlflowClient";
+import { type Lake, openLake } from "@mlplatform/lake/ask/query";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type Command } from "commander";
 import { z } from "zod";
-import { UserError } from "../automation/preview/engine/userError";
+import { UserError } from "../screen/userError";
 import type { CliContext } from "./context";
 
 /** Flags that every command over the lake has. */

@@ -11,7 +11,7 @@ import {
   isSeq,
   parseAllDocuments,
 } from "yaml";
-import { UserError } from "../automation/preview/engine/userError";
+import { UserError } from "../screen/userError";
 
 /** Keys and indexes from the root of an object. */
 export type Location = readonly (string | number)[];

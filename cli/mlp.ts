@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
-import { UserError } from "../automation/preview/engine/userError";
+import { UserError } from "../screen/userError";
 import { imagesCommand } from "./commands/images";
 import { inferencesCommand } from "./commands/inferences";
 import { logsCommand } from "./commands/logs";

@@ -13,6 +13,6 @@ export {
   RedactionPart,
 } from "./observabilityStack/inferenceRedaction";
 export * from "./observabilityStack/observabilityStack";
-export * from "./placement";
+export * from "./kubernetes/placement";
 export * from "./rayStack/rayStack";
 export * from "./servingMesh/servingMesh";

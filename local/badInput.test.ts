@@ -8,15 +8,21 @@ import * as path from "node:path";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { literal } from "@mlplatform/lake";
-import { publishDataset } from "./dataset";
-import { LocalLake, S3Kind, lakeEnvironment, openLake, startObjectStore } from "./objectStore";
-import { choosePorts, Ports } from "./ports";
-import { PythonEnvironment } from "./pythonEnvironment";
-import { StateDirectory } from "./runState";
-import { startModelServer } from "./serving";
-import { StepFailure, StepRunner } from "./steps";
-import { Supervisor } from "./supervisor";
+import { literal } from "@mlplatform/lake/duckdb/parquetEngine";
+import { publishDataset } from "./lifecycle/dataset";
+import {
+  LocalLake,
+  S3Kind,
+  lakeEnvironment,
+  openLake,
+  startObjectStore,
+} from "./services/objectStore";
+import { choosePorts, Ports } from "./processes/ports";
+import { PythonEnvironment } from "./programs/pythonEnvironment";
+import { StateDirectory } from "./processes/runState";
+import { startModelServer } from "./services/serving";
+import { StepFailure, StepRunner } from "./lifecycle/steps";
+import { Supervisor } from "./processes/supervisor";
 
 const REAL_CLONE = path.resolve(__dirname, "..");
 const TIMEOUT_MS = 60_000;

@@ -3,7 +3,7 @@ import { ChildProcess, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { StateDirectory } from "./runState";
+import { StateDirectory } from "./processes/runState";
 
 const STEP_TIMEOUT_MS = 240_000;
 const clone = path.resolve(__dirname, "..");

@@ -4,10 +4,10 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isPortFree } from "./ports";
-import { isAlive, listenersOf, readProcessTable } from "./processTable";
-import { RunRecord, StateDirectory } from "./runState";
-import { findBrowser } from "./screens";
+import { isPortFree } from "./processes/ports";
+import { isAlive, listenersOf, readProcessTable } from "./processes/processTable";
+import { RunRecord, StateDirectory } from "./processes/runState";
+import { findBrowser } from "./lifecycle/screens";
 
 const STEP_TIMEOUT_MS = 300_000;
 const clone = path.resolve(__dirname, "..");

@@ -6,8 +6,8 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { buildMinio } from "../local/objectStore";
-import { PythonEnvironment } from "../local/pythonEnvironment";
+import { buildMinio } from "../local/services/objectStore";
+import { PythonEnvironment } from "../local/programs/pythonEnvironment";
 import { buildControlPlane } from "./cluster/controlPlane";
 import { buildMonitoringTools } from "./monitoring/monitoringTools";
 
@@ -71,7 +71,7 @@ const lanes: Suite[][] = [
   [
     pytest("modelServer", "workloads/modelServer"),
     pytest("projectTemplate", "workloads/projectTemplate"),
-    withServers(mocha("local", "local/!(*.e2e).test.ts")),
+    withServers(mocha("local", "local/**/!(*.e2e).test.ts")),
     withServers(mocha("lifecycle", "--timeout", "600000", "local/*.e2e.test.ts")),
     {
       ...withServers(mocha("monitoring", "test/monitoring/*.test.ts")),

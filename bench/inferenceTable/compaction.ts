@@ -1,7 +1,9 @@
 import { join } from "node:path";
-import { listObjects, openLake, openObjectCache, openObjectStore } from "../../workloads/lake";
-import type { Compacted } from "../../workloads/inferenceTable/compactor";
-import type { TestStore } from "../../workloads/lake/objectStores.fixture";
+import { openLake } from "@mlplatform/lake/ask/query";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
+import type { Compacted } from "../../workloads/inferenceTable/maintain/compactor";
+import type { TestStore } from "../../workloads/lake/testbed/objectStores";
 import { load, type Measured } from "./measure";
 import { runBundled, startServer, tableEnvironment } from "./servers";
 

@@ -1,14 +1,11 @@
 /** Merges the events of the lake of the environment as if they were two days old; prints what it did. */
 import { join } from "node:path";
-import {
-  makeTurns,
-  openObjectStore,
-  openParquetEngine,
-  readLakeSettings,
-  settingsReader,
-} from "../../workloads/lake";
-import { makeCompactor } from "../../workloads/inferenceTable/compactor";
-import { ENGINE_MEMORY_MIB } from "../../workloads/inferenceTable/pairer";
+import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
+import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/lakeConfig";
+import { makeTurns } from "@mlplatform/lake/service/turns";
+import { openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { makeCompactor } from "../../workloads/inferenceTable/maintain/compactor";
+import { ENGINE_MEMORY_MIB } from "../../workloads/inferenceTable/pair/pairer";
 
 const DAYS_MS = 48 * 3_600_000;
 

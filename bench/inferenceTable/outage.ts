@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parquetMetadata } from "hyparquet";
-import { listObjects, openObjectStore } from "../../workloads/lake";
-import type { TestStore } from "../../workloads/lake/objectStores.fixture";
-import { startRelay } from "../../workloads/lake/relay.fixture";
+import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
+import type { TestStore } from "../../workloads/lake/testbed/objectStores";
+import { startRelay } from "../../workloads/lake/testbed/relay";
 import { load, type Measured } from "./measure";
 import { startServer, tableEnvironment } from "./servers";
 

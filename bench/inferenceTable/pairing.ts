@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { openObjectStore, openParquetEngine } from "../../workloads/lake";
-import type { TestStore } from "../../workloads/lake/objectStores.fixture";
+import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
+import { openObjectStore } from "@mlplatform/lake/store/objectStore";
+import type { TestStore } from "../../workloads/lake/testbed/objectStores";
 import { HOUR_MS, putHour, randomRow } from "./hours";
 import type { Measured } from "./measure";
 import { runBundled } from "./servers";

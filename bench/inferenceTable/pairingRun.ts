@@ -1,14 +1,11 @@
 /** Pairs everything that is due in the lake of the environment, and prints rows and seconds. */
 import { join } from "node:path";
-import {
-  makeTurns,
-  openObjectCache,
-  openObjectStore,
-  openParquetEngine,
-  readLakeSettings,
-  settingsReader,
-} from "../../workloads/lake";
-import { ENGINE_MEMORY_MIB, makePairer } from "../../workloads/inferenceTable/pairer";
+import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
+import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/lakeConfig";
+import { makeTurns } from "@mlplatform/lake/service/turns";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { ENGINE_MEMORY_MIB, makePairer } from "../../workloads/inferenceTable/pair/pairer";
 
 async function main(folder: string): Promise<void> {
   const store = openObjectStore(readLakeSettings(settingsReader(process.env)));

@@ -2,16 +2,13 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import {
-  listObjects,
-  openLake,
-  makeTurns,
-  openObjectCache,
-  openObjectStore,
-  openParquetEngine,
-} from "../../workloads/lake";
-import type { TestStore } from "../../workloads/lake/objectStores.fixture";
-import { makePairer } from "../../workloads/inferenceTable/pairer";
+import { openLake } from "@mlplatform/lake/ask/query";
+import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
+import { makeTurns } from "@mlplatform/lake/service/turns";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
+import type { TestStore } from "../../workloads/lake/testbed/objectStores";
+import { makePairer } from "../../workloads/inferenceTable/pair/pairer";
 import { HOUR_MS, putHour, TABULAR } from "./hours";
 import type { Measured } from "./measure";
 

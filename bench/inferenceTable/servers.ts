@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
 import { readImageRuntime } from "../imageRuntime";
-import type { TestStore } from "../../workloads/lake/objectStores.fixture";
+import type { TestStore } from "../../workloads/lake/testbed/objectStores";
 
 const root = resolve(__dirname, "../..");
 
@@ -25,7 +25,7 @@ function bundle(): Promise<unknown> {
   return build({
     entryPoints: [
       "workloads/inferenceTable/main.ts",
-      "workloads/inferenceTable/lakeWorker.ts",
+      "workloads/inferenceTable/commit/lakeWorker.ts",
       "bench/inferenceTable/noopSink.ts",
       "bench/inferenceTable/pairingRun.ts",
       "bench/inferenceTable/compactionRun.ts",

@@ -6,7 +6,7 @@ import {
   inferenceTableLiveness as liveness,
   inferenceTableReadiness as readiness,
 } from "../../components/observabilityStack/inferenceTable";
-import type { TestStore } from "../../workloads/lake/objectStores.fixture";
+import type { TestStore } from "../../workloads/lake/testbed/objectStores";
 import type { Measured } from "./measure";
 import { BASELINE_SECONDS, type StallResult } from "./stallAgent";
 import { type Server, startServer, tableEnvironment } from "./servers";

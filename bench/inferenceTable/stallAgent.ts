@@ -3,7 +3,7 @@
  * input ends.
  */
 import { parseArgs } from "node:util";
-import { EventType, PayloadDispatcher, payloadEvent } from "../../local/payloadEvents";
+import { EventType, PayloadDispatcher, payloadEvent } from "../../local/services/payloadEvents";
 
 /** What the logger saw. */
 export interface StallResult {

@@ -1,7 +1,9 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openLake, openObjectCache, openObjectStore } from "@mlplatform/lake";
+import { openLake } from "@mlplatform/lake/ask/query";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type Figure, quantile, say } from "./figure";
 import { inPlace, ORIGIN } from "./place";
 import { rayLogLines } from "./rayLogText";

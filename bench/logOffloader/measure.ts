@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { alignColumns } from "../../automation/preview/terminal";
+import { alignColumns } from "../../screen/terminal";
 import { type Figure, say } from "./figure";
 import { freshnessFigures } from "./freshness";
 import { manyFilesFigures } from "./manyFiles";

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startSeaweedfs, type TestStore } from "../../workloads/lake/objectStores.fixture";
+import { startSeaweedfs, type TestStore } from "../../workloads/lake/testbed/objectStores";
 import { type OffloaderProcess, startOffloader } from "./offloaderProcess";
 
 /** Where one measurement takes place: a folder, Ray's logs in it, and a store of its own. */

@@ -2,19 +2,13 @@ import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import {
-  encodeRayLogPart,
-  type Lake,
-  listObjects,
-  type ObjectStore,
-  openLake,
-  openObjectCache,
-  openObjectStore,
-  type RayLogBytes,
-  rayLogPartKey,
-} from "@mlplatform/lake";
+import { type Lake, openLake } from "@mlplatform/lake/ask/query";
+import { encodeRayLogPart, type RayLogBytes } from "@mlplatform/lake/rayLogs/rayLogPart";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
 import { searchQuery } from "../../cli/commands/logsSearch";
-import { seededRandom } from "../../workloads/lake/seededRandom.fixture";
+import { seededRandom } from "../../workloads/lake/testbed/seededRandom";
 import { type Figure, quantile, say } from "./figure";
 import { inPlace, ORIGIN, type Place } from "./place";
 import { rayLogLines } from "./rayLogText";

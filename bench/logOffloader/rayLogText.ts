@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
-import { seededRandom } from "../../workloads/lake/seededRandom.fixture";
+import { seededRandom } from "../../workloads/lake/testbed/seededRandom";
 
 const SECOND_LINES = 500;
 const START = Date.parse("2026-11-23T10:00:00Z");

@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
-import { listObjects, openObjectStore } from "@mlplatform/lake";
+import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type Figure, say } from "./figure";
 import { inPlace } from "./place";
 import { writeRayLog } from "./rayLogText";

@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import * as messages from "@pulumi/pulumi/proto/analyzer_pb";
-import { Analyzer } from "../../automation/preview/engine/analyzer";
-import { toStruct, type WireObject } from "../../automation/preview/engine/wire";
-import { buildPolicyPack } from "../../automation/preview/policyBuild";
-import { preview } from "../../automation/preview/preview";
-import type { PreviewReport } from "../../automation/preview/previewReport";
-import type { PreviewResource } from "../../automation/preview/result";
-import { alignColumns } from "../../automation/preview/terminal";
+import { Analyzer } from "../../preview/engine/policies/analyzer";
+import { toStruct, type WireObject } from "../../preview/engine/values/wire";
+import { buildPolicyPack } from "../../preview/engine/policies/buildPolicyPack";
+import { preview } from "../../preview/preview";
+import type { PreviewReport } from "../../preview/report/previewReport";
+import type { PreviewResource } from "../../preview/engine/result";
+import { alignColumns } from "../../screen/terminal";
 
 /** Medians that the pack has to keep, in ms. */
 const goals = {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { alignColumns } from "../../automation/preview/terminal";
+import { alignColumns } from "../../screen/terminal";
 import { memoryOf, processTree } from "./processTree";
 
 /** Memory of one preview, from the start of `mlp` to its end. */

@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import { type ImageList, listImages } from "../../automation/images/listImages";
-import { alignColumns } from "../../automation/preview/terminal";
+import { type ImageList, listImages } from "../../charts/images/listImages";
+import { alignColumns } from "../../screen/terminal";
 import type { CliContext } from "../context";
-import { Progress } from "../progress";
+import { Progress } from "../../screen/progress";
 
 interface ImagesFlags {
   stack: string;

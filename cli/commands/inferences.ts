@@ -1,6 +1,7 @@
-import { FeaturesError, type FeaturesOf, MlflowError } from "@mlplatform/lake";
+import { MlflowError } from "@mlplatform/lake/ask/mlflowClient";
+import { FeaturesError, type FeaturesOf } from "@mlplatform/lake/inferences/featuresTable";
 import { Command } from "commander";
-import { UserError } from "../../automation/preview/engine/userError";
+import { UserError } from "../../screen/userError";
 import type { CliContext } from "../context";
 import {
   addLakeOptions,

@@ -1,14 +1,14 @@
 import { Writable } from "node:stream";
+import { importHistory } from "@mlplatform/lake/rayLogs/historyImport";
 import {
   findLogFiles,
-  importHistory,
   listRayLogClusters,
   readLogFile,
   type StoredCluster,
   type StoredLogFile,
-} from "@mlplatform/lake";
+} from "@mlplatform/lake/rayLogs/rayLogs";
 import { Command, InvalidArgumentError } from "commander";
-import { UserError } from "../../automation/preview/engine/userError";
+import { UserError } from "../../screen/userError";
 import type { CliContext } from "../context";
 import {
   addLakeOptions,

@@ -1,9 +1,6 @@
-import {
-  type AnswerCell,
-  type LakeAnswer,
-  listRayLogClusters,
-  ManifestStatus,
-} from "@mlplatform/lake";
+import { type AnswerCell, type LakeAnswer } from "@mlplatform/lake/ask/query";
+import { ManifestStatus } from "@mlplatform/lake/rayLogs/rayLogManifest";
+import { listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogs";
 import { ExitCode } from "../context";
 import type { CliContext } from "../context";
 import type { LakeConnection } from "../lakeConnection";

@@ -4,9 +4,9 @@ import {
   type PolicyDeclaration,
   policySettings,
   type PolicySettings,
-} from "../../automation/preview/engine/policyConfig";
-import { UserError } from "../../automation/preview/engine/userError";
-import { counted } from "../../automation/preview/previewReport";
+} from "../../preview/engine/policies/policyConfig";
+import { UserError } from "../../screen/userError";
+import { counted } from "../../preview/report/previewReport";
 import { type Exemptions, standing } from "../../policy/exemptions";
 import { packName, policies } from "../../policy/pack";
 import { apiVersionOf } from "../../policy/rules/objectKinds";

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { UserError } from "../../automation/preview/engine/userError";
-import { previewDocument } from "../../automation/preview/json";
-import { preview } from "../../automation/preview/preview";
-import { failures } from "../../automation/preview/previewReport";
-import { renderReport } from "../../automation/preview/report";
-import { layoutOf } from "../../automation/preview/terminal";
+import { UserError } from "../../screen/userError";
+import { previewDocument } from "../../preview/report/previewDocument";
+import { preview } from "../../preview/preview";
+import { failures } from "../../preview/report/previewReport";
+import { renderReport } from "../../preview/report/renderReport";
+import { layoutOf } from "../../screen/terminal";
 import { type CliContext, ExitCode } from "../context";
-import { Progress } from "../progress";
+import { Progress } from "../../screen/progress";
 
 interface PreviewFlags {
   stack: string;
@@ -26,7 +26,7 @@ Examples:
   npm run preview -- --stack prod --policy-config policy/dev.json
   npm run preview -- --stack local --json > preview.json
 
-The JSON follows automation/preview/preview.schema.json.`;
+The JSON follows preview/report/preview.schema.json.`;
 
 /** `mlp preview`: the program of a stack on the in-memory engine, without account and CLI. */
 export function previewCommand(context: CliContext): Command {

@@ -1,21 +1,21 @@
 import { relative } from "node:path";
 import { Command } from "commander";
-import { previewStack } from "../../automation/preview/engine";
-import { UserError } from "../../automation/preview/engine/userError";
-import { regionOf } from "../../automation/preview/price";
+import { previewStack } from "../../preview/engine/previewStack";
+import { UserError } from "../../screen/userError";
+import { regionOf } from "../../preview/prices/computePrice";
 import {
   type PriceTable,
   loadPrices,
   priceFiles,
   priceFolder,
   savePrices,
-} from "../../automation/preview/prices/priceTable";
-import { retailEndpoint } from "../../automation/preview/prices/retailApi";
-import { fetchPrices } from "../../automation/preview/prices/updatePrices";
-import { alignColumns } from "../../automation/preview/terminal";
+} from "../../preview/prices/priceTable";
+import { retailEndpoint } from "../../preview/prices/retailApi";
+import { fetchPrices } from "../../preview/prices/updatePrices";
+import { alignColumns } from "../../screen/terminal";
 import { vmSizes } from "../../components/aksPlatform/vmSizes";
 import type { CliContext } from "../context";
-import { Progress } from "../progress";
+import { Progress } from "../../screen/progress";
 
 interface UpdateFlags {
   stack?: string;

@@ -1,6 +1,6 @@
-import { type Trace, tracePrediction } from "@mlplatform/lake";
+import { type Trace, tracePrediction } from "@mlplatform/lake/ask/trace";
 import { Command } from "commander";
-import { UserError } from "../../automation/preview/engine/userError";
+import { UserError } from "../../screen/userError";
 import { type CliContext, ExitCode } from "../context";
 import { addLakeOptions, connectLake, type LakeFlags } from "../lakeConnection";
 import { addSelectionOptions, printable, type SelectionFlags, selectionOf } from "../lakeOutput";

@@ -7,12 +7,12 @@ import {
   readDigests,
   recordMissing,
   verifyCharts,
-} from "../../automation/charts/chartDigests";
-import { readStackConfig, UserError } from "../../automation/preview/engine";
-import { alignColumns } from "../../automation/preview/terminal";
-import { type ChartSource, checkChartSource } from "../../chartSource";
+} from "../../charts/chartDigests";
+import { readStackConfig, UserError } from "../../preview/engine/previewStack";
+import { alignColumns } from "../../screen/terminal";
+import { type ChartSource, checkChartSource } from "../../program/charts";
 import { type CliContext, ExitCode } from "../context";
-import { Progress } from "../progress";
+import { Progress } from "../../screen/progress";
 
 interface VersionsFlags {
   stack?: string;
@@ -81,7 +81,7 @@ async function verifyVersions(flags: VersionsFlags, context: CliContext): Promis
 }
 
 function digestsFile(context: CliContext): string {
-  return join(context.projectDir, "chartDigests.json");
+  return join(context.projectDir, "program", "chartDigests.json");
 }
 
 function statusesOf(flags: VersionsFlags, context: CliContext): ChartStatus[] {

@@ -5,20 +5,20 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { AzureFoundation, ClusterConnection } from "../connections";
 import { createAuditLogs } from "./auditLogs";
-import { checkComponentName, uniqueSuffixLength } from "./azureNames";
+import { checkComponentName, uniqueSuffixLength } from "../azure/names";
 import { createBudget } from "./budget";
-import { checkAksPlatform } from "./checkAksPlatform";
+import { checkAksPlatform } from "./problems";
 import { createCluster, createMaintenanceWindows, createUserPools, requireIssuer } from "./cluster";
 import { assignAdministrators, createIdentities } from "./identities";
 import { kubeconfigFor } from "./kubeconfig";
 import { createNetwork } from "./network";
 import { plannedPools, poolName } from "./nodePools";
-import { type AksPlatformArgs, KubeLogin } from "./platformArgs";
-import type { PlatformScope } from "./platformScope";
+import { type AksPlatformArgs, KubeLogin } from "./args";
+import type { PlatformScope } from "../azure/scope";
 import { createRegistry } from "./registry";
 
-export { checkAksPlatform } from "./checkAksPlatform";
-export * from "./platformArgs";
+export { checkAksPlatform } from "./problems";
+export * from "./args";
 
 /**
  * A Kubernetes cluster on Azure with what it stands on: network, registry, identities, audit logs

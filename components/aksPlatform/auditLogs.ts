@@ -2,10 +2,10 @@ import * as monitor from "@pulumi/azure-native/monitor";
 import * as operationalinsights from "@pulumi/azure-native/operationalinsights";
 import * as storage from "@pulumi/azure-native/storage";
 import * as pulumi from "@pulumi/pulumi";
-import { globalName } from "./azureNames";
+import { globalName } from "../azure/names";
 import { plannedPools } from "./nodePools";
-import type { AksPlatformArgs } from "./platformArgs";
-import type { PlatformScope } from "./platformScope";
+import type { AksPlatformArgs } from "./args";
+import type { PlatformScope } from "../azure/scope";
 
 /** Searchable: what operators ask. `kube-audit-admin` leaves out reads, most of the volume. */
 const searchableLogs = [

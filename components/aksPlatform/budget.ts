@@ -1,7 +1,7 @@
 import * as consumption from "@pulumi/azure-native/consumption";
 import * as pulumi from "@pulumi/pulumi";
-import type { AksBudgetArgs } from "./platformArgs";
-import type { PlatformScope } from "./platformScope";
+import type { AksBudgetArgs } from "./args";
+import type { PlatformScope } from "../azure/scope";
 
 /** Makes the budget over the platform's resource group and the group of its nodes. */
 export function createBudget(

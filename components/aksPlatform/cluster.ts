@@ -1,12 +1,12 @@
 import * as containerservice from "@pulumi/azure-native/containerservice";
 import * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind } from "../connections";
-import { azureName } from "./azureNames";
+import { azureName } from "../azure/names";
 import type { ClusterIdentities } from "./identities";
 import type { PlatformNetwork } from "./network";
 import { type PlannedPool, poolName, poolSettings } from "./nodePools";
-import { type AksPlatformArgs, AksTier } from "./platformArgs";
-import type { PlatformScope } from "./platformScope";
+import { type AksPlatformArgs, AksTier } from "./args";
+import type { PlatformScope } from "../azure/scope";
 
 /** What a cluster is made in and with. */
 export interface ClusterSurroundings {

@@ -1,8 +1,8 @@
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as managedidentity from "@pulumi/azure-native/managedidentity";
 import type * as pulumi from "@pulumi/pulumi";
-import type { PlatformScope } from "./platformScope";
-import { AzureRole, roleDefinitionId } from "./roles";
+import type { PlatformScope } from "../azure/scope";
+import { AzureRole, roleDefinitionId } from "../azure/roles";
 
 /** The identities of a cluster, and the rights that must exist before it. */
 export interface ClusterIdentities {

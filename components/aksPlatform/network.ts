@@ -1,7 +1,7 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
-import type { AksNetworkArgs } from "./platformArgs";
-import type { PlatformScope } from "./platformScope";
+import type { AksNetworkArgs } from "./args";
+import type { PlatformScope } from "../azure/scope";
 
 /** The network that the rest of the platform lies in. */
 export interface PlatformNetwork {

@@ -1,6 +1,6 @@
 import * as ipaddr from "ipaddr.js";
-import type { AksNetworkArgs } from "./platformArgs";
-import { type ArgumentProblem, problem } from "./problem";
+import type { AksNetworkArgs } from "./args";
+import { type ArgumentProblem, problem } from "../argumentProblems";
 
 /** An IPv4 range as numbers. */
 export interface Ipv4Range {

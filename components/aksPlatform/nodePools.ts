@@ -1,9 +1,9 @@
 import type * as containerservice from "@pulumi/azure-native/containerservice";
 import { NodePoolKind } from "../connections";
-import { poolLabel, poolTaints } from "../placement";
-import { azureName } from "./azureNames";
-import type { AksPlatformArgs, NodePoolArgs } from "./platformArgs";
-import { type ArgumentProblem, problem } from "./problem";
+import { poolLabel, poolTaints } from "../kubernetes/placement";
+import { azureName } from "../azure/names";
+import type { AksPlatformArgs, NodePoolArgs } from "./args";
+import { type ArgumentProblem, problem } from "../argumentProblems";
 import { nearVmSizes, vmSizes } from "./vmSizes";
 
 /** A pool that the arguments ask for. */

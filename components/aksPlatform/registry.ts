@@ -1,8 +1,8 @@
 import * as containerregistry from "@pulumi/azure-native/containerregistry";
 import * as pulumi from "@pulumi/pulumi";
-import { globalName } from "./azureNames";
-import { type AksPlatformArgs, RegistrySku } from "./platformArgs";
-import type { PlatformScope } from "./platformScope";
+import { globalName } from "../azure/names";
+import { type AksPlatformArgs, RegistrySku } from "./args";
+import type { PlatformScope } from "../azure/scope";
 
 /** Makes the container registry. Only Microsoft Entra identities sign in: no admin user, no guests. */
 export function createRegistry(

@@ -6,10 +6,10 @@ import {
   S3Addressing,
   type S3Connection,
 } from "../connections";
-import type { Placement } from "../placement";
-import { createNamespace, PodSecurity, restrictIngress } from "../platformNamespace";
+import type { Placement } from "../kubernetes/placement";
+import { createNamespace, PodSecurity, restrictIngress } from "../kubernetes/namespace";
 import { createAzureBlobStore } from "./azureBlobStore";
-import { dataLakeProblems } from "./dataLakeProblems";
+import { dataLakeProblems } from "./problems";
 import type { LakeStore, LakeStoreSettings } from "./lakeStore";
 import { createMinioStore } from "./minioStore";
 import { createSeaweedStore } from "./seaweedStore";

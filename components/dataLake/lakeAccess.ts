@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { LakeKind, type S3Connection } from "../connections";
-import type { Placement } from "../placement";
+import type { Placement } from "../kubernetes/placement";
 import { grantProblems, kserveAnnotations, type LakeGrant, policyDocument } from "./lakePolicy";
 import { minioGrantScript } from "./minioScripts";
 import { createProvisioningJob } from "./provisioning";

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureFoundation, ChartReference } from "../connections";
-import type { Placement } from "../placement";
+import type { Placement } from "../kubernetes/placement";
 
 /** What every kind of store is made from. Checked before a store sees it. */
 export interface LakeStoreSettings {

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { LakeStoreSettings } from "./lakeStore";
 import { adminSecretName, lakeUid } from "./provisioning";
-import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../restrictedPod";
+import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
 
 /** Selects the servers. */
 export const minioLabels = { "app.kubernetes.io/name": "minio" };

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { restrictIngress, tcpPorts, platformPeer } from "../platformNamespace";
+import { restrictIngress, tcpPorts, platformPeer } from "../kubernetes/namespace";
 import { createAdminKey } from "./adminSecret";
 import type { LakeStore, LakeStoreSettings } from "./lakeStore";
 import { lifecycleDocument, minioBucketsScript } from "./minioScripts";

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Placement } from "../placement";
-import { restrictedContainer, restrictedPodSpec } from "../restrictedPod";
+import type { Placement } from "../kubernetes/placement";
+import { restrictedContainer, restrictedPodSpec } from "../kubernetes/pod";
 
 /** Secret in the lake's namespace with the administrator's key; only provisioning Jobs and the store read it. */
 export const adminSecretName = "lake-admin";

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { helmRelease } from "../helmRelease";
-import { anywhere } from "../placement";
-import { restrictIngress, tcpPorts, platformPeer } from "../platformNamespace";
+import { helmRelease } from "../kubernetes/installChart";
+import { anywhere } from "../kubernetes/placement";
+import { restrictIngress, tcpPorts, platformPeer } from "../kubernetes/namespace";
 import { createAdminKey } from "./adminSecret";
 import { administrator, type LakeStore, type LakeStoreSettings } from "./lakeStore";
 import { createProvisioningJob } from "./provisioning";

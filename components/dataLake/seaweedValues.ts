@@ -1,4 +1,4 @@
-import type { Placement } from "../placement";
+import type { Placement } from "../kubernetes/placement";
 
 /** What the values of the chart are computed from. */
 export interface SeaweedValuesInput {

@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { restrictIngress, tcpPorts, platformPeer } from "../platformNamespace";
+import { restrictIngress, tcpPorts, platformPeer } from "../kubernetes/namespace";
 import { createAdminKey } from "./adminSecret";
 import type { LakeStoreSettings } from "./lakeStore";
 import { adminSecretName, lakeUid } from "./provisioning";
-import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../restrictedPod";
+import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
 
 /** ServiceAccount that the federated credential trusts. */
 export const gatewayServiceAccount = "versitygw";

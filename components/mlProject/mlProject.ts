@@ -5,7 +5,7 @@ import type {
   ServingConnection,
   TrackingConnection,
 } from "../connections";
-import type { Placement } from "../placement";
+import type { Placement } from "../kubernetes/placement";
 import type { MlProjectGithubArgs } from "./githubArgs";
 import { createRepository } from "./githubRepository";
 import {
@@ -16,7 +16,7 @@ import {
   identitySubject,
   memberRules,
 } from "./projectAccess";
-import { checkMlProject } from "./projectChecks";
+import { checkMlProject } from "./problems";
 import { admitMembers, createDeployers, createWorkloadIdentity } from "./projectIdentities";
 import { createLakeAccess, secretNameOf } from "./projectLake";
 import { serviceNamespace, urlPort } from "./projectNames";

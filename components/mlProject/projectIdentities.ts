@@ -2,7 +2,11 @@ import * as authorization from "@pulumi/azure-native/authorization";
 import type * as managedidentity from "@pulumi/azure-native/managedidentity";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureFoundation } from "../connections";
-import { createFederatedIdentity, createRoleAssignment, projectRoles } from "./azureIdentities";
+import {
+  createFederatedIdentity,
+  createRoleAssignment,
+  projectRoles,
+} from "../azure/federatedIdentity";
 import { githubEnvironmentSubject, githubIssuer, serviceAccountSubject } from "./federatedSubjects";
 import { environmentsOf, type MlProjectGithubArgs } from "./githubArgs";
 import type { ProjectRepository } from "./githubRepository";

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { networkFlows, type PlatformEndpoints } from "./networkFlows";
+import { networkFlows, type PlatformEndpoints } from "./network";
 
 /** Kueue queue of every project. The name `default` also takes jobs that name no queue. */
 export const localQueueName = "default";

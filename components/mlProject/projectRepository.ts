@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { resourceNameOf } from "./azureIdentities";
+import { resourceNameOf } from "../azure/federatedIdentity";
 import { environmentsOf, type MlProjectGithubArgs } from "./githubArgs";
 import {
   createActionsSettings,

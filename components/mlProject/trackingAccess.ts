@@ -4,8 +4,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { TrackingConnection } from "../connections";
-import type { Placement } from "../placement";
-import { restrictedContainer, restrictedPodSpec } from "../restrictedPod";
+import type { Placement } from "../kubernetes/placement";
+import { restrictedContainer, restrictedPodSpec } from "../kubernetes/pod";
 import { serviceNamespace } from "./projectNames";
 
 /** Secret in the project's namespace with its MLflow user. */

@@ -8,12 +8,12 @@ import type {
 } from "../connections";
 import { LakeAccess } from "../dataLake/lakeAccess";
 import { LakePermission } from "../dataLake/lakePolicy";
-import type { Placement } from "../placement";
-import { createNamespace, PodSecurity } from "../platformNamespace";
+import type { Placement } from "../kubernetes/placement";
+import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { createFlexibleServer } from "./flexibleServer";
 import type { MlflowPostgres } from "./mlflowDatabase";
-import { mlflowStackProblems } from "./mlflowStackProblems";
-import { openDatabase, openTrackingServer } from "./networkEdges";
+import { mlflowStackProblems } from "./problems";
+import { openDatabase, openTrackingServer } from "./network";
 import { createPostgresCluster } from "./postgresCluster";
 import { createPostgresOperator } from "./postgresOperator";
 import { adminSecretName, createServerSecrets } from "./serverSecrets";

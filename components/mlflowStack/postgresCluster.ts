@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { S3Connection } from "../connections";
-import { anywhere, type Placement } from "../placement";
+import { anywhere, type Placement } from "../kubernetes/placement";
 import { databaseUser, type MlflowPostgres, usersDatabase } from "./mlflowDatabase";
 import {
   backupName,

@@ -1,17 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ChartReference } from "../connections";
-import { helmRelease } from "../helmRelease";
-import { registryImage } from "../imageRegistry";
-import { anywhere, type Placement } from "../placement";
-import { Priority } from "../priority";
-import { spreadConstraints } from "../restrictedPod";
+import { helmRelease } from "../kubernetes/installChart";
+import { registryImage } from "../kubernetes/imageName";
+import { anywhere, type Placement } from "../kubernetes/placement";
+import { Priority } from "../kubernetes/priority";
+import { spreadConstraints } from "../kubernetes/pod";
 import {
   createNamespace,
   PodSecurity,
   restrictIngress,
   tcpPorts,
   platformPeer,
-} from "../platformNamespace";
+} from "../kubernetes/namespace";
 
 /** Namespace of the operator and its plugin; the plugin works only beside the operator. */
 export const operatorNamespace = "cnpg-system";

@@ -1,6 +1,6 @@
 import type { S3Connection } from "../connections";
-import type { Placement } from "../placement";
-import { spreadConstraints } from "../restrictedPod";
+import type { Placement } from "../kubernetes/placement";
+import { spreadConstraints } from "../kubernetes/pod";
 import { databaseUser, trackingDatabase } from "./mlflowDatabase";
 
 /** Name of the CloudNativePG cluster; its primary answers at `<name>-rw`. */

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
-import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../restrictedPod";
-import type { Placement } from "../placement";
+import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
+import type { Placement } from "../kubernetes/placement";
 import { mlflowPort, migrationScript, serverArguments } from "./serverSettings";
 import { authConfigSecretName, serverSecretName } from "./serverSecrets";
 

@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
-import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../restrictedPod";
-import { partOfPlatform, restrictIngress, tcpPorts } from "../platformNamespace";
-import type { Placement } from "../placement";
+import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
+import { partOfPlatform, restrictIngress, tcpPorts } from "../kubernetes/namespace";
+import type { Placement } from "../kubernetes/placement";
 import {
   createInferenceRedaction,
   type InferenceRedaction,

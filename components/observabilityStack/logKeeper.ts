@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
-import { restrictedContainer, restrictedPodSpec } from "../restrictedPod";
-import type { Placement } from "../placement";
+import { restrictedContainer, restrictedPodSpec } from "../kubernetes/pod";
+import type { Placement } from "../kubernetes/placement";
 import { lakeEnvironment } from "./lakeEnvironment";
 
 /** User of the log offloader's image. */

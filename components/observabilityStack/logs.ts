@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { S3Addressing, type S3Connection } from "../connections";
-import { helmRelease } from "../helmRelease";
+import { helmRelease } from "../kubernetes/installChart";
 import { grantLake } from "./lakeGrant";
 import type { ObservabilityStackArgs } from "./observabilityStack";
 import {

@@ -2,9 +2,9 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { ChartReference, S3Connection } from "../connections";
-import { helmRelease } from "../helmRelease";
-import type { Placement } from "../placement";
-import { createNamespace, PodSecurity } from "../platformNamespace";
+import { helmRelease } from "../kubernetes/installChart";
+import type { Placement } from "../kubernetes/placement";
+import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { createDashboardReader } from "./dashboardReader";
 import type { InferenceRedactionRule } from "./inferenceRedaction";
 import { createInferenceTable } from "./inferenceTable";
@@ -13,7 +13,7 @@ import { monitorLake } from "./lakeMonitor";
 import { createLogKeeper } from "./logKeeper";
 import { createAlloy, createLoki } from "./logs";
 import { createAlerts, createDashboards } from "./monitoringFiles";
-import { closeAgents, createNetworkEdges } from "./networkEdges";
+import { closeAgents, createNetworkEdges } from "./network";
 import {
   agentsNamespace,
   grafanaSecretName,

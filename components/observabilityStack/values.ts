@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { anywhere, type Placement } from "../placement";
-import { Priority } from "../priority";
+import { anywhere, type Placement } from "../kubernetes/placement";
+import { Priority } from "../kubernetes/priority";
 
 /** Namespace of everything but the agents that read the nodes. */
 export const observabilityNamespace = "observability";

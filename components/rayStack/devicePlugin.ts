@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind } from "../connections";
-import { createNamespace, PodSecurity, restrictIngress } from "../platformNamespace";
-import { placementOn } from "../placement";
-import { Priority } from "../priority";
+import { createNamespace, PodSecurity, restrictIngress } from "../kubernetes/namespace";
+import { placementOn } from "../kubernetes/placement";
+import { Priority } from "../kubernetes/priority";
 
 /**
  * Runs NVIDIA's device plugin on the GPU pool: without it no node reports `nvidia.com/gpu`, and AKS

@@ -1,6 +1,6 @@
 import { NodePoolKind } from "../connections";
-import { partOfPlatform } from "../platformNamespace";
-import { placementOn, poolTaints } from "../placement";
+import { partOfPlatform } from "../kubernetes/namespace";
+import { placementOn, poolTaints } from "../kubernetes/placement";
 
 /** What decides flavors and quota. */
 export interface QueueSettings {

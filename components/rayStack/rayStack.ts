@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartReference, NodePoolKind } from "../connections";
-import { helmRelease } from "../helmRelease";
-import type { Placement } from "../placement";
-import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../platformNamespace";
+import { helmRelease } from "../kubernetes/installChart";
+import type { Placement } from "../kubernetes/placement";
+import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../kubernetes/namespace";
 import { createDevicePlugin } from "./devicePlugin";
 import { rayPodMonitorSpec } from "./podMonitors";
 import { clusterQueueSpec, flavorSpec, queuedPools, type QueueSettings } from "./queue";

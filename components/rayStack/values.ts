@@ -1,7 +1,7 @@
-import { registryImage } from "../imageRegistry";
-import { anywhere, type Placement } from "../placement";
-import { Priority } from "../priority";
-import { spreadConstraints } from "../restrictedPod";
+import { registryImage } from "../kubernetes/imageName";
+import { anywhere, type Placement } from "../kubernetes/placement";
+import { Priority } from "../kubernetes/priority";
+import { spreadConstraints } from "../kubernetes/pod";
 
 /** Releases are named after their charts; dashboards and alerts rely on the names. */
 export const kuberayReleaseName = "kuberay-operator";

@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { helmRelease } from "../helmRelease";
-import { createNamespace, PodSecurity } from "../platformNamespace";
+import { helmRelease } from "../kubernetes/installChart";
+import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import type { ServingMeshArgs } from "./servingMesh";
 import {
   gatewayReleaseName,

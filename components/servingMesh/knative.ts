@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { helmRelease } from "../helmRelease";
-import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../platformNamespace";
+import { helmRelease } from "../kubernetes/installChart";
+import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../kubernetes/namespace";
 import { certificateSecret } from "./certificates";
 import { knativeServingSpec } from "./knativeServing";
 import type { ServingMeshArgs } from "./servingMesh";

@@ -1,4 +1,4 @@
-import { anywhere, type Placement } from "../placement";
+import { anywhere, type Placement } from "../kubernetes/placement";
 
 /** What decides the KnativeServing object. */
 export interface KnativeSettings {

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { S3Addressing, type S3Connection } from "../connections";
-import { helmRelease } from "../helmRelease";
-import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../platformNamespace";
+import { helmRelease } from "../kubernetes/installChart";
+import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../kubernetes/namespace";
 import { modelRuntimeName, modelRuntimeSpec } from "./modelRuntime";
 import type { ServingMeshArgs } from "./servingMesh";
 import { kserveValues, type ModelStore, podSettings, runtimeConfigValues } from "./values";

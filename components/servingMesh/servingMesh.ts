@@ -1,11 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartReference, S3Connection, ServingConnection } from "../connections";
-import { helmRelease } from "../helmRelease";
-import type { Placement } from "../placement";
-import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../platformNamespace";
+import { helmRelease } from "../kubernetes/installChart";
+import type { Placement } from "../kubernetes/placement";
+import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../kubernetes/namespace";
 import { createCertificate } from "./certificates";
-import { checkServingArgs } from "./checks";
+import { checkServingArgs } from "./problems";
 import { createIstio } from "./istio";
 import { createKnative } from "./knative";
 import { createKserve, createModelRuntime } from "./kserve";

@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { imageFrom } from "../imageRegistry";
-import { anywhere, type Placement } from "../placement";
-import { Priority } from "../priority";
-import { spreadConstraints } from "../restrictedPod";
+import { imageFrom } from "../kubernetes/imageName";
+import { anywhere, type Placement } from "../kubernetes/placement";
+import { Priority } from "../kubernetes/priority";
+import { spreadConstraints } from "../kubernetes/pod";
 import type { ServingMeshArgs } from "./servingMesh";
 
 /**

@@ -4,11 +4,11 @@ import {
   type ChartImages,
   chartImagesFile,
   readChartImages,
-} from "../../automation/images/chartImages";
-import { findImages } from "../../automation/images/findImages";
-import { archiveName, chartName } from "../../chartSource";
-import { imageFrom } from "../../components/imageRegistry";
-import { everyChart } from "../../versions";
+} from "../../charts/images/chartImages";
+import { findImages } from "../../charts/images/findImages";
+import { archiveName, chartName } from "../../program/charts";
+import { imageFrom } from "../../components/kubernetes/imageName";
+import { everyChart } from "../../program/versions";
 import {
   type ChartObject,
   chartArchives,

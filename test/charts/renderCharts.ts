@@ -3,12 +3,12 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { parseAllDocuments } from "yaml";
-import { findImages } from "../../automation/images/findImages";
-import { previewStack } from "../../automation/preview/engine";
-import type { PreviewResource } from "../../automation/preview/result";
-import { archiveName } from "../../chartSource";
-import { buildGoTool, type GoTool } from "../../local/goTool";
-import { kubernetesVersion } from "../../versions";
+import { findImages } from "../../charts/images/findImages";
+import { previewStack } from "../../preview/engine/previewStack";
+import type { PreviewResource } from "../../preview/engine/result";
+import { archiveName } from "../../program/charts";
+import { buildGoTool, type GoTool } from "../../local/programs/goTool";
+import { kubernetesVersion } from "../../program/versions";
 
 const root = resolve(__dirname, "../..");
 

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { previewStack } from "../../automation/preview/engine";
-import type { PreviewResource } from "../../automation/preview/result";
-import { PythonEnvironment } from "../../local/pythonEnvironment";
+import { previewStack } from "../../preview/engine/previewStack";
+import type { PreviewResource } from "../../preview/engine/result";
+import { PythonEnvironment } from "../../local/programs/pythonEnvironment";
 
 const run = promisify(execFile);
 const root = resolve(__dirname, "../..");

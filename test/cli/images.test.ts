@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, runCli } from "./runCli";
@@ -26,10 +26,16 @@ describe("mlp images", function () {
   it("lists names in the stack's registry beside those at the publishers", async () => {
     const projectDir = await mkdtemp(join(tmpdir(), "mlplatform-images-"));
     try {
-      const linked = ["components", "node_modules", "policy", "workloads", "package.json"];
-      const sources = (await readdir(root)).filter((name) => name.endsWith(".ts"));
+      const linked = [
+        "components",
+        "node_modules",
+        "policy",
+        "program",
+        "workloads",
+        "package.json",
+      ];
       for (const name of linked) await symlink(join(root, name), join(projectDir, name));
-      for (const name of [...sources, "Pulumi.yaml"]) {
+      for (const name of ["index.ts", "Pulumi.yaml"]) {
         await cp(join(root, name), join(projectDir, name));
       }
       const stack = await readFile(join(root, "Pulumi.prod.yaml"), "utf8");

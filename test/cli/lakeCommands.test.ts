@@ -5,30 +5,25 @@ import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { PassThrough } from "node:stream";
+import { openLake } from "@mlplatform/lake/ask/query";
 import {
   type Cell,
-  inferenceEventsPartKey,
-  inferenceEventsShape,
-  findLogFiles,
-  openObjectCache,
-  openLake,
-  ManifestStatus,
-  type ObjectStore,
-  openObjectStore,
   openParquetEngine,
-  putRayLogManifest,
-  rayLogPartKey,
-  rayLogShape,
-  readLogFile,
   type TableShape,
   writeParquet,
-} from "@mlplatform/lake";
+} from "@mlplatform/lake/duckdb/parquetEngine";
+import { ManifestStatus, putRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
+import { findLogFiles, readLogFile } from "@mlplatform/lake/rayLogs/rayLogs";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { inferenceEventsPartKey, rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
+import { inferenceEventsShape, rayLogShape } from "@mlplatform/lake/tables/tables";
 import { Command } from "commander";
 import { inferencesCommand } from "../../cli/commands/inferences";
 import { logsCommand } from "../../cli/commands/logs";
 import { traceCommand } from "../../cli/commands/trace";
 import { type CliContext, ExitCode } from "../../cli/context";
-import { startSeaweedfs, type TestStore } from "../../workloads/lake/objectStores.fixture";
+import { startSeaweedfs, type TestStore } from "../../workloads/lake/testbed/objectStores";
 
 const REQUEST_BYTES = '{"instances":[[1,2]]}';
 const LOG = Buffer.concat([

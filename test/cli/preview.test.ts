@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import Ajv from "ajv";
-import schema from "../../automation/preview/preview.schema.json";
+import schema from "../../preview/report/preview.schema.json";
 import { root, runCli } from "./runCli";
 
 describe("mlp preview", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PriceServer, retailItem } from "../automation/preview/priceServer";
+import { PriceServer, retailItem } from "../preview/priceServer";
 import { runCli, shownProject } from "./runCli";
 
 describe("mlp prices", () => {

@@ -6,7 +6,7 @@ import { run } from "../../cli/mlp";
 export const root = resolve(__dirname, "../..");
 
 /** A small project with stacks that go well and badly. */
-export const shownProject = resolve(root, "test/automation/preview/fixtures/shown");
+export const shownProject = resolve(root, "test/preview/fixtures/shown");
 
 /** What a command line wrote, and how it ended. */
 export interface CliRun {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Progress } from "../../cli/progress";
+import { Progress } from "../../screen/progress";
 import { root, runCli } from "./runCli";
 
 describe("mlp: start", () => {

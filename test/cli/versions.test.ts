@@ -8,16 +8,16 @@ import {
   readDigests,
   recordMissing,
   verifyCharts,
-} from "../../automation/charts/chartDigests";
-import { archiveName, chartName, ChartOrigin, type ChartSource } from "../../chartSource";
-import { everyChart } from "../../versions";
-import { archive, ChartServer, sha256 } from "../automation/charts/chartServer";
+} from "../../charts/chartDigests";
+import { archiveName, chartName, ChartOrigin, type ChartSource } from "../../program/charts";
+import { everyChart } from "../../program/versions";
+import { archive, ChartServer, sha256 } from "../charts/chartServer";
 import { root, runCli } from "./runCli";
 
 describe("mlp versions", () => {
   const server = new ChartServer();
   let dir: string;
-  const digests = () => join(dir, "chartDigests.json");
+  const digests = () => join(dir, "program", "chartDigests.json");
   const mlp = (...args: string[]) => runCli(["versions", ...args], { projectDir: dir });
   const mirror = (): ChartSource => ({
     source: ChartOrigin.Mirror,
@@ -51,6 +51,7 @@ describe("mlp versions", () => {
       join(dir, "Pulumi.yaml"),
       `${project.slice(0, project.indexOf("\nconfig:"))}\nconfig:\n  charts:\n    type: object\n    default: {}\n`,
     );
+    await mkdir(join(dir, "program"));
     await writeFile(digests(), "{}\n");
     server.fault = () => false;
   });

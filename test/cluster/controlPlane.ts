@@ -1,5 +1,5 @@
-import { type GoTool, buildGoTool } from "../../local/goTool";
-import { kubernetesVersion } from "../../versions";
+import { type GoTool, buildGoTool } from "../../local/programs/goTool";
+import { kubernetesVersion } from "../../program/versions";
 
 /** Patch release of the Go modules; its minor is that of the platform's clusters. */
 const release = { version: "v1.35.4", major: "1", minor: "35" };

@@ -1,5 +1,5 @@
-import type { StateResource } from "../../automation/preview/engine";
-import { type Wire, plain } from "../../automation/preview/engine/wire";
+import type { StateResource } from "../../preview/engine/previewStack";
+import { type Wire, plain } from "../../preview/engine/values/wire";
 import { vmSizes } from "../../components/aksPlatform/vmSizes";
 import type { KubeObject } from "./kubeApi";
 

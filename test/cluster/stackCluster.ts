@@ -1,4 +1,4 @@
-import type { EngineState } from "../../automation/preview/engine";
+import type { EngineState } from "../../preview/engine/previewStack";
 import { applyAll } from "./applyAll";
 import type { KubeObject } from "./kubeApi";
 import { nodesOf } from "./nodes";

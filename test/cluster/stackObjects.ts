@@ -3,9 +3,9 @@ import {
   previewStack,
   type EngineState,
   type StateResource,
-} from "../../automation/preview/engine";
-import { type Wire, plain } from "../../automation/preview/engine/wire";
-import { manifest } from "../components/templateManifests";
+} from "../../preview/engine/previewStack";
+import { type Wire, plain } from "../../preview/engine/values/wire";
+import { manifest } from "../components/mlProject/templateManifests";
 import type { KubeObject } from "./kubeApi";
 
 const root = resolve(__dirname, "../..");

@@ -5,7 +5,7 @@ import * as net from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lastLines } from "../../local/supervisor";
+import { lastLines } from "../../local/processes/supervisor";
 import { Program, type Programs, buildControlPlane } from "./controlPlane";
 import { readCrds } from "./crds";
 import { KubeApi, type KubeObject, Refusal } from "./kubeApi";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Ajv } from "ajv";
-import { mergeValues } from "../../components/helmRelease";
-import { imageFrom } from "../../components/imageRegistry";
+import { mergeValues } from "../../components/kubernetes/installChart";
+import { imageFrom } from "../../components/kubernetes/imageName";
 import { upstreamsOrSkip } from "../upstreams/upstreamsOrSkip";
 import { type PublishedChart, PublishedCharts, unknownValues } from "./chartValues";
 import { imageRegistry, recordEveryComponent } from "./everyComponent";

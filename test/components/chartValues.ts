@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { editDistance } from "../../components/editDistance";
-import { mergeValues } from "../../components/helmRelease";
+import { mergeValues } from "../../components/kubernetes/installChart";
 
 type Values = Record<string, unknown>;
 

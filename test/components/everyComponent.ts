@@ -3,12 +3,12 @@ import { DataLake, LakeKind } from "../../components/dataLake/dataLake";
 import { MlflowStack } from "../../components/mlflowStack/mlflowStack";
 import { MlProject } from "../../components/mlProject/mlProject";
 import { ObservabilityStack } from "../../components/observabilityStack/observabilityStack";
-import { placementOn } from "../../components/placement";
+import { placementOn } from "../../components/kubernetes/placement";
 import { RayStack } from "../../components/rayStack/rayStack";
 import { ServingMesh } from "../../components/servingMesh/servingMesh";
-import { charts, images, knativeImages, knativeVersion } from "../../versions";
+import { charts, images, knativeImages, knativeVersion } from "../../program/versions";
 import { record, type Recording } from "./recorder";
-import { observabilityArgs, rayArgs, servingArgs } from "./servingFixtures";
+import { observabilityArgs, rayArgs, servingArgs } from "./servingMesh/servingFixtures";
 
 /** Where the images of the charts come from, with options. */
 export const imageRegistry = "registry.example.com/mirror";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type RunRecord, StateDirectory } from "../../local/runState";
+import { type RunRecord, StateDirectory } from "../../local/processes/runState";
 import { clone } from "./monitoringTools";
 import type { Prometheus, ScrapeTarget } from "./prometheus";
 

@@ -1,4 +1,4 @@
-import { type GoTool, buildGoTool } from "../../local/goTool";
+import { type GoTool, buildGoTool } from "../../local/programs/goTool";
 import { join, resolve } from "node:path";
 
 /** Root of the clone. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { buildPolicyPack } from "../../automation/preview/policyBuild";
+import { buildPolicyPack } from "../../preview/engine/policies/buildPolicyPack";
 
 const pack = resolve(__dirname, "../../policy");
 

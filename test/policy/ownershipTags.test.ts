@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { requireOwnershipTags } from "../../policy/policies/lineage/requireOwnershipTags";
+import { requireOwnershipTags } from "../../policy/rules/resources/requireOwnershipTags";
 import { taggableAzureTypes } from "../../policy/rules/ownershipTags";
 import { analyze } from "./analyze";
 import { compliant } from "./compliant";

@@ -5,7 +5,7 @@ import * as grpc from "@grpc/grpc-js";
 import { AnalyzerClient, AnalyzerService } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import * as analyzer from "@pulumi/pulumi/proto/analyzer_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { buildPolicyPack } from "../../automation/preview/policyBuild";
+import { buildPolicyPack } from "../../preview/engine/policies/buildPolicyPack";
 import { policies } from "../../policy/pack";
 
 const packDir = resolve(__dirname, "../../policy");

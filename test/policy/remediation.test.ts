@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { requireOwnershipTags } from "../../policy/policies/lineage/requireOwnershipTags";
-import { requireNamespaceLabels } from "../../policy/policies/safety/requireNamespaceLabels";
-import { requireSeccompProfile } from "../../policy/policies/safety/requireSeccompProfile";
+import { requireOwnershipTags } from "../../policy/rules/resources/requireOwnershipTags";
+import { requireNamespaceLabels } from "../../policy/rules/objects/requireNamespaceLabels";
+import { requireSeccompProfile } from "../../policy/rules/objects/requireSeccompProfile";
 import { analyze, clean, remediate } from "./analyze";
 import { compliant } from "./compliant";
 

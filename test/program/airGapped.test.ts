@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { findImages } from "../../automation/images/findImages";
-import { previewStack } from "../../automation/preview/engine";
-import type { EngineResult, PreviewResource } from "../../automation/preview/result";
-import { archiveName } from "../../chartSource";
-import { everyChart } from "../../versions";
+import { findImages } from "../../charts/images/findImages";
+import { previewStack } from "../../preview/engine/previewStack";
+import type { EngineResult, PreviewResource } from "../../preview/engine/result";
+import { archiveName } from "../../program/charts";
+import { everyChart } from "../../program/versions";
 
 const registry = "registry.example.com:5000/mirror";
 const pinned = `ghcr.io/acme/mlflow@sha256:${"0".repeat(64)}`;

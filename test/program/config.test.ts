@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
-import { checkConfig } from "../../config";
+import { checkConfig } from "../../program/loadConfig";
 
 const root = resolve(__dirname, "../..");
 

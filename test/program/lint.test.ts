@@ -8,20 +8,20 @@ const root = resolve(__dirname, "../..");
 async function lint(source: string): Promise<string[]> {
   const eslint = new ESLint({ cwd: root });
   const [result] = await eslint.lintText(source, {
-    filePath: resolve(root, "components/placement.ts"),
+    filePath: resolve(root, "components/kubernetes/placement.ts"),
   });
   return result!.messages.map(({ message }) => message);
 }
 
 const header = `import * as pulumi from "@pulumi/pulumi";\nimport * as k8s from "@pulumi/kubernetes";\n`;
 const refused: Record<string, [string, string]> = {
-  "pulumi.Config outside config.ts": [
+  "pulumi.Config outside program/loadConfig.ts": [
     "export const c = new pulumi.Config();",
-    "'pulumi.Config' is restricted from being used. Only config.ts reads configuration.",
+    "'pulumi.Config' is restricted from being used. Only program/loadConfig.ts reads configuration.",
   ],
-  "allConfig outside config.ts": [
+  "allConfig outside program/loadConfig.ts": [
     "export const c = pulumi.runtime.allConfig();",
-    "'allConfig' is restricted from being used. Only config.ts reads configuration.",
+    "'allConfig' is restricted from being used. Only program/loadConfig.ts reads configuration.",
   ],
   "a component that loses its options": [
     `export class X extends pulumi.ComponentResource { constructor(n: string) { super("t", n, {}); this.registerOutputs(); } }`,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { previewStack } from "../../automation/preview/engine";
-import type { EngineResult } from "../../automation/preview/result";
+import { previewStack } from "../../preview/engine/previewStack";
+import type { EngineResult } from "../../preview/engine/result";
 
 const root = resolve(__dirname, "../..");
 const stacks = ["local", "dev", "prod"];

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type Fault, send } from "../automation/charts/chartServer";
+import { type Fault, send } from "../charts/chartServer";
 import { type UpstreamKind, pinnedFiles } from "./upstreamFiles";
 
 /** GitHub's raw files of the pinned commits, on loopback. */

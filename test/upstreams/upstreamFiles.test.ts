@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync }
 import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { send } from "../automation/charts/chartServer";
+import { send } from "../charts/chartServer";
 import { RawFileServer } from "./rawFileServer";
 import {
   type UpstreamFile,

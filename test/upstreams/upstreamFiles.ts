@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { DownloadError, ask, bodyOf } from "../../automation/charts/download";
+import { DownloadError, ask, bodyOf } from "../../charts/download";
 
 /** What is taken from upstreams: their CustomResourceDefinitions; their charts' values and schemas. */
 export type UpstreamKind = "crds" | "charts";

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import {
-  type ObjectStoreOptions,
   readLakeSettings,
   type SettingsReader,
   settingsReader,
-} from "@mlplatform/lake";
-import type { Replica } from "./lakeThread";
-import { makeRedactor, type Redactor, RedactionRuleError } from "./redaction";
-import { readRetention, type Retention } from "./retention";
+} from "@mlplatform/lake/service/lakeConfig";
+import { type ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
+import type { Replica } from "./commit/lakeThread";
+import { makeRedactor, type Redactor, RedactionRuleError } from "./intake/redaction";
+import { readRetention, type Retention } from "./maintain/retention";
 
 /** What the service runs with. */
 export interface InferenceTableConfig {

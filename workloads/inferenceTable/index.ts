@@ -1,3 +1,3 @@
 export * from "./config";
-export * from "./inferenceEvent";
+export * from "./intake/inferenceEvent";
 export * from "./inferenceTable";

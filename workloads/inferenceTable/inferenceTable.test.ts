@@ -1,10 +1,11 @@
 import * as assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import * as path from "node:path";
-import { INFERENCE_PAIRED_PREFIX, listObjects } from "@mlplatform/lake";
-import { startChildService } from "../lake/childService.fixture";
-import { startRelay } from "../lake/relay.fixture";
-import { useServiceBed } from "../lake/serviceBed.fixture";
+import { listObjects } from "@mlplatform/lake/store/objectStore";
+import { INFERENCE_PAIRED_PREFIX } from "@mlplatform/lake/tables/lakeLayout";
+import { startChildService } from "../lake/testbed/childService";
+import { startRelay } from "../lake/testbed/relay";
+import { useServiceBed } from "../lake/testbed/serviceBed";
 import {
   eventHeaders,
   identity,
@@ -13,7 +14,7 @@ import {
   sendAll,
   type SentEvent,
   storedIdentities,
-} from "./tableClient.fixture";
+} from "./testbed/tableClient";
 
 describe("inference table", function () {
   this.timeout(120_000);

@@ -1,24 +1,18 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
-import {
-  describeError,
-  lockDirectory,
-  type LogLine,
-  oncePer,
-  openSegmentLog,
-  repeat,
-  type SegmentLog,
-  writerIdentity,
-} from "@mlplatform/lake";
-import { type BlobFiles, openBlobFiles } from "./blobFiles";
-import { MemoryBudget } from "./bodyIntake";
+import { lockDirectory } from "@mlplatform/lake/segmentLog/instanceLock";
+import { openSegmentLog, type SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
+import { writerIdentity } from "@mlplatform/lake/segmentLog/writerIdentity";
+import { describeError, type LogLine, oncePer, repeat } from "@mlplatform/lake/service/serviceLoop";
+import { type BlobFiles, openBlobFiles } from "./intake/blobFiles";
+import { MemoryBudget } from "./intake/bodyIntake";
 import type { InferenceTableConfig } from "./config";
-import { decodeEvent } from "./inferenceEvent";
-import { makeIngestServer } from "./ingestServer";
-import { type LakeThread, startLakeThread } from "./lakeThread";
+import { decodeEvent } from "./intake/inferenceEvent";
+import { makeIngestServer } from "./intake/ingestServer";
+import { type LakeThread, startLakeThread } from "./commit/lakeThread";
 import { type InferenceTableMetrics, makeMetrics, showRung } from "./metrics";
-import { type PressureGauge, rungAt, watchPressure } from "./pressure";
+import { type PressureGauge, rungAt, watchPressure } from "./intake/pressure";
 
 /** A running service. */
 export interface InferenceTable {

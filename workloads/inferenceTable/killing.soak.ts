@@ -3,12 +3,14 @@ import { randomInt } from "node:crypto";
 import { promises as fs } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { openLake, openObjectCache, openObjectStore } from "@mlplatform/lake";
-import { startChildService } from "../lake/childService.fixture";
-import { startSeaweedfs } from "../lake/objectStores.fixture";
-import { seededRandom } from "../lake/seededRandom.fixture";
-import { killAtRandom } from "./killing.fixture";
-import { identity, predictions, type SentEvent, storedIdentities } from "./tableClient.fixture";
+import { openLake } from "@mlplatform/lake/ask/query";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { startChildService } from "../lake/testbed/childService";
+import { startSeaweedfs } from "../lake/testbed/objectStores";
+import { seededRandom } from "../lake/testbed/seededRandom";
+import { killAtRandom } from "./testbed/killing";
+import { identity, predictions, type SentEvent, storedIdentities } from "./testbed/tableClient";
 
 const KILLS = Number(process.env["MLP_SOAK_KILLS"] ?? 200);
 

@@ -1,9 +1,9 @@
 import * as assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
 import * as path from "node:path";
-import { useServiceBed } from "../lake/serviceBed.fixture";
-import { seededRandom } from "../lake/seededRandom.fixture";
-import { killAtRandom } from "./killing.fixture";
+import { useServiceBed } from "../lake/testbed/serviceBed";
+import { seededRandom } from "../lake/testbed/seededRandom";
+import { killAtRandom } from "./testbed/killing";
 import {
   eventHeaders,
   identity,
@@ -12,7 +12,7 @@ import {
   sendAll,
   type SentEvent,
   storedIdentities,
-} from "./tableClient.fixture";
+} from "./testbed/tableClient";
 
 const WRITERS = 64;
 const KILLS = 25;

@@ -1,9 +1,9 @@
 import * as assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
-import { startMinio } from "../lake/objectStores.fixture";
-import { useServiceBed } from "../lake/serviceBed.fixture";
-import { eventHeaders, postBytes } from "./tableClient.fixture";
+import { startMinio } from "../lake/testbed/objectStores";
+import { useServiceBed } from "../lake/testbed/serviceBed";
+import { eventHeaders, postBytes } from "./testbed/tableClient";
 
 const BODIES = 100;
 const BODY_BYTES = 100 << 20;

@@ -1,4 +1,4 @@
-import { runService } from "@mlplatform/lake";
+import { runService } from "@mlplatform/lake/service/runService";
 import { readConfig } from "./config";
 import { startInferenceTable } from "./inferenceTable";
 

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { modelOf, revisionOf, UNKNOWN } from "./eventRow";
-import { type InferenceEvent, Kept, REQUEST_TYPE } from "./inferenceEvent";
-import { Rung } from "./pressure";
+import { modelOf, revisionOf, UNKNOWN } from "./commit/eventRow";
+import { type InferenceEvent, Kept, REQUEST_TYPE } from "./intake/inferenceEvent";
+import { Rung } from "./intake/pressure";
 
 // Names in events come from outside: a sender that invents one for each must not fill the memory.
 const MAX_SERIES = 10_000;

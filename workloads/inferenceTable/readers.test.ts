@@ -6,12 +6,13 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { zstdDecompressSync } from "node:zlib";
-import { listObjects, openObjectStore, openParquetEngine } from "@mlplatform/lake";
+import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
+import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { parquetReadObjects } from "hyparquet";
-import { PythonEnvironment } from "../../local/pythonEnvironment";
-import { startChildService } from "../lake/childService.fixture";
-import { startSeaweedfs } from "../lake/objectStores.fixture";
-import { eventHeaders, postBytes, predictions, type SentEvent } from "./tableClient.fixture";
+import { PythonEnvironment } from "../../local/programs/pythonEnvironment";
+import { startChildService } from "../lake/testbed/childService";
+import { startSeaweedfs } from "../lake/testbed/objectStores";
+import { eventHeaders, postBytes, predictions, type SentEvent } from "./testbed/tableClient";
 
 const CLONE = path.resolve(__dirname, "../..");
 const INSTALL_TIMEOUT_MS = 600_000;

@@ -4,11 +4,11 @@ import { createHash } from "node:crypto";
 import { openSync, closeSync, promises as fs, writeSync } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { getRayLogManifest, ManifestStatus } from "@mlplatform/lake";
-import { startSeaweedfs, type TestStore } from "../lake/objectStores.fixture";
-import { type Relay, startRelay } from "../lake/relay.fixture";
-import { seededRandom } from "../lake/seededRandom.fixture";
-import { makeOffloaderBed, type OffloaderBed } from "./offloaderBed.fixture";
+import { getRayLogManifest, ManifestStatus } from "@mlplatform/lake/rayLogs/rayLogManifest";
+import { startSeaweedfs, type TestStore } from "../lake/testbed/objectStores";
+import { type Relay, startRelay } from "../lake/testbed/relay";
+import { seededRandom } from "../lake/testbed/seededRandom";
+import { makeOffloaderBed, type OffloaderBed } from "./testbed/offloaderBed";
 
 // faults.soak.ts sets more of both, and another seed.
 const SEED = Number(process.env["MLP_FAULT_SEED"] ?? 20261126);

@@ -4,11 +4,12 @@ import { once } from "node:events";
 import { promises as fs } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ClusterState, getRayLogManifest, ManifestStatus } from "@mlplatform/lake";
-import { startMinio, type TestStore } from "../lake/objectStores.fixture";
-import { sideBySide, type WaitingCase } from "../lake/sideBySide.fixture";
-import { makeOffloaderBed, type OffloaderBed } from "./offloaderBed.fixture";
-import { CLOCK_SET_BACK, preload, sickDisk } from "./preloads.fixture";
+import { getRayLogManifest, ManifestStatus } from "@mlplatform/lake/rayLogs/rayLogManifest";
+import { ClusterState } from "@mlplatform/lake/rayLogs/rayLogs";
+import { startMinio, type TestStore } from "../lake/testbed/objectStores";
+import { sideBySide, type WaitingCase } from "../lake/testbed/sideBySide";
+import { makeOffloaderBed, type OffloaderBed } from "./testbed/offloaderBed";
+import { CLOCK_SET_BACK, preload, sickDisk } from "./testbed/preloads";
 
 // faults.soak.ts sets more of both.
 const TINY_FILES = Number(process.env["MLP_FAULT_TINY_FILES"] ?? 3_000);

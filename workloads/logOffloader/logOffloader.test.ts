@@ -5,22 +5,18 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
+import { type Lake, openLake } from "@mlplatform/lake/ask/query";
 import {
   getRayLogManifest,
-  type Lake,
-  listObjects,
-  listRayLogClusters,
   type ManifestFile,
   ManifestStatus,
-  type ObjectStore,
-  openLake,
-  openObjectCache,
-  openObjectStore,
-  readLogFile,
-} from "@mlplatform/lake";
-import { type ChildService, startChildService } from "../lake/childService.fixture";
-import { startSeaweedfs, type TestStore } from "../lake/objectStores.fixture";
-import { startRelay } from "../lake/relay.fixture";
+} from "@mlplatform/lake/rayLogs/rayLogManifest";
+import { listRayLogClusters, readLogFile } from "@mlplatform/lake/rayLogs/rayLogs";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { type ChildService, startChildService } from "../lake/testbed/childService";
+import { startSeaweedfs, type TestStore } from "../lake/testbed/objectStores";
+import { startRelay } from "../lake/testbed/relay";
 
 const NODE = { namespace: "churn", cluster: "train-x7", node: "head" };
 

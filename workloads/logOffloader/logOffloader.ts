@@ -1,33 +1,29 @@
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  describeError,
-  failpoint,
   getRayLogManifest,
-  lockDirectory,
-  type LogLine,
   ManifestStatus,
-  ObjectMissingError,
-  oncePer,
-  openObjectStore,
-  openSegmentLog,
   putRayLogManifest,
-  removeTemporaryFiles,
-  REPEATING_WRITER,
-  repeat,
-  SegmentLogFullError,
-  writerIdentity,
-} from "@mlplatform/lake";
-import { readCheckpoint } from "./checkpoint";
+} from "@mlplatform/lake/rayLogs/rayLogManifest";
+import { REPEATING_WRITER } from "@mlplatform/lake/rayLogs/rayLogParts";
+import { removeTemporaryFiles } from "@mlplatform/lake/segmentLog/durableFile";
+import { lockDirectory } from "@mlplatform/lake/segmentLog/instanceLock";
+import { openSegmentLog, SegmentLogFullError } from "@mlplatform/lake/segmentLog/segmentLog";
+import { writerIdentity } from "@mlplatform/lake/segmentLog/writerIdentity";
+import { failpoint } from "@mlplatform/lake/service/failpoint";
+import { describeError, type LogLine, oncePer, repeat } from "@mlplatform/lake/service/serviceLoop";
+import { openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { ObjectMissingError } from "@mlplatform/lake/store/storeErrors";
+import { readCheckpoint } from "./ship/checkpoint";
 import type { LogOffloaderConfig } from "./config";
-import { isDiskFull, makeDiskReserve } from "./diskReserve";
-import { makeLagMeter } from "./lagMeter";
+import { isDiskFull, makeDiskReserve } from "./ship/diskReserve";
+import { makeLagMeter } from "./follow/lagMeter";
 import { makeMetrics } from "./metrics";
-import { makeProgress } from "./progress";
-import { recoverFiles } from "./recoverFiles";
-import { makeRest } from "./rest";
-import { makeShipper } from "./shipper";
-import { makeTailer } from "./tailer";
+import { makeProgress } from "./ship/progress";
+import { recoverFiles } from "./follow/recoverFiles";
+import { makeRest } from "./follow/rest";
+import { makeShipper } from "./ship/shipper";
+import { makeTailer } from "./follow/tailer";
 
 /** A running offloader. */
 export interface LogOffloader {

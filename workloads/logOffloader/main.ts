@@ -1,4 +1,4 @@
-import { runService } from "@mlplatform/lake";
+import { runService } from "@mlplatform/lake/service/runService";
 import { readConfig } from "./config";
 import { keeperMain } from "./keeper/main";
 import { startLogOffloader } from "./logOffloader";

@@ -3,12 +3,12 @@ import { promises as fs } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { ClusterState } from "@mlplatform/lake";
-import { type FaultProxy, startFaultProxy, StoreFault } from "../lake/faultProxy.fixture";
-import { startMinio, type TestStore } from "../lake/objectStores.fixture";
-import { type Relay, startRelay } from "../lake/relay.fixture";
-import { sideBySide, type WaitingCase } from "../lake/sideBySide.fixture";
-import { makeOffloaderBed, type OffloaderBed } from "./offloaderBed.fixture";
+import { ClusterState } from "@mlplatform/lake/rayLogs/rayLogs";
+import { type FaultProxy, startFaultProxy, StoreFault } from "../lake/testbed/faultProxy";
+import { startMinio, type TestStore } from "../lake/testbed/objectStores";
+import { type Relay, startRelay } from "../lake/testbed/relay";
+import { sideBySide, type WaitingCase } from "../lake/testbed/sideBySide";
+import { makeOffloaderBed, type OffloaderBed } from "./testbed/offloaderBed";
 
 const PARTS = "raylogs/namespace=";
 // Nothing but the end of an attempt (30 s) tells of these.

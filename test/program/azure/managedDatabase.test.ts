@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { parse, stringify } from "yaml";
-import { type PreviewRun, previewStack } from "../../../automation/preview/engine";
-import type { PreviewResource } from "../../../automation/preview/result";
+import { type PreviewRun, previewStack } from "../../../preview/engine/previewStack";
+import type { PreviewResource } from "../../../preview/engine/result";
 import { databaseInputs, serverName } from "./databaseInputs";
 
 const root = resolve(__dirname, "../../..");

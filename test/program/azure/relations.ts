@@ -1,6 +1,6 @@
-import type { PreviewResource } from "../../../automation/preview/result";
-import type { EngineState } from "../../../automation/preview/engine";
-import { unwrapped } from "../../../automation/preview/engine/wire";
+import type { PreviewResource } from "../../../preview/engine/result";
+import type { EngineState } from "../../../preview/engine/previewStack";
+import { unwrapped } from "../../../preview/engine/values/wire";
 import { rangeContains, rangesOverlap } from "./shapes";
 import { roleOf } from "./inputs";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { PreviewResource } from "../../../automation/preview/result";
-import { secretMark } from "../../../automation/preview/result";
+import type { PreviewResource } from "../../../preview/engine/result";
+import { secretMark } from "../../../preview/engine/result";
 import { readAlerts, readDashboards } from "../../monitoring/shippedMonitoring";
 import { ofKind, selects } from "./workloads";
 

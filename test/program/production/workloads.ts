@@ -1,5 +1,5 @@
-import type { PreviewResource } from "../../../automation/preview/result";
-import { secretMark } from "../../../automation/preview/result";
+import type { PreviewResource } from "../../../preview/engine/result";
+import { secretMark } from "../../../preview/engine/result";
 
 type Bag = Record<string, any>;
 

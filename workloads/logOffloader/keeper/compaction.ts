@@ -1,16 +1,14 @@
 import * as path from "node:path";
 import {
-  groupsOf,
-  mergeParts,
-  type ObjectStore,
   openParquetEngine,
   type ParquetEngine,
-  type PartitionParts,
   quoted,
-  rayLogCompactionKey,
-  rayLogPartKey,
-  rayLogShape,
-} from "@mlplatform/lake";
+} from "@mlplatform/lake/duckdb/parquetEngine";
+import { type PartitionParts } from "@mlplatform/lake/rayLogs/rayLogParts";
+import { groupsOf, mergeParts } from "@mlplatform/lake/store/compaction";
+import { type ObjectStore } from "@mlplatform/lake/store/objectStore";
+import { rayLogCompactionKey, rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
+import { rayLogShape } from "@mlplatform/lake/tables/tables";
 
 /** What one run merges with. */
 export interface CompactionOptions {

@@ -1,4 +1,6 @@
-import { ClusterState, type Lake, type RayLogManifest, type StoredCluster } from "@mlplatform/lake";
+import { type Lake } from "@mlplatform/lake/ask/query";
+import { type RayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
+import { ClusterState, type StoredCluster } from "@mlplatform/lake/rayLogs/rayLogs";
 import type { ClusterPods } from "./podList";
 
 /** What the keeper found about a cluster. */

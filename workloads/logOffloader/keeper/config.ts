@@ -1,4 +1,5 @@
-import { type ObjectStoreOptions, readLakeSettings, settingsReader } from "@mlplatform/lake";
+import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/lakeConfig";
+import { type ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
 
 /** What the keeper runs with. */
 export interface KeeperConfig {

@@ -3,23 +3,19 @@ import { spawn } from "node:child_process";
 import { promises as fs } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { type Lake, openLake } from "@mlplatform/lake/ask/query";
 import {
-  ClusterState,
-  encodeRayLogPart,
-  groupsOf,
-  type Lake,
-  listObjects,
-  listRayLogClusters,
   type ManifestFile,
   ManifestStatus,
-  type ObjectStore,
-  openLake,
-  openObjectCache,
-  openObjectStore,
   putRayLogManifest,
-  rayLogPartKey,
-} from "@mlplatform/lake";
-import { startSeaweedfs, type TestStore } from "../../lake/objectStores.fixture";
+} from "@mlplatform/lake/rayLogs/rayLogManifest";
+import { encodeRayLogPart } from "@mlplatform/lake/rayLogs/rayLogPart";
+import { ClusterState, listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogs";
+import { groupsOf } from "@mlplatform/lake/store/compaction";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
+import { startSeaweedfs, type TestStore } from "../../lake/testbed/objectStores";
 import { readKeeperConfig } from "./config";
 import { type KeeperReport, runKeeper } from "./keeper";
 

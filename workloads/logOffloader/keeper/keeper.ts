@@ -1,22 +1,18 @@
 import * as path from "node:path";
+import { openLake } from "@mlplatform/lake/ask/query";
+import { listRayLogPartitions } from "@mlplatform/lake/rayLogs/rayLogParts";
+import { ClusterState, listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogs";
+import { describeError, type LogLine } from "@mlplatform/lake/service/serviceLoop";
+import { deleteLeftOver } from "@mlplatform/lake/store/compaction";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { ObjectExistsError } from "@mlplatform/lake/store/storeErrors";
 import {
-  ClusterState,
-  deleteLeftOver,
-  describeError,
-  listObjects,
-  listRayLogClusters,
-  listRayLogPartitions,
-  type LogLine,
-  ObjectExistsError,
-  type ObjectStore,
-  openLake,
-  openObjectCache,
-  openObjectStore,
   RAY_LOG_COMPACTIONS_PREFIX,
   rayLogManifestKey,
   rayLogStatusKey,
   parseRayLogCompactionKey,
-} from "@mlplatform/lake";
+} from "@mlplatform/lake/tables/lakeLayout";
 import { compactPartition } from "./compaction";
 import { type ClusterVerdict, judgeCluster } from "./completeness";
 import type { KeeperConfig } from "./config";

@@ -1,4 +1,5 @@
-import { describeError, jsonLogLine, SettingsError } from "@mlplatform/lake";
+import { SettingsError } from "@mlplatform/lake/service/lakeConfig";
+import { describeError, jsonLogLine } from "@mlplatform/lake/service/serviceLoop";
 import { readKeeperConfig } from "./config";
 import { runKeeper } from "./keeper";
 

@@ -1,0 +1,187 @@
+import { isPrivate, parseIpv4Range, checkNetworkPlan } from "./networkPlan";
+import { checkNodePool, mostNodes, plannedPools } from "./nodePools";
+import { type AksBudgetArgs, type AksPlatformArgs, AksTier, RegistrySku } from "./args";
+import { type ArgumentProblem, problem } from "../argumentProblems";
+
+/**
+ * Minor versions under standard support on 2026-11-23
+ * (https://learn.microsoft.com/azure/aks/supported-kubernetes-versions; Azure/AKS CHANGELOG).
+ */
+const supportedMinors = { oldest: 34, newest: 36 };
+
+/** Finds every argument that Azure would refuse, or that breaks a rule of the platform. */
+export function checkAksPlatform(args: AksPlatformArgs): ArgumentProblem[] {
+  const pools = plannedPools(args);
+  return [
+    ...checkLocation(args.location),
+    ...checkKubernetesVersion(args.kubernetesVersion),
+    ...checkNetworkPlan(args.network, mostNodes(pools)),
+    ...checkTier(args.tier ?? AksTier.Standard, mostNodes(pools)),
+    ...checkApiServerAccess(args),
+    ...checkAdministrators(args.adminGroupObjectIds),
+    ...pools.flatMap(checkNodePool),
+    ...checkRegistry(args),
+    ...checkLogs(args),
+    ...checkBudget(args.budget),
+    ...checkTags(args.tags),
+  ];
+}
+
+function checkLocation(location: string): ArgumentProblem[] {
+  if (/^[a-z][a-z0-9]*$/.test(location)) return [];
+  const remedy = "Write it as `az account list-locations` does, such as westeurope.";
+  return [problem("location", "must be a region's short name", location, remedy)];
+}
+
+function checkKubernetesVersion(version: string): ArgumentProblem[] {
+  const { oldest, newest } = supportedMinors;
+  const minor = /^1\.(\d+)$/.exec(version)?.[1];
+  if (minor === undefined) {
+    const remedy = `Write 1.${newest - 1}: Azure picks the patch and keeps raising it.`;
+    return [problem("kubernetesVersion", "must be a minor version", version, remedy)];
+  }
+  if (Number(minor) >= oldest && Number(minor) <= newest) return [];
+  const rule = `must be 1.${oldest} to 1.${newest}, which AKS supports`;
+  const remedy = "Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.";
+  return [problem("kubernetesVersion", rule, version, remedy)];
+}
+
+/** Nodes of a cluster by tier (https://learn.microsoft.com/azure/aks/quotas-skus-regions). */
+function checkTier(tier: AksTier, nodes: number): ArgumentProblem[] {
+  const most = tier === AksTier.Free ? 1000 : 5000;
+  if (nodes <= most) return [];
+  const rule = `holds at most ${most} nodes, and the pools grow to ${nodes} with upgrade surge`;
+  return [problem("tier", rule, tier, "Lower the pools' `maxCount`, or choose a higher tier.")];
+}
+
+function checkApiServerAccess(args: AksPlatformArgs): ArgumentProblem[] {
+  const path = "authorizedIpRanges";
+  const ranges = args.authorizedIpRanges ?? [];
+  if (args.privateCluster) {
+    if (ranges.length === 0) return [];
+    const remedy = "Remove it: only the virtual network reaches a private API server.";
+    return [problem(path, "must be absent with `privateCluster`", ranges, remedy)];
+  }
+  if (ranges.length === 0) {
+    const remedy = "Name the public ranges of people and runners, or set `privateCluster`.";
+    return [problem(path, "must name at least one range of a public API server", ranges, remedy)];
+  }
+  return ranges.flatMap((text, index) => {
+    const range = parseIpv4Range(text);
+    const own = `${path}[${index}]`;
+    if (!range) {
+      const remedy = "Write a range such as 198.51.100.0/24, a single address with /32.";
+      return problem(own, "must be an IPv4 range whose host bits are zero", text, remedy);
+    }
+    if (range.prefix === 0) {
+      const remedy = "Name the ranges that need it, or set `privateCluster`.";
+      return problem(own, "must not open the API server to every address", text, remedy);
+    }
+    if (isPrivate(range)) {
+      const remedy = "Name the public address that the network shows, or set `privateCluster`.";
+      return problem(own, "must be public: the API server never sees private ones", text, remedy);
+    }
+    return [];
+  });
+}
+
+function checkAdministrators(groups: string[]): ArgumentProblem[] {
+  const path = "adminGroupObjectIds";
+  if (groups.length === 0) {
+    const remedy = "Name a Microsoft Entra group: local accounts are off, so nobody else gets in.";
+    return [problem(path, "must name at least one group", groups, remedy)];
+  }
+  if (new Set(groups).size < groups.length) {
+    return [problem(path, "must name each group once", groups, "Remove the repeated ids.")];
+  }
+  const guid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+  return groups.flatMap((group, index) => {
+    if (guid.test(group)) return [];
+    const remedy = "Use the id that `az ad group show --group NAME --query id` prints.";
+    return problem(`${path}[${index}]`, "must be the object id of a group", group, remedy);
+  });
+}
+
+function checkRegistry({ registrySku, zoneRedundantRegistry }: AksPlatformArgs): ArgumentProblem[] {
+  const sku = registrySku ?? RegistrySku.Standard;
+  if (!zoneRedundantRegistry || sku === RegistrySku.Premium) return [];
+  const remedy = "Set Premium, or drop `zoneRedundantRegistry`.";
+  return [problem("registrySku", "must be Premium for a zone-redundant registry", sku, remedy)];
+}
+
+function checkLogs({ logRetentionDays, auditArchiveDays }: AksPlatformArgs): ArgumentProblem[] {
+  const problems: ArgumentProblem[] = [];
+  const searchable = logRetentionDays ?? 30;
+  if (!Number.isInteger(searchable) || searchable < 30 || searchable > 730) {
+    const remedy = "Use 30, or keep longer in the archive with `auditArchiveDays`.";
+    const rule = "must be a whole number of days from 30 to 730";
+    problems.push(problem("logRetentionDays", rule, searchable, remedy));
+  }
+  if (auditArchiveDays === undefined) return problems;
+  if (!Number.isInteger(auditArchiveDays) || auditArchiveDays < 30 || auditArchiveDays > 3650) {
+    const rule = "must be a whole number of days from 30 to 3650";
+    problems.push(problem("auditArchiveDays", rule, auditArchiveDays, "Use 365."));
+  } else if (auditArchiveDays < searchable) {
+    const rule = `must be at least \`logRetentionDays\` (${searchable})`;
+    const remedy = `Raise it to ${searchable} or more.`;
+    problems.push(problem("auditArchiveDays", rule, auditArchiveDays, remedy));
+  }
+  return problems;
+}
+
+function checkBudget({
+  monthlyAmount,
+  contactEmails,
+  startDate,
+}: AksBudgetArgs): ArgumentProblem[] {
+  const problems: ArgumentProblem[] = [];
+  if (!Number.isFinite(monthlyAmount) || monthlyAmount <= 0) {
+    const remedy = "Set the amount a month at which you want to hear of it.";
+    problems.push(problem("budget.monthlyAmount", "must be above 0", monthlyAmount, remedy));
+  }
+  if (contactEmails.length < 1 || contactEmails.length > 50) {
+    const remedy = "Name who looks after the cost.";
+    const rule = "must have 1 to 50 addresses";
+    problems.push(problem("budget.contactEmails", rule, contactEmails, remedy));
+  }
+  contactEmails.forEach((email, index) => {
+    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) return;
+    const path = `budget.contactEmails[${index}]`;
+    problems.push(problem(path, "must be a mail address", email, "Write it as name@example.com."));
+  });
+  if (!/^20\d\d-(0[1-9]|1[0-2])-01$/.test(startDate)) {
+    const remedy = "Write it as 2026-12-01: Azure's monthly budgets start with a month.";
+    problems.push(
+      problem("budget.startDate", "must be the first day of a month", startDate, remedy),
+    );
+  }
+  return problems;
+}
+
+/**
+ * Azure's limits of tags; 128 characters of a key are what storage accounts take
+ * (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources).
+ */
+function checkTags(tags: Record<string, string>): ArgumentProblem[] {
+  const problems: ArgumentProblem[] = [];
+  const keys = Object.keys(tags);
+  if (keys.length > 50) {
+    const rule = "must be at most 50";
+    problems.push(problem("tags", rule, keys.length, "Drop those that nobody reads."));
+  }
+  if (new Set(keys.map((key) => key.toLowerCase())).size < keys.length) {
+    const rule = "must differ in more than case, which Azure ignores in keys";
+    problems.push(problem("tags", rule, keys, "Keep one of them."));
+  }
+  for (const [key, value] of Object.entries(tags)) {
+    if (!/^[^<>%&\\?/]{1,128}$/.test(key)) {
+      const rule = "must have a key of 1 to 128 characters without <>%&\\?/";
+      problems.push(problem(`tags["${key}"]`, rule, key, "Rename the tag."));
+    }
+    if (value.length > 256) {
+      const rule = "must have at most 256 characters";
+      problems.push(problem(`tags["${key}"]`, rule, value.length, "Shorten the value."));
+    }
+  }
+  return problems;
+}

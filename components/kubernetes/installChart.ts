@@ -1,0 +1,62 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ChartReference } from "../connections";
+
+/** What a chart is installed with. */
+export interface HelmReleaseSettings {
+  chart: pulumi.Input<ChartReference>;
+  namespace: pulumi.Input<string>;
+  /** Name of the release; other objects refer to names that charts derive from it. */
+  releaseName: string;
+  values: Record<string, unknown>;
+  /** The escape hatch: merged over `values`, key by key. */
+  helmValues?: Record<string, any>;
+  /** Seconds to wait until the release is ready. Default 600. */
+  timeoutSeconds?: number;
+}
+
+/**
+ * Installs a chart as a Helm release. `Release` rather than `Chart`, because these charts carry
+ * hooks (certificates, migrations) that `helm.v4.Chart` ignores.
+ */
+export function helmRelease(
+  name: string,
+  settings: HelmReleaseSettings,
+  opts: pulumi.CustomResourceOptions,
+): k8s.helm.v3.Release {
+  const chart = pulumi.output(settings.chart);
+  return new k8s.helm.v3.Release(
+    name,
+    {
+      name: settings.releaseName,
+      namespace: settings.namespace,
+      chart: chart.chart,
+      version: chart.version,
+      repositoryOpts: chart.apply(({ repository }) => (repository ? { repo: repository } : {})),
+      values: mergeValues(settings.values, settings.helmValues),
+      atomic: true,
+      timeout: settings.timeoutSeconds ?? 600,
+    },
+    opts,
+  );
+}
+
+/**
+ * Merges Helm values as Helm does: maps key by key, everything else replaced. Outputs are leaves, so
+ * that one unknown value does not hide all the others in a preview.
+ */
+export function mergeValues(base: unknown, over: unknown): any {
+  if (!isMap(base) || !isMap(over)) return over === undefined ? base : over;
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) merged[key] = mergeValues(merged[key], value);
+  return merged;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !pulumi.Output.isInstance(value)
+  );
+}

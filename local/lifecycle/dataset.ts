@@ -1,0 +1,36 @@
+import * as path from "node:path";
+import { LocalLake, lakeEnvironment } from "../services/objectStore";
+import { PythonEnvironment } from "../programs/pythonEnvironment";
+import { Supervisor } from "../processes/supervisor";
+
+const PUBLISH_TIMEOUT_MS = 120_000;
+
+/** A published dataset, as training/data.py prints it. */
+export interface DatasetManifest {
+  name: string;
+  version: string;
+  location: string;
+  digest: string;
+  rows: number;
+  features: string[];
+  target: string;
+}
+
+/** Publishes the example dataset as a version in the lake, by the project's own module. */
+export async function publishDataset(
+  supervisor: Supervisor,
+  python: PythonEnvironment,
+  lake: LocalLake,
+  dataset: { name: string; version: string },
+): Promise<DatasetManifest> {
+  const printed = await supervisor.runToEnd({
+    name: "publish",
+    command: python.python,
+    args: ["-m", "training.data", "--name", dataset.name, "--version", dataset.version],
+    cwd: path.join(supervisor.state.clone, "workloads", "projectTemplate"),
+    env: lakeEnvironment(lake),
+    timeoutMs: PUBLISH_TIMEOUT_MS,
+    remedy: "The reason stands above; a changed dataset needs a new version.",
+  });
+  return JSON.parse(printed) as DatasetManifest;
+}

@@ -1,0 +1,110 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { mlflowClient } from "@mlplatform/lake/ask/mlflowClient";
+import { openLake as openLakeTables } from "@mlplatform/lake/ask/query";
+import { tracePrediction } from "@mlplatform/lake/ask/trace";
+import { openObjectCache } from "@mlplatform/lake/store/objectCache";
+import { LocalError } from "../localError";
+import { openLake } from "../services/objectStore";
+import { NAMESPACE, RunResult } from "./runLifecycle";
+import { StepRunner } from "./steps";
+import { Supervisor } from "../processes/supervisor";
+import { renderTrace } from "./traceScreen";
+
+const PAGE = { width: 1440, height: 900 };
+const PAGE_TIMEOUT_MS = 60_000;
+const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
+
+/** Shows what the run made: MLflow's page where a browser is there, and the trace of one prediction. */
+export async function printScreens(
+  result: RunResult,
+  supervisor: Supervisor,
+  steps: StepRunner,
+  screenshot: string | undefined,
+): Promise<void> {
+  const browser = findBrowser();
+  if (browser === undefined && screenshot !== undefined) {
+    throw new LocalError("there is no Chromium for --screenshot", "Install the package chromium.");
+  }
+  if (browser !== undefined) {
+    await steps.step("Screenshot of MLflow's page", async (say) => {
+      const file = path.resolve(screenshot ?? path.join(supervisor.state.logs, "mlflow.png"));
+      await photograph(browser, supervisor, result, file);
+      say(path.relative(process.cwd(), file));
+    });
+  }
+  const text = await steps.step("Trace one prediction", () => traceOf(result, supervisor));
+  fs.writeFileSync(path.join(supervisor.state.logs, "trace.txt"), text);
+  process.stdout.write(`\n${text}`);
+}
+
+async function traceOf(result: RunResult, supervisor: Supervisor): Promise<string> {
+  const store = openLake(result.lake);
+  try {
+    const cache = await openObjectCache({
+      store,
+      directory: path.join(supervisor.state.run, "cache"),
+    });
+    const lake = openLakeTables({ store, cache });
+    const mlflow = mlflowClient({ uri: result.mlflowUrl });
+    const selection = { namespace: NAMESPACE };
+    const trace = await tracePrediction(
+      { lake, mlflow, selection, maxLogLines: 200 },
+      result.predictionId,
+    );
+    if (!trace.isComplete) {
+      const problems = trace.hops.flatMap((hop) =>
+        hop.problems.map((each) => `${hop.hop}: ${each}`),
+      );
+      throw new LocalError(
+        `the trace has gaps: ${problems.join("; ")}`,
+        "Read the logs of inference-table, log-offloader and train in .mlplatform/run/logs.",
+      );
+    }
+    return renderTrace(trace);
+  } finally {
+    store.close();
+  }
+}
+
+/** Chromium, where one is installed: only then there is a picture to take. */
+export function findBrowser(): string | undefined {
+  const directories = (process.env.PATH ?? "").split(path.delimiter);
+  return BROWSERS.flatMap((name) => directories.map((each) => path.join(each, name))).find((file) =>
+    fs.existsSync(file),
+  );
+}
+
+/** Takes a picture of the run's page in MLflow, as a person sees it. */
+async function photograph(
+  executablePath: string,
+  supervisor: Supervisor,
+  result: RunResult,
+  file: string,
+): Promise<void> {
+  // The browser's profile lies with the run's files, and goes with them if this script is killed.
+  process.env.TMPDIR = supervisor.record.outside[0] ?? supervisor.state.run;
+  const { chromium } = await import("playwright-core");
+  const isRoot = process.getuid?.() === 0;
+  const browser = await chromium.launch({
+    executablePath,
+    // Chromium's own sandbox does not start as root; the only page it opens is MLflow's on loopback.
+    args: isRoot ? ["--no-sandbox"] : [],
+    env: { ...process.env, ...supervisor.marker() },
+  });
+  try {
+    const page = await browser.newPage({ viewport: PAGE });
+    // Its assistant opens by itself on a first visit and hides a third of the page.
+    await page.addInitScript(`
+      localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
+      localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
+    `);
+    const version = `/#/models/${result.model}/versions/1`;
+    await page.goto(`${result.mlflowUrl}${version}`, { timeout: PAGE_TIMEOUT_MS });
+    await page.getByText("champion").first().waitFor({ timeout: PAGE_TIMEOUT_MS });
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    await page.screenshot({ path: file });
+  } finally {
+    await browser.close();
+  }
+}

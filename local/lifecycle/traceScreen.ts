@@ -1,0 +1,29 @@
+import { Trace } from "@mlplatform/lake/ask/trace";
+
+const NAME_WIDTH = 15;
+const SHOWN_LOG_LINES = 8;
+const LINE_WIDTH = 110;
+
+/** Draws a prediction's trace: one block a hop, each with the store that it was read from. */
+export function renderTrace(trace: Trace): string {
+  const lines = [`Trace of prediction ${trace.predictionId}`, ""];
+  for (const hop of trace.hops) {
+    const mark = hop.isFound && hop.problems.length === 0 ? "●" : "✖";
+    lines.push(`${mark} ${hop.hop.padEnd(NAME_WIDTH)} (${hop.store})`);
+    for (const [name, value] of Object.entries(hop.facts)) {
+      lines.push(`│   ${name.padEnd(NAME_WIDTH)}${value}`);
+    }
+    lines.push(...hop.problems.map((problem) => `│   problem        ${problem}`));
+  }
+  // The job's own lines are the last of what it said; banners of its libraries come first.
+  for (const text of trace.logLines.slice(0, SHOWN_LOG_LINES)) {
+    lines.push(`    ${plain(text).slice(0, LINE_WIDTH)}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Text without terminal sequences: a log's own colours would not end with its line. */
+export function plain(text: string): string {
+  // eslint-disable-next-line no-control-regex -- terminal sequences are control characters
+  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "").replace(/[\u0000-\u0008\u000b-\u001f]/g, "");
+}

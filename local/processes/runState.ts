@@ -1,0 +1,176 @@
+import * as crypto from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { LocalError } from "../localError";
+import {
+  bootId,
+  isAlive,
+  ownProcesses,
+  ProcessIdentity,
+  ProcessInfo,
+  readProcess,
+} from "./processTable";
+
+/** A process of the run, with the service it is. */
+export interface ServiceRecord extends ProcessIdentity {
+  name: string;
+  log: string;
+  /** Address that a browser or client opens, where the service has one. */
+  url?: string;
+  /** Signal that asks it to end. */
+  stopSignal: NodeJS.Signals;
+}
+
+/** All that later commands need to know about a run; written before each start of a process. */
+export interface RunRecord {
+  runId: string;
+  bootId: string;
+  startedAt: string;
+  /** The script that made the run; it ends before its services after `--keep`. */
+  owner: ProcessIdentity;
+  services: ServiceRecord[];
+  /** Directories outside the state directory that belong to the run. */
+  outside: string[];
+  /** Id of the prediction whose trace the run printed. */
+  predictionId?: string;
+}
+
+/** Where a clone keeps everything its local runs make. */
+export class StateDirectory {
+  readonly root: string;
+  /** The current or last run: data, logs, record. Made anew by each run. */
+  readonly run: string;
+  readonly logs: string;
+  readonly endpoints: string;
+  private readonly recordFile: string;
+  private readonly lockFile: string;
+
+  constructor(readonly clone: string) {
+    this.root = path.join(clone, ".mlplatform");
+    this.run = path.join(this.root, "run");
+    this.logs = path.join(this.run, "logs");
+    this.endpoints = path.join(this.run, "endpoints.json");
+    this.recordFile = path.join(this.run, "run.json");
+    this.lockFile = path.join(this.root, "lock");
+  }
+
+  /** Takes the clone's lock; a lock whose holder is gone is taken over. */
+  lock(): void {
+    fs.mkdirSync(this.root, { recursive: true });
+    const mine = JSON.stringify({ ...identityOf(process.pid), bootId: bootId() });
+    // The lock appears with its content: a link, unlike a new file, is never seen half written.
+    const draft = `${this.lockFile}.${process.pid}`;
+    fs.writeFileSync(draft, mine);
+    try {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          fs.linkSync(draft, this.lockFile);
+          return;
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 0) {
+            throw error;
+          }
+        }
+        const holder = this.lockHolder();
+        if (holder !== undefined) {
+          throw new LocalError(
+            `another run works in this clone (process ${holder.pid})`,
+            "Wait for it, or end it with `npm run local -- stop`. A second clone can run beside it.",
+          );
+        }
+        fs.rmSync(this.lockFile, { force: true });
+      }
+    } finally {
+      fs.rmSync(draft, { force: true });
+    }
+  }
+
+  /** The live process that holds the lock. */
+  lockHolder(): ProcessIdentity | undefined {
+    const held = readJson<ProcessIdentity & { bootId: string }>(this.lockFile);
+    return held !== undefined && held.bootId === bootId() && isAlive(held) ? held : undefined;
+  }
+
+  unlock(): void {
+    if (readJson<ProcessIdentity>(this.lockFile)?.pid === process.pid) {
+      fs.rmSync(this.lockFile, { force: true });
+    }
+  }
+
+  /** Begins a run from nothing: what an earlier run left is removed first. */
+  begin(): RunRecord {
+    this.discard();
+    fs.mkdirSync(this.logs, { recursive: true });
+    const runId = crypto.randomBytes(6).toString("hex");
+    const record: RunRecord = {
+      runId,
+      bootId: bootId(),
+      startedAt: new Date().toISOString(),
+      owner: identityOf(process.pid),
+      services: [],
+      outside: [],
+    };
+    // Ray's Unix sockets must have paths under 108 bytes, so its directory cannot lie in a deep
+    // clone; and PostgreSQL, which does not run as root, cannot enter a private home.
+    const scratch = path.join(os.tmpdir(), `mlp-${runId}`);
+    record.outside.push(scratch);
+    this.save(record);
+    fs.mkdirSync(scratch, { mode: 0o711 });
+    return record;
+  }
+
+  save(record: RunRecord): void {
+    writeJson(this.recordFile, record);
+  }
+
+  /** The record of the current or last run. */
+  record(): RunRecord | undefined {
+    return readJson<RunRecord>(this.recordFile);
+  }
+
+  /** The processes of a run that are still there. */
+  remaining(record: RunRecord): ProcessInfo[] {
+    if (record.bootId !== bootId()) {
+      return [];
+    }
+    return ownProcesses({ runId: record.runId, bootId: record.bootId, processes: record.services });
+  }
+
+  /** Removes the last run's files; its processes must have ended. */
+  discard(): void {
+    for (const outside of this.record()?.outside ?? []) {
+      fs.rmSync(outside, { recursive: true, force: true });
+    }
+    fs.rmSync(this.run, { recursive: true, force: true });
+  }
+}
+
+/** The identity of a live process. */
+export function identityOf(pid: number): ProcessIdentity {
+  const info = readProcess(pid);
+  if (info === undefined) {
+    throw new Error(`process ${pid} ended before it was recorded`);
+  }
+  return { pid, startTime: info.startTime };
+}
+
+/** Writes JSON that only this user reads, whole or not at all. */
+export function writeJson(file: string, value: unknown): void {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  fs.writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  fs.renameSync(draft, file);
+}
+
+function readJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(file, "utf8")) as T;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || error instanceof SyntaxError) {
+      return undefined;
+    }
+    throw error;
+  }
+}

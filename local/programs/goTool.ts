@@ -1,0 +1,83 @@
+import { execFile } from "node:child_process";
+import * as crypto from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { LocalError } from "../localError";
+import { basicEnvironment } from "../processes/supervisor";
+
+const run = promisify(execFile);
+const BUILD_TIMEOUT_MS = 2_400_000;
+
+/** A program built from a pinned Go module, by a `go.mod` that names it as a tool. */
+export interface GoTool {
+  /** Name as a reader knows it; in lower case, the name of the binary. */
+  name: string;
+  /** Folder of `go.mod` and `go.sum`, from the root of the clone. */
+  module: string;
+  /** Import path of its main package. */
+  package: string;
+  /** Build tags. Default: none. */
+  tags?: string[];
+  /** Linker flags beside `-s -w`. Default: none. */
+  ldflags?: string[];
+  /** What a reader can do without it; completes "…, or". */
+  without: string;
+}
+
+/**
+ * Builds a program once: the binary is named after the hash of `go.sum` and of the flags, so that a
+ * later run with the same pins takes what is there.
+ *
+ * @param clone root of the clone; the binary goes to its `.cache/bin`
+ * @param say told once, before a build that takes minutes
+ * @returns path of the binary
+ * @throws LocalError where Go is missing or the build fails, with the build's last lines
+ */
+export async function buildGoTool(
+  clone: string,
+  tool: GoTool,
+  say: (text: string) => void,
+): Promise<string> {
+  const module = path.join(clone, tool.module);
+  const flags = [
+    "-trimpath",
+    `-tags=${(tool.tags ?? []).join(",")}`,
+    `-ldflags=${["-s", "-w", ...(tool.ldflags ?? [])].join(" ")}`,
+  ];
+  const key = crypto
+    .createHash("sha256")
+    .update(fs.readFileSync(path.join(module, "go.sum")))
+    .update(flags.join("\0"))
+    .digest("hex")
+    .slice(0, 12);
+  const binary = path.join(clone, ".cache", "bin", `${tool.name.toLowerCase()}-${key}`);
+  if (fs.existsSync(binary)) return binary;
+  say(`building ${tool.name} from its Go module (minutes, once)`);
+  const draft = `${binary}.${process.pid}`;
+  fs.mkdirSync(path.dirname(binary), { recursive: true });
+  const goSettings = Object.entries(process.env).filter(([name]) => /^GO|_proxy$/i.test(name));
+  try {
+    await run("go", ["build", ...flags, "-o", draft, tool.package], {
+      cwd: module,
+      env: { ...basicEnvironment(), ...Object.fromEntries(goSettings), CGO_ENABLED: "0" },
+      timeout: BUILD_TIMEOUT_MS,
+      maxBuffer: 1 << 24,
+    });
+  } catch (error) {
+    fs.rmSync(draft, { force: true });
+    const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
+    if (code === "ENOENT") {
+      throw new LocalError(
+        `Go is not installed, and ${tool.name} is built from source`,
+        `Install Go 1.25 or later, or ${tool.without}`,
+      );
+    }
+    throw new LocalError(
+      `${tool.name} did not build: ${(stderr?.trim() || message).split("\n").slice(-4).join("\n    ")}`,
+      `Check the network and free space, or ${tool.without}`,
+    );
+  }
+  fs.renameSync(draft, binary);
+  return binary;
+}

@@ -1,0 +1,86 @@
+import * as assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { LocalError } from "../localError";
+import { buildMinio } from "../services/objectStore";
+import { findInstalledPostgres } from "../services/postgres";
+import { findPython, requireFreeSpace } from "./pythonEnvironment";
+
+async function withPath<T>(value: string, work: () => Promise<T>): Promise<T> {
+  const before = process.env.PATH;
+  process.env.PATH = value;
+  try {
+    return await work();
+  } finally {
+    process.env.PATH = before;
+  }
+}
+
+describe("what the local run needs from the machine", () => {
+  let directory: string;
+  beforeEach(() => (directory = fs.mkdtempSync(path.join(os.tmpdir(), "mlp-test-"))));
+  afterEach(() => fs.rmSync(directory, { recursive: true }));
+
+  it("says which Python is needed when none is there", async () => {
+    await withPath(directory, () =>
+      assert.rejects(findPython(), (error: LocalError) => {
+        assert.match(error.message, /Python 3\.11 or 3\.12 is needed, found none/);
+        assert.match(error.remedy, /python3-venv/);
+        return true;
+      }),
+    );
+  });
+
+  it("says which version it found when Python is too old", async () => {
+    const python = path.join(directory, "python3");
+    fs.writeFileSync(python, "#!/bin/sh\necho 3 9 /usr/bin/python3\n", { mode: 0o755 });
+    await withPath(directory, () => assert.rejects(findPython(), /found python3 is 3\.9/));
+  });
+
+  it("passes over an unfit Python for a fit one under another name", async () => {
+    const old = path.join(directory, "python3");
+    const fit = path.join(directory, "python3.12");
+    fs.writeFileSync(old, "#!/bin/sh\necho 3 9 old\n", { mode: 0o755 });
+    fs.writeFileSync(fit, `#!/bin/sh\necho 3 12 ${fit}\n`, { mode: 0o755 });
+    assert.equal(await withPath(directory, findPython), fit);
+  });
+
+  it("says that Go is missing where MinIO has to be built, and what to do without it", async () => {
+    const module = path.join(directory, "workloads", "minio", "server");
+    fs.mkdirSync(module, { recursive: true });
+    fs.writeFileSync(path.join(module, "go.sum"), "");
+    await withPath(directory, () =>
+      assert.rejects(
+        buildMinio(directory, () => undefined),
+        (error: LocalError) => {
+          assert.match(error.message, /Go is not installed/);
+          assert.match(error.remedy, /leave out `--s3 minio`/);
+          return true;
+        },
+      ),
+    );
+    assert.deepEqual(fs.readdirSync(path.join(directory, ".cache", "bin")), []);
+  });
+
+  it("stops early with both figures when space is short", () => {
+    assert.throws(
+      () => requireFreeSpace(directory, 10 ** 9),
+      /\d+ MiB are free at .*, 1000000000 MiB are needed/,
+    );
+  });
+
+  it("takes a PostgreSQL only where both of its programs are, and follows links to the real ones", () => {
+    const real = path.join(directory, "real");
+    const linked = path.join(directory, "linked");
+    fs.mkdirSync(real);
+    fs.mkdirSync(linked);
+    fs.writeFileSync(path.join(real, "initdb"), "");
+    assert.equal(findInstalledPostgres([real]), undefined);
+    fs.writeFileSync(path.join(real, "postgres"), "");
+    for (const name of ["initdb", "postgres"]) {
+      fs.symlinkSync(path.join(real, name), path.join(linked, name));
+    }
+    assert.equal(findInstalledPostgres([linked]), fs.realpathSync(real));
+  });
+});

@@ -1,0 +1,175 @@
+import { execFile } from "node:child_process";
+import * as crypto from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { LocalError } from "../localError";
+import { basicEnvironment } from "../processes/supervisor";
+
+const run = promisify(execFile);
+/** Versions that the locked requirements were resolved for. */
+const MINORS = [11, 12];
+const COMPLETE = ".complete";
+const INSTALL_TIMEOUT_MS = 900_000;
+const MEBIBYTE = 1024 * 1024;
+/** The environment itself plus the first run's data. */
+const NEEDED_FREE_MIB = 4096;
+
+/** Finds a Python that the requirements were locked for. */
+export async function findPython(): Promise<string> {
+  const seen: string[] = [];
+  for (const name of ["python3", ...MINORS.map((minor) => `python3.${minor}`).reverse()]) {
+    try {
+      const { stdout } = await run(name, [
+        "-c",
+        "import sys; print(*sys.version_info[:2], sys.executable)",
+      ]);
+      const [major, minor, executable] = stdout.trim().split(" ");
+      if (major === "3" && MINORS.includes(Number(minor)) && executable !== undefined) {
+        return executable;
+      }
+      seen.push(`${name} is ${major}.${minor}`);
+    } catch {
+      continue; // not installed under this name
+    }
+  }
+  throw new LocalError(
+    `Python 3.11 or 3.12 is needed, found ${seen.length > 0 ? seen.join(", ") : "none"}`,
+    "Install it with its venv module (Debian and Ubuntu: `apt install python3 python3-venv`).",
+  );
+}
+
+/** A Python environment made once from locked requirements and used by every later run. */
+export class PythonEnvironment {
+  private constructor(readonly directory: string) {}
+
+  get python(): string {
+    return this.program("python");
+  }
+
+  program(name: string): string {
+    return path.join(this.directory, "bin", name);
+  }
+
+  /**
+   * Makes the environment unless it is there already. Its folder is named after the hash of the
+   * requirements, and a mark is written last: a changed file or an interrupted install makes a
+   * new one.
+   */
+  static async prepare(
+    stateRoot: string,
+    requirements: string,
+    say: (text: string) => void,
+  ): Promise<PythonEnvironment> {
+    const python = await findPython();
+    const locked = fs.readFileSync(requirements);
+    const uvLock = path.join(path.dirname(requirements), "uv.txt");
+    const key = crypto
+      .createHash("sha256")
+      .update(locked)
+      .update(python)
+      .digest("hex")
+      .slice(0, 12);
+    const directory = path.join(stateRoot, "venv", key);
+    if (fs.existsSync(path.join(directory, COMPLETE))) {
+      say("made before");
+      return new PythonEnvironment(directory);
+    }
+    requireFreeSpace(stateRoot, NEEDED_FREE_MIB);
+    fs.rmSync(path.join(stateRoot, "venv"), { recursive: true, force: true });
+    say("making the environment");
+    const installer = path.join(stateRoot, "venv", "uv");
+    await install(python, ["-m", "venv", installer], "the venv module is needed");
+    const pip = path.join(installer, "bin", "python");
+    await install(
+      pip,
+      ["-m", "pip", "install", "--quiet", "--require-hashes", "-r", uvLock],
+      "uv was not installed",
+    );
+    const uv = path.join(installer, "bin", "uv");
+    await install(
+      uv,
+      ["venv", "--quiet", "--python", python, directory],
+      "the environment was not made",
+    );
+    say("installing packages (once)");
+    await install(
+      uv,
+      [
+        "pip",
+        "sync",
+        "--quiet",
+        "--require-hashes",
+        "--python",
+        path.join(directory, "bin", "python"),
+        requirements,
+      ],
+      "the packages were not installed",
+    );
+    fs.writeFileSync(path.join(directory, COMPLETE), new Date().toISOString());
+    return new PythonEnvironment(directory);
+  }
+
+  /** Installs locked packages into a folder of their own, once. */
+  async packages(stateRoot: string, requirements: string): Promise<string> {
+    const key = crypto
+      .createHash("sha256")
+      .update(fs.readFileSync(requirements))
+      .digest("hex")
+      .slice(0, 12);
+    const target = path.join(stateRoot, "packages", key);
+    if (!fs.existsSync(path.join(target, COMPLETE))) {
+      fs.rmSync(target, { recursive: true, force: true });
+      const uv = path.join(stateRoot, "venv", "uv", "bin", "uv");
+      const from = [
+        "pip",
+        "install",
+        "--quiet",
+        "--require-hashes",
+        "--no-deps",
+        "-r",
+        requirements,
+      ];
+      await install(
+        uv,
+        [...from, "--python", this.python, "--target", target],
+        "the packages were not installed",
+      );
+      fs.writeFileSync(path.join(target, COMPLETE), new Date().toISOString());
+    }
+    return target;
+  }
+}
+
+/** Stops early, with the figure, where a run would stop half-way for want of space. */
+export function requireFreeSpace(directory: string, neededMiB: number): void {
+  fs.mkdirSync(directory, { recursive: true });
+  const space = fs.statfsSync(directory);
+  const freeMiB = Math.floor((space.bavail * space.bsize) / MEBIBYTE);
+  if (freeMiB < neededMiB) {
+    throw new LocalError(
+      `${freeMiB} MiB are free at ${directory}, ${neededMiB} MiB are needed`,
+      "Free some space, or put the clone on a larger disk.",
+    );
+  }
+}
+
+async function install(command: string, args: string[], what: string): Promise<void> {
+  try {
+    const pipSettings = Object.entries(process.env).filter(([name]) =>
+      /^(PIP|UV)_|_proxy$/i.test(name),
+    );
+    await run(command, args, {
+      env: { ...basicEnvironment(), ...Object.fromEntries(pipSettings) },
+      timeout: INSTALL_TIMEOUT_MS,
+      maxBuffer: 16 * MEBIBYTE,
+    });
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    const reason = (stderr?.trim() || message).split("\n").slice(-6).join("\n    ");
+    throw new LocalError(
+      `${what}: ${path.basename(command)} ${args.slice(0, 3).join(" ")} failed:\n    ${reason}`,
+      "Check the network and the package index's settings, and that Python has its venv module; then run again.",
+    );
+  }
+}

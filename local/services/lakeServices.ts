@@ -1,0 +1,72 @@
+import * as path from "node:path";
+import { ManifestStatus, getRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
+import { LocalLake, lakeEnvironment, openLake } from "./objectStore";
+import { Ports } from "../processes/ports";
+import { Service, Supervisor } from "../processes/supervisor";
+
+const READY_TIMEOUT_MS = 60_000;
+/** Ray's only node here. */
+export const RAY_NODE = "head";
+
+/** Starts the service that turns payload events into rows of the lake. */
+export async function startInferenceTable(
+  supervisor: Supervisor,
+  ports: Ports,
+  lake: LocalLake,
+): Promise<{ service: Service; url: string }> {
+  const url = `http://127.0.0.1:${ports.inferenceTable}`;
+  const service = startNode(supervisor, "inference-table", "inferenceTable", url, {
+    ...lakeEnvironment(lake),
+    MLP_HOST: "127.0.0.1",
+    MLP_PORT: String(ports.inferenceTable),
+    MLP_STATE_DIR: path.join(supervisor.state.run, "inference-table"),
+  });
+  const ready = async () => (await fetch(`${url}/readyz`)).ok;
+  await supervisor.waitReady(service, ready, READY_TIMEOUT_MS);
+  return { service, url };
+}
+
+/** Starts the sidecar that brings Ray's logs to the lake; it runs before Ray writes its first byte. */
+export async function startLogOffloader(
+  supervisor: Supervisor,
+  ports: Ports,
+  lake: LocalLake,
+  ray: { directory: string; cluster: string; namespace: string; job: string },
+): Promise<Service> {
+  const url = `http://127.0.0.1:${ports.logOffloader}`;
+  const service = startNode(supervisor, "log-offloader", "logOffloader", url, {
+    ...lakeEnvironment(lake),
+    MLP_PORT: String(ports.logOffloader),
+    MLP_STATE_DIR: path.join(supervisor.state.run, "log-offloader"),
+    MLP_RAY_DIR: ray.directory,
+    MLP_NAMESPACE: ray.namespace,
+    MLP_CLUSTER: ray.cluster,
+    MLP_RAYJOB: ray.job,
+    MLP_NODE: RAY_NODE,
+    MLP_ROLE: "head",
+  });
+  // Its contract, and all that Ray's start has to wait for: the node's open manifest is in the lake.
+  const store = openLake(lake);
+  try {
+    const node = { namespace: ray.namespace, cluster: ray.cluster, node: RAY_NODE };
+    const isOpen = async () =>
+      (await getRayLogManifest(store, node)).status === ManifestStatus.Open;
+    await supervisor.waitReady(service, isOpen, READY_TIMEOUT_MS);
+  } finally {
+    store.close();
+  }
+  return service;
+}
+
+function startNode(
+  supervisor: Supervisor,
+  name: string,
+  workload: string,
+  url: string,
+  env: Record<string, string>,
+): Service {
+  const clone = supervisor.state.clone;
+  const main = path.join(clone, "workloads", workload, "main.ts");
+  const args = ["--import", "tsx", main];
+  return supervisor.start({ name, command: process.execPath, args, cwd: clone, env, url });
+}

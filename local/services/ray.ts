@@ -1,0 +1,140 @@
+import * as crypto from "node:crypto";
+import * as path from "node:path";
+import { LocalLake, lakeEnvironment } from "./objectStore";
+import { Ports } from "../processes/ports";
+import { PythonEnvironment } from "../programs/pythonEnvironment";
+import { Service, Supervisor } from "../processes/supervisor";
+
+const READY_TIMEOUT_MS = 120_000;
+const JOB_TIMEOUT_MS = 600_000;
+/** Slots, not cores: Ray Data and the trials each hold some, and the machine shares its cores. */
+const LOGICAL_CPUS = 4;
+const OBJECT_STORE_BYTES = 256 * 1024 * 1024;
+
+/** A running Ray head. */
+export interface LocalRay {
+  service: Service;
+  dashboard: string;
+  /** Directory with the sessions' logs. */
+  directory: string;
+  cluster: string;
+  environment: Record<string, string>;
+}
+
+/** What the training job is told about its surroundings. */
+export interface JobSurroundings {
+  lake: LocalLake;
+  mlflowUrl: string;
+  gitCommit: string;
+  gitRepository: string;
+}
+
+/** Directory of Ray's files: short, because of the limit on the paths of Unix sockets. */
+export function rayDirectory(supervisor: Supervisor): string {
+  return path.join(supervisor.record.outside[0] as string, "ray");
+}
+
+/** The Ray cluster's name in the lake; a run's is its own, so that two runs never mix. */
+export function rayCluster(supervisor: Supervisor): string {
+  return `local-${supervisor.record.runId}`;
+}
+
+/** How a Ray head is started that only this machine and only holders of the token can use. */
+export interface RayHead {
+  args: string[];
+  env: Record<string, string>;
+  dashboard: string;
+  /** What a client of the head needs in its environment. */
+  token: Record<string, string>;
+}
+
+/** The ports that Ray would take from fixed defaults are all given, so that two runs do not meet. */
+export function rayHead(clone: string, directory: string, ports: Ports): RayHead {
+  const token = { RAY_AUTH_MODE: "token", RAY_AUTH_TOKEN: crypto.randomBytes(32).toString("hex") };
+  return {
+    args: [
+      path.join(clone, "local", "python", "ray_head.py"),
+      ...["start", "--head", "--block", "--node-ip-address=127.0.0.1", `--port=${ports.rayGcs}`],
+      ...["--dashboard-host=127.0.0.1", `--dashboard-port=${ports.rayDashboard}`],
+      `--temp-dir=${directory}`,
+      ...[`--dashboard-agent-listen-port=${ports.rayAgentHttp}`, "--min-worker-port=0"],
+      ...["--max-worker-port=0", `--num-cpus=${LOGICAL_CPUS}`],
+      ...[`--object-store-memory=${OBJECT_STORE_BYTES}`, "--disable-usage-stats"],
+    ],
+    env: {
+      ...token,
+      AUTOSCALER_METRIC_PORT: String(ports.rayAutoscalerMetrics),
+      DASHBOARD_METRIC_PORT: String(ports.rayDashboardMetrics),
+      // Makes Ray keep a loopback address as it is. By default it takes 127.0.0.1 for the machine's
+      // first public address on Linux (ray/_private/ray_constants.py, ENABLE_RAY_CLUSTER).
+      RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER: "0",
+      OMP_NUM_THREADS: "1",
+      PYTHONUNBUFFERED: "1",
+    },
+    dashboard: `http://127.0.0.1:${ports.rayDashboard}`,
+    token,
+  };
+}
+
+/** Whether the head can take jobs: before that it doesn't answer the job list. */
+export async function takesJobs({ dashboard, token }: RayHead): Promise<boolean> {
+  const headers = { authorization: `Bearer ${token["RAY_AUTH_TOKEN"]}` };
+  return (await fetch(`${dashboard}/api/jobs/`, { headers })).ok;
+}
+
+/**
+ * Starts the run's Ray head. Credentials reach the workers through the head's environment, never through
+ * a job's description, which the dashboard shows.
+ */
+export async function startRay(
+  supervisor: Supervisor,
+  ports: Ports,
+  python: PythonEnvironment,
+  surroundings: JobSurroundings,
+): Promise<LocalRay> {
+  const directory = rayDirectory(supervisor);
+  const cluster = rayCluster(supervisor);
+  const head = rayHead(supervisor.state.clone, directory, ports);
+  const service = supervisor.start({
+    name: "ray",
+    command: python.python,
+    args: head.args,
+    env: {
+      ...head.env,
+      ...lakeEnvironment(surroundings.lake),
+      PATH: `${path.dirname(python.python)}:${process.env.PATH ?? ""}`,
+      MLFLOW_TRACKING_URI: surroundings.mlflowUrl,
+      MLFLOW_DISABLE_TELEMETRY: "true",
+      MLP_CLUSTER: cluster,
+      MLP_GIT_COMMIT: surroundings.gitCommit,
+      MLP_GIT_REPOSITORY: surroundings.gitRepository,
+      MLP_SEARCH_DIRECTORY: path.join(path.dirname(directory), "search"),
+    },
+    url: head.dashboard,
+  });
+  await supervisor.waitReady(service, () => takesJobs(head), READY_TIMEOUT_MS);
+  return { service, dashboard: head.dashboard, directory, cluster, environment: head.token };
+}
+
+/** Submits the training job with `ray job submit` and waits for its end. */
+export async function runTrainingJob(
+  supervisor: Supervisor,
+  python: PythonEnvironment,
+  ray: LocalRay,
+  submissionId: string,
+  args: string[],
+): Promise<string> {
+  return supervisor.runToEnd({
+    name: "train",
+    command: python.program("ray"),
+    args: [
+      ...["job", "submit", `--address=${ray.dashboard}`, `--submission-id=${submissionId}`],
+      ...["--working-dir", path.join(supervisor.state.clone, "workloads", "projectTemplate")],
+      ...["--", "python", "-m", "training", ...args],
+    ],
+    env: { ...ray.environment, PATH: `${path.dirname(python.python)}:${process.env.PATH ?? ""}` },
+    timeoutMs: JOB_TIMEOUT_MS,
+    remedy:
+      "The reason stands in the job's output; correct it and run again, a new run starts clean.",
+  });
+}

@@ -1,0 +1,119 @@
+import * as path from "node:path";
+import { LoggerIdentity } from "./payloadEvents";
+import { LocalLake, lakeEnvironment } from "./objectStore";
+import { Ports } from "../processes/ports";
+import { PythonEnvironment } from "../programs/pythonEnvironment";
+import { Supervisor } from "../processes/supervisor";
+import { artifactsRoot } from "./tracking";
+
+const READY_TIMEOUT_MS = 120_000;
+const RESOLVE_TIMEOUT_MS = 60_000;
+
+/** A registered version, its address in the lake and its run's lineage tags: resolve.py's answer. */
+export interface ModelLocation {
+  name: string;
+  version: string;
+  run_id: string;
+  uri: string;
+  tags: Record<string, string>;
+}
+
+/** Asks MLflow where the champion of a model lies in the lake. */
+export async function resolveChampion(
+  supervisor: Supervisor,
+  python: PythonEnvironment,
+  lake: LocalLake,
+  mlflowUrl: string,
+  model: string,
+): Promise<ModelLocation> {
+  const printed = await supervisor.runToEnd({
+    name: "resolve",
+    command: python.python,
+    args: [
+      path.join(supervisor.state.clone, "workloads", "modelServer", "resolve.py"),
+      ...["--model", model, "--alias", "champion", "--tracking_uri", mlflowUrl],
+      ...["--artifacts_root", artifactsRoot(lake)],
+    ],
+    timeoutMs: RESOLVE_TIMEOUT_MS,
+    remedy: "Check in MLflow's page that the version is registered and has the alias champion.",
+  });
+  return JSON.parse(printed) as ModelLocation;
+}
+
+/** The annotations that a deployment puts on its InferenceService: design's data contract. */
+export function modelAnnotations(model: ModelLocation): Record<string, string> {
+  return {
+    "mlplatform.dev/model-name": model.name,
+    "mlplatform.dev/model-version": model.version,
+    "mlplatform.dev/run-id": model.run_id,
+    "mlplatform.dev/dataset-name": model.tags["dataset.name"] ?? "",
+    "mlplatform.dev/dataset-version": model.tags["dataset.version"] ?? "",
+    "mlplatform.dev/dataset-digest": model.tags["dataset.digest"] ?? "",
+  };
+}
+
+/** Starts KServe's model server on loopback; it loads the model straight from the lake. */
+export async function startModelServer(
+  supervisor: Supervisor,
+  ports: Ports,
+  python: PythonEnvironment,
+  lake: LocalLake,
+  model: ModelLocation,
+): Promise<string> {
+  const url = `http://127.0.0.1:${ports.modelServer}`;
+  const service = supervisor.start({
+    name: "model-server",
+    command: python.python,
+    args: [
+      path.join(supervisor.state.clone, "workloads", "modelServer", "server.py"),
+      ...[`--model_name=${model.name}`, `--model_dir=${model.uri}`],
+      ...["--host=127.0.0.1", `--http_port=${ports.modelServer}`],
+    ],
+    env: {
+      ...lakeEnvironment(lake),
+      MLFLOW_S3_ENDPOINT_URL: lake.endpoint,
+      MLFLOW_DISABLE_TELEMETRY: "true",
+      OMP_NUM_THREADS: "1",
+    },
+    url,
+  });
+  const ready = async () => (await fetch(`${url}/v2/models/${model.name}/ready`)).ok;
+  await supervisor.waitReady(service, ready, READY_TIMEOUT_MS);
+  return url;
+}
+
+/** Starts the stand-in for KServe's agent in front of the model server. */
+export async function startAgent(
+  supervisor: Supervisor,
+  ports: Ports,
+  upstream: string,
+  sink: string,
+  model: ModelLocation,
+  namespace: string,
+): Promise<string> {
+  const url = `http://127.0.0.1:${ports.kserveAgent}`;
+  const { runId } = supervisor.record;
+  const identity: LoggerIdentity = {
+    // A pod's name: revision, the ReplicaSet's hash, the pod's own suffix.
+    source: `${model.name}-predictor-00001-deployment-${runId.slice(0, 7)}-${runId.slice(7)}`,
+    inferenceService: model.name,
+    namespace,
+    component: "predictor",
+    endpoint: "",
+    metadataHeaders: ["X-Request-Id"],
+    annotations: modelAnnotations(model),
+  };
+  const options = { host: "127.0.0.1", port: ports.kserveAgent, upstream, sink, identity };
+  const service = supervisor.start({
+    name: "kserve-agent",
+    command: process.execPath,
+    args: ["--import", "tsx", path.join(supervisor.state.clone, "local", "kserveAgent.ts")],
+    cwd: supervisor.state.clone,
+    env: { MLP_AGENT: JSON.stringify(options) },
+    url,
+  });
+  const probe = { headers: { "user-agent": "kube-probe/1.35" } };
+  const ready = async () => (await fetch(`${url}/v2/health/ready`, probe)).ok;
+  await supervisor.waitReady(service, ready, READY_TIMEOUT_MS);
+  return url;
+}

@@ -1,0 +1,5 @@
+import { objectPolicy } from "../../objectPolicy";
+import { restrictedPods } from "./restrictedPods";
+
+/** Pods keep to Kubernetes' restricted standard. */
+export const requireRestrictedPods = objectPolicy(restrictedPods);

@@ -1,0 +1,116 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseDocument } from "yaml";
+import { UserError } from "../../../screen/userError";
+
+/** What the engine needs of `Pulumi.yaml`. */
+export interface ProjectFile {
+  name: string;
+  directory: string;
+  /** Program folder or file, relative to the project; `.` unless `main` is set. */
+  main: string;
+  runtime: RuntimeOptions;
+  /** The `config` block as written. */
+  config: Record<string, unknown>;
+  /** Folder of the stack files. */
+  stackDirectory: string;
+}
+
+/** `runtime.options` of a Node.js project. */
+export interface RuntimeOptions {
+  typescript: boolean;
+  tsconfig?: string;
+  nodeArgs: string[];
+}
+
+/** Reads and checks `Pulumi.yaml` of the folder. */
+export function readProject(directory: string): ProjectFile {
+  const file = join(directory, "Pulumi.yaml");
+  if (!existsSync(file)) {
+    throw new UserError([
+      `${directory}: no Pulumi.yaml here. Run the command in the folder of the project.`,
+    ]);
+  }
+  const content = readYaml(file, "Pulumi.yaml");
+  const problems: string[] = [];
+  if (typeof content.name !== "string" || content.name === "") {
+    problems.push(`Pulumi.yaml: "name" must be a text, got ${shown(content.name)}.`);
+  }
+  const runtime = content.runtime;
+  const runtimeName = isRecord(runtime) ? runtime.name : runtime;
+  if (runtimeName !== "nodejs") {
+    problems.push(
+      `Pulumi.yaml: "runtime" must be nodejs for an offline preview, got ${shown(runtimeName)}.`,
+    );
+  }
+  const config = content.config ?? {};
+  if (!isRecord(config)) problems.push(`Pulumi.yaml: "config" must be a map of keys.`);
+  if (problems.length > 0) throw new UserError(problems);
+  return {
+    name: content.name as string,
+    directory,
+    main: typeof content.main === "string" ? content.main : ".",
+    runtime: runtimeOptions(isRecord(runtime) ? runtime.options : undefined),
+    config: config as Record<string, unknown>,
+    stackDirectory: resolve(
+      directory,
+      typeof content.stackConfigDir === "string" ? content.stackConfigDir : ".",
+    ),
+  };
+}
+
+function runtimeOptions(options: unknown): RuntimeOptions {
+  const given = isRecord(options) ? options : {};
+  return {
+    typescript: given.typescript !== false,
+    tsconfig: typeof given.tsconfig === "string" ? given.tsconfig : undefined,
+    nodeArgs: typeof given.nodeargs === "string" ? given.nodeargs.split(/\s+/).filter(Boolean) : [],
+  };
+}
+
+/** The names of the stacks that have a file, sorted. */
+export function stackNames(project: ProjectFile): string[] {
+  if (!existsSync(project.stackDirectory)) return [];
+  return readdirSync(project.stackDirectory)
+    .map((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1])
+    .filter((name) => name !== undefined)
+    .sort();
+}
+
+/** The content of a stack's file; refuses a stack that has none, and names those that have. */
+export function readStack(project: ProjectFile, stack: string): Record<string, unknown> {
+  const names = stackNames(project);
+  if (!names.includes(stack)) {
+    const known = names.length === 0 ? "The project has none." : `Choose ${names.join(", ")}.`;
+    throw new UserError([
+      `Stack "${stack}" does not exist: there is no Pulumi.${stack}.yaml. ${known}`,
+    ]);
+  }
+  const file = ["yaml", "yml"]
+    .map((ending) => `Pulumi.${stack}.${ending}`)
+    .find((name) => existsSync(join(project.stackDirectory, name)));
+  return readYaml(join(project.stackDirectory, file ?? ""), `Pulumi.${stack}.yaml`);
+}
+
+function readYaml(path: string, name: string): Record<string, unknown> {
+  const document = parseDocument(readFileSync(path, "utf8"), { prettyErrors: true });
+  if (document.errors.length > 0) {
+    throw new UserError(
+      document.errors.map((error) => `${name}: ${error.message.split("\n")[0] ?? ""}`),
+    );
+  }
+  const content: unknown = document.toJS() ?? {};
+  if (!isRecord(content)) throw new UserError([`${name}: must be a map of keys.`]);
+  return content;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value as an error message shows it, cut where it is long. */
+export function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}

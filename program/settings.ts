@@ -1,0 +1,137 @@
+import { chartsFrom } from "./charts";
+import { type ChartReference, LakeKind, NodePoolKind } from "../components/connections";
+import { imageFrom } from "../components/kubernetes/imageName";
+import { MlflowDatabase } from "../components/mlflowStack/mlflowStack";
+import { anywhere, placementOn } from "../components/kubernetes/placement";
+import type { CheckedConfig } from "./loadConfig";
+import { admissionPolicies } from "../policy/admission";
+import {
+  charts as publishedCharts,
+  type ImageName,
+  images as publishedImages,
+  knativeImages,
+  knativeVersion,
+  lakeImages,
+} from "./versions";
+
+/** Tags for every Azure resource of a stack. */
+export function tagsOf(config: CheckedConfig): Record<string, string> {
+  const { owner, environment, costCenter } = config;
+  return { owner, environment, costCenter, project: "mlplatform" };
+}
+
+/** Every image that the program names, by name, from the stack's registry. */
+export function imagesOf(config: CheckedConfig): Record<ImageName, string> {
+  const { registry, ...replaced } = config.images;
+  return mapValues({ ...publishedImages, ...replaced }, (image) => imageFrom(registry, image));
+}
+
+function mapValues<K extends string, V, W>(map: Record<K, V>, change: (value: V) => W) {
+  return Object.fromEntries(
+    Object.entries(map).map(([key, value]) => [key, change(value as V)]),
+  ) as Record<K, W>;
+}
+
+/** The charts that a stack installs, from their own places. */
+export function chartsOf(config: CheckedConfig): ChartReference[] {
+  const { mlflow, ray, serving, observability, seaweedfs } = publishedCharts;
+  return [
+    ...Object.values<ChartReference>({ ...ray, ...serving, ...observability }),
+    ...(config.mlflow.database === MlflowDatabase.CloudNativePg ? Object.values(mlflow) : []),
+    ...(config.dataLake.kind === LakeKind.SeaweedFs ? [seaweedfs] : []),
+  ];
+}
+
+/**
+ * What each component is given that another component does not return: the stack's configuration
+ * with versions, images and placement. Pure; the one place where configuration keys and component
+ * arguments meet.
+ */
+export function settingsOf(config: CheckedConfig) {
+  const { protectData, storageClass, aks } = config;
+  const tags = tagsOf(config);
+  const images = imagesOf(config);
+  const charts = chartsFrom(config.charts, publishedCharts);
+  const imageRegistry = config.images.registry;
+  const lakeImage = lakeImages[config.dataLake.kind];
+  const clientImage = images[lakeImage.client];
+  const placement = aks ? placementOn(NodePoolKind.System) : anywhere;
+  const inCluster = { placement, storageClass, protectData };
+
+  return {
+    aks: aks && { ...aks, tags, protectData },
+    kubernetes: config.kubernetes,
+    github: config.github,
+    admission: { policies: admissionPolicies(config.admission) },
+    dataLake: {
+      ...config.dataLake,
+      ...inCluster,
+      image: images[lakeImage.server],
+      clientImage,
+      seaweedfsChart: charts.seaweedfs,
+      tags,
+    },
+    observability: {
+      ...config.observability,
+      ...inCluster,
+      charts: charts.observability,
+      imageRegistry,
+      clientImage,
+      inferenceTableImage: images.inferenceTable,
+      logKeeperImage: images.logOffloader,
+    },
+    ray: {
+      ...config.ray,
+      charts: charts.ray,
+      imageRegistry,
+      placement,
+      spot: aks?.spotPool !== undefined,
+      pooledNodes: aks !== undefined,
+      gpuDevicePluginImage: aks?.gpuPool && images.gpuDevicePlugin,
+    },
+    serving: {
+      ...config.serving,
+      charts: charts.serving,
+      imageRegistry,
+      placement,
+      knativeVersion,
+      knativeImages:
+        imageRegistry === undefined
+          ? undefined
+          : mapValues(knativeImages, (image) => imageFrom(imageRegistry, image)),
+      modelServerImage: images.modelServer,
+      domain: `models.${config.domain}`,
+    },
+    mlflow: {
+      ...config.mlflow,
+      ...inCluster,
+      charts: charts.mlflow,
+      imageRegistry,
+      clientImage,
+      image: images.mlflow,
+      postgresImage: images.postgres,
+      tags,
+    },
+    projects: config.projects.map(({ name, github, ...project }) => ({
+      name,
+      settings: {
+        ...project,
+        costCenter: project.costCenter ?? config.costCenter,
+        clientImage,
+        placement,
+        trackingImage: images.mlflow,
+        github: github && {
+          ...github,
+          images: {
+            trainingBase: images.trainingBase,
+            logOffloader: images.logOffloader,
+            modelServer: images.modelServer,
+          },
+          templateDirectory: "workloads/projectTemplate",
+        },
+        tags,
+        protectData,
+      },
+    })),
+  };
+}

@@ -1,0 +1,249 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type SegmentLog, SegmentLogFullError } from "@mlplatform/lake/segmentLog/segmentLog";
+import type { BlobFiles } from "./blobFiles";
+import { AbortedBodyError, type IntakeOptions, shortened, takeBody } from "./bodyIntake";
+import {
+  contentMode,
+  ContentMode,
+  quarantined,
+  readBatch,
+  readBinaryEvent,
+  type ReceivedEvent,
+  readStructuredEvent,
+} from "./cloudEvents";
+import { encodeEvent, type InferenceEvent, Kept, QUARANTINE_NAMESPACE } from "./inferenceEvent";
+import type { InferenceTableMetrics } from "../metrics";
+import { Rung } from "./pressure";
+import type { Redactor } from "./redaction";
+
+/** What the HTTP side works with. */
+export interface IngestOptions {
+  log: SegmentLog;
+  blobs: BlobFiles;
+  metrics: InferenceTableMetrics;
+  intake: IntakeOptions;
+  redactor: Redactor;
+  /** Whether the disk has no room for one more event. */
+  isFull: () => boolean;
+  /** Why the service isn't ready; undefined when it is. */
+  notReadyReason: () => string | undefined;
+  onError: (error: unknown) => void;
+  /** Brings gauges up to date before they are read. */
+  onScrape: () => void;
+}
+
+/** A request that can't be stored: the answer's status, and its reason as a metric label and a sentence. */
+class RefusedRequest extends Error {
+  constructor(
+    readonly status: number,
+    readonly reason: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+// ce-metadata and ce-annotations carry JSON of any size in headers; Node's own limit is 16 KiB.
+const MAX_HEADER_BYTES = 256 << 10;
+// An agent that stalls in the middle of a body must not hold its bytes here for ever.
+const REQUEST_TIMEOUT_MS = 60_000;
+// A body that has to be read as a whole: a structured event, or one that is redacted.
+const MAX_PARSED_BYTES = 16 << 20;
+
+/** The HTTP server: POST / takes events; GET /healthz, /readyz and /metrics. */
+export function makeIngestServer(options: IngestOptions): Server {
+  return createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: 75_000,
+    },
+    (request, response) => {
+      route(request, response, options).catch((error: unknown) => refuse(response, options, error));
+    },
+  );
+}
+
+function refuse(response: ServerResponse, options: IngestOptions, error: unknown): void {
+  const { metrics } = options;
+  if (error instanceof RefusedRequest) {
+    metrics.refused.inc({ reason: error.reason });
+    return answer(response, error.status, error.message);
+  }
+  if (error instanceof AbortedBodyError) {
+    metrics.refused.inc({ reason: "aborted" });
+    return;
+  }
+  const isFull =
+    error instanceof SegmentLogFullError || (error as NodeJS.ErrnoException).code === "ENOSPC";
+  metrics.refused.inc({ reason: isFull ? "full" : "disk_error" });
+  options.onError(error);
+  answer(response, 503, isFull ? "the log is full" : "the event could not be made durable");
+}
+
+async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: IngestOptions,
+): Promise<void> {
+  const path = (request.url ?? "/").split("?", 1)[0];
+  if (request.method === "GET" && path === "/healthz") {
+    return answer(response, 200, "ok");
+  }
+  if (request.method === "GET" && path === "/readyz") {
+    const reason = options.notReadyReason();
+    return answer(response, reason === undefined ? 200 : 503, reason ?? "ready");
+  }
+  if (request.method === "GET" && path === "/metrics") {
+    const { registry } = options.metrics;
+    options.onScrape();
+    response.setHeader("content-type", registry.contentType);
+    response.end(await registry.metrics());
+    return;
+  }
+  if (path !== "/") {
+    throw new RefusedRequest(404, "path", "events are posted to /");
+  }
+  if (request.method !== "POST") {
+    response.setHeader("allow", "POST");
+    throw new RefusedRequest(405, "method", "events are posted");
+  }
+  await ingest(request, response, options);
+}
+
+async function ingest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: IngestOptions,
+): Promise<void> {
+  const { metrics, log } = options;
+  const started = performance.now();
+  const mode = contentMode(request.headers);
+  if (mode === undefined) {
+    throw new RefusedRequest(400, "no_cloud_event", "no ce-* headers: post a CloudEvent");
+  }
+  if (options.isFull()) {
+    throw new SegmentLogFullError("the disk has no room for another event");
+  }
+  const events =
+    mode === ContentMode.Binary
+      ? [await takeBinary(request, options)]
+      : await takeParsed(request, mode, options);
+  try {
+    await (events.length === 1
+      ? log.append(encodeEvent(events[0]!.event, events[0]!.body))
+      : Promise.all(events.map(({ event, body }) => log.append(encodeEvent(event, body)))));
+  } catch (error) {
+    // Not acknowledged: no event names these files.
+    await Promise.all(
+      events.map(({ event: { blob } }) =>
+        blob === undefined ? undefined : options.blobs.remove(blob),
+      ),
+    );
+    throw error;
+  }
+  answer(response, 202, "");
+  metrics.ackSeconds.observe((performance.now() - started) / 1000);
+  events.forEach(({ event }) => metrics.countEvent(event));
+}
+
+async function takeBinary(
+  request: IncomingMessage,
+  options: IngestOptions,
+): Promise<ReceivedEvent> {
+  const event = readBinaryEvent(request.headers, Date.now());
+  const { redactor, intake } = options;
+  if (!redactor.concerns(event.namespace, event.inferenceService)) {
+    const { body, ...facts } = await takeBody(request, intake);
+    return { event: finished({ ...event, ...keptFacts(facts) }, options), body };
+  }
+  const whole = { ...intake, inlineBytes: MAX_PARSED_BYTES };
+  const { body, ...facts } = await takeBody(request, whole, () => redactor.fingerprint());
+  return facts.kept === Kept.Whole
+    ? redacted({ event, body }, options)
+    : { event: finished({ ...event, ...facts }, options), body };
+}
+
+async function takeParsed(
+  request: IncomingMessage,
+  mode: ContentMode,
+  options: IngestOptions,
+): Promise<ReceivedEvent[]> {
+  const { redactor, intake } = options;
+  const isRedacted = redactor.concerns("", "");
+  // On every rung the attributes must be read; the bodies are shortened after that.
+  const whole = { ...intake, inlineBytes: MAX_PARSED_BYTES, rung: () => Rung.Full };
+  const withhold = isRedacted ? () => redactor.fingerprint() : undefined;
+  const { body, ...facts } = await takeBody(request, whole, withhold);
+  const now = Date.now();
+  if (facts.blob !== undefined || facts.kept !== Kept.Whole) {
+    const { event } = quarantined(
+      body,
+      `a ${mode} event must fit into memory, ${MAX_PARSED_BYTES} bytes at most`,
+      now,
+    );
+    return [{ event: finished({ ...event, ...facts }, options), body }];
+  }
+  const events =
+    mode === ContentMode.Batched ? readBatch(body, now) : [readStructuredEvent(body, now)];
+  return events.map((received) => redacted(received, options));
+}
+
+// The payload without what rules name, as much of it as the disk has room for.
+function redacted(received: ReceivedEvent, options: IngestOptions): ReceivedEvent {
+  const { redactor, metrics } = options;
+  const { namespace, inferenceService } = received.event;
+  let body: Buffer | undefined;
+  try {
+    // In a whole document the payload is somewhere the rules don't lead to.
+    body =
+      received.isDocument === true && redactor.concerns(namespace, inferenceService)
+        ? undefined
+        : redactor.redactBody(namespace, inferenceService, received.body);
+  } catch (error) {
+    options.onError(error);
+  }
+  if (body === undefined) {
+    metrics.redactionFailures.inc();
+    const facts = {
+      kept: Kept.Withheld,
+      bodyBytes: received.body.length,
+      bodySha256: redactor.fingerprint().update(received.body).digest("hex"),
+    };
+    return { event: finished({ ...received.event, ...facts }, options), body: Buffer.alloc(0) };
+  }
+  const { body: shown, ...facts } = shortened(body, options.intake.rung());
+  return { event: finished({ ...received.event, ...keptFacts(facts) }, options), body: shown };
+}
+
+// Nearly every event is whole, and its frame needn't say so.
+function keptFacts(facts: Pick<InferenceEvent, "kept" | "bodyBytes" | "bodySha256" | "blob">) {
+  return facts.kept === Kept.Whole && facts.blob === undefined ? {} : facts;
+}
+
+function finished(event: InferenceEvent, options: IngestOptions): InferenceEvent {
+  const { namespace, inferenceService } = event;
+  event.metadata = options.redactor.redactMetadata(namespace, inferenceService, event.metadata);
+  if (event.problem !== "") {
+    event.namespace = QUARANTINE_NAMESPACE;
+  }
+  return event;
+}
+
+function answer(response: ServerResponse, status: number, text: string): void {
+  if (response.headersSent || response.destroyed) {
+    return;
+  }
+  if (status < 400 && text === "") {
+    response.writeHead(status, { "content-length": 0 });
+    response.end();
+    return;
+  }
+  if (status >= 400) {
+    // What is left of a refused body isn't read.
+    response.setHeader("connection", "close");
+  }
+  response.statusCode = status;
+  response.setHeader("content-type", "text/plain; charset=utf-8");
+  response.end(text === "" ? "" : `${text}\n`);
+}

@@ -1,0 +1,221 @@
+import { promises as fs } from "node:fs";
+import type { DuckDBValue } from "@duckdb/node-api";
+import type { ObjectCache } from "../store/objectCache";
+import { duckdb } from "../duckdb/duckdb";
+import { listEventsParts } from "../inferences/inferenceEventsParts";
+import { hourStart, inferencesHours, type InferenceHours } from "../inferences/inferenceHours";
+import type { ObjectFacts, ObjectStore } from "../store/objectStore";
+import { hoursOf } from "../inferences/predictionSearch";
+import { pairingQuery, settledQuery, withPayloadSha256 } from "../inferences/pairing";
+import { literal } from "../duckdb/parquetEngine";
+import { createFeatures, type FeaturesOf } from "../inferences/featuresTable";
+import { listRayLogParts, mayRepeatKeys } from "../rayLogs/rayLogParts";
+import {
+  emptyRelation,
+  inferenceEventsShape,
+  inferencesShape,
+  rayLogShape,
+} from "../tables/tables";
+
+/** Which part of the lake a question is about; what lies outside isn't listed or read. */
+export interface LakeSelection {
+  namespace?: string;
+  /** Ray logs only. */
+  cluster?: string;
+  /** Partitions from this hour (events) or day (logs) on, UTC. */
+  since?: Date;
+  /** Partitions up to this hour or day. */
+  until?: Date;
+  /** Whose predictions the table `features` takes apart; without it there is no such table. */
+  features?: FeaturesOf;
+  /** Only this prediction, for the table `inferences`: of hours that don't have it nothing is fetched. */
+  predictionId?: string;
+}
+
+/** A cell of an answer. */
+export type AnswerCell = string | number | bigint | boolean | Date | Buffer | null | unknown;
+
+/** An answer. */
+export interface LakeAnswer {
+  columns: string[];
+  rows: Record<string, AnswerCell>[];
+}
+
+/** SQL over the lake. Tables: `raylogs`, `inferences_events`, `inferences`, and `features` of a selected model. */
+export interface Lake {
+  readonly store: ObjectStore;
+  /** Runs one query; `$name` parameters come from `values`. Only tables that it names are fetched. */
+  query(
+    sql: string,
+    selection?: LakeSelection,
+    values?: Record<string, DuckDBValue>,
+  ): Promise<LakeAnswer>;
+  /** The same, row after row without holding all of them. */
+  stream(
+    sql: string,
+    selection?: LakeSelection,
+    values?: Record<string, DuckDBValue>,
+  ): AsyncGenerator<Record<string, AnswerCell>>;
+}
+
+/** How the engine is bounded. */
+export interface LakeOptions {
+  store: ObjectStore;
+  cache: ObjectCache;
+  /** Mebibytes. @default 1024 */
+  memoryMiB?: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Opens the lake for questions. The engine sees only the cached copies of the objects asked for: it can
+ * read no other file, load no extension, and its settings are locked before the question runs.
+ */
+export function openLake(options: LakeOptions): Lake {
+  const { store, cache } = options;
+
+  async function* stream(
+    sql: string,
+    selection: LakeSelection = {},
+    values?: Record<string, DuckDBValue>,
+  ): AsyncGenerator<Record<string, AnswerCell>> {
+    const session = await openSession(sql, selection);
+    try {
+      const result = await session.connection.stream(sql, values);
+      for await (const rows of result.yieldRowObjectJs()) {
+        yield* rows;
+      }
+    } finally {
+      session.close();
+    }
+  }
+
+  async function openSession(sql: string, selection: LakeSelection) {
+    await fs.mkdir(cache.directory, { recursive: true });
+    const instance = await duckdb().DuckDBInstance.create(":memory:", {
+      memory_limit: `${options.memoryMiB ?? 1024}MiB`,
+      temp_directory: cache.directory,
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+    });
+    const connection = await instance.connect();
+    const held: (() => void)[] = [];
+    const close = () => {
+      connection.closeSync();
+      instance.closeSync();
+      held.forEach((release) => release());
+    };
+    try {
+      await connection.run("SET TimeZone = 'UTC'");
+      // A word that only looks like a table costs a listing; a table that is missed would be an error.
+      const names = new Set(sql.toLowerCase().match(/\w+/g));
+      const parquet = async (objects: ObjectFacts[], empty: string) => {
+        const { files, release } = await cache.acquire(objects);
+        held.push(release);
+        return files.length === 0
+          ? `(${empty})`
+          : `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, ` +
+              `union_by_name = true)`;
+      };
+      if (names.has("raylogs")) {
+        const parts = await listRayLogParts(store, selection);
+        const relation = await parquet(parts, emptyRelation(rayLogShape));
+        await connection.run(`CREATE VIEW raylogs AS ${rayLogsQuery(relation, parts)}`);
+      }
+      if (names.has("inferences_events")) {
+        const parts = await listEventsParts(store, selection.namespace, (partition) =>
+          isWithin(hourStart(partition), HOUR_MS, selection),
+        );
+        const relation = await parquet(parts, emptyRelation(inferenceEventsShape));
+        await connection.run(`CREATE VIEW inferences_events AS SELECT * FROM ${relation}`);
+      }
+      const features = names.has("features") ? selection.features : undefined;
+      if (names.has("inferences") || features !== undefined) {
+        const { predictionId } = selection;
+        const all = await inferencesHours(store, selection);
+        const hours =
+          predictionId === undefined ? all : await hoursOf(cache, connection, all, predictionId);
+        // The optimizer can't bring a view's condition below a window; here it is given to it there.
+        const only = (relation: string, column: string) =>
+          predictionId === undefined
+            ? relation
+            : `(SELECT * FROM ${relation} WHERE ${column} = ${literal(predictionId)})`;
+        const inferences = emptyRelation(inferencesShape);
+        const events = await parquet(hours.events, emptyRelation(inferenceEventsShape));
+        const view = inferencesQuery(hours, {
+          settled: only(await parquet(hours.settled, inferences), "request_id"),
+          paired: only(await parquet(hours.paired, inferences), "request_id"),
+          events: only(events, "id"),
+        });
+        await connection.run(`CREATE VIEW inferences AS ${withPayloadSha256(view)}`);
+      }
+      if (features !== undefined) {
+        await createFeatures(connection, features);
+      }
+      await connection.run(`SET allowed_directories = [${literal(`${cache.directory}/`)}]`);
+      await connection.run("SET enable_external_access = false");
+      await connection.run("SET lock_configuration = true");
+      return { connection, close };
+    } catch (error) {
+      close();
+      throw error;
+    }
+  }
+
+  return {
+    store,
+    stream,
+    async query(sql, selection = {}, values) {
+      const session = await openSession(sql, selection);
+      try {
+        const reader = await session.connection.runAndReadAll(sql, values);
+        return { columns: reader.columnNames(), rows: reader.getRowObjectsJS() };
+      } finally {
+        session.close();
+      }
+    },
+  };
+}
+
+// A node that lost its state directory reads its files again under a new writer: the same key twice. Where
+// no writer is such a one there can be no repetition, and no sort is paid for.
+function rayLogsQuery(relation: string, parts: ObjectFacts[]): string {
+  return mayRepeatKeys(parts)
+    ? `SELECT * FROM ${relation} QUALIFY row_number() OVER (
+         PARTITION BY namespace, cluster, node, file_uid, byte_start ORDER BY byte_end DESC) = 1`
+    : `SELECT * FROM ${relation}`;
+}
+
+function inferencesQuery(
+  hours: InferenceHours,
+  relations: { settled: string; paired: string; events: string },
+): string {
+  const columns = inferencesShape.columns.map(({ name }) => `"${name}"`).join(", ");
+  const settled = `SELECT ${columns} FROM ${relations.settled}`;
+  const paired = `SELECT ${columns} FROM ${relations.paired}`;
+  const starts = hours.unpaired.map(
+    (start) => `TIMESTAMP ${literal(new Date(start).toISOString().replace("Z", ""))}`,
+  );
+  if (starts.length === 0 && hours.paired.length === 0) {
+    return settled;
+  }
+  if (starts.length === 0) {
+    return `${settled} UNION ALL SELECT ${columns} FROM (${settledQuery(`(${paired})`)})`;
+  }
+  // An answer completes its request in the hour before, too.
+  const filter = ["row_time", "answered_time"]
+    .map((time) => `date_trunc('hour', ${time}) IN (${starts.join(", ")})`)
+    .join(" OR ");
+  const pairs = `SELECT ${columns} FROM (${pairingQuery(relations.events, filter)})`;
+  return `${settled} UNION ALL SELECT ${columns} FROM (${settledQuery(`(${paired} UNION ALL ${pairs})`)})`;
+}
+
+/** Whether a partition that starts at `start` and is `length` ms long touches the selection's time. */
+export function isWithin(start: number, length: number, selection: LakeSelection): boolean {
+  const { since, until } = selection;
+  return (
+    (since === undefined || start + length > since.getTime()) &&
+    (until === undefined || start <= until.getTime())
+  );
+}

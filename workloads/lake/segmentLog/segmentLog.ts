@@ -1,0 +1,420 @@
+import { promises as fs, writeSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import * as path from "node:path";
+import { removeTemporaryFiles, syncDirectory, writeFileDurably } from "./durableFile";
+import { failpoint } from "../service/failpoint";
+import {
+  FRAME_HEADER_BYTES,
+  MAX_PAYLOAD_BYTES,
+  readSegment,
+  saltOf,
+  scanSegment,
+  SEGMENT_HEADER_BYTES,
+  segmentHeader,
+  type SegmentRecord,
+  type SegmentScan,
+  writeFrame,
+} from "./segmentFile";
+
+/** How a segment log is bounded. */
+export interface SegmentLogOptions {
+  directory: string;
+  /** A segment is sealed when it has this many bytes. @default 64 MiB */
+  segmentBytes?: number;
+  /** Bytes that all segments may take on disk; then `append` throws `SegmentLogFullError`. @default 4 GiB */
+  maxBytes?: number;
+  /** Bytes that may wait in memory for the disk; then `append` throws `SegmentLogFullError`. @default 256 MiB */
+  maxPendingBytes?: number;
+  /**
+   * Sync each group of records before `append` resolves. Without it a record survives the end of the
+   * process and may not survive that of the machine. @default true
+   */
+  syncsRecords?: boolean;
+}
+
+/** A segment that nothing is appended to any more. */
+export interface SealedSegment {
+  sequence: number;
+  file: string;
+  bytes: number;
+  records: number;
+}
+
+/** What opening found: how many bytes of unfinished and of damaged frames lay in old segments. */
+export interface SegmentLogRecovery {
+  segments: number;
+  records: number;
+  tornBytes: number;
+  damagedBytes: number;
+}
+
+/** Where a durable record lies. */
+export interface AppendedRecord {
+  sequence: number;
+  offset: number;
+}
+
+/** The log is at its bound; nothing was written. Try again when a segment was removed. */
+export class SegmentLogFullError extends Error {
+  override readonly name = "SegmentLogFullError";
+}
+
+/**
+ * An append-only log of records in numbered segment files. `append` resolves when the record is on
+ * disk (one fdatasync serves all that waited), so a caller may acknowledge it. Segments are sealed by
+ * size or on request, read back in order, and removed once their content is stored elsewhere.
+ */
+export interface SegmentLog {
+  readonly recovery: SegmentLogRecovery;
+  /** Writes one record; `parts` are joined. Rejects with the disk's error, and then nothing was kept. */
+  append(parts: readonly Uint8Array[]): Promise<AppendedRecord>;
+  /** Seals the open segment if it has records. */
+  seal(): Promise<void>;
+  /** Sealed segments, oldest first. */
+  sealed(): SealedSegment[];
+  /** A sealed segment's records in order of writing. */
+  read(segment: SealedSegment): AsyncGenerator<SegmentRecord>;
+  /** Deletes a sealed segment; its number is never used again. */
+  remove(segment: SealedSegment): Promise<void>;
+  /** Bytes on disk, and in memory before the disk. */
+  size(): { diskBytes: number; pendingBytes: number; openRecords: number };
+  /** Waits for records on their way, seals, and closes. Later appends reject. */
+  close(): Promise<void>;
+}
+
+interface PendingRecord {
+  parts: readonly Uint8Array[];
+  bytes: number;
+  resolve: (record: AppendedRecord) => void;
+  reject: (error: unknown) => void;
+}
+
+interface OpenSegment {
+  sequence: number;
+  file: string;
+  handle: FileHandle;
+  salt: Buffer;
+  bytes: number;
+  records: number;
+}
+
+const MIB = 1 << 20;
+const MAX_GROUP_RECORDS = 1024;
+const MAX_GROUP_BYTES = 4 * MIB;
+const MAX_GATHER_TURNS = 8;
+const SEQUENCE_FILE = "highest-sequence";
+// Where nothing else waits for the disk, a number doesn't either: a restart leaves some of these out.
+const RESERVED_SEQUENCES = 255;
+
+/** Opens (or makes) the log in `directory` and repairs what a crash left. One process at a time: see instanceLock. */
+export async function openSegmentLog(options: SegmentLogOptions): Promise<SegmentLog> {
+  const { directory, segmentBytes = 64 * MIB, maxBytes = 4096 * MIB } = options;
+  const maxPendingBytes = options.maxPendingBytes ?? 256 * MIB;
+  const syncsRecords = options.syncsRecords ?? true;
+  await fs.mkdir(directory, { recursive: true, mode: 0o700 });
+  await removeTemporaryFiles(directory);
+  const { sealed, recovery, lastSequence } = await recoverSegments(directory);
+  let reservedSequence = Math.max(lastSequence, await readHighestSequence(directory));
+  let nextSequence = reservedSequence + 1;
+  let diskBytes = sealed.reduce((sum, segment) => sum + segment.bytes, 0);
+  let pendingBytes = 0;
+  let pending: PendingRecord[] = [];
+  let open: OpenSegment | undefined;
+  let isClosed = false;
+  let isFlushScheduled = false;
+  let tail: Promise<void> = Promise.resolve();
+  let room: Buffer = Buffer.alloc(0);
+
+  // Everything that touches the open segment runs in this chain, one step after the other.
+  function inOrder<T>(step: () => Promise<T>): Promise<T> {
+    const result = tail.then(step);
+    tail = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
+  }
+
+  async function openSegment(): Promise<OpenSegment> {
+    const sequence = nextSequence;
+    const file = path.join(directory, segmentName(sequence));
+    const header = segmentHeader();
+    // Numbers become object keys: one that was used must stay used after its segment is removed.
+    if (sequence > reservedSequence) {
+      reservedSequence = sequence + (syncsRecords ? 0 : RESERVED_SEQUENCES);
+      await writeFileDurably(path.join(directory, SEQUENCE_FILE), `${reservedSequence}\n`);
+    }
+    const handle = await fs.open(file, "wx", 0o600);
+    try {
+      await handle.writeFile(header);
+      if (syncsRecords) {
+        await handle.sync();
+        await syncDirectory(directory);
+      }
+    } catch (error) {
+      await handle.close();
+      await fs.rm(file, { force: true });
+      throw error;
+    }
+    nextSequence = sequence + 1;
+    diskBytes += SEGMENT_HEADER_BYTES;
+    open = { sequence, file, handle, salt: saltOf(header)!, bytes: header.length, records: 0 };
+    return open;
+  }
+
+  async function sealOpen(): Promise<void> {
+    if (open === undefined || open.records === 0) {
+      return;
+    }
+    const { handle, sequence, file, bytes, records } = open;
+    open = undefined;
+    await handle.close();
+    sealed.push({ sequence, file, bytes, records });
+  }
+
+  // After what else this turn of the event loop brings, and while the next ones bring more: requests come
+  // together, and one sync serves all. A record that comes alone waits for none.
+  function scheduleFlush(): void {
+    if (!isFlushScheduled) {
+      isFlushScheduled = true;
+      gather(pending.length, MAX_GATHER_TURNS);
+    }
+  }
+
+  function gather(known: number, turns: number): void {
+    setImmediate(() => {
+      if (pending.length > known && turns > 0) {
+        gather(pending.length, turns - 1);
+        return;
+      }
+      isFlushScheduled = false;
+      void inOrder(flushGroup).then(() => {
+        if (pending.length > 0) {
+          scheduleFlush();
+        }
+      });
+    });
+  }
+
+  // One group is written after the other, so that an ordinary one takes the room of the one before.
+  function groupBuffer(bytes: number): Buffer {
+    if (bytes > 2 * MAX_GROUP_BYTES) {
+      return Buffer.allocUnsafe(bytes);
+    }
+    if (room.length < bytes) {
+      room = Buffer.allocUnsafe(Math.min(2 * bytes, 2 * MAX_GROUP_BYTES));
+    }
+    return room.subarray(0, bytes);
+  }
+
+  async function flushGroup(): Promise<void> {
+    const group = takeGroup(pending);
+    pending = pending.slice(group.length);
+    if (group.length === 0) {
+      return;
+    }
+    try {
+      const segment = open ?? (await openSegment());
+      const start = segment.bytes;
+      // One buffer: gathering a thousand small ones costs the system call more than copying them.
+      const bytes = groupBuffer(group.reduce((sum, record) => sum + record.bytes, 0));
+      const placed: AppendedRecord[] = [];
+      let offset = start;
+      for (const record of group) {
+        writeFrame(bytes, offset - start, segment.salt, offset, record.parts);
+        placed.push({ sequence: segment.sequence, offset });
+        offset += record.bytes;
+      }
+      try {
+        writeFully(segment.handle, bytes, start);
+        failpoint("log.written");
+        if (syncsRecords) {
+          await segment.handle.datasync();
+        }
+        failpoint("log.synced");
+      } catch (error) {
+        await abandonTail(segment, start);
+        throw error;
+      }
+      segment.bytes = offset;
+      segment.records += group.length;
+      diskBytes += offset - start;
+      group.forEach((record, index) => record.resolve(placed[index]!));
+    } catch (error) {
+      group.forEach((record) => record.reject(error));
+    } finally {
+      pendingBytes -= group.reduce((sum, record) => sum + record.bytes, 0);
+    }
+    if (open !== undefined && open.bytes >= segmentBytes) {
+      await sealOpen();
+    }
+  }
+
+  // After a failed write or sync the pages' state is unknown (a second fsync may report success for
+  // lost pages), so this segment ends at its last acknowledged byte and the next group opens a new one.
+  async function abandonTail(segment: OpenSegment, end: number): Promise<void> {
+    open = undefined;
+    try {
+      await segment.handle.truncate(end);
+      await segment.handle.sync();
+    } finally {
+      await segment.handle.close();
+      if (segment.records > 0) {
+        const { sequence, file, records } = segment;
+        sealed.push({ sequence, file, bytes: end, records });
+      } else {
+        diskBytes -= end;
+        await fs.rm(segment.file, { force: true });
+      }
+    }
+  }
+
+  return {
+    recovery,
+    append(parts) {
+      const bytes = parts.reduce((sum, part) => sum + part.length, FRAME_HEADER_BYTES);
+      if (isClosed) {
+        return Promise.reject(new Error(`segment log ${directory} is closed`));
+      }
+      if (bytes - FRAME_HEADER_BYTES > MAX_PAYLOAD_BYTES) {
+        return Promise.reject(
+          new RangeError(`a record has ${bytes} bytes; the most is ${MAX_PAYLOAD_BYTES}`),
+        );
+      }
+      const after = diskBytes + pendingBytes + bytes;
+      if (after > maxBytes || pendingBytes + bytes > maxPendingBytes) {
+        return Promise.reject(
+          new SegmentLogFullError(
+            `segment log ${directory} is full: ${diskBytes} bytes on disk of ${maxBytes}, ` +
+              `${pendingBytes} waiting of ${maxPendingBytes}, ${bytes} more asked for`,
+          ),
+        );
+      }
+      pendingBytes += bytes;
+      return new Promise((resolve, reject) => {
+        pending.push({ parts, bytes, resolve, reject });
+        scheduleFlush();
+      });
+    },
+    seal: () => inOrder(sealOpen),
+    sealed: () => [...sealed],
+    read: (segment) => readSegment(segment.file),
+    async remove(segment) {
+      const index = sealed.findIndex((each) => each.sequence === segment.sequence);
+      if (index < 0) {
+        throw new Error(`segment ${segment.sequence} of ${directory} is not sealed or was removed`);
+      }
+      await fs.rm(segment.file);
+      if (syncsRecords) {
+        await syncDirectory(directory);
+      }
+      sealed.splice(index, 1);
+      diskBytes -= segment.bytes;
+    },
+    size: () => ({ diskBytes, pendingBytes, openRecords: open?.records ?? 0 }),
+    async close() {
+      isClosed = true;
+      await inOrder(async () => {
+        while (pending.length > 0) {
+          await flushGroup();
+        }
+        await sealOpen();
+        await open?.handle.close();
+        open = undefined;
+      });
+    },
+  };
+}
+
+async function readHighestSequence(directory: string): Promise<number> {
+  const file = path.join(directory, SEQUENCE_FILE);
+  let text: string;
+  try {
+    text = await fs.readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+      return 0;
+    }
+    throw error;
+  }
+  if (!/^\d{1,12}\n$/.test(text)) {
+    throw new Error(
+      `${file} must hold one number, got ${JSON.stringify(text.slice(0, 40))}; without it a key could ` +
+        `be used twice. Move the state directory away: a new one takes a new writer id`,
+    );
+  }
+  return Number(text);
+}
+
+function segmentName(sequence: number): string {
+  return `segment-${String(sequence).padStart(12, "0")}.log`;
+}
+
+function takeGroup(pending: readonly PendingRecord[]): PendingRecord[] {
+  const group: PendingRecord[] = [];
+  let bytes = 0;
+  for (const record of pending) {
+    if (group.length >= MAX_GROUP_RECORDS || (group.length > 0 && bytes > MAX_GROUP_BYTES)) {
+      break;
+    }
+    group.push(record);
+    bytes += record.bytes;
+  }
+  return group;
+}
+
+// Into the page cache, at once: handing a few kilobytes to another thread costs more than copying them, and
+// the sync that follows is what takes time.
+function writeFully(handle: FileHandle, bytes: Buffer, position: number): void {
+  let done = 0;
+  while (done < bytes.length) {
+    done += writeSync(handle.fd, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+async function recoverSegments(
+  directory: string,
+): Promise<{ sealed: SealedSegment[]; recovery: SegmentLogRecovery; lastSequence: number }> {
+  const sealed: SealedSegment[] = [];
+  const recovery: SegmentLogRecovery = { segments: 0, records: 0, tornBytes: 0, damagedBytes: 0 };
+  let lastSequence = 0;
+  for (const name of (await fs.readdir(directory)).sort()) {
+    const match = /^segment-(\d{12})\.log$/.exec(name);
+    if (match === null) {
+      continue;
+    }
+    const sequence = Number(match[1]);
+    const file = path.join(directory, name);
+    lastSequence = Math.max(lastSequence, sequence);
+    const scan = await scanSegment(file);
+    recovery.tornBytes += scan.tornBytes;
+    recovery.damagedBytes += scan.damagedBytes;
+    await repairSegment(directory, file, scan);
+    if (scan.records > 0) {
+      recovery.segments += 1;
+      recovery.records += scan.records;
+      sealed.push({ sequence, file, bytes: scan.validBytes, records: scan.records });
+    }
+  }
+  return { sealed, recovery, lastSequence };
+}
+
+// A torn tail was never acknowledged: it goes. Damage between records is kept in a copy beside the
+// log, because it held acknowledged bytes and a person may want to look at them.
+async function repairSegment(directory: string, file: string, scan: SegmentScan): Promise<void> {
+  if (scan.damagedBytes > 0) {
+    await fs.copyFile(file, `${file}.damaged`);
+  }
+  if (scan.records === 0) {
+    await fs.rm(file);
+    await syncDirectory(directory);
+  } else if (scan.tornBytes > 0) {
+    const handle = await fs.open(file, "r+");
+    try {
+      await handle.truncate(scan.validBytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+}
