@@ -12,7 +12,9 @@ export interface ImageRuntime {
 export function readImageRuntime(dockerfile: string): ImageRuntime {
   const image = readFileSync(dockerfile, "utf8");
   const flags = /^(?:ENTRYPOINT|CMD) \["node", (.*)"\/app\/main.js"\]$/m.exec(image)?.[1];
-  if (flags === undefined) throw new Error(`${dockerfile} doesn't start /app/main.js with node`);
+  if (flags === undefined) {
+    throw new Error(`${dockerfile} doesn't start /app/main.js with node`);
+  }
   return {
     flags: [...flags.matchAll(/"([^"]+)"/g)].map(([, flag]) => flag!),
     env: Object.fromEntries(

@@ -38,8 +38,12 @@ async function archiveOf(
   folder: string,
   options: DownloadOptions,
 ): Promise<ChartArchive> {
-  if (reference.chart.startsWith("oci://")) return fetchOciChart(reference, options);
-  if (reference.repository !== undefined) return fetchRepositoryChart(reference, options);
+  if (reference.chart.startsWith("oci://")) {
+    return fetchOciChart(reference, options);
+  }
+  if (reference.repository !== undefined) {
+    return fetchRepositoryChart(reference, options);
+  }
   const path = resolve(folder, reference.chart);
   try {
     return { bytes: await readFile(path) };

@@ -54,7 +54,9 @@ function writeDigests(file: string, digests: ChartDigests): void {
 /** Records the digests of charts that have none, and returns the charts as they then stand. */
 export function recordMissing(statuses: ChartStatus[], file: string): ChartStatus[] {
   const added = statuses.filter(({ digest, seen }) => digest === undefined && seen !== undefined);
-  if (added.length === 0) return statuses;
+  if (added.length === 0) {
+    return statuses;
+  }
   const digests = added.map(({ archive, seen }) => [archive, seen!]);
   writeDigests(file, { ...readDigests(file), ...Object.fromEntries(digests) });
   return statuses.map((status) =>
@@ -100,11 +102,15 @@ async function verifyChart(
 ): Promise<ChartStatus> {
   try {
     const seen = await digestOf(status, folder, options);
-    if (status.digest === undefined) return { ...status, seen };
+    if (status.digest === undefined) {
+      return { ...status, seen };
+    }
     const state = seen === status.digest ? DigestState.Verified : DigestState.Changed;
     return { ...status, seen, state };
   } catch (error) {
-    if (!(error instanceof DownloadError)) throw error;
+    if (!(error instanceof DownloadError)) {
+      throw error;
+    }
     return { ...status, state: DigestState.Failed, problem: error.message };
   }
 }

@@ -49,11 +49,15 @@ export async function bodyOf(response: Response, what: string): Promise<Buffer> 
   try {
     for await (const chunk of response.body ?? []) {
       size += chunk.length;
-      if (size > mostBytes) throw new DownloadError(`${host} sends more than 64 MiB for ${what}`);
+      if (size > mostBytes) {
+        throw new DownloadError(`${host} sends more than 64 MiB for ${what}`);
+      }
       chunks.push(chunk);
     }
   } catch (error) {
-    if (error instanceof DownloadError) throw error;
+    if (error instanceof DownloadError) {
+      throw error;
+    }
     throw new DownloadError(`${host} breaks off while it sends ${what} (${causeOf(error)})`);
   }
   return Buffer.concat(chunks);

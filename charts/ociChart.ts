@@ -67,7 +67,9 @@ async function tokenFor(
   const url = new URL(realm);
   for (const name of ["service", "scope"]) {
     const value = field(name);
-    if (value !== undefined) url.searchParams.set(name, value);
+    if (value !== undefined) {
+      url.searchParams.set(name, value);
+    }
   }
   const response = await ask(url.href, {}, options);
   if (response.status === 401 || response.status === 403) {

@@ -22,7 +22,9 @@ export async function fetchRepositoryChart(
   const { host } = new URL(base);
   const index = await bodyOf(await ask(`${base}index.yaml`, {}, options), "the index");
   const entries = entriesOf(index.toString("utf8"), chart);
-  if (entries === undefined) throw new DownloadError(`the index of ${base} has no chart ${chart}`);
+  if (entries === undefined) {
+    throw new DownloadError(`the index of ${base} has no chart ${chart}`);
+  }
   const entry = entries.find((candidate) => candidate.version === version);
   if (entry === undefined) {
     throw new DownloadError(`the index of ${base} has no ${chart} ${version}`);
@@ -34,7 +36,9 @@ export async function fetchRepositoryChart(
   const archive = await ask(new URL(url, base).href, {}, options);
   const bytes = await bodyOf(archive, "the archive");
   const promised = entry.digest && `sha256:${entry.digest.replace(/^sha256:/, "")}`;
-  if (!promised) throw new DownloadError(`${host} gives no digest of ${chart} ${version}`);
+  if (!promised) {
+    throw new DownloadError(`${host} gives no digest of ${chart} ${version}`);
+  }
   return { promised, bytes };
 }
 
@@ -44,7 +48,9 @@ export async function fetchRepositoryChart(
  */
 function entriesOf(index: string, chart: string): IndexEntry[] | undefined {
   const start = index.indexOf(`\n  ${chart}:\n`);
-  if (start < 0) return parse(index)?.entries?.[chart];
+  if (start < 0) {
+    return parse(index)?.entries?.[chart];
+  }
   const rest = index.slice(start + 1);
   const end = rest.search(/\n {0,2}[^\s-]/);
   return parse(end < 0 ? rest : rest.slice(0, end + 1))[chart];

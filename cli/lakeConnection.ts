@@ -4,7 +4,7 @@ import { mlflowClient, type MlflowClient } from "@mlplatform/lake/ask/mlflowClie
 import { type Lake, openLake } from "@mlplatform/lake/ask/query";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
-import { type Command } from "commander";
+import type { Command } from "commander";
 import { z } from "zod";
 import { UserError } from "../screen/userError";
 import type { CliContext } from "./context";

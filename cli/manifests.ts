@@ -58,7 +58,9 @@ export async function readManifests(path: string): Promise<Manifests> {
     const shown = relative(path, file) || path;
     const before = found.objects.length + found.problems.length;
     readObjects(shown, await readFile(file, "utf8"), found);
-    if (found.objects.length + found.problems.length > before) found.files.push(shown);
+    if (found.objects.length + found.problems.length > before) {
+      found.files.push(shown);
+    }
   }
   return found;
 }
@@ -67,7 +69,9 @@ async function yamlFiles(path: string): Promise<string[]> {
   const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw new UserError([`"${path}" cannot be read (${error.code}). Name a folder of manifests.`]);
   });
-  if (status.isFile()) return [path];
+  if (status.isFile()) {
+    return [path];
+  }
   const files: string[] = [];
   for (const entry of await readdir(path, { withFileTypes: true })) {
     const full = join(path, entry.name);
@@ -89,7 +93,9 @@ function readObjects(file: string, text: string, found: Manifests): void {
       const problem = message.split(" at line ")[0]!;
       found.problems.push({ file, line: lines.linePos(pos[0]).line, message: problem });
     }
-    if (document.errors.length > 0) continue;
+    if (document.errors.length > 0) {
+      continue;
+    }
     collect(file, document, document.toJS({ maxAliasCount: mostAliases }), [], lines, found);
   }
 }
@@ -103,9 +109,13 @@ function collect(
   lines: LineCounter,
   found: Manifests,
 ): void {
-  if (!isRecord(value)) return;
+  if (!isRecord(value)) {
+    return;
+  }
   const { apiVersion, kind, metadata, items } = value;
-  if (typeof apiVersion !== "string" || typeof kind !== "string") return;
+  if (typeof apiVersion !== "string" || typeof kind !== "string") {
+    return;
+  }
   if (apiVersion === "v1" && kind === "List" && Array.isArray(items)) {
     items.forEach((item, index) => {
       collect(file, document, item, [...start, "items", index], lines, found);
@@ -128,7 +138,9 @@ function offsetOf(document: Document, location: Location): number {
   let node = document.contents as Node | null;
   let offset = node?.range?.[0] ?? 0;
   for (const key of location) {
-    if (isAlias(node)) node = node.resolve(document) ?? null;
+    if (isAlias(node)) {
+      node = node.resolve(document) ?? null;
+    }
     let next: unknown;
     let position: number | undefined;
     if (isMap(node)) {
@@ -141,7 +153,9 @@ function offsetOf(document: Document, location: Location): number {
       next = node.items[Number(key)];
       position = (next as Node | undefined)?.range?.[0];
     }
-    if (position === undefined) break;
+    if (position === undefined) {
+      break;
+    }
     offset = position;
     node = (next ?? null) as Node | null;
   }

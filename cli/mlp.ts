@@ -63,7 +63,9 @@ export function createProgram(context: CliContext): Command {
 /** `addCommand` copies no settings, `command` does; commands live in files of their own. */
 function inheritSettings(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent);
-  for (const child of command.commands) inheritSettings(child, command);
+  for (const child of command.commands) {
+    inheritSettings(child, command);
+  }
 }
 
 /** Runs one command line on this process and returns the exit code. `change` is for tests. */
@@ -71,14 +73,18 @@ export async function main(args: string[], change: Partial<CliContext> = {}): Pr
   const abort = new AbortController();
   const interrupt = () => {
     // A second Ctrl-C does not wait for children to end.
-    if (abort.signal.aborted) process.exit(ExitCode.Interrupted);
+    if (abort.signal.aborted) {
+      process.exit(ExitCode.Interrupted);
+    }
     abort.abort();
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
   // A reader that has seen enough (`mlp … | head`) is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(ExitCode.Good);
+    if (error.code === "EPIPE") {
+      process.exit(ExitCode.Good);
+    }
     throw error;
   });
   const projectDir = resolve(__dirname, "..");
@@ -113,9 +119,13 @@ export async function run(args: string[], context: CliContext): Promise<number> 
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? ExitCode.Good : ExitCode.Usage;
     }
-    if (process.env.MLP_DEBUG) context.stderr.write(`${(error as Error).stack ?? error}\n`);
+    if (process.env.MLP_DEBUG) {
+      context.stderr.write(`${(error as Error).stack ?? error}\n`);
+    }
     if (error instanceof UserError) {
-      for (const problem of error.problems) context.stderr.write(`mlp: ${problem}\n`);
+      for (const problem of error.problems) {
+        context.stderr.write(`mlp: ${problem}\n`);
+      }
       return ExitCode.Usage;
     }
     const message = error instanceof Error ? error.message : String(error);

@@ -11,13 +11,13 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { literal } from "@mlplatform/lake/duckdb/parquetEngine";
 import { publishDataset } from "./lifecycle/dataset";
 import {
-  LocalLake,
+  type LocalLake,
   S3Kind,
   lakeEnvironment,
   openLake,
   startObjectStore,
 } from "./services/objectStore";
-import { choosePorts, Ports } from "./processes/ports";
+import { choosePorts, type Ports } from "./processes/ports";
 import { PythonEnvironment } from "./programs/pythonEnvironment";
 import { StateDirectory } from "./processes/runState";
 import { startModelServer } from "./services/serving";

@@ -1,12 +1,12 @@
 import * as assert from "node:assert/strict";
-import { ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPortFree } from "./processes/ports";
 import { isAlive, listenersOf, readProcessTable } from "./processes/processTable";
-import { RunRecord, StateDirectory } from "./processes/runState";
+import { type RunRecord, StateDirectory } from "./processes/runState";
 import { findBrowser } from "./lifecycle/screens";
 
 const STEP_TIMEOUT_MS = 300_000;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Listener, isLoopback, listenersOf, ownProcesses } from "./processes/processTable";
+import { type Listener, isLoopback, listenersOf, ownProcesses } from "./processes/processTable";
 import { StateDirectory } from "./processes/runState";
 
 /** The run's own limit, plus what the first one spends on making the Python environment. */

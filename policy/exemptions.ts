@@ -71,7 +71,9 @@ export function standing(
 ): Standing {
   const key = name in exemptions ? name : "*";
   const exemption = exemptions[key] as Partial<Exemption> | undefined;
-  if (exemption === undefined) return { kind: "none" };
+  if (exemption === undefined) {
+    return { kind: "none" };
+  }
   const { reason, expires } = exemption;
   if (!reason || !/^\d{4}-\d{2}-\d{2}$/.test(expires ?? "")) {
     const message = `"${name}": its exemption "${key}" is ${JSON.stringify(exemption)}: give it a reason and the last day as expires "2027-01-31".`;

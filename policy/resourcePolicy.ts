@@ -37,23 +37,37 @@ export function resourcePolicy(declaration: ResourcePolicyDeclaration): Resource
     description,
     configSchema: { properties: { ...commonProperties, ...declaration.properties } },
     validateResource: (args, report) => {
-      if (!types.has(args.type)) return args.notApplicable(`only ${subject}`);
+      if (!types.has(args.type)) {
+        return args.notApplicable(`only ${subject}`);
+      }
       const config = args.getConfig<PolicyConfig>();
       const exemption = standing(args.name, config.exemptions);
-      if (exemption.kind === "valid") return args.notApplicable(`exempt: ${exemption.reason}`);
-      if (exemption.kind === "broken") report(exemption.message);
+      if (exemption.kind === "valid") {
+        return args.notApplicable(`exempt: ${exemption.reason}`);
+      }
+      if (exemption.kind === "broken") {
+        report(exemption.message);
+      }
       let found: Iterable<string> | undefined;
       countUndecided(args.name, config, report, () => {
         found = validate(args);
-        for (const message of found ?? []) report(message);
+        for (const message of found ?? []) {
+          report(message);
+        }
       });
-      if (found === undefined) return args.notApplicable(`only ${subject}`);
+      if (found === undefined) {
+        return args.notApplicable(`only ${subject}`);
+      }
     },
     ...(remediate && {
       remediateResource: (args) => {
-        if (!types.has(args.type)) return args.notApplicable(`only ${subject}`);
+        if (!types.has(args.type)) {
+          return args.notApplicable(`only ${subject}`);
+        }
         const exemption = standing(args.name, args.getConfig<PolicyConfig>().exemptions);
-        if (exemption.kind === "valid") return args.notApplicable(`exempt: ${exemption.reason}`);
+        if (exemption.kind === "valid") {
+          return args.notApplicable(`exempt: ${exemption.reason}`);
+        }
         remediate(args);
         return args.props;
       },
@@ -81,8 +95,12 @@ export function stackPolicy(declaration: StackPolicyDeclaration): StackValidatio
       countUndecided("*", config, report, () => {
         for (const finding of validate(args)) {
           const exemption = standing(finding.name, config.exemptions);
-          if (exemption.kind === "valid") continue;
-          if (exemption.kind === "broken") report(exemption.message, finding.urn);
+          if (exemption.kind === "valid") {
+            continue;
+          }
+          if (exemption.kind === "broken") {
+            report(exemption.message, finding.urn);
+          }
           report(finding.message, finding.urn);
         }
       });
@@ -105,7 +123,9 @@ function countUndecided(
   } catch (error) {
     if (isUnknownValue(error) && config.refuseUndecided === true) {
       const allowed = standing(name, config.undecided);
-      if (allowed.kind === "broken") report(allowed.message);
+      if (allowed.kind === "broken") {
+        report(allowed.message);
+      }
       if (allowed.kind === "none") {
         report(
           `"${name}" cannot be decided in a preview: ${error.message}. Make the value known, or name the resource under \`undecided\` with a reason.`,

@@ -38,7 +38,9 @@ export function checkChartSource(from: ChartSource): { key: string; problem: str
     if (source === origin && !from[key]) {
       return [{ key, problem: `is missing, but charts.source is ${origin}. Set it.` }];
     }
-    if (source === origin || from[key] === undefined) return [];
+    if (source === origin || from[key] === undefined) {
+      return [];
+    }
     const remedy = `Set charts.source: ${origin}, or remove this.`;
     return [{ key, problem: `is set, but charts.source is ${source}. ${remedy}` }];
   });
@@ -84,7 +86,9 @@ export function chartsFrom<T extends object>(from: ChartSource, charts: T): T {
 
 /** File names of the charts that a stack takes from a folder and that are not in it. */
 export function missingArchives(from: ChartSource, references: ChartReference[]): string[] {
-  if (from.source !== ChartOrigin.Directory) return [];
+  if (from.source !== ChartOrigin.Directory) {
+    return [];
+  }
   return references.map(archiveName).filter((name) => !existsSync(join(from.path!, name)));
 }
 

@@ -204,7 +204,9 @@ export type CheckedConfig = z.infer<typeof schema>;
 export function loadConfig() {
   const result = checkConfig(ownSettings());
   const problems = "config" in result ? checkArchives(result.config) : result.problems;
-  if ("config" in result && problems.length === 0) return settingsOf(result.config);
+  if ("config" in result && problems.length === 0) {
+    return settingsOf(result.config);
+  }
   const lines = problems.map(({ key, problem }) => `  ${key}: ${problem}`);
   const many = lines.length === 1 ? "1 problem" : `${lines.length} problems`;
   throw new pulumi.RunError(`Pulumi.${pulumi.getStack()}.yaml has ${many}:\n${lines.join("\n")}`);
@@ -213,7 +215,9 @@ export function loadConfig() {
 /** Looks whether a folder of charts holds those that the stack installs. */
 function checkArchives(config: CheckedConfig): ConfigProblem[] {
   const missing = missingArchives(config.charts, chartsOf(config));
-  if (missing.length === 0) return [];
+  if (missing.length === 0) {
+    return [];
+  }
   const problem = `"${config.charts.path}" has no ${missing.join(", ")}. Fetch them by \`helm pull\`; \`mlp versions\` shows from where.`;
   return [{ key: "charts.path", problem }];
 }
@@ -223,7 +227,9 @@ export function checkConfig(
   settings: Record<string, unknown>,
 ): { problems: ConfigProblem[] } | { config: CheckedConfig } {
   const parsed = schema.safeParse(settings, { reportInput: true });
-  if (!parsed.success) return { problems: describeIssues(parsed.error.issues, settings) };
+  if (!parsed.success) {
+    return { problems: describeIssues(parsed.error.issues, settings) };
+  }
   const problems = checkAcrossKeys(parsed.data);
   return problems.length > 0 ? { problems } : { config: parsed.data };
 }
@@ -243,6 +249,8 @@ function ownSettings(): Record<string, unknown> {
 }
 
 function decode(value: string): unknown {
-  if (value === "true" || value === "false") return value === "true";
+  if (value === "true" || value === "false") {
+    return value === "true";
+  }
   return /^[[{]/.test(value) ? JSON.parse(value) : value;
 }

@@ -127,7 +127,9 @@ export function checkAcrossKeys(config: CheckedConfig): ConfigProblem[] {
       "is missing, but models are reachable from the internet. Set jwt, or serving.internalLoadBalancer: true.",
     );
   }
-  for (const { key, problem } of checkChartSource(config.charts)) report(`charts.${key}`, problem);
+  for (const { key, problem } of checkChartSource(config.charts)) {
+    report(`charts.${key}`, problem);
+  }
   checkProjects(config, report);
   return problems;
 }
@@ -184,6 +186,8 @@ function retype(issue: { expected: string }): string {
 
 function bound(origin: string, words: string, limit: number, inclusive?: boolean): string {
   const phrase = inclusive ? words : words === "at least" ? "more than" : "less than";
-  if (origin !== "array") return `${phrase} ${limit}`;
+  if (origin !== "array") {
+    return `${phrase} ${limit}`;
+  }
   return `a list of ${phrase} ${limit} ${limit === 1 ? "entry" : "entries"}`;
 }

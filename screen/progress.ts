@@ -18,7 +18,9 @@ export class Progress {
     private readonly stream: OutputStream,
     private readonly quietMs = 2000,
   ) {
-    if (stream.isTTY !== true) return;
+    if (stream.isTTY !== true) {
+      return;
+    }
     this.timer = setInterval(() => {
       this.draw();
     }, frameMs);
@@ -33,13 +35,17 @@ export class Progress {
   /** Removes the line. */
   end(): void {
     clearInterval(this.timer);
-    if (this.isShown) this.stream.write(clearLine);
+    if (this.isShown) {
+      this.stream.write(clearLine);
+    }
     this.isShown = false;
   }
 
   private draw(): void {
     const elapsedMs = performance.now() - this.started;
-    if (elapsedMs < this.quietMs || this.text === "") return;
+    if (elapsedMs < this.quietMs || this.text === "") {
+      return;
+    }
     const line = `${this.text} (${Math.round(elapsedMs / 1000)} s)`;
     this.stream.write(clearLine + cut(line, (this.stream.columns ?? 80) - 1));
     this.isShown = true;

@@ -154,7 +154,9 @@ async function run(suite: Suite, servers?: Servers): Promise<Counts> {
   const seconds = Math.round((Date.now() - started) / 1000);
   console.log(`\n== ${suite.name}: ended with ${code} after ${seconds} s\n${output}`);
   const counts = suite.counts === "mocha" ? mochaCounts(countsFile) : pytestCounts(output);
-  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  if (code !== 0 && counts.failed === 0) {
+    counts.failed = 1;
+  }
   return counts;
 }
 

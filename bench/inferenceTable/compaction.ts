@@ -18,7 +18,9 @@ export async function measureCompaction(store: TestStore, folder: string): Promi
   const env = { ...tableEnvironment(store, join(folder, "c")), MLP_COMMIT_INTERVAL_MS: "1000" };
   const table = await startServer("workloads/inferenceTable/main.ts", env);
   await load(table.url, "--seconds", "3600", "--events", `${EVENTS}`, "--rate", `${RATE}`);
-  if ((await table.end()) !== 0) throw new Error("the drain failed");
+  if ((await table.end()) !== 0) {
+    throw new Error("the drain failed");
+  }
   const before = await parts(store, join(folder, "cache-before"));
   const run = await runBundled("bench/inferenceTable/compactionRun.ts", store.environment, folder);
   const { into, seconds, failures } = JSON.parse(run.output) as Compacted & { seconds: number };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { copyToParquet, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
-import { type ObjectStore } from "@mlplatform/lake/store/objectStore";
+import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { inferenceEventsPartKey } from "@mlplatform/lake/tables/lakeLayout";
 import { inferenceEventsShape } from "@mlplatform/lake/tables/tables";
 

@@ -73,7 +73,9 @@ async function measureIngest(
     const found = await load(table.url, "--seconds", String(seconds));
     const cpu = ((cpuMs(table.child) - cpuBefore) * 1000) / found.acknowledged;
     const drainStarted = performance.now();
-    if ((await table.end()) !== 0) throw new Error("the drain failed");
+    if ((await table.end()) !== 0) {
+      throw new Error("the drain failed");
+    }
     // What is in the lake, over all the time until it is.
     const rate = found.acknowledged / (found.seconds + (performance.now() - drainStarted) / 1000);
     ratios.push(rate / (bare.acknowledged / bare.seconds));
@@ -125,7 +127,9 @@ async function measureLatency(
     const text = await (await fetch(`${table.url}/metrics`)).text();
     return Number(/inference_table_log_bytes (\d+)/.exec(text)?.[1]);
   };
-  while ((await metric()) > 0) await new Promise((done) => setTimeout(done, 50));
+  while ((await metric()) > 0) {
+    await new Promise((done) => setTimeout(done, 50));
+  }
   lines.push({
     name: "acknowledged until in the lake",
     value: `${((performance.now() - before) / 1000).toFixed(1)} s`,
@@ -153,15 +157,27 @@ async function main(): Promise<void> {
   const store = await startSeaweedfs();
   const lines: Measured[] = [];
   try {
-    if (wanted("ingest")) lines.push(...(await measureIngest(store, folder, seconds)));
-    if (wanted("latency")) lines.push(...(await measureLatency(store, folder, seconds)));
+    if (wanted("ingest")) {
+      lines.push(...(await measureIngest(store, folder, seconds)));
+    }
+    if (wanted("latency")) {
+      lines.push(...(await measureLatency(store, folder, seconds)));
+    }
     if (wanted("outage")) {
       lines.push(...(await measureOutage(store, folder, outage, Number(values.events))));
     }
-    if (wanted("stall")) lines.push(...(await measureStall(store, folder)));
-    if (wanted("pairing")) lines.push(...(await measurePairing(store, folder, goals.pairingMiB)));
-    if (wanted("compaction")) lines.push(...(await measureCompaction(store, folder)));
-    if (wanted("queries")) lines.push(...(await measureQueries(store, folder, goals)));
+    if (wanted("stall")) {
+      lines.push(...(await measureStall(store, folder)));
+    }
+    if (wanted("pairing")) {
+      lines.push(...(await measurePairing(store, folder, goals.pairingMiB)));
+    }
+    if (wanted("compaction")) {
+      lines.push(...(await measureCompaction(store, folder)));
+    }
+    if (wanted("queries")) {
+      lines.push(...(await measureQueries(store, folder, goals)));
+    }
   } finally {
     await store.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -173,7 +189,9 @@ async function main(): Promise<void> {
     isKept === undefined ? "" : isKept ? "kept" : "missed",
   ]);
   console.log(alignColumns([["", "measured", "goal", ""], ...table], new Set()).join("\n"));
-  if (values.assert && lines.some(({ isKept }) => isKept === false)) process.exitCode = 1;
+  if (values.assert && lines.some(({ isKept }) => isKept === false)) {
+    process.exitCode = 1;
+  }
 }
 
 main().catch((error: unknown) => {

@@ -41,7 +41,9 @@ export async function measurePairing(
     folder,
   );
   const { rows, seconds } = JSON.parse(output) as { rows: number; seconds: number };
-  if (rows !== HOURS * PREDICTIONS) throw new Error(`${rows} rows of ${HOURS * PREDICTIONS}`);
+  if (rows !== HOURS * PREDICTIONS) {
+    throw new Error(`${rows} rows of ${HOURS * PREDICTIONS}`);
+  }
   return [
     {
       name: `pairing ${(HOURS * PREDICTIONS * 2) / 1e6} million events of ${HOURS} hours`,

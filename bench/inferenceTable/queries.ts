@@ -51,7 +51,9 @@ export async function measureQueries(
     onPaired: () => undefined,
   });
   const rows = await pairer.pairDue(Date.now(), false);
-  if (rows !== PREDICTIONS) throw new Error(`${rows} rows of ${PREDICTIONS}`);
+  if (rows !== PREDICTIONS) {
+    throw new Error(`${rows} rows of ${PREDICTIONS}`);
+  }
   const id = `${now - 5 * HOUR_MS}-`;
   const sample = String(
     (
@@ -70,7 +72,9 @@ export async function measureQueries(
       { predictionId: sample },
       { id: sample },
     );
-    if (found.rows.length !== 1) throw new Error(`${sample} was found ${found.rows.length} times`);
+    if (found.rows.length !== 1) {
+      throw new Error(`${sample} was found ${found.rows.length} times`);
+    }
   };
   const first = await secondsOf(find);
   const again = await medianSeconds(find);
@@ -78,14 +82,18 @@ export async function measureQueries(
   const directory = join(folder, "q-warm");
   const cache = await openObjectCache({ store: objects, directory });
   const keys = [];
-  for await (const object of listObjects(objects, "inferences/paired/")) keys.push(object);
+  for await (const object of listObjects(objects, "inferences/paired/")) {
+    keys.push(object);
+  }
   const { files } = await cache.acquire(keys);
   const list = `[${files.map((file) => `'${file}'`).join(", ")}]`;
   const duckdb = await (await DuckDBInstance.create(":memory:")).connect();
   const lake = openLake({ store: objects, cache });
   let stored = 0;
   for (const prefix of ["inferences/paired/", "inferences/ids/"]) {
-    for await (const { bytes } of listObjects(objects, prefix)) stored += bytes;
+    for await (const { bytes } of listObjects(objects, prefix)) {
+      stored += bytes;
+    }
   }
   const groups =
     "SELECT model_version, date_trunc('hour', request_time) AS h, count(*) AS n FROM inferences GROUP BY ALL";
@@ -160,6 +168,8 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
 
 async function medianSeconds(work: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
-  for (let round = 0; round < 5; round++) times.push(await secondsOf(work));
+  for (let round = 0; round < 5; round++) {
+    times.push(await secondsOf(work));
+  }
   return times.sort((a, b) => a - b)[2]!;
 }

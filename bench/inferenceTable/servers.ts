@@ -56,7 +56,9 @@ export async function runBundled(
   const output = await text(child.stdout);
   clearInterval(watch);
   const code = await ended;
-  if (code !== 0) throw new Error(`${file} ended with ${code}`);
+  if (code !== 0) {
+    throw new Error(`${file} ended with ${code}`);
+  }
   return { output, peakMiB };
 }
 
@@ -94,7 +96,9 @@ export async function startServer(file: string, env: NodeJS.ProcessEnv): Promise
         },
       };
     }
-    if (child.exitCode !== null) throw new Error(`${file} ended:\n${said}`);
+    if (child.exitCode !== null) {
+      throw new Error(`${file} ended:\n${said}`);
+    }
     await new Promise((done) => setTimeout(done, 20));
   }
 }

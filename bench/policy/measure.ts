@@ -58,7 +58,9 @@ async function timeAnalysis(analyzer: Analyzer, resources: PreviewResource[]): P
     return request;
   });
   const started = performance.now();
-  for (const request of requests) await analyzer.analyze(request);
+  for (const request of requests) {
+    await analyzer.analyze(request);
+  }
   return performance.now() - started;
 }
 
@@ -69,7 +71,9 @@ async function runProd(withPolicies: boolean): Promise<PreviewReport> {
     stack: "prod",
     ...(withPolicies && { policyDir }),
   });
-  if (!report.result.succeeded) throw new Error("prod failed, and a failed run has no time");
+  if (!report.result.succeeded) {
+    throw new Error("prod failed, and a failed run has no time");
+  }
   return report;
 }
 
@@ -77,7 +81,9 @@ async function medianOf(runs: number, measure: () => Promise<number>): Promise<n
   // The first run fills caches; its time is another question.
   await measure();
   const values: number[] = [];
-  for (let run = 0; run < runs; run += 1) values.push(await measure());
+  for (let run = 0; run < runs; run += 1) {
+    values.push(await measure());
+  }
   values.sort((left, right) => left - right);
   const middle = values.length >> 1;
   return values.length % 2 === 1 ? values[middle]! : (values[middle - 1]! + values[middle]!) / 2;
@@ -113,7 +119,9 @@ async function main(): Promise<void> {
   console.log(`medians of ${runs} runs on Node ${process.versions.node}`);
   const lines = alignColumns([["", "median", "goal", ""], ...table], new Set([1, 2]));
   console.log(lines.join("\n"));
-  if (rows.some(([, ms, goal]) => goal !== undefined && ms > goal)) process.exitCode = 1;
+  if (rows.some(([, ms, goal]) => goal !== undefined && ms > goal)) {
+    process.exitCode = 1;
+  }
 }
 
 main().catch((error: unknown) => {

@@ -35,7 +35,9 @@ async function run(stack: string, watch?: (pid: number) => void): Promise<number
     child.once("close", done);
   });
   clearInterval(watcher);
-  if (code !== 0) throw new Error(`the preview of ${stack} exited with ${code}:\n${output}`);
+  if (code !== 0) {
+    throw new Error(`the preview of ${stack} exited with ${code}:\n${output}`);
+  }
   return performance.now() - started;
 }
 
@@ -68,7 +70,9 @@ async function main(): Promise<void> {
   if (!Number.isInteger(runs) || runs < 1) {
     throw new Error(`--runs "${values.runs}" is no number of runs: give a whole number from 1.`);
   }
-  if (process.platform !== "linux") throw new Error("memory is read from /proc: run it on Linux.");
+  if (process.platform !== "linux") {
+    throw new Error("memory is read from /proc: run it on Linux.");
+  }
   // The first run compiles policies and fills caches; its time is another question.
   await run(values.stack);
   const wall: number[] = [];

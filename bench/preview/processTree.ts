@@ -26,7 +26,9 @@ export function processTree(root: number): ProcessEntry[] {
 
 function readProcess(pid: number): ProcessEntry | undefined {
   const stat = readIfThere(`/proc/${pid}/stat`);
-  if (stat === undefined) return undefined;
+  if (stat === undefined) {
+    return undefined;
+  }
   // The name in parentheses may hold spaces, so fields are counted from behind it:
   // state is the 3rd field, the parent the 4th (proc(5)).
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -52,7 +54,9 @@ function readIfThere(file: string): string | undefined {
     return readFileSync(file, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return undefined;
+    if (code === "ENOENT" || code === "ESRCH") {
+      return undefined;
+    }
     throw error;
   }
 }

@@ -31,24 +31,40 @@ function istioProxy(values: string): string {
 
 function visit(value: unknown, key: string, found: Set<string>): void {
   if (typeof value === "string") {
-    if (/(^i|I)mage(Name)?$/.test(key) && whole.test(value)) found.add(value);
-    for (const [name] of value.matchAll(inText)) found.add(name);
-    if (!/\s/.test(value.trim())) return;
-    for (const [, name] of value.matchAll(afterKey)) {
-      if (whole.test(name!)) found.add(name!);
+    if (/(^i|I)mage(Name)?$/.test(key) && whole.test(value)) {
+      found.add(value);
     }
-    for (const [, name, tag] of value.matchAll(besideItsTag)) found.add(`${name}:${tag}`);
+    for (const [name] of value.matchAll(inText)) {
+      found.add(name);
+    }
+    if (!/\s/.test(value.trim())) {
+      return;
+    }
+    for (const [, name] of value.matchAll(afterKey)) {
+      if (whole.test(name!)) {
+        found.add(name!);
+      }
+    }
+    for (const [, name, tag] of value.matchAll(besideItsTag)) {
+      found.add(`${name}:${tag}`);
+    }
   } else if (Array.isArray(value)) {
-    for (const item of value) visit(item, key, found);
+    for (const item of value) {
+      visit(item, key, found);
+    }
   } else if (typeof value === "object" && value !== null) {
     const { kind, metadata, spec, data } = value as Record<string, any>;
-    if (kind === "CustomResourceDefinition" || spec?.disabled === true) return;
+    if (kind === "CustomResourceDefinition" || spec?.disabled === true) {
+      return;
+    }
     if (kind === "ConfigMap" && metadata?.name === "istio-sidecar-injector") {
       found.add(istioProxy(data.values));
       return;
     }
     for (const [name, inner] of Object.entries(value)) {
-      if (name !== "_example") visit(inner, name, found);
+      if (name !== "_example") {
+        visit(inner, name, found);
+      }
     }
   }
 }

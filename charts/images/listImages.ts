@@ -72,7 +72,9 @@ export async function listImages(
 function imagesOf({ type, name, inputs }: PreviewResource): [image: string, user: string][] {
   const kind = type.slice(type.lastIndexOf(":") + 1);
   const own = findImages(inputs).map<[string, string]>((image) => [image, `${kind} ${name}`]);
-  if (type === releaseType) return [...own, ...imagesOfChart(inputs)];
+  if (type === releaseType) {
+    return [...own, ...imagesOfChart(inputs)];
+  }
   if (kind === "KnativeServing") {
     const images = Object.values(knativeImages);
     return [...own, ...images.map<[string, string]>((image) => [image, "Knative Serving"])];

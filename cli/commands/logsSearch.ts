@@ -1,4 +1,4 @@
-import { type AnswerCell, type LakeAnswer } from "@mlplatform/lake/ask/query";
+import type { AnswerCell, LakeAnswer } from "@mlplatform/lake/ask/query";
 import { ManifestStatus } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogs";
 import { ExitCode } from "../context";

@@ -116,9 +116,13 @@ function* check(
   { enforcement, properties }: PolicySettings,
 ): Generator<Finding> {
   const matched = rule.kinds.find((of) => of.kind === kind && apiVersionOf(of) === apiVersion);
-  if (matched === undefined) return;
+  if (matched === undefined) {
+    return;
+  }
   const exemption = standing(name, properties.exemptions as unknown as Exemptions | undefined);
-  if (exemption.kind === "valid") return;
+  if (exemption.kind === "valid") {
+    return;
+  }
   const finding = (line: number, message: string): Finding => ({
     file,
     line,
@@ -128,7 +132,9 @@ function* check(
     enforcement: enforcement === "advisory" ? "advisory" : "mandatory",
     message,
   });
-  if (exemption.kind === "broken") yield finding(lineOf([]), exemption.message);
+  if (exemption.kind === "broken") {
+    yield finding(lineOf([]), exemption.message);
+  }
   for (const { message, location } of violations(rule, matched, name, value, isTemplated)) {
     yield finding(lineOf(location), message);
   }

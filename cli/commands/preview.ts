@@ -70,7 +70,9 @@ async function runPreview(flags: PreviewFlags, context: CliContext): Promise<voi
         ? `${JSON.stringify(previewDocument(report), null, 2)}\n`
         : renderReport(report, layoutOf(context.stdout)),
     );
-    if (failures(report.result).length > 0) context.exitCode = ExitCode.Failed;
+    if (failures(report.result).length > 0) {
+      context.exitCode = ExitCode.Failed;
+    }
   } finally {
     progress.end();
   }
@@ -80,7 +82,9 @@ function checkPaths(flags: PreviewFlags, workingDir: string) {
   const problems: string[] = [];
   const existing = (option: string, path: string) => {
     const full = resolve(workingDir, path);
-    if (!existsSync(full)) problems.push(`${option} "${path}" does not exist: looked at ${full}.`);
+    if (!existsSync(full)) {
+      problems.push(`${option} "${path}" does not exist: looked at ${full}.`);
+    }
     return full;
   };
   const policyPacks = (flags.policyPack ?? []).map((path) => existing("--policy-pack", path));
@@ -89,6 +93,8 @@ function checkPaths(flags: PreviewFlags, workingDir: string) {
   if (policyConfig !== undefined && !flags.policy) {
     problems.push("--policy-config has no effect with --no-policy: give one of them.");
   }
-  if (problems.length > 0) throw new UserError(problems);
+  if (problems.length > 0) {
+    throw new UserError(problems);
+  }
   return { policyPacks, policyConfig };
 }

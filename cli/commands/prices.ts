@@ -102,7 +102,9 @@ function checkUpdate(flags: UpdateFlags): void {
   if (!URL.canParse(flags.endpoint)) {
     problems.push(`--endpoint "${flags.endpoint}" is no address: write it with https://.`);
   }
-  if (problems.length > 0) throw new UserError(problems);
+  if (problems.length > 0) {
+    throw new UserError(problems);
+  }
 }
 
 async function regionOfStack(
@@ -136,7 +138,9 @@ async function showPrices(flags: { region?: string }, context: CliContext): Prom
   }
   for (const region of wanted) {
     const table = await loadPrices(context.projectDir, region);
-    if (table === undefined) continue;
+    if (table === undefined) {
+      continue;
+    }
     const rows = Object.entries(table.prices).map(([key, price]) => [
       `  ${key}`,
       String(price.amount),

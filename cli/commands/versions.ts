@@ -73,11 +73,17 @@ async function verifyVersions(flags: VersionsFlags, context: CliContext): Promis
     progress.end();
   }
   // A mirror is checked against what its publisher gave, never the other way round.
-  if (flags.stack === undefined) statuses = recordMissing(statuses, file);
+  if (flags.stack === undefined) {
+    statuses = recordMissing(statuses, file);
+  }
   context.stdout.write(flags.json ? json(statuses) : table(statuses));
   const problems = statuses.flatMap(problemOf);
-  for (const problem of problems) context.stderr.write(`mlp: ${problem}\n`);
-  if (problems.length > 0) context.exitCode = ExitCode.Failed;
+  for (const problem of problems) {
+    context.stderr.write(`mlp: ${problem}\n`);
+  }
+  if (problems.length > 0) {
+    context.exitCode = ExitCode.Failed;
+  }
 }
 
 function digestsFile(context: CliContext): string {
@@ -89,11 +95,15 @@ function statusesOf(flags: VersionsFlags, context: CliContext): ChartStatus[] {
 }
 
 function sourceOf({ stack }: VersionsFlags, context: CliContext): ChartSource {
-  if (stack === undefined) return {};
+  if (stack === undefined) {
+    return {};
+  }
   const { config } = readStackConfig(context.projectDir, stack);
   const source = JSON.parse(config["mlplatform:charts"] || "{}");
   const problems = checkChartSource(source);
-  if (problems.length === 0) return source;
+  if (problems.length === 0) {
+    return source;
+  }
   throw new UserError(
     problems.map(({ key, problem }) => `Pulumi.${stack}.yaml: charts.${key} ${problem}`),
   );

@@ -145,7 +145,9 @@ export class AksPlatform extends pulumi.ComponentResource {
 
 function refuseProblems(name: string, args: AksPlatformArgs): void {
   const errors = [...checkComponentName(name), ...checkAksPlatform(args)];
-  if (errors.length === 0) return;
+  if (errors.length === 0) {
+    return;
+  }
   const lines = errors.map(({ propertyPath, reason }) => `  - \`${propertyPath}\` ${reason}`);
   throw new pulumi.InputPropertiesError({
     message: [`AksPlatform "${name}" cannot be made:`, ...lines].join("\n"),

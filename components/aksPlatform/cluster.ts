@@ -1,5 +1,5 @@
 import * as containerservice from "@pulumi/azure-native/containerservice";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind } from "../connections";
 import { azureName } from "../azure/names";
 import type { ClusterIdentities } from "./identities";
@@ -190,7 +190,9 @@ export function requireIssuer(
   name: string,
   profile: { enabled?: boolean; issuerURL?: string } | undefined,
 ): string {
-  if (profile?.issuerURL) return profile.issuerURL;
+  if (profile?.issuerURL) {
+    return profile.issuerURL;
+  }
   throw new Error(
     `AksPlatform "${name}": the cluster has no OIDC issuer, got ${JSON.stringify(profile) ?? "nothing"}. ` +
       `Enable it with \`az aks update --enable-oidc-issuer\`, then run \`pulumi refresh\`.`,

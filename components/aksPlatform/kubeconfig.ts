@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { KubeLogin } from "./args";
+import type { KubeLogin } from "./args";
 
 /** Application that every AKS cluster with Microsoft Entra accepts tokens for. */
 const aksServerId = "6dae42f8-4368-4678-94ff-3960e28e3630";

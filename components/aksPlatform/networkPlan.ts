@@ -38,7 +38,9 @@ const prefixLimits: Record<Exclude<keyof AksNetworkArgs, "dnsServiceIp">, [numbe
 
 /** Parses `10.0.0.0/16`; undefined where it is no IPv4 range or has bits set after the prefix. */
 export function parseIpv4Range(text: string): Ipv4Range | undefined {
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) return undefined;
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) {
+    return undefined;
+  }
   const [address, prefix] = ipaddr.IPv4.parseCIDR(text);
   const size = 2 ** (32 - prefix);
   const first = asNumber(address);
@@ -77,7 +79,9 @@ export function checkNetworkPlan(network: AksNetworkArgs, nodes: number): Argume
     const range = parseIpv4Range(text);
     const found = checkRange(`network.${key}`, text, range, limits);
     problems.push(...found);
-    if (range && found.length === 0) ranges.set(key, range);
+    if (range && found.length === 0) {
+      ranges.set(key, range);
+    }
   }
   return [
     ...problems,
@@ -127,7 +131,9 @@ function checkSubnets(
   const keys = ["nodeSubnetCidr", "databaseSubnetCidr", "endpointSubnetCidr"] as const;
   return keys.flatMap((key) => {
     const subnet = ranges.get(key);
-    if (!vnet || !subnet || contains(vnet, subnet)) return [];
+    if (!vnet || !subnet || contains(vnet, subnet)) {
+      return [];
+    }
     return problem(
       `network.${key}`,
       `must lie in \`network.vnetCidr\` (${network.vnetCidr})`,
@@ -153,7 +159,9 @@ function checkOverlaps(
 ): ArgumentProblem[] {
   return apart.flatMap(([key, other]) => {
     const [a, b] = [ranges.get(key), ranges.get(other)];
-    if (!a || !b || !overlaps(a, b)) return [];
+    if (!a || !b || !overlaps(a, b)) {
+      return [];
+    }
     const rule = `must not overlap \`network.${other}\` (${network[other]})`;
     return problem(`network.${key}`, rule, network[key], "Choose a range that no other uses.");
   });
@@ -202,7 +210,9 @@ function checkDnsServiceIp(
     const remedy = "Write an address such as 172.16.0.10.";
     return [problem(path, "must be an IPv4 address", network.dnsServiceIp, remedy)];
   }
-  if (!services) return [];
+  if (!services) {
+    return [];
+  }
   const usual = asText(services.first + 10);
   if (address <= services.first || address >= services.last) {
     const rule = `must be an address inside \`network.serviceCidr\` (${network.serviceCidr})`;

@@ -128,16 +128,22 @@ function surges(kind: NodePoolKind): boolean {
 }
 
 function upgrades(kind: NodePoolKind): Pick<PoolSettings, "upgradeSettings"> {
-  if (surges(kind)) return { upgradeSettings: { maxSurge: `${surgePercent}%` } };
+  if (surges(kind)) {
+    return { upgradeSettings: { maxSurge: `${surgePercent}%` } };
+  }
   // One node at a time in place: a surge would need GPU quota that few subscriptions have spare.
-  if (kind === NodePoolKind.Gpu) return { upgradeSettings: { maxSurge: "0", maxUnavailable: "1" } };
+  if (kind === NodePoolKind.Gpu) {
+    return { upgradeSettings: { maxSurge: "0", maxUnavailable: "1" } };
+  }
   // Spot pools never surge (https://learn.microsoft.com/azure/aks/spot-node-pool).
   return {};
 }
 
 function checkVmSize(path: string, kind: NodePoolKind, vmSize: string): ArgumentProblem[] {
   const size = vmSizes[vmSize];
-  if (!size) return [problem(path, ...unlistedSize(vmSize))];
+  if (!size) {
+    return [problem(path, ...unlistedSize(vmSize))];
+  }
   const faults: [boolean, string, string][] = [
     [
       kind === NodePoolKind.System && isBurstable(vmSize),
@@ -174,7 +180,9 @@ function checkVmSize(path: string, kind: NodePoolKind, vmSize: string): Argument
 function unlistedSize(vmSize: string): [string, string, string] {
   const listed = Object.keys(vmSizes);
   const spelled = listed.find((name) => name.toLowerCase() === vmSize.toLowerCase());
-  if (spelled) return ["must be spelled as Azure does", vmSize, `Write ${spelled}.`];
+  if (spelled) {
+    return ["must be spelled as Azure does", vmSize, `Write ${spelled}.`];
+  }
   if (vmSizes[`Standard_${vmSize}`]) {
     return ["must start with Standard_", vmSize, `Write Standard_${vmSize}.`];
   }
@@ -221,19 +229,27 @@ function checkCounts(
 }
 
 function checkZones(path: string, zones: string[] | undefined): ArgumentProblem[] {
-  if (zones === undefined) return [];
+  if (zones === undefined) {
+    return [];
+  }
   const isValid =
     zones.length > 0 &&
     zones.every((zone) => ["1", "2", "3"].includes(zone)) &&
     new Set(zones).size === zones.length;
-  if (isValid) return [];
+  if (isValid) {
+    return [];
+  }
   const remedy = `Use ["1", "2", "3"], or leave it out in regions without zones.`;
   return [problem(path, 'must be different zones out of "1", "2" and "3"', zones, remedy)];
 }
 
 function checkOsDisk(path: string, osDiskGiB: number | undefined): ArgumentProblem[] {
-  if (osDiskGiB === undefined) return [];
-  if (Number.isInteger(osDiskGiB) && osDiskGiB >= 30 && osDiskGiB <= 2048) return [];
+  if (osDiskGiB === undefined) {
+    return [];
+  }
+  if (Number.isInteger(osDiskGiB) && osDiskGiB >= 30 && osDiskGiB <= 2048) {
+    return [];
+  }
   const remedy = "Use 128 unless the images need more.";
   return [problem(path, "must be a whole number of GiB from 30 to 2048", osDiskGiB, remedy)];
 }

@@ -28,7 +28,9 @@ export function checkAksPlatform(args: AksPlatformArgs): ArgumentProblem[] {
 }
 
 function checkLocation(location: string): ArgumentProblem[] {
-  if (/^[a-z][a-z0-9]*$/.test(location)) return [];
+  if (/^[a-z][a-z0-9]*$/.test(location)) {
+    return [];
+  }
   const remedy = "Write it as `az account list-locations` does, such as westeurope.";
   return [problem("location", "must be a region's short name", location, remedy)];
 }
@@ -40,7 +42,9 @@ function checkKubernetesVersion(version: string): ArgumentProblem[] {
     const remedy = `Write 1.${newest - 1}: Azure picks the patch and keeps raising it.`;
     return [problem("kubernetesVersion", "must be a minor version", version, remedy)];
   }
-  if (Number(minor) >= oldest && Number(minor) <= newest) return [];
+  if (Number(minor) >= oldest && Number(minor) <= newest) {
+    return [];
+  }
   const rule = `must be 1.${oldest} to 1.${newest}, which AKS supports`;
   const remedy = "Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.";
   return [problem("kubernetesVersion", rule, version, remedy)];
@@ -49,7 +53,9 @@ function checkKubernetesVersion(version: string): ArgumentProblem[] {
 /** Nodes of a cluster by tier (https://learn.microsoft.com/azure/aks/quotas-skus-regions). */
 function checkTier(tier: AksTier, nodes: number): ArgumentProblem[] {
   const most = tier === AksTier.Free ? 1000 : 5000;
-  if (nodes <= most) return [];
+  if (nodes <= most) {
+    return [];
+  }
   const rule = `holds at most ${most} nodes, and the pools grow to ${nodes} with upgrade surge`;
   return [problem("tier", rule, tier, "Lower the pools' `maxCount`, or choose a higher tier.")];
 }
@@ -58,7 +64,9 @@ function checkApiServerAccess(args: AksPlatformArgs): ArgumentProblem[] {
   const path = "authorizedIpRanges";
   const ranges = args.authorizedIpRanges ?? [];
   if (args.privateCluster) {
-    if (ranges.length === 0) return [];
+    if (ranges.length === 0) {
+      return [];
+    }
     const remedy = "Remove it: only the virtual network reaches a private API server.";
     return [problem(path, "must be absent with `privateCluster`", ranges, remedy)];
   }
@@ -96,7 +104,9 @@ function checkAdministrators(groups: string[]): ArgumentProblem[] {
   }
   const guid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
   return groups.flatMap((group, index) => {
-    if (guid.test(group)) return [];
+    if (guid.test(group)) {
+      return [];
+    }
     const remedy = "Use the id that `az ad group show --group NAME --query id` prints.";
     return problem(`${path}[${index}]`, "must be the object id of a group", group, remedy);
   });
@@ -104,7 +114,9 @@ function checkAdministrators(groups: string[]): ArgumentProblem[] {
 
 function checkRegistry({ registrySku, zoneRedundantRegistry }: AksPlatformArgs): ArgumentProblem[] {
   const sku = registrySku ?? RegistrySku.Standard;
-  if (!zoneRedundantRegistry || sku === RegistrySku.Premium) return [];
+  if (!zoneRedundantRegistry || sku === RegistrySku.Premium) {
+    return [];
+  }
   const remedy = "Set Premium, or drop `zoneRedundantRegistry`.";
   return [problem("registrySku", "must be Premium for a zone-redundant registry", sku, remedy)];
 }
@@ -117,7 +129,9 @@ function checkLogs({ logRetentionDays, auditArchiveDays }: AksPlatformArgs): Arg
     const rule = "must be a whole number of days from 30 to 730";
     problems.push(problem("logRetentionDays", rule, searchable, remedy));
   }
-  if (auditArchiveDays === undefined) return problems;
+  if (auditArchiveDays === undefined) {
+    return problems;
+  }
   if (!Number.isInteger(auditArchiveDays) || auditArchiveDays < 30 || auditArchiveDays > 3650) {
     const rule = "must be a whole number of days from 30 to 3650";
     problems.push(problem("auditArchiveDays", rule, auditArchiveDays, "Use 365."));
@@ -145,7 +159,9 @@ function checkBudget({
     problems.push(problem("budget.contactEmails", rule, contactEmails, remedy));
   }
   contactEmails.forEach((email, index) => {
-    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) return;
+    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) {
+      return;
+    }
     const path = `budget.contactEmails[${index}]`;
     problems.push(problem(path, "must be a mail address", email, "Write it as name@example.com."));
   });

@@ -97,7 +97,9 @@ export function checkComponentName(name: string): ArgumentProblem[] {
     ruleOf("dnsPrefix").max,
     ...derivedNames.map(([kind, end]) => ruleOf(kind).max - uniqueSuffixLength - end.length),
   );
-  if (name.length <= longest && /^[a-z]/.test(name) && hyphenated.test(name)) return [];
+  if (name.length <= longest && /^[a-z]/.test(name) && hyphenated.test(name)) {
+    return [];
+  }
   return [
     problem(
       "name",

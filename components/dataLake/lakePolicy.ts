@@ -67,7 +67,9 @@ export function policyDocument(bucket: string, grants: LakeGrant[]): PolicyDocum
     const resources = grants
       .filter((grant) => grant.permission === permission)
       .map((grant) => `${arn}/${grant.prefix}*`);
-    if (resources.length === 0) continue;
+    if (resources.length === 0) {
+      continue;
+    }
     statements.push({
       Sid: permission.charAt(0).toUpperCase() + permission.slice(1),
       Effect: "Allow",

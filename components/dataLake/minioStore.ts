@@ -56,7 +56,9 @@ export function createMinioStore(
     },
     { parent },
   );
-  if (settings.replicas > 1) keepQuorum(name, namespace, parent);
+  if (settings.replicas > 1) {
+    keepQuorum(name, namespace, parent);
+  }
   const buckets = provisionBuckets(name, settings, [service, admin], parent);
   return { endpoint, region, ready: [service, buckets] };
 }

@@ -123,7 +123,9 @@ function allowTraffic(name: string, settings: LakeStoreSettings, parent: pulumi.
     },
     { parent },
   );
-  if (settings.replicas === 1) return;
+  if (settings.replicas === 1) {
+    return;
+  }
   new k8s.policy.v1.PodDisruptionBudget(
     `${name}-gateway`,
     {

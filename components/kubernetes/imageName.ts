@@ -17,7 +17,9 @@ export function imageParts(image: string): ImageParts {
   const [, name, suffix] = /^(.+?)((?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?)$/.exec(image)!;
   const [first, ...rest] = name!.split("/");
   const hasHost = rest.length > 0 && (/[.:]/.test(first!) || first === "localhost");
-  if (hasHost) return { registry: first!, repository: rest.join("/"), suffix: suffix! };
+  if (hasHost) {
+    return { registry: first!, repository: rest.join("/"), suffix: suffix! };
+  }
   const repository = rest.length === 0 ? `library/${name}` : name!;
   return { registry: "docker.io", repository, suffix: suffix! };
 }
@@ -30,7 +32,9 @@ export function imageParts(image: string): ImageParts {
  * @param registry host, with a path where images live under one: `acme.azurecr.io/mirror`
  */
 export function imageFrom(registry: string | undefined, image: string): string {
-  if (registry === undefined || image.startsWith(`${registry}/`)) return image;
+  if (registry === undefined || image.startsWith(`${registry}/`)) {
+    return image;
+  }
   const { repository, suffix } = imageParts(image);
   return `${registry}/${repository}${suffix}`;
 }

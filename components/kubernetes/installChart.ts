@@ -46,9 +46,13 @@ export function helmRelease(
  * that one unknown value does not hide all the others in a preview.
  */
 export function mergeValues(base: unknown, over: unknown): any {
-  if (!isMap(base) || !isMap(over)) return over === undefined ? base : over;
+  if (!isMap(base) || !isMap(over)) {
+    return over === undefined ? base : over;
+  }
   const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) merged[key] = mergeValues(merged[key], value);
+  for (const [key, value] of Object.entries(over)) {
+    merged[key] = mergeValues(merged[key], value);
+  }
   return merged;
 }
 

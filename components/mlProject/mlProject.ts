@@ -227,7 +227,9 @@ export class MlProject extends pulumi.ComponentResource {
       },
       this,
     );
-    if (args.azure) admitMembers(name, pulumi.output(args.azure), args.members ?? [], this);
+    if (args.azure) {
+      admitMembers(name, pulumi.output(args.azure), args.members ?? [], this);
+    }
     if (repository && args.github) {
       connectRepository(name, args, args.github, repository, deployers, this);
     }
@@ -245,7 +247,9 @@ export class MlProject extends pulumi.ComponentResource {
 }
 
 function withSecretMarks(args: MlProjectArgs): MlProjectArgs {
-  if (!args.github?.secrets) return args;
+  if (!args.github?.secrets) {
+    return args;
+  }
   const marked = Object.entries(args.github.secrets).map(
     ([secretName, value]) => [secretName, pulumi.secret(value)] as const,
   );
@@ -257,7 +261,9 @@ function refuseBadArguments(name: string, args: MlProjectArgs): void {
     propertyPath,
     reason: `MlProject "${name}": \`${propertyPath}\` ${reason}`,
   }));
-  if (errors.length === 0) return;
+  if (errors.length === 0) {
+    return;
+  }
   const message = errors.map(({ reason }) => reason).join("\n");
   throw new pulumi.InputPropertiesError({ message, errors });
 }

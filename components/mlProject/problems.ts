@@ -39,7 +39,9 @@ const ownSecrets = new Set(["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRI
 export function checkMlProject(name: string, args: MlProjectArgs): ProjectProblem[] {
   const problems = checkProjectNames({ name, github: args.github });
   const report = (propertyPath: string, reason: string | undefined) => {
-    if (reason) problems.push({ propertyPath, reason });
+    if (reason) {
+      problems.push({ propertyPath, reason });
+    }
   };
 
   report("owner", args.owner.trim() ? undefined : `is empty: "". Name the team that owns it.`);
@@ -64,7 +66,9 @@ export function checkMlProject(name: string, args: MlProjectArgs): ProjectProble
     }
   });
   report("sharedDatasets", repeated(args.sharedDatasets ?? []));
-  if (args.github) checkGithub(args.github, report);
+  if (args.github) {
+    checkGithub(args.github, report);
+  }
   return problems;
 }
 
@@ -132,7 +136,9 @@ function quotaProblem(
   unit: string,
 ): string | undefined {
   const isGood = Number.isFinite(value) && value >= least && (!isWhole || Number.isInteger(value));
-  if (isGood) return undefined;
+  if (isGood) {
+    return undefined;
+  }
   return `must be ${isWhole ? "a whole number" : "a number"} of at least ${least} ${unit}, got ${value}. Correct it.`;
 }
 
@@ -142,6 +148,8 @@ function repeated(values: string[]): string | undefined {
 }
 
 function taken(key: string, own: Set<string>): string | undefined {
-  if (!own.has(key.toUpperCase())) return undefined;
+  if (!own.has(key.toUpperCase())) {
+    return undefined;
+  }
   return `is set by the component itself: "${key}". Choose another name.`;
 }

@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 type Rule = k8s.types.input.rbac.v1.PolicyRule;
 type Subject = k8s.types.input.rbac.v1.Subject;
@@ -105,7 +105,9 @@ export function createRole(
     { metadata, rules: settings.rules },
     { parent },
   );
-  if (settings.subjects.length === 0) return;
+  if (settings.subjects.length === 0) {
+    return;
+  }
   new k8s.rbac.v1.RoleBinding(
     `${name}-${settings.role}`,
     {

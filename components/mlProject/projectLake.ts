@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { LakeAccess } from "../dataLake/lakeAccess";
 import { LakePermission } from "../dataLake/lakePolicy";
 import type { MlProjectArgs } from "./mlProject";

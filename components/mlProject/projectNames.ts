@@ -67,7 +67,9 @@ export function repositoryNameProblem(name: string): string | undefined {
  * Source: https://docs.github.com/actions/reference/security/secrets#naming-your-secrets
  */
 export function secretNameProblem(name: string): string | undefined {
-  if (/^(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*$/i.test(name)) return undefined;
+  if (/^(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*$/i.test(name)) {
+    return undefined;
+  }
   return `is not a name of a GitHub secret or variable: "${name}". Use letters, digits and "_", no digit first, and no prefix GITHUB_.`;
 }
 
@@ -76,13 +78,17 @@ export function secretNameProblem(name: string): string | undefined {
  * an OIDC subject, where GitHub escapes ":", and of Azure resource names.
  */
 export function environmentNameProblem(name: string): string | undefined {
-  if (name.length <= 24 && dnsLabel.test(name)) return undefined;
+  if (name.length <= 24 && dnsLabel.test(name)) {
+    return undefined;
+  }
   return `is not an environment name: "${name}". Use up to 24 lower-case letters, digits and hyphens, with a letter first.`;
 }
 
 /** Why a data set's name cannot be a path segment of the lake, or undefined. */
 export function datasetNameProblem(name: string): string | undefined {
-  if (/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/.test(name) && !name.includes("..")) return undefined;
+  if (/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/.test(name) && !name.includes("..")) {
+    return undefined;
+  }
   return `is not a folder of the lake's datasets/: "${name}". Use 1 to 63 lower-case letters, digits, ".", "-" and "_", letter or digit first and last.`;
 }
 
@@ -107,7 +113,9 @@ export function memberProblem(group: string, isAzure: boolean): string | undefin
  */
 export function serviceNamespace(url: string): string {
   const [, namespace, svc] = new URL(url).hostname.split(".");
-  if (namespace && svc === "svc") return namespace;
+  if (namespace && svc === "svc") {
+    return namespace;
+  }
   throw new Error(
     `MlProject: "${url}" is not the URL of a Service. Give <service>.<namespace>.svc.cluster.local: network policies need the namespace.`,
   );

@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { networkFlows, type PlatformEndpoints } from "./network";
 
 /** Kueue queue of every project. The name `default` also takes jobs that name no queue. */

@@ -22,7 +22,9 @@ export function connectRepository(
 ): void {
   const azure = args.azure ? pulumi.output(args.azure) : undefined;
   const lake = pulumi.output(args.lake);
-  if (azure) createSubjectTemplate(name, repository, parent);
+  if (azure) {
+    createSubjectTemplate(name, repository, parent);
+  }
   for (const environment of environmentsOf(githubArgs)) {
     const identity = deployers[environment.name];
     createEnvironment(

@@ -56,7 +56,9 @@ function readText(root: string, file: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path.join(root, file)));
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (!(error instanceof TypeError)) {
+      throw error;
+    }
     throw new Error(
       `project template: ${file} is not UTF-8 text. Keep binary files out of the template.`,
       { cause: error },

@@ -26,8 +26,12 @@ export interface FlexibleServerSettings {
  * optimized, D general purpose.
  */
 export function skuTier(sku: string): dbforpostgresql.SkuTier {
-  if (/^Standard_B/.test(sku)) return dbforpostgresql.SkuTier.Burstable;
-  if (/^Standard_E/.test(sku)) return dbforpostgresql.SkuTier.MemoryOptimized;
+  if (/^Standard_B/.test(sku)) {
+    return dbforpostgresql.SkuTier.Burstable;
+  }
+  if (/^Standard_E/.test(sku)) {
+    return dbforpostgresql.SkuTier.MemoryOptimized;
+  }
   return dbforpostgresql.SkuTier.GeneralPurpose;
 }
 

@@ -161,7 +161,9 @@ export class MlflowStack extends pulumi.ComponentResource {
       [...postgres.ready, ...secrets],
       this,
     );
-    if (args.enableMonitors ?? true) monitorServer(name, this.namespace, this);
+    if (args.enableMonitors ?? true) {
+      monitorServer(name, this.namespace, this);
+    }
     this.connection = service.urn.apply(() => ({
       uri: `http://${serverHost}:${mlflowPort}`,
       authSecretName: adminSecretName,

@@ -80,7 +80,9 @@ export function createPostgresCluster(
     { ...kept, dependsOn: [cluster] },
   );
   scheduleBackups(name, namespace, cluster, parent);
-  if (settings.enableMonitors) monitorCluster(name, namespace, parent);
+  if (settings.enableMonitors) {
+    monitorCluster(name, namespace, parent);
+  }
   return {
     host: pulumi.interpolate`${clusterName}-rw.${namespace}.svc.cluster.local`,
     user: databaseUser,

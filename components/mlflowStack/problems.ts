@@ -9,7 +9,9 @@ export function mlflowStackProblems(name: string, args: MlflowStackArgs): Argume
   const problems: ArgumentProblem[] = [];
   const report = (propertyPath: string, reason: string) => problems.push({ propertyPath, reason });
   const whole = (propertyPath: string, value: number | undefined, least: number, most: number) => {
-    if (value === undefined) return;
+    if (value === undefined) {
+      return;
+    }
     if (!Number.isInteger(value) || value < least || value > most) {
       report(
         propertyPath,
@@ -31,7 +33,9 @@ export function mlflowStackProblems(name: string, args: MlflowStackArgs): Argume
       `must be a host name without scheme and port, got "${args.host}". Write e.g. mlflow.example.com.`,
     );
   }
-  if (isAzure) problems.push(...azureProblems(name, args));
+  if (isAzure) {
+    problems.push(...azureProblems(name, args));
+  }
   return problems;
 }
 

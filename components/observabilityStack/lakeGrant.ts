@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
 import { LakeAccess, LakePermission } from "../dataLake/lakeAccess";
 import type { ObservabilityStackArgs } from "./observabilityStack";

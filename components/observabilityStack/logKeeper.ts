@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
 import { restrictedContainer, restrictedPodSpec } from "../kubernetes/pod";
 import type { Placement } from "../kubernetes/placement";

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { fromNamespace, restrictIngress, tcpPorts } from "../kubernetes/namespace";
 import { inferenceTableName } from "./inferenceTable";
 import { agentsNamespace } from "./values";
@@ -42,7 +42,9 @@ export function createNetworkEdges(
     },
     opts,
   );
-  if (!isGrafanaPublic) return;
+  if (!isGrafanaPublic) {
+    return;
+  }
   restrictIngress(
     `${name}-ingress-grafana`,
     {

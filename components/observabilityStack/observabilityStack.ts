@@ -200,7 +200,9 @@ export class ObservabilityStack extends pulumi.ComponentResource {
 function checkArgs(name: string, args: ObservabilityStackArgs): void {
   const errors: pulumi.InputPropertyErrorDetails[] = [];
   const check = (propertyPath: string, value: number | undefined, unit: string) => {
-    if (value === undefined || (Number.isInteger(value) && value >= 1)) return;
+    if (value === undefined || (Number.isInteger(value) && value >= 1)) {
+      return;
+    }
     errors.push({
       propertyPath,
       reason: `ObservabilityStack "${name}": \`${propertyPath}\` must be a whole number of ${unit}, at least 1, got ${value}. Leave it out for the default.`,
@@ -216,7 +218,9 @@ function checkArgs(name: string, args: ObservabilityStackArgs): void {
     check(`inferenceRetentionByNamespace.${namespace}`, days, "days");
   }
   check("replicas", args.replicas, "pods");
-  if (errors.length === 0) return;
+  if (errors.length === 0) {
+    return;
+  }
   const message = errors.map(({ reason }) => reason).join("\n");
   throw new pulumi.InputPropertiesError({ message, errors });
 }

@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind } from "../connections";
 import { createNamespace, PodSecurity, restrictIngress } from "../kubernetes/namespace";
 import { placementOn } from "../kubernetes/placement";

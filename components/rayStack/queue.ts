@@ -37,7 +37,9 @@ export function queuedPools(settings: QueueSettings): NodePoolKind[] {
  * node or lands on one that may be evicted.
  */
 export function flavorSpec(pool: NodePoolKind, pooledNodes: boolean): Record<string, unknown> {
-  if (!pooledNodes) return {};
+  if (!pooledNodes) {
+    return {};
+  }
   return {
     nodeLabels: placementOn(pool).nodeSelector,
     ...(poolTaints[pool].length > 0 ? { nodeTaints: poolTaints[pool] } : {}),

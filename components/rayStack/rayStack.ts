@@ -106,7 +106,9 @@ export class RayStack extends pulumi.ComponentResource {
     const kueue = createKueue(name, args, child);
     const queue = createQueue(name, queueSettings(args), { parent: this, dependsOn: [kueue] });
     createPodMonitors(name, kuberay.namespace, child);
-    if (args.gpuDevicePluginImage) createDevicePlugin(name, args.gpuDevicePluginImage, child);
+    if (args.gpuDevicePluginImage) {
+      createDevicePlugin(name, args.gpuDevicePluginImage, child);
+    }
 
     this.clusterQueue = queue.metadata.name;
     this.registerOutputs({ clusterQueue: this.clusterQueue });
@@ -116,7 +118,9 @@ export class RayStack extends pulumi.ComponentResource {
 function checkArgs(name: string, args: RayStackArgs): void {
   const errors: pulumi.InputPropertyErrorDetails[] = [];
   const check = (propertyPath: string, value: number, least: number, unit: string) => {
-    if (Number.isInteger(value) && value >= least) return;
+    if (Number.isInteger(value) && value >= least) {
+      return;
+    }
     errors.push({
       propertyPath,
       reason: `RayStack "${name}": \`${propertyPath}\` must be a whole number of ${unit}, at least ${least}, got ${value}. Set it to what the node pools can hold.`,

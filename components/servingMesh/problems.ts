@@ -11,7 +11,9 @@ export function checkServingArgs(name: string, args: ServingMeshArgs): void {
     propertyPath,
     reason: `ServingMesh "${name}": \`${propertyPath}\` ${wrong}`,
   }));
-  if (errors.length === 0) return;
+  if (errors.length === 0) {
+    return;
+  }
   throw new pulumi.InputPropertiesError({
     message: errors.map(({ reason }) => reason).join("\n"),
     errors,
@@ -34,7 +36,9 @@ function servingProblems(args: ServingMeshArgs): [path: string, wrong: string][]
     ]);
   }
   for (const [index, range] of (args.allowedIpRanges ?? []).entries()) {
-    if (isCidr(range)) continue;
+    if (isCidr(range)) {
+      continue;
+    }
     problems.push([
       `allowedIpRanges[${index}]`,
       `must be a CIDR block, got "${range}". Write a single address as "203.0.113.7/32".`,
@@ -46,7 +50,9 @@ function servingProblems(args: ServingMeshArgs): [path: string, wrong: string][]
     ["acme.server", args.acme?.server],
   ];
   for (const [path, url] of urls) {
-    if (url === undefined || (URL.canParse(url) && new URL(url).protocol === "https:")) continue;
+    if (url === undefined || (URL.canParse(url) && new URL(url).protocol === "https:")) {
+      continue;
+    }
     problems.push([
       path,
       `must be an https URL, got "${url}". Copy it from the issuer's own page.`,
@@ -71,6 +77,8 @@ function servingProblems(args: ServingMeshArgs): [path: string, wrong: string][]
 function isCidr(range: string): boolean {
   const [address, bits, ...rest] = range.split("/");
   const version = isIP(address ?? "");
-  if (version === 0 || rest.length > 0 || !/^\d{1,3}$/.test(bits ?? "")) return false;
+  if (version === 0 || rest.length > 0 || !/^\d{1,3}$/.test(bits ?? "")) {
+    return false;
+  }
   return Number(bits) <= (version === 4 ? 32 : 128);
 }

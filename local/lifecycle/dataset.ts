@@ -1,7 +1,7 @@
 import * as path from "node:path";
-import { LocalLake, lakeEnvironment } from "../services/objectStore";
-import { PythonEnvironment } from "../programs/pythonEnvironment";
-import { Supervisor } from "../processes/supervisor";
+import { type LocalLake, lakeEnvironment } from "../services/objectStore";
+import type { PythonEnvironment } from "../programs/pythonEnvironment";
+import type { Supervisor } from "../processes/supervisor";
 
 const PUBLISH_TIMEOUT_MS = 120_000;
 

@@ -4,13 +4,13 @@ import { publishDataset } from "./dataset";
 import { LocalError } from "../localError";
 import { readGitState } from "./gitState";
 import { startInferenceTable, startLogOffloader } from "../services/lakeServices";
-import { LocalLake, S3Kind, startObjectStore } from "../services/objectStore";
+import { type LocalLake, type S3Kind, startObjectStore } from "../services/objectStore";
 import { choosePorts } from "../processes/ports";
 import { startPostgres } from "../services/postgres";
 import { sendPredictions } from "./predictions";
 import { PythonEnvironment, requireFreeSpace } from "../programs/pythonEnvironment";
 import {
-  JobSurroundings,
+  type JobSurroundings,
   rayCluster,
   rayDirectory,
   runTrainingJob,
@@ -18,8 +18,8 @@ import {
 } from "../services/ray";
 import { writeJson } from "../processes/runState";
 import { resolveChampion, startAgent, startModelServer } from "../services/serving";
-import { StepRunner } from "./steps";
-import { Supervisor } from "../processes/supervisor";
+import type { StepRunner } from "./steps";
+import type { Supervisor } from "../processes/supervisor";
 import { startMlflow } from "../services/tracking";
 import { featureRows, verifyEvents, verifyRayLogs } from "./verifyLake";
 

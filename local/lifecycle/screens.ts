@@ -6,9 +6,9 @@ import { tracePrediction } from "@mlplatform/lake/ask/trace";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { LocalError } from "../localError";
 import { openLake } from "../services/objectStore";
-import { NAMESPACE, RunResult } from "./runLifecycle";
-import { StepRunner } from "./steps";
-import { Supervisor } from "../processes/supervisor";
+import { NAMESPACE, type RunResult } from "./runLifecycle";
+import type { StepRunner } from "./steps";
+import type { Supervisor } from "../processes/supervisor";
 import { renderTrace } from "./traceScreen";
 
 const PAGE = { width: 1440, height: 900 };

@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { Writable } from "node:stream";
 import { Interrupted, LocalError } from "../localError";
-import { StepFailure, StepRunner } from "./steps";
+import { type StepFailure, StepRunner } from "./steps";
 
 function screen(): { output: NodeJS.WriteStream; text: () => string } {
   let text = "";

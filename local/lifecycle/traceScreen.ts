@@ -1,4 +1,4 @@
-import { Trace } from "@mlplatform/lake/ask/trace";
+import type { Trace } from "@mlplatform/lake/ask/trace";
 
 const NAME_WIDTH = 15;
 const SHOWN_LOG_LINES = 8;

@@ -2,15 +2,19 @@ import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { fileSha256, literal } from "@mlplatform/lake/duckdb/parquetEngine";
 import {
-  ManifestFile,
+  type ManifestFile,
   ManifestStatus,
   getRayLogManifest,
 } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
-import { ObjectFacts, ObjectStore, listObjects } from "@mlplatform/lake/store/objectStore";
+import {
+  type ObjectFacts,
+  type ObjectStore,
+  listObjects,
+} from "@mlplatform/lake/store/objectStore";
 import {
   INFERENCE_EVENTS_PREFIX,
   inferencesPrefix,
@@ -18,7 +22,7 @@ import {
 } from "@mlplatform/lake/tables/lakeLayout";
 import { LocalError } from "../localError";
 import { RAY_NODE } from "../services/lakeServices";
-import { LocalLake, openLake } from "../services/objectStore";
+import { type LocalLake, openLake } from "../services/objectStore";
 import type { FeatureRows, SentPrediction } from "./predictions";
 import type { DatasetManifest } from "./dataset";
 import type { ModelLocation } from "../services/serving";

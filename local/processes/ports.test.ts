@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as net from "node:net";
-import { AddressInfo } from "node:net";
-import { LocalError } from "../localError";
+import type { AddressInfo } from "node:net";
+import type { LocalError } from "../localError";
 import { choosePorts, isPortFree } from "./ports";
 
 describe("ports of a local run", () => {

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import * as net from "node:net";
 import {
-  ProcessInfo,
+  type ProcessInfo,
   RUN_MARKER,
   bootId,
   isAlive,

@@ -7,8 +7,8 @@ import {
   bootId,
   isAlive,
   ownProcesses,
-  ProcessIdentity,
-  ProcessInfo,
+  type ProcessIdentity,
+  type ProcessInfo,
   readProcess,
 } from "./processTable";
 

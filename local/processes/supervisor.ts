@@ -1,10 +1,10 @@
-import { ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalError } from "../localError";
 import { RUN_MARKER, bootId, isAlive, readProcess } from "./processTable";
-import { RunRecord, ServiceRecord, StateDirectory } from "./runState";
+import type { RunRecord, ServiceRecord, StateDirectory } from "./runState";
 
 /** Time that processes get to end by themselves before they are killed. */
 const GRACE_MS = 30_000;

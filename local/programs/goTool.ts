@@ -52,7 +52,9 @@ export async function buildGoTool(
     .digest("hex")
     .slice(0, 12);
   const binary = path.join(clone, ".cache", "bin", `${tool.name.toLowerCase()}-${key}`);
-  if (fs.existsSync(binary)) return binary;
+  if (fs.existsSync(binary)) {
+    return binary;
+  }
   say(`building ${tool.name} from its Go module (minutes, once)`);
   const draft = `${binary}.${process.pid}`;
   fs.mkdirSync(path.dirname(binary), { recursive: true });

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { LocalError } from "../localError";
+import type { LocalError } from "../localError";
 import { buildMinio } from "../services/objectStore";
 import { findInstalledPostgres } from "../services/postgres";
 import { findPython, requireFreeSpace } from "./pythonEnvironment";

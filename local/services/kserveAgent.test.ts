@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
 import * as http from "node:http";
-import { AddressInfo } from "node:net";
-import { KserveAgent, startKserveAgent } from "./kserveAgent";
-import { EventType, LoggerIdentity, payloadEvent } from "./payloadEvents";
+import type { AddressInfo } from "node:net";
+import { type KserveAgent, startKserveAgent } from "./kserveAgent";
+import { EventType, type LoggerIdentity, payloadEvent } from "./payloadEvents";
 
 const identity: LoggerIdentity = {
   source: "churn-predictor-00003-deployment-6c9d8f7b5-x2x9z",

@@ -1,9 +1,9 @@
 import * as http from "node:http";
-import { AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { InvocationMetrics } from "./invocationMetrics";
 import {
   EventType,
-  LoggerIdentity,
+  type LoggerIdentity,
   PayloadDispatcher,
   payloadEvent,
   predictionId,

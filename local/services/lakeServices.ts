@@ -1,8 +1,8 @@
 import * as path from "node:path";
 import { ManifestStatus, getRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import { LocalLake, lakeEnvironment, openLake } from "./objectStore";
-import { Ports } from "../processes/ports";
-import { Service, Supervisor } from "../processes/supervisor";
+import { type LocalLake, lakeEnvironment, openLake } from "./objectStore";
+import type { Ports } from "../processes/ports";
+import type { Service, Supervisor } from "../processes/supervisor";
 
 const READY_TIMEOUT_MS = 60_000;
 /** Ray's only node here. */

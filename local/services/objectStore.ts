@@ -1,11 +1,11 @@
 import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
-import { GoTool, buildGoTool } from "../programs/goTool";
-import { Ports } from "../processes/ports";
-import { PythonEnvironment } from "../programs/pythonEnvironment";
-import { ServiceSpec, Supervisor } from "../processes/supervisor";
+import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { type GoTool, buildGoTool } from "../programs/goTool";
+import type { Ports } from "../processes/ports";
+import type { PythonEnvironment } from "../programs/pythonEnvironment";
+import type { ServiceSpec, Supervisor } from "../processes/supervisor";
 
 const READY_TIMEOUT_MS = 60_000;
 /** Volumes of 64 MB; a bucket takes 7, and writes stop when none is left. */

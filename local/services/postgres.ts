@@ -2,9 +2,9 @@ import * as crypto from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { LocalError } from "../localError";
-import { Ports } from "../processes/ports";
-import { PythonEnvironment } from "../programs/pythonEnvironment";
-import { Supervisor } from "../processes/supervisor";
+import type { Ports } from "../processes/ports";
+import type { PythonEnvironment } from "../programs/pythonEnvironment";
+import type { Supervisor } from "../processes/supervisor";
 
 const START_TIMEOUT_MS = 60_000;
 const OLDEST_MAJOR = 13;

@@ -1,9 +1,9 @@
 import * as crypto from "node:crypto";
 import * as path from "node:path";
-import { LocalLake, lakeEnvironment } from "./objectStore";
-import { Ports } from "../processes/ports";
-import { PythonEnvironment } from "../programs/pythonEnvironment";
-import { Service, Supervisor } from "../processes/supervisor";
+import { type LocalLake, lakeEnvironment } from "./objectStore";
+import type { Ports } from "../processes/ports";
+import type { PythonEnvironment } from "../programs/pythonEnvironment";
+import type { Service, Supervisor } from "../processes/supervisor";
 
 const READY_TIMEOUT_MS = 120_000;
 const JOB_TIMEOUT_MS = 600_000;

@@ -1,9 +1,9 @@
 import * as path from "node:path";
-import { LoggerIdentity } from "./payloadEvents";
-import { LocalLake, lakeEnvironment } from "./objectStore";
-import { Ports } from "../processes/ports";
-import { PythonEnvironment } from "../programs/pythonEnvironment";
-import { Supervisor } from "../processes/supervisor";
+import type { LoggerIdentity } from "./payloadEvents";
+import { type LocalLake, lakeEnvironment } from "./objectStore";
+import type { Ports } from "../processes/ports";
+import type { PythonEnvironment } from "../programs/pythonEnvironment";
+import type { Supervisor } from "../processes/supervisor";
 import { artifactsRoot } from "./tracking";
 
 const READY_TIMEOUT_MS = 120_000;

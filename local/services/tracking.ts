@@ -1,9 +1,9 @@
 import * as path from "node:path";
-import { LocalLake, lakeEnvironment } from "./objectStore";
-import { Ports } from "../processes/ports";
-import { LocalDatabase } from "./postgres";
-import { PythonEnvironment } from "../programs/pythonEnvironment";
-import { Supervisor } from "../processes/supervisor";
+import { type LocalLake, lakeEnvironment } from "./objectStore";
+import type { Ports } from "../processes/ports";
+import type { LocalDatabase } from "./postgres";
+import type { PythonEnvironment } from "../programs/pythonEnvironment";
+import type { Supervisor } from "../processes/supervisor";
 
 const READY_TIMEOUT_MS = 180_000;
 

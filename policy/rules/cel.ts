@@ -44,7 +44,9 @@ function celMessage({ problem, remedy, seen, forEach }: Requirement): string {
     .filter((part) => part !== "")
     .map((part) => {
       const name = /^\{(.+)\}$/.exec(part)?.[1];
-      if (name === undefined) return celString(part);
+      if (name === undefined) {
+        return celString(part);
+      }
       return celShown(celPath(name === "seen" ? subject : name.split(".")));
     });
   const name = "object.metadata.?name.orValue('')";
@@ -85,10 +87,14 @@ const celConcat = (lists: string[]) => (lists.length === 1 ? lists[0]! : `(${lis
 /** The values at a path, `*` being every element, as a list. */
 function celList(path: Path): string {
   const star = path.indexOf("*");
-  if (star < 0) return `(${celPath(path)}.hasValue() ? [${celPath(path)}.value()] : [])`;
+  if (star < 0) {
+    return `(${celPath(path)}.hasValue() ? [${celPath(path)}.value()] : [])`;
+  }
   const list = `${celPath(path.slice(0, star))}.orValue([])`;
   const rest = path.slice(star + 1);
-  if (rest.length === 0) return list;
+  if (rest.length === 0) {
+    return list;
+  }
   const inner = celPath(["element", ...rest]);
   return `${list}.filter(element, ${inner}.hasValue()).map(element, ${inner}.value())`;
 }
@@ -122,7 +128,9 @@ export function cel(expression: Expression): string {
     case "all":
     case "any": {
       const [operator, ofNothing] = expression.op === "all" ? [" && ", "true"] : [" || ", "false"];
-      if (expression.of.length === 0) return ofNothing;
+      if (expression.of.length === 0) {
+        return ofNothing;
+      }
       return `(${expression.of.map(cel).join(operator)})`;
     }
   }
@@ -130,9 +138,13 @@ export function cel(expression: Expression): string {
 
 /** A path as an optional value. */
 function celPath([variable, ...keys]: Path): string {
-  if (keys.length === 0) return `optional.of(${variable})`;
+  if (keys.length === 0) {
+    return `optional.of(${variable})`;
+  }
   return keys.reduce<string>((path, key) => {
-    if (typeof key === "number") return `${path}[?${key}]`;
+    if (typeof key === "number") {
+      return `${path}[?${key}]`;
+    }
     return /^[A-Za-z_]\w*$/.test(key) ? `${path}.?${key}` : `${path}[?${celString(key)}]`;
   }, String(variable));
 }

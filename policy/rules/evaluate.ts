@@ -22,10 +22,14 @@ export function find(scope: Scope, path: Path, isOpen: IsOpen): Located & { isTh
   let { value } = start;
   const location = [...start.location];
   for (const key of keys) {
-    if (isOpen(value)) break;
+    if (isOpen(value)) {
+      break;
+    }
     const next = isContainer(value) && key in value ? value[key] : undefined;
     // Kubernetes drops a null on its way in.
-    if (next === undefined || next === null) return { value: undefined, location, isThere: false };
+    if (next === undefined || next === null) {
+      return { value: undefined, location, isThere: false };
+    }
     value = next;
     location.push(key);
   }
@@ -54,7 +58,9 @@ export function evaluate(
     case "some":
     case "every": {
       const list = find(scope, expression.path, isOpen);
-      if (isOpen(list.value)) return undefined;
+      if (isOpen(list.value)) {
+        return undefined;
+      }
       const elements = list.isThere ? [...(list.value as unknown[]).keys()] : [];
       const test = (index: number) =>
         evaluate(
@@ -72,8 +78,12 @@ export function evaluate(
     }
     default: {
       const { value, isThere } = find(scope, expression.path, isOpen);
-      if (expression.op === "present") return isThere;
-      if (!isThere) return false;
+      if (expression.op === "present") {
+        return isThere;
+      }
+      if (!isThere) {
+        return false;
+      }
       return isOpen(value) ? undefined : compare(expression, value, isOpen);
     }
   }
@@ -110,8 +120,12 @@ function conjunction<T>(
   let result: boolean | undefined = true;
   for (const item of items) {
     const one = test(item);
-    if (one === false) return false;
-    if (one === undefined) result = undefined;
+    if (one === false) {
+      return false;
+    }
+    if (one === undefined) {
+      result = undefined;
+    }
   }
   return result;
 }

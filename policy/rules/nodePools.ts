@@ -38,7 +38,9 @@ export function userPools(
 /** What a pool's nodes are, where pods that do not ask for it have to stay away. */
 export function specialty({ vmSize, scaleSetPriority }: NodePoolProperties): string | undefined {
   // Every N series has GPUs (https://learn.microsoft.com/azure/virtual-machines/sizes/overview).
-  if (/^Standard_N[CDGV]/i.test(vmSize ?? "")) return "GPU";
+  if (/^Standard_N[CDGV]/i.test(vmSize ?? "")) {
+    return "GPU";
+  }
   return scaleSetPriority === "Spot" ? "spot" : undefined;
 }
 

@@ -68,10 +68,16 @@ export function* violations(
 ): Generator<Violation> {
   const root: Scope = { object: { value: object, location: [] } };
   for (const requirement of rule.requirements) {
-    if (!(requirement.kinds ?? rule.kinds).includes(kind)) continue;
+    if (!(requirement.kinds ?? rule.kinds).includes(kind)) {
+      continue;
+    }
     for (const scope of scopes(requirement.forEach ?? [], kind, root, isOpen)) {
-      if (requirement.when && evaluate(requirement.when, scope, isOpen) !== true) continue;
-      if (evaluate(requirement.check, scope, isOpen) !== false) continue;
+      if (requirement.when && evaluate(requirement.when, scope, isOpen) !== true) {
+        continue;
+      }
+      if (evaluate(requirement.check, scope, isOpen) !== false) {
+        continue;
+      }
       const subject = scope[requirement.forEach?.at(-1)?.as ?? "object"]!;
       const seen = requirement.seen ? find(scope, requirement.seen, isOpen) : subject;
       const place = subject.location.length === 0 ? "" : `, ${shownPath(subject.location)}`;
@@ -93,7 +99,9 @@ export function* subjects(
 ): Generator<Scope> {
   const isOpen = () => false;
   for (const scope of scopes(loops, kind, { object: { value: object, location: [] } }, isOpen)) {
-    if (evaluate(when, scope, isOpen) === true) yield scope;
+    if (evaluate(when, scope, isOpen) === true) {
+      yield scope;
+    }
   }
 }
 
@@ -101,8 +109,12 @@ export function* subjects(
 export function shownPath(location: readonly (string | number)[]): string {
   return location
     .map((key, index) => {
-      if (typeof key === "number") return `[${key}]`;
-      if (!/^[\w-]+$/.test(key)) return `["${key}"]`;
+      if (typeof key === "number") {
+        return `[${key}]`;
+      }
+      if (!/^[\w-]+$/.test(key)) {
+        return `["${key}"]`;
+      }
       return index === 0 ? key : `.${key}`;
     })
     .join("");
@@ -130,7 +142,9 @@ function* scopes(
 function* expand(path: Path, scope: Scope, isOpen: IsOpen): Generator<Located> {
   const star = path.indexOf("*");
   const found = find(scope, star < 0 ? path : path.slice(0, star), isOpen);
-  if (!found.isThere || isOpen(found.value)) return;
+  if (!found.isThere || isOpen(found.value)) {
+    return;
+  }
   if (star < 0) {
     yield found;
     return;

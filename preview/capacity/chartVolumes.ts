@@ -48,8 +48,12 @@ const readers: Record<string, (values: any) => VolumeClaim[] | string> = {
 
 /** Claims that a chart makes of its values, or the reason why they cannot be counted. */
 export function chartVolumes(chart: string | undefined, values: unknown): VolumeClaim[] | string {
-  if (chart === undefined) return "its chart is not known before an update";
-  if (volumeless.has(chart)) return [];
+  if (chart === undefined) {
+    return "its chart is not known before an update";
+  }
+  if (volumeless.has(chart)) {
+    return [];
+  }
   const read = readers[chart];
   return read === undefined ? `volumes of the chart ${chart} are its own` : read(values);
 }
@@ -57,7 +61,9 @@ export function chartVolumes(chart: string | undefined, values: unknown): Volume
 function template(spec: unknown, key: string, part: string): VolumeClaim[] {
   const claim = at(spec, key, "volumeClaimTemplate", "spec");
   // Without a template the data lives on the node, as long as the pod does.
-  if (claim === undefined) return [];
+  if (claim === undefined) {
+    return [];
+  }
   const replicas = at(spec, "replicas") ?? 1;
   const shards = at(spec, "shards") ?? 1;
   return [
@@ -78,7 +84,9 @@ function lokiPart(values: unknown, part: string, defaultReplicas: number): Volum
     "persistence",
     part === "singleBinary" ? "enabled" : "volumeClaimsEnabled",
   );
-  if (stored === false) return [];
+  if (stored === false) {
+    return [];
+  }
   return [persistence(settings, at(settings, "replicas") ?? defaultReplicas, part)];
 }
 
@@ -95,7 +103,9 @@ function persistence(settings: unknown, replicas: unknown, part: string): Volume
 }
 
 function seaweedPart(values: unknown, part: string, stores: unknown[]): VolumeClaim[] {
-  if (at(values, part, "enabled") === false) return [];
+  if (at(values, part, "enabled") === false) {
+    return [];
+  }
   return stores
     .filter((store) => at(store, "type") === "persistentVolumeClaim")
     .map((store) => ({

@@ -71,7 +71,9 @@ function countNodeDisks(
   full: number,
 ): void {
   // Ephemeral disks live on the node and are no resource of their own.
-  if (pool.osDiskType === "Ephemeral") return;
+  if (pool.osDiskType === "Ephemeral") {
+    return;
+  }
   const gib = countOf(pool.osDiskSizeGB);
   if (pool.osDiskType !== "Managed" || gib === undefined || gib === 0) {
     found.uncounted.push(`node pool ${name}: type or size of its OS disks is left to AKS`);

@@ -43,7 +43,9 @@ export function countPodRequests(resources: PreviewResource[]): PodRequests {
       const instances = countOf(at(inputs, "spec", "instances") ?? 1);
       if (instance === undefined || instances === undefined) {
         found.uncounted.push(`${label(resource)}: requests of its instances are not set`);
-      } else count(instance, instances, instances);
+      } else {
+        count(instance, instances, instances);
+      }
     } else if (type === "kubernetes:serving.kserve.io/v1beta1:InferenceService") {
       const predictor = at(inputs, "spec", "predictor");
       const server =
@@ -52,13 +54,17 @@ export function countPodRequests(resources: PreviewResource[]): PodRequests {
       const most = countOf(at(predictor, "maxReplicas"));
       if (server === undefined || least === undefined || most === undefined || most === 0) {
         found.uncounted.push(`${label(resource)}: requests or maxReplicas are not set`);
-      } else count(server, least, most);
+      } else {
+        count(server, least, most);
+      }
     } else if (type.startsWith("kubernetes:kueue.x-k8s.io/") && type.endsWith(":ClusterQueue")) {
       found.full = add(found.full, quotaOf(inputs));
     } else if (type === "kubernetes:apps/v1:DaemonSet") {
       found.uncounted.push(`${label(resource)}: one pod on every node`);
     } else if (type === releaseType) {
-      if (!podless.has(chartOf(resource) ?? "")) releases.push(resource.name);
+      if (!podless.has(chartOf(resource) ?? "")) {
+        releases.push(resource.name);
+      }
     }
   }
   if (releases.length > 0) {
@@ -72,25 +78,33 @@ export function countPodRequests(resources: PreviewResource[]): PodRequests {
 /** Requests of one pod: its containers and the sidecars that run beside them. */
 function requestsOfPod(spec: unknown): Compute | undefined {
   const containers = listOf(at(spec, "containers"));
-  if (containers.length === 0) return undefined;
+  if (containers.length === 0) {
+    return undefined;
+  }
   const sidecars = listOf(at(spec, "initContainers")).filter(
     (container) => container.restartPolicy === "Always",
   );
   let sum = nothing;
   for (const container of [...containers, ...sidecars]) {
     const requests = computeOf(at(container, "resources", "requests"));
-    if (requests === undefined) return undefined;
+    if (requests === undefined) {
+      return undefined;
+    }
     sum = add(sum, requests);
   }
   return sum;
 }
 
 function computeOf(requests: unknown): Compute | undefined {
-  if (typeof requests !== "object" || requests === null) return undefined;
+  if (typeof requests !== "object" || requests === null) {
+    return undefined;
+  }
   const vCpus = parseQuantity(at(requests, "cpu") ?? 0);
   const memoryGiB = parseGiB(at(requests, "memory") ?? 0);
   const gpus = parseQuantity(at(requests, "nvidia.com/gpu") ?? 0);
-  if (vCpus === undefined || memoryGiB === undefined || gpus === undefined) return undefined;
+  if (vCpus === undefined || memoryGiB === undefined || gpus === undefined) {
+    return undefined;
+  }
   return { vCpus, memoryGiB, gpus };
 }
 
@@ -114,10 +128,14 @@ function quotaOf(inputs: Record<string, unknown>): Compute {
 function autoscalerMaxima(resources: PreviewResource[]): Map<string, number> {
   const maxima = new Map<string, number>();
   for (const { type, inputs } of resources) {
-    if (!/^kubernetes:autoscaling\/v\d.*:HorizontalPodAutoscaler$/.test(type)) continue;
+    if (!/^kubernetes:autoscaling\/v\d.*:HorizontalPodAutoscaler$/.test(type)) {
+      continue;
+    }
     const target = at(inputs, "spec", "scaleTargetRef");
     const most = countOf(at(inputs, "spec", "maxReplicas"));
-    if (most !== undefined) maxima.set(`${at(target, "kind")}/${at(target, "name")}`, most);
+    if (most !== undefined) {
+      maxima.set(`${at(target, "kind")}/${at(target, "name")}`, most);
+    }
   }
   return maxima;
 }

@@ -17,10 +17,16 @@ const factors: Record<string, number> = {
 
 /** A quantity as a number in its base unit (cores, bytes, pieces); undefined where it is none. */
 export function parseQuantity(value: unknown): number | undefined {
-  if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value : undefined;
-  if (typeof value !== "string") return undefined;
+  if (typeof value === "number") {
+    return Number.isFinite(value) && value >= 0 ? value : undefined;
+  }
+  if (typeof value !== "string") {
+    return undefined;
+  }
   const match = /^(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(m|k|[KMGTP]i|[MGTP])?$/.exec(value.trim());
-  if (match === null) return undefined;
+  if (match === null) {
+    return undefined;
+  }
   return Number(match[1]) * factors[match[2] ?? ""]!;
 }
 

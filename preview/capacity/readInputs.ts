@@ -5,7 +5,9 @@ import type { PreviewResource } from "../engine/result";
 export function at(value: unknown, ...path: (string | number)[]): any {
   let current: any = value;
   for (const key of path) {
-    if (typeof current !== "object" || current === null) return undefined;
+    if (typeof current !== "object" || current === null) {
+      return undefined;
+    }
     current = current[key];
   }
   return current;

@@ -42,12 +42,19 @@ export function countVolumes(resources: PreviewResource[]): Volumes {
   const found: Volumes = { disks: [], uncounted: [] };
   for (const resource of resources) {
     const read = readers[resource.type];
-    if (read !== undefined) addClaims(found, label(resource), read(resource));
-    if (resource.type === "azure-native:dbforpostgresql:Server") addDatabase(found, resource);
+    if (read !== undefined) {
+      addClaims(found, label(resource), read(resource));
+    }
+    if (resource.type === "azure-native:dbforpostgresql:Server") {
+      addDatabase(found, resource);
+    }
     if (resource.type === releaseType) {
       const claims = chartVolumes(chartOf(resource), resource.inputs.values ?? {});
-      if (typeof claims === "string") found.uncounted.push(`${label(resource)}: ${claims}`);
-      else addClaims(found, label(resource), claims);
+      if (typeof claims === "string") {
+        found.uncounted.push(`${label(resource)}: ${claims}`);
+      } else {
+        addClaims(found, label(resource), claims);
+      }
     }
   }
   return found;

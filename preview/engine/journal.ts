@@ -12,7 +12,9 @@ export class Journal {
 
   log(severity: Diagnostic["severity"], urn: string, message: string): void {
     // A refused call rejects in the program, which logs what is reported here already.
-    if (severity === "error" && this.refusals.some((refusal) => message.includes(refusal))) return;
+    if (severity === "error" && this.refusals.some((refusal) => message.includes(refusal))) {
+      return;
+    }
     this.add({ severity, urn, message });
   }
 
@@ -27,6 +29,8 @@ export class Journal {
     const seen = this.diagnostics.some(
       ({ urn, message }) => message === diagnostic.message && urn === diagnostic.urn,
     );
-    if (!seen) this.diagnostics.push(diagnostic);
+    if (!seen) {
+      this.diagnostics.push(diagnostic);
+    }
   }
 }

@@ -97,7 +97,9 @@ export async function previewStack(options: PreviewOptions): Promise<PreviewRun>
     limit.abort(options.signal?.reason);
   };
   options.signal?.addEventListener("abort", onAbort);
-  if (options.signal?.aborted) onAbort();
+  if (options.signal?.aborted) {
+    onAbort();
+  }
   try {
     limit.signal.throwIfAborted();
     return await run(options, config, limit);
@@ -223,7 +225,9 @@ async function concluded(
     diagnostics: journal.diagnostics,
     succeeded,
   };
-  if (preview) return { result, state: before };
+  if (preview) {
+    return { result, state: before };
+  }
   const after = registered.map(stateOf);
   return { result, state: succeeded ? { resources: after } : merged(before, after) };
 }

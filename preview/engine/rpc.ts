@@ -40,8 +40,11 @@ export function method<Question, Answer>(
 export async function listen(server: grpc.Server): Promise<string> {
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
-      if (error) reject(error);
-      else resolve(bound);
+      if (error) {
+        reject(error);
+      } else {
+        resolve(bound);
+      }
     });
   });
   return `127.0.0.1:${port}`;

@@ -62,7 +62,9 @@ export function regionOf(resources: PreviewResource[]): string | undefined {
     ({ type }) => type === "azure-native:containerservice:ManagedCluster",
   );
   const location = cluster?.inputs.location;
-  if (typeof location !== "string" || location.startsWith("[")) return undefined;
+  if (typeof location !== "string" || location.startsWith("[")) {
+    return undefined;
+  }
   // Azure accepts "West Europe" for westeurope; the price list knows only the latter.
   return location.toLowerCase().replaceAll(" ", "");
 }
@@ -92,9 +94,13 @@ export function computePrice(
   if (region === undefined) {
     return { ...price, reason: "the region of the cluster is not known before an update" };
   }
-  if (table === undefined) return { ...price, reason: "run `mlp prices update`" };
+  if (table === undefined) {
+    return { ...price, reason: "run `mlp prices update`" };
+  }
   for (const { item, sku, zero, full } of pricedItems(resources, capacity)) {
-    if (zero === 0 && full === 0) continue;
+    if (zero === 0 && full === 0) {
+      continue;
+    }
     const unit = table.prices[sku];
     if (unit === undefined) {
       price.missing.push(`${item} (${sku})`);
@@ -135,7 +141,9 @@ function pricedItems(resources: PreviewResource[], capacity: Capacity): PricedIt
         inputs.agentPoolProfiles.some((profile) => zones(at(profile, "availabilityZones")) > 1)),
   );
   for (const disk of capacity.disks) {
-    if (disk.kind === DiskKind.Database) continue;
+    if (disk.kind === DiskKind.Database) {
+      continue;
+    }
     items.push({
       item: disk.kind === DiskKind.NodeDisk ? `system disks of ${disk.owner}` : disk.owner,
       sku: diskSku(disk, resources, spansZones),
@@ -146,7 +154,9 @@ function pricedItems(resources: PreviewResource[], capacity: Capacity): PricedIt
   for (const { type, name, inputs } of resources) {
     if (type === "azure-native:containerservice:ManagedCluster") {
       const tier = at(inputs, "sku", "tier") ?? "Free";
-      if (tier !== "Free") items.push({ item: name, sku: `aks/${tier}`, zero: 1, full: 1 });
+      if (tier !== "Free") {
+        items.push({ item: name, sku: `aks/${tier}`, zero: 1, full: 1 });
+      }
     } else if (type === "azure-native:containerregistry:Registry") {
       const tier = at(inputs, "sku", "name");
       items.push({ item: name, sku: `registry/${tier}`, zero: 1, full: 1 });
@@ -184,7 +194,9 @@ function diskSku(disk: DiskCapacity, resources: PreviewResource[], spansZones: b
       : volumeType(disk.storageClass, resources, spansZones);
   const match = /^(Premium|StandardSSD)_(LRS|ZRS)$/.exec(type);
   const size = diskSizes.find(([gib]) => disk.gib <= gib);
-  if (match === null || size === undefined) return `disk/${type} of ${disk.gib} GiB`;
+  if (match === null || size === undefined) {
+    return `disk/${type} of ${disk.gib} GiB`;
+  }
   return `disk/${match[1] === "Premium" ? "P" : "E"}${size[1]} ${match[2]}`;
 }
 
@@ -203,8 +215,12 @@ function volumeType(name: string, resources: PreviewResource[], spansZones: bool
     return String(at(parameters, "skuName") ?? at(parameters, "skuname") ?? `class ${name}`);
   }
   const redundancy = spansZones ? "ZRS" : "LRS";
-  if (["", "default", "managed", "managed-csi"].includes(name)) return `StandardSSD_${redundancy}`;
-  if (["managed-premium", "managed-csi-premium"].includes(name)) return `Premium_${redundancy}`;
+  if (["", "default", "managed", "managed-csi"].includes(name)) {
+    return `StandardSSD_${redundancy}`;
+  }
+  if (["managed-premium", "managed-csi-premium"].includes(name)) {
+    return `Premium_${redundancy}`;
+  }
   return `class ${name}`;
 }
 

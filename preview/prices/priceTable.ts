@@ -62,7 +62,9 @@ export async function priceFiles(projectDir: string): Promise<string[]> {
     const names = await readdir(join(projectDir, priceFolder));
     return names.filter((name) => name.endsWith(".json")).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+      return [];
+    }
     throw error;
   }
 }

@@ -83,7 +83,9 @@ async function fetchPage(url: URL, request: RetailRequest): Promise<RetailPage> 
   const delayMs = request.retryDelayMs ?? 1000;
   for (let attempt = 0; ; attempt += 1) {
     const outcome = await tryPage(url, request);
-    if ("page" in outcome) return outcome.page;
+    if ("page" in outcome) {
+      return outcome.page;
+    }
     request.signal?.throwIfAborted();
     if (!outcome.again || attempt >= retries) {
       throw new UserError([

@@ -38,7 +38,9 @@ export async function fetchPrices(update: PriceUpdate): Promise<PriceTable> {
     for (const item of items) {
       const key = keyOf(item);
       const price = key === undefined ? undefined : unitPrice(item);
-      if (key === undefined || price === undefined) continue;
+      if (key === undefined || price === undefined) {
+        continue;
+      }
       prices.set(key, [...(prices.get(key) ?? []), price]);
     }
   };
@@ -80,7 +82,9 @@ function isUnambiguous(found: UnitPrice[]): boolean {
 
 function machineKey(item: RetailItem): string | undefined {
   const names = `${item.productName} ${item.skuName} ${item.meterName}`;
-  if (/Windows|Cloud ?Services|Dedicated Host|Low Priority/i.test(names)) return undefined;
+  if (/Windows|Cloud ?Services|Dedicated Host|Low Priority/i.test(names)) {
+    return undefined;
+  }
   return `${/\bSpot\b/i.test(names) ? "spot" : "vm"}/${item.armSkuName}`;
 }
 
@@ -91,9 +95,15 @@ function diskKey(item: RetailItem): string | undefined {
 }
 
 function clusterKey(item: RetailItem): string | undefined {
-  if (item.productName !== "Azure Kubernetes Service") return undefined;
-  if (item.meterName === "Standard Uptime SLA") return "aks/Standard";
-  if (item.meterName === "Standard Long Term Support") return "aks/Premium";
+  if (item.productName !== "Azure Kubernetes Service") {
+    return undefined;
+  }
+  if (item.meterName === "Standard Uptime SLA") {
+    return "aks/Standard";
+  }
+  if (item.meterName === "Standard Long Term Support") {
+    return "aks/Premium";
+  }
   return undefined;
 }
 

@@ -25,11 +25,19 @@ export function mandatoryViolations(result: EngineResult): PolicyReport[] {
 export function failures(result: EngineResult): string[] {
   const reasons: string[] = [];
   const mandatory = mandatoryViolations(result).length;
-  if (mandatory > 0) reasons.push(counted(mandatory, "mandatory policy violation"));
-  if (result.secrets.length > 0) reasons.push(counted(result.secrets.length, "secret finding"));
+  if (mandatory > 0) {
+    reasons.push(counted(mandatory, "mandatory policy violation"));
+  }
+  if (result.secrets.length > 0) {
+    reasons.push(counted(result.secrets.length, "secret finding"));
+  }
   const errors = result.diagnostics.filter(({ severity }) => severity === "error").length;
-  if (errors > 0) reasons.push(counted(errors, "error of the program", "errors of the program"));
-  if (!result.succeeded && reasons.length === 0) reasons.push("the program failed");
+  if (errors > 0) {
+    reasons.push(counted(errors, "error of the program", "errors of the program"));
+  }
+  if (!result.succeeded && reasons.length === 0) {
+    reasons.push("the program failed");
+  }
   return reasons;
 }
 

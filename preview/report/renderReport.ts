@@ -63,7 +63,9 @@ function operations(result: EngineResult): string {
 
 function outputsSection(result: EngineResult, layout: Layout): string[] {
   const entries = Object.entries(result.outputs);
-  if (entries.length === 0) return [];
+  if (entries.length === 0) {
+    return [];
+  }
   const rows = entries.map(([name, value]) => [`  ${name}`, shown(value)]);
   return [
     styled(layout, "bold", "Outputs"),
@@ -104,7 +106,9 @@ function policySection(policy: PolicySummary, layout: Layout): string[] {
 }
 
 function secretSection(result: EngineResult, layout: Layout): string[] {
-  if (result.secrets.length === 0) return [];
+  if (result.secrets.length === 0) {
+    return [];
+  }
   return [
     styled(layout, "bold", "Secrets in the open"),
     ...result.secrets.flatMap(({ urn, property, message }) => [
@@ -116,7 +120,9 @@ function secretSection(result: EngineResult, layout: Layout): string[] {
 
 function diagnosticSection(result: EngineResult, layout: Layout): string[] {
   const told = result.diagnostics.filter(({ severity }) => severity !== "debug");
-  if (told.length === 0) return [];
+  if (told.length === 0) {
+    return [];
+  }
   return [
     styled(layout, "bold", "Messages of the program"),
     ...told.flatMap(({ severity, urn, message }) => [

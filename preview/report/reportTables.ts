@@ -5,9 +5,14 @@ import { type Layout, alignColumns, cut, styled, wrap } from "../../screen/termi
 /** Capacity at zero and at full load, as tables. */
 export function capacitySection(capacity: Capacity, layout: Layout): string[] {
   const lines = [styled(layout, "bold", "Capacity: at zero load → at full load")];
-  if (capacity.ownsNodes) lines.push(...nodeTable(capacity, layout));
-  else lines.push(...requestLines(capacity, layout));
-  if (capacity.disks.length > 0) lines.push("", ...diskTable(capacity.disks, layout));
+  if (capacity.ownsNodes) {
+    lines.push(...nodeTable(capacity, layout));
+  } else {
+    lines.push(...requestLines(capacity, layout));
+  }
+  if (capacity.disks.length > 0) {
+    lines.push("", ...diskTable(capacity.disks, layout));
+  }
   if (capacity.uncounted.length > 0) {
     lines.push("", styled(layout, "yellow", "  not counted"));
     lines.push(...capacity.uncounted.flatMap((entry) => bullet(entry, layout)));
@@ -80,7 +85,9 @@ function diskTable(disks: DiskCapacity[], layout: Layout): string[] {
 
 /** The monthly price with its lines, or why it is unknown. */
 export function priceSection(price: Price, layout: Layout): string[] {
-  if (!price.known) return [`${styled(layout, "bold", "Price unknown:")} ${price.reason}`];
+  if (!price.known) {
+    return [`${styled(layout, "bold", "Price unknown:")} ${price.reason}`];
+  }
   const rows = price.lines.map((line) => [
     `  ${cut(line.item, 44)}`,
     line.sku,

@@ -22,7 +22,9 @@ export function resourceTree(result: EngineResult, layout: Layout): string[] {
   const children = new Map<string, PreviewResource[]>();
   const known = new Set(result.resources.map(({ urn }) => urn));
   for (const resource of result.resources) {
-    if (resource.type === stackType) continue;
+    if (resource.type === stackType) {
+      continue;
+    }
     // The stack is the root whether or not it registered itself.
     const parent = known.has(resource.parent) && !isStack(resource.parent) ? resource.parent : "";
     children.set(parent, [...(children.get(parent) ?? []), resource]);
@@ -43,10 +45,14 @@ function branches(
     const isLast = index === groups.length - 1;
     const prefix = `${indent}${isLast ? "└─ " : "├─ "}`;
     const first = group[0]!;
-    if (group.length > 1) return [collapsed(prefix, group, nameOf(parent), layout)];
+    if (group.length > 1) {
+      return [collapsed(prefix, group, nameOf(parent), layout)];
+    }
     const below = `${indent}${isLast ? "   " : "│  "}`;
     const line = prefix + named(first, layout.width - columns(prefix) - countColumns, layout);
-    if (!children.has(first.urn)) return [line];
+    if (!children.has(first.urn)) {
+      return [line];
+    }
     return [
       withCount(line, customCount(descendants(children, first.urn)), layout),
       ...branches(children, first.urn, below, layout),
@@ -61,14 +67,19 @@ function grouped(
 ): PreviewResource[][] {
   const leaves = new Map<string, PreviewResource[]>();
   for (const resource of siblings) {
-    if (children.has(resource.urn)) continue;
+    if (children.has(resource.urn)) {
+      continue;
+    }
     leaves.set(groupKey(resource), [...(leaves.get(groupKey(resource)) ?? []), resource]);
   }
   const groups: PreviewResource[][] = [];
   for (const resource of siblings) {
     const alike = children.has(resource.urn) ? undefined : leaves.get(groupKey(resource));
-    if (alike === undefined || alike.length < collapseFrom) groups.push([resource]);
-    else if (alike[0] === resource) groups.push(alike);
+    if (alike === undefined || alike.length < collapseFrom) {
+      groups.push([resource]);
+    } else if (alike[0] === resource) {
+      groups.push(alike);
+    }
   }
   return groups;
 }

@@ -156,7 +156,9 @@ describe("digest of a chart's archive", () => {
       "an archive that breaks off",
       () => classic("loki", "18.11.0"),
       (request, response) => {
-        if (!/tgz/.test(request.url!)) return false;
+        if (!/tgz/.test(request.url!)) {
+          return false;
+        }
         response.writeHead(200, { "content-length": "100" }).write("half");
         setTimeout(() => response.destroy(), 50);
         return true;
@@ -216,8 +218,11 @@ describe("digest of a chart's archive", () => {
       const timeoutMs = name.includes("never") ? 500 : undefined;
       await assert.rejects(digestOf(reference(), ".", { timeoutMs }), (error: Error) => {
         const said = error.message.replaceAll(server.host, "HOST");
-        if (typeof message === "string") assert.equal(said, message);
-        else assert.match(said, message);
+        if (typeof message === "string") {
+          assert.equal(said, message);
+        } else {
+          assert.match(said, message);
+        }
         return true;
       });
     });
@@ -234,7 +239,9 @@ describe("digest of a chart's archive", () => {
 /** Answers requests whose address matches. */
 function replace(address: RegExp, status: number, body: () => string): Fault {
   return (request, response) => {
-    if (!address.test(request.url!)) return false;
+    if (!address.test(request.url!)) {
+      return false;
+    }
     send(response, status, body());
     return true;
   };
@@ -243,7 +250,9 @@ function replace(address: RegExp, status: number, body: () => string): Fault {
 /** Answers every request that carries a token. */
 function afterToken(status: number, body: string): Fault {
   return ({ headers }, response) => {
-    if (headers.authorization === undefined) return false;
+    if (headers.authorization === undefined) {
+      return false;
+    }
     send(response, status, body);
     return true;
   };

@@ -18,7 +18,9 @@ export class ChartServer {
   index: [name: string, version: string][] = [];
   private readonly server = http.createServer((request, response) => {
     this.requests.push(`${request.method} ${request.url}`);
-    if (!this.fault(request, response)) this.answer(request, response);
+    if (!this.fault(request, response)) {
+      this.answer(request, response);
+    }
   });
 
   async start(): Promise<void> {
@@ -48,14 +50,19 @@ export class ChartServer {
           `Bearer realm="http://${this.host}/token",service="charts",scope="${scope}"`,
         );
         send(response, 401, "{}");
-      } else if (kind === "manifests") this.sendManifest(response, path!, what!);
-      else this.sendBlob(response, what!);
+      } else if (kind === "manifests") {
+        this.sendManifest(response, path!, what!);
+      } else {
+        this.sendBlob(response, what!);
+      }
     } else if (pathname === "/charts/index.yaml") {
       send(response, 200, this.indexFile());
     } else if (pathname.endsWith(".tgz")) {
       const [, name, version] = /\/([^/]+?)-(v?\d[^/]*)\.tgz$/.exec(pathname)!;
       send(response, 200, archive(name!, version!));
-    } else send(response, 404, "not here");
+    } else {
+      send(response, 404, "not here");
+    }
   }
 
   /** Archives by digest, known once their manifest was sent. */

@@ -76,7 +76,9 @@ describe("charts rendered by Helm", function () {
       writeFileSync(chartImagesFile, `${JSON.stringify(found, null, 2)}\n`);
     }
     const listed = readChartImages();
-    for (const [name, entry] of Object.entries(found)) assert.deepEqual(listed[name], entry, name);
+    for (const [name, entry] of Object.entries(found)) {
+      assert.deepEqual(listed[name], entry, name);
+    }
   });
 
   it("take every image from the stack's registry, and the same ones", async () => {
@@ -137,14 +139,18 @@ function imagesByChart(releases: RenderedRelease[]): ChartImages {
 
 function podProblems(object: ChartObject, pooled: boolean): string[] {
   const pod = object.spec?.template?.spec;
-  if (!["DaemonSet", "Deployment", "Job", "StatefulSet"].includes(object.kind)) return [];
+  if (!["DaemonSet", "Deployment", "Job", "StatefulSet"].includes(object.kind)) {
+    return [];
+  }
   const place = `${object.kind}/${object.metadata.name}`;
   const problems: string[] = [];
   if (pooled && object.kind !== "DaemonSet") {
     const onPool =
       pod.nodeSelector?.["mlplatform.dev/pool"] === "system" ||
       JSON.stringify(pod.affinity?.nodeAffinity ?? "").includes('"mlplatform.dev/pool"');
-    if (!onPool) problems.push(`${place} runs on any pool`);
+    if (!onPool) {
+      problems.push(`${place} runs on any pool`);
+    }
     if (!pod.tolerations?.some(({ key }: any) => key === "CriticalAddonsOnly")) {
       problems.push(`${place} does not tolerate the taint of the system pool`);
     }
@@ -152,8 +158,12 @@ function podProblems(object: ChartObject, pooled: boolean): string[] {
   for (const container of [...(pod.initContainers ?? []), ...pod.containers]) {
     const { name, resources, securityContext = {} } = container;
     const { requests, limits } = resources ?? {};
-    if (!requests?.cpu || !requests.memory) problems.push(`${place} ${name} has no requests`);
-    if (!limits?.memory) problems.push(`${place} ${name} has no memory limit`);
+    if (!requests?.cpu || !requests.memory) {
+      problems.push(`${place} ${name} has no requests`);
+    }
+    if (!limits?.memory) {
+      problems.push(`${place} ${name} has no memory limit`);
+    }
     if (securityContext.allowPrivilegeEscalation !== false) {
       problems.push(`${place} ${name} may escalate`);
     }

@@ -64,8 +64,12 @@ export interface RenderOptions {
  */
 export function chartArchives(): string | undefined {
   const folder = process.env.MLP_CHARTS;
-  if (!folder) return undefined;
-  if (existsSync(folder)) return resolve(folder);
+  if (!folder) {
+    return undefined;
+  }
+  if (existsSync(folder)) {
+    return resolve(folder);
+  }
   throw new Error(`MLP_CHARTS names no folder, got "${folder}". Correct it, or leave it unset.`);
 }
 
@@ -90,8 +94,11 @@ export async function renderCharts(
     const { chart, version } = release.inputs as { chart: string; version: string };
     const archive = archiveName({ chart, version });
     const path = resolve(archives, archive);
-    if (existsSync(path)) rendered.push(await render(binary, path, release));
-    else say(`not rendered: ${release.name} of ${stack}, because ${archive} is not in MLP_CHARTS`);
+    if (existsSync(path)) {
+      rendered.push(await render(binary, path, release));
+    } else {
+      say(`not rendered: ${release.name} of ${stack}, because ${archive} is not in MLP_CHARTS`);
+    }
   }
   return rendered;
 }
@@ -142,10 +149,14 @@ async function render(
 
 function objectsOf(manifests: string): ChartObject[] {
   return parseAllDocuments(manifests).flatMap((document) => {
-    if (document.errors.length > 0) throw document.errors[0]!;
+    if (document.errors.length > 0) {
+      throw document.errors[0]!;
+    }
     const value = document.toJS({ maxAliasCount: -1 });
     // A template whose condition is false leaves an empty document.
-    if (value === null) return [];
+    if (value === null) {
+      return [];
+    }
     return value.kind === "List" ? value.items : [value];
   });
 }

@@ -32,8 +32,12 @@ interface Scan {
 
 /** A Kubernetes object that the program writes itself, with a name where the cluster would give one. */
 function manifestOf({ type, name, inputs }: PreviewResource): Record<string, any> | undefined {
-  if (!type.startsWith("kubernetes:") || inputs["kind"] === undefined) return undefined;
-  if (type.includes(":helm.sh/")) return undefined;
+  if (!type.startsWith("kubernetes:") || inputs["kind"] === undefined) {
+    return undefined;
+  }
+  if (type.includes(":helm.sh/")) {
+    return undefined;
+  }
   const metadata = { name, ...(inputs["metadata"] as object) };
   return { ...inputs, metadata };
 }

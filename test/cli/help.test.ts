@@ -23,7 +23,9 @@ describe("mlp --help", () => {
   for (const [file, args] of pages) {
     it(`mlp ${args.join(" ")} reads as in test/cli/golden/${file}`, async () => {
       const { code, stdout, stderr } = await runCli(args);
-      if (process.env.UPDATE_GOLDEN) await writeFile(join(__dirname, "golden", file), stdout);
+      if (process.env.UPDATE_GOLDEN) {
+        await writeFile(join(__dirname, "golden", file), stdout);
+      }
       assert.equal(stdout, await golden(file));
       assert.deepEqual([code, stderr], [0, ""]);
     });

@@ -34,7 +34,9 @@ describe("mlp images", function () {
         "workloads",
         "package.json",
       ];
-      for (const name of linked) await symlink(join(root, name), join(projectDir, name));
+      for (const name of linked) {
+        await symlink(join(root, name), join(projectDir, name));
+      }
       for (const name of ["index.ts", "Pulumi.yaml"]) {
         await cp(join(root, name), join(projectDir, name));
       }

@@ -14,7 +14,9 @@ const start = `
 describe("mlp under Ctrl-C", function () {
   before(function () {
     // Processes are looked up in /proc.
-    if (process.platform !== "linux") this.skip();
+    if (process.platform !== "linux") {
+      this.skip();
+    }
   });
 
   it("ends the program and the policies it started, and exits 130", async () => {
@@ -42,7 +44,9 @@ describe("mlp under Ctrl-C", function () {
 async function descendants(pid: number, count: number): Promise<number[]> {
   for (let attempt = 0; attempt < 600; attempt += 1) {
     const found = processTree(pid).slice(1);
-    if (found.length >= count) return found.map((child) => child.pid);
+    if (found.length >= count) {
+      return found.map((child) => child.pid);
+    }
     await sleep(50);
   }
   return assert.fail(`fewer than ${count} children within 30 s`);

@@ -61,7 +61,9 @@ describe("mlp policy check", () => {
     const { findings } = JSON.parse(stdout);
     const lines = (await readFile(join(dir, "rayJob.yaml"), "utf8")).split("\n");
     assert.equal(findings.length, 2);
-    for (const { line } of findings) assert.match(lines[line - 1]!, /medium: Memory/);
+    for (const { line } of findings) {
+      assert.match(lines[line - 1]!, /medium: Memory/);
+    }
     assert.equal(code, 1);
   });
 

@@ -118,7 +118,9 @@ describe("mlp versions", () => {
     );
     await stackFrom(mirror());
     server.fault = ({ url }, response) => {
-      if (!/\/alloy\/manifests/.test(url!)) return false;
+      if (!/\/alloy\/manifests/.test(url!)) {
+        return false;
+      }
       response.writeHead(404).end();
       return true;
     };

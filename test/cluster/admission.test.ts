@@ -53,21 +53,29 @@ describe("policies at admission", function () {
         seen,
       };
     });
-    for (const mutation of mutations) rows.push(await admit(mutation));
+    for (const mutation of mutations) {
+      rows.push(await admit(mutation));
+    }
   });
 
   after(async () => {
-    if (changed) await at.cluster.api.apply(changed);
+    if (changed) {
+      await at.cluster.api.apply(changed);
+    }
   });
 
   it("accept what complies, of every kind", async () => {
     const refused: string[] = [];
     for (const [name, subject] of Object.entries(compliant)) {
       // Services of Ray have no compliant form: they never scale to zero.
-      if (name === "rayService") continue;
+      if (name === "rayService") {
+        continue;
+      }
       const object = objectOf(subject());
       const refusal = object && (await refusalOf(object));
-      if (refusal) refused.push(`${name}: ${refusal}`);
+      if (refusal) {
+        refused.push(`${name}: ${refusal}`);
+      }
     }
     assert.deepEqual(refused, []);
   });
@@ -91,7 +99,9 @@ describe("policies at admission", function () {
 
   it("are in the table of the docs, row by row (UPDATE_GOLDEN=1 writes a new one)", () => {
     const text = markdown(rows);
-    if (process.env.UPDATE_GOLDEN) writeFileSync(table, text);
+    if (process.env.UPDATE_GOLDEN) {
+      writeFileSync(table, text);
+    }
     assert.equal(readFileSync(table, "utf8"), text);
   });
 
@@ -115,7 +125,9 @@ describe("policies at admission", function () {
           seen: warnings,
         };
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
+        if (!(error instanceof Refusal)) {
+          throw error;
+        }
         return { done: false, seen: [error.message] };
       }
     });
@@ -129,23 +141,33 @@ describe("policies at admission", function () {
       outcome: Outcome.NotApplicable,
       reason,
     });
-    if (!rule) return notApplicable(reasonWithoutRule(mutation));
-    if (rule.notAtAdmission) return notApplicable(rule.notAtAdmission);
+    if (!rule) {
+      return notApplicable(reasonWithoutRule(mutation));
+    }
+    if (rule.notAtAdmission) {
+      return notApplicable(rule.notAtAdmission);
+    }
     const [subject] = mutation.subjects;
     const object = objectOf(subject!);
-    if (!object) return notApplicable("objects outside of namespaces are the platform's own");
+    if (!object) {
+      return notApplicable("objects outside of namespaces are the platform's own");
+    }
     const title = `${mutation.policy}: ${mutation.title}`;
     const refusal = await refusalOf(object);
     if (refusal === undefined) {
       const stored = (await at.cluster.api.create(object, true)).object;
       const left = [...violations(rule, kindByToken.get(subject!.type)!, object.kind, stored)];
-      if (left.length > 0) problems.push(`${title}: accepted`);
+      if (left.length > 0) {
+        problems.push(`${title}: accepted`);
+      }
       return notApplicable("the API server fills in what is missing, and the result complies");
     }
     const ours = `ValidatingAdmissionPolicy '${mutation.policy}' with binding '${mutation.policy}' denied request: `;
     const start = refusal.indexOf(ours);
     if (start < 0) {
-      if (refusal.includes("ValidatingAdmissionPolicy")) problems.push(`${title}: ${refusal}`);
+      if (refusal.includes("ValidatingAdmissionPolicy")) {
+        problems.push(`${title}: ${refusal}`);
+      }
       return notApplicable(`the API's own schema refuses it: ${shortened(refusal)}`);
     }
     const said = refusal.slice(start + ours.length);
@@ -162,7 +184,9 @@ describe("policies at admission", function () {
       await at.cluster.api.create(object, true);
       return undefined;
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof Refusal)) {
+        throw error;
+      }
       return error.message;
     }
   }
@@ -178,7 +202,9 @@ function reasonWithoutRule({ policy }: Mutation): string {
   if (/^mlplatform-(aks|azure|storage|github)-/.test(policy)) {
     return `it is about a resource of ${policy.includes("github") ? "GitHub" : "Azure"}`;
   }
-  if (/^mlplatform-stack-/.test(policy)) return "it is about options that only Pulumi knows";
+  if (/^mlplatform-stack-/.test(policy)) {
+    return "it is about options that only Pulumi knows";
+  }
   return "it is about arguments of a component or a chart, or about a whole stack";
 }
 
@@ -190,7 +216,9 @@ const kindByToken = new Map(
 /** A subject as a whole manifest in the namespace; undefined where it is none of a namespace. */
 function objectOf({ type, name, props }: Subject): KubeObject | undefined {
   const kind = kindByToken.get(type);
-  if (!kind || kind.isClusterScoped) return undefined;
+  if (!kind || kind.isClusterScoped) {
+    return undefined;
+  }
   const apiVersion = kind.group ? `${kind.group}/${kind.version}` : kind.version;
   const object: KubeObject = structuredClone({
     metadata: {},
@@ -221,7 +249,9 @@ function complete(object: KubeObject): void {
     object.spec.schedule = "0 0 * * *";
     object.spec.jobTemplate.spec.template.spec.restartPolicy = "Never";
   }
-  if (object.kind === "Job") object.spec.template.spec.restartPolicy ??= "Never";
+  if (object.kind === "Job") {
+    object.spec.template.spec.restartPolicy ??= "Never";
+  }
 }
 
 const shortened = (text: string) => {

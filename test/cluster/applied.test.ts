@@ -45,7 +45,9 @@ describe("applied to a real API server", function () {
             await at.cluster.api.apply(bad, true);
             accepted.push(titleOf(object));
           } catch (error) {
-            if (!(error instanceof Refusal)) throw error;
+            if (!(error instanceof Refusal)) {
+              throw error;
+            }
             assert.match(error.message, /misspelt/, titleOf(object));
           }
         }

@@ -24,7 +24,9 @@ export async function applyAll(
     try {
       await api.apply(object, dryRun);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof Refusal)) {
+        throw error;
+      }
       refused.push(`${titleOf(object)}: ${error.message.slice(0, SHOWN_CHARACTERS)}`);
     }
   }

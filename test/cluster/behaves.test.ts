@@ -21,7 +21,9 @@ const kinds = [
 
 /** The pool that a pod is meant for: projects' work, drivers of GPUs, the platform itself. */
 function poolFor(kind: string, namespace: string): string {
-  if (kind === "DaemonSet") return "gpu";
+  if (kind === "DaemonSet") {
+    return "gpu";
+  }
   return [project, otherProject].includes(namespace) ? "cpu" : "system";
 }
 
@@ -63,7 +65,9 @@ describe("prod behaves on a real control plane", function () {
         try {
           created.push({ source, object: (await at.cluster.api.create(pod)).object });
         } catch (error) {
-          if (!(error instanceof Refusal)) throw error;
+          if (!(error instanceof Refusal)) {
+            throw error;
+          }
           refused.push(`${source} ${pod.metadata.namespace}: ${error.message}`);
         }
       }

@@ -14,7 +14,9 @@ describe("charts, rendered with the program's values", function () {
   this.timeout(3_600_000);
 
   before(function () {
-    if (process.env.MLP_CHARTS) return;
+    if (process.env.MLP_CHARTS) {
+      return;
+    }
     console.log("    skipped: MLP_CHARTS names no folder of charts, and none is downloaded");
     this.skip();
   });
@@ -46,7 +48,9 @@ describe("charts, rendered with the program's values", function () {
             try {
               await cluster.api.create(pod, true);
             } catch (error) {
-              if (!(error instanceof Refusal)) throw error;
+              if (!(error instanceof Refusal)) {
+                throw error;
+              }
               refused.push(`${name}: pod of ${source}: ${error.message}`);
             }
           }
@@ -100,7 +104,9 @@ describe("charts, rendered with the program's values", function () {
     for (const object of others) {
       const isNamespaced = await cluster.api.isNamespaced(object);
       const metadata = { ...object.metadata };
-      if (isNamespaced) metadata.namespace ??= namespace;
+      if (isNamespaced) {
+        metadata.namespace ??= namespace;
+      }
       assert.ok(metadata.name, titleOf(object));
       inNamespace.push({ ...object, metadata });
     }

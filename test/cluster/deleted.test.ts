@@ -18,7 +18,9 @@ describe("prod is destroyed on a real control plane", function () {
     );
     const goes = at.objects.filter(({ stays }) => !stays).map(({ object }) => object);
     // As Pulumi does it: what depends on something goes before it.
-    for (const object of goes.toReversed()) await at.cluster.api.delete(object);
+    for (const object of goes.toReversed()) {
+      await at.cluster.api.delete(object);
+    }
     await at.cluster.until("what goes is gone", async () => {
       const stuck = (await found()).filter((object) => goes.includes(object)).map(titleOf);
       return { done: stuck.length === 0, seen: stuck };
@@ -30,7 +32,11 @@ describe("prod is destroyed on a real control plane", function () {
   /** Those of the stack's objects that are there. */
   async function found(): Promise<KubeObject[]> {
     const seen: KubeObject[] = [];
-    for (const { object } of at.objects) if (await at.cluster.api.get(object)) seen.push(object);
+    for (const { object } of at.objects) {
+      if (await at.cluster.api.get(object)) {
+        seen.push(object);
+      }
+    }
     return seen;
   }
 
@@ -47,7 +53,9 @@ describe("prod is destroyed on a real control plane", function () {
     const namespaces = left.filter(({ kind }) => kind === "Namespace").map((o) => o.metadata.name);
     for (const object of left) {
       const { namespace } = object.metadata;
-      if (namespace) assert.ok(namespaces.includes(namespace), titleOf(object));
+      if (namespace) {
+        assert.ok(namespaces.includes(namespace), titleOf(object));
+      }
     }
   });
 

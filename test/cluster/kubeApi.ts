@@ -86,7 +86,9 @@ export class KubeApi {
       const path = `${await this.path(object)}/${object.metadata.name}`;
       return (await this.call("GET", path)).object;
     } catch (error) {
-      if (error instanceof Refusal && error.code === 404) return undefined;
+      if (error instanceof Refusal && error.code === 404) {
+        return undefined;
+      }
       throw error;
     }
   }
@@ -97,7 +99,9 @@ export class KubeApi {
     try {
       await this.call("DELETE", `${path}?propagationPolicy=Background`);
     } catch (error) {
-      if (!(error instanceof Refusal && error.code === 404)) throw error;
+      if (!(error instanceof Refusal && error.code === 404)) {
+        throw error;
+      }
     }
   }
 
@@ -115,7 +119,9 @@ export class KubeApi {
       await this.#kind(apiVersion, kind);
       return true;
     } catch (error) {
-      if (error instanceof Refusal && error.code === 404) return false;
+      if (error instanceof Refusal && error.code === 404) {
+        return false;
+      }
       throw error;
     }
   }
@@ -150,7 +156,9 @@ export class KubeApi {
         return await this.#send(method, path, body, contentType, headers);
       } catch (error) {
         const isBusy = error instanceof Refusal && error.code === 429;
-        if (!isBusy || attempt === BUSY_ATTEMPTS) throw error;
+        if (!isBusy || attempt === BUSY_ATTEMPTS) {
+          throw error;
+        }
         await sleep(BUSY_PAUSE_MS);
       }
     }
@@ -203,7 +211,9 @@ export class KubeApi {
   }
 
   async #kind(apiVersion: string, kind: string): Promise<ResourceKind> {
-    if (!this.#kinds.has(apiVersion)) this.#kinds.set(apiVersion, this.#discover(apiVersion));
+    if (!this.#kinds.has(apiVersion)) {
+      this.#kinds.set(apiVersion, this.#discover(apiVersion));
+    }
     let kinds: Map<string, ResourceKind>;
     try {
       kinds = await this.#kinds.get(apiVersion)!;

@@ -78,7 +78,9 @@ function isOpen(
       spec.policyTypes.includes(direction) &&
       matches(spec.podSelector, own.podLabels),
   );
-  if (selecting.length === 0) return true;
+  if (selecting.length === 0) {
+    return true;
+  }
   const [rules, peers] = direction === Direction.Ingress ? ["ingress", "from"] : ["egress", "to"];
   return selecting.some(({ spec }) =>
     (spec[rules!] ?? []).some(
@@ -90,7 +92,9 @@ function isOpen(
 }
 
 function isPeer(peer: any, namespace: string, other: Endpoint): boolean {
-  if (peer.ipBlock) return false;
+  if (peer.ipBlock) {
+    return false;
+  }
   const isThere = peer.namespaceSelector
     ? matches(peer.namespaceSelector, other.namespaceLabels)
     : other.namespace === namespace;

@@ -24,10 +24,14 @@ export function nodesOf(resources: StateResource[]): KubeObject[] {
     ...inputsOf("ManagedCluster").flatMap((cluster) => cluster.agentPoolProfiles),
     ...inputsOf("AgentPool").map((pool) => ({ ...pool, name: pool.agentPoolName })),
   ];
-  if (pools.length === 0) return [node("local", {}, [], { cpu: 8, memoryGiB: 64, gpus: 0 })];
+  if (pools.length === 0) {
+    return [node("local", {}, [], { cpu: 8, memoryGiB: 64, gpus: 0 })];
+  }
   return pools.map(({ name, vmSize, nodeLabels, nodeTaints }) => {
     const size = vmSizes[vmSize];
-    if (!size) throw new Error(`vmSizes has no ${vmSize}, the size of pool ${name}`);
+    if (!size) {
+      throw new Error(`vmSizes has no ${vmSize}, the size of pool ${name}`);
+    }
     return node(name, nodeLabels ?? {}, nodeTaints ?? [], {
       cpu: size.vCpus,
       memoryGiB: size.memoryGiB,

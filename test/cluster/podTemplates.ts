@@ -93,7 +93,9 @@ function admitted(template: Template, flavors: KubeObject[]): Template {
   const asksForGpu = JSON.stringify(template.spec.containers).includes("nvidia.com/gpu");
   const pool = asksForGpu ? "gpu" : "cpu";
   const flavor = flavors.find(({ metadata }) => metadata.name!.endsWith(`-${pool}`));
-  if (!flavor) return template;
+  if (!flavor) {
+    return template;
+  }
   const { nodeLabels, nodeTaints = [], tolerations = [] } = flavor.spec;
   return {
     ...template,
@@ -126,7 +128,9 @@ export function knativeServiceOf(service: KubeObject, runtimes: KubeObject[]): K
   const { predictor } = service.spec;
   const { model } = predictor;
   const runtime = runtimes.find((candidate) => candidate.metadata.name === model.runtime);
-  if (!runtime) throw new Error(`${name}: no ClusterServingRuntime ${model.runtime}`);
+  if (!runtime) {
+    throw new Error(`${name}: no ClusterServingRuntime ${model.runtime}`);
+  }
   const [server] = runtime.spec.containers;
   const passedOn = ["nodeSelector", "tolerations", "affinity", "securityContext"] as const;
   return {

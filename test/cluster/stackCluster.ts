@@ -43,7 +43,9 @@ export async function startStackCluster(stack: string): Promise<StackCluster> {
   const objects = stackObjects(state);
   const cluster = await startCluster();
   try {
-    for (const node of nodesOf(state.resources)) await addNode(cluster, node);
+    for (const node of nodesOf(state.resources)) {
+      await addNode(cluster, node);
+    }
     const refused = await applyAll(
       cluster.api,
       objects.map(({ object }) => object),

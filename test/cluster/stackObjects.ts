@@ -26,7 +26,9 @@ export interface StackObject {
 export async function updatedStack(stack: string): Promise<EngineState> {
   const { result, state } = await previewStack({ projectDir: root, stack, mode: "up" });
   const errors = result.diagnostics.filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new Error(`${stack}: ${errors.map((e) => e.message).join("\n")}`);
+  if (errors.length > 0) {
+    throw new Error(`${stack}: ${errors.map((e) => e.message).join("\n")}`);
+  }
   return state;
 }
 

@@ -69,7 +69,9 @@ export class TestCluster {
   static async start(programs: Programs, snapshot?: string): Promise<TestCluster> {
     for (let attempt = 1; ; attempt++) {
       const folder = fs.mkdtempSync(path.join(tmpdir(), "mlplatform-cluster-"));
-      if (snapshot) fs.cpSync(snapshot, path.join(folder, "etcd"), { recursive: true });
+      if (snapshot) {
+        fs.cpSync(snapshot, path.join(folder, "etcd"), { recursive: true });
+      }
       const [etcd, etcdPeer, apiServer] = await freePorts(3);
       const ports = { etcd: etcd!, etcdPeer: etcdPeer!, apiServer: apiServer! };
       const cluster = new TestCluster(programs, folder, ports);
@@ -110,7 +112,9 @@ export class TestCluster {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const { done, seen } = await look();
-      if (done) return seen;
+      if (done) {
+        return seen;
+      }
       this.#failOnDeath();
       if (Date.now() > deadline) {
         const shown = JSON.stringify(seen, null, 1)?.slice(0, 4000);
@@ -199,7 +203,9 @@ export class TestCluster {
       return { done: true, seen: "ready" };
     } catch (error) {
       const refused = (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
-      if (refused || error instanceof Refusal) return { done: false, seen: String(error) };
+      if (refused || error instanceof Refusal) {
+        return { done: false, seen: String(error) };
+      }
       throw error;
     }
   }
@@ -250,7 +256,9 @@ export class TestCluster {
     this.#api?.close();
     // Those that write to the API server first, etcd last.
     for (const { child } of this.#children.reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
+      if (child.exitCode !== null || child.signalCode !== null) {
+        continue;
+      }
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
       const timer = setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
@@ -291,11 +299,15 @@ async function snapshotWithCrds(programs: Programs): Promise<string> {
     .digest("hex")
     .slice(0, 12);
   const snapshot = path.join(root, ".cache", "cluster", key);
-  if (fs.existsSync(snapshot)) return snapshot;
+  if (fs.existsSync(snapshot)) {
+    return snapshot;
+  }
   const cluster = await TestCluster.start(programs);
   try {
     console.log(`    applying ${crds.length} CRDs, once`);
-    for (const crd of crds) await cluster.api.apply(crd);
+    for (const crd of crds) {
+      await cluster.api.apply(crd);
+    }
     await cluster.until("every CRD is established", async () => {
       const all = await cluster.api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
       const waiting = all.filter((crd) => !isEstablished(crd)).map(({ metadata }) => metadata.name);

@@ -69,7 +69,9 @@ describe("Helm values of all components", () => {
     const checked = new Set<string>();
     for (const { name, inputs } of releases) {
       const chart = published.chart(inputs.chart);
-      if (!chart?.schema) continue;
+      if (!chart?.schema) {
+        continue;
+      }
       checked.add(inputs.chart.split("/").at(-1));
       assert.deepEqual(schemaProblems(inputs.values, chart), [], name);
     }
@@ -89,8 +91,9 @@ describe("Helm values of all components", () => {
       for (const { key, path, values, misspelt } of misspellings(release.inputs.values)) {
         const expected = `${release.name}: ${misspelt} is no key of the chart; nearest: ${key}`;
         const problems = problemsOf(published, release, values);
-        if (problems.length === 0) missed.push(`${release.name}: ${path}`);
-        else {
+        if (problems.length === 0) {
+          missed.push(`${release.name}: ${path}`);
+        } else {
           assert.deepEqual(problems, [expected]);
           perChart.set(release.inputs.chart, (perChart.get(release.inputs.chart) ?? 0) + 1);
         }
@@ -168,8 +171,12 @@ function misspellings(values: Record<string, unknown>): Misspelling[] {
 
 /** Every text in values, with the path of its key. */
 function textsOf(values: unknown, path = ""): { path: string; text: string }[] {
-  if (typeof values === "string") return [{ path, text: values }];
-  if (typeof values !== "object" || values === null) return [];
+  if (typeof values === "string") {
+    return [{ path, text: values }];
+  }
+  if (typeof values !== "object" || values === null) {
+    return [];
+  }
   return Object.entries(values).flatMap(([key, inner]) =>
     textsOf(inner, path === "" ? key : `${path}.${key}`),
   );

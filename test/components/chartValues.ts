@@ -29,7 +29,9 @@ export class PublishedCharts {
   /** What a chart says. Undefined where the chart publishes no values. */
   chart(reference: string): PublishedChart | undefined {
     const name = reference.split("/").at(-1)!;
-    if (!this.#read.has(name)) this.#read.set(name, readChart(this.folder, name));
+    if (!this.#read.has(name)) {
+      this.#read.set(name, readChart(this.folder, name));
+    }
     return this.#read.get(name);
   }
 }
@@ -37,7 +39,9 @@ export class PublishedCharts {
 function readChart(charts: string, name: string): PublishedChart | undefined {
   const folder = join(charts, folderOfChart[name] ?? name);
   const valuesFile = join(folder, "values.yaml");
-  if (!existsSync(valuesFile)) return undefined;
+  if (!existsSync(valuesFile)) {
+    return undefined;
+  }
   const text = readFileSync(valuesFile, "utf8");
   const schemaFile = join(folder, "values.schema.json");
   const chart: PublishedChart = {
@@ -62,11 +66,18 @@ function commentedPaths(text: string): Set<string> {
   const parents: { indent: number; key: string }[] = [];
   for (const line of text.split("\n")) {
     const [, indentation, hash, key] = /^( *)(#+ ?)?([\w.-]+):(?:\s|$)/.exec(line) ?? [];
-    if (key === undefined) continue;
+    if (key === undefined) {
+      continue;
+    }
     const indent = indentation!.length;
-    while (parents.length > 0 && parents.at(-1)!.indent >= indent) parents.pop();
-    if (hash) paths.add([...parents.map((parent) => parent.key), key].join("."));
-    else parents.push({ indent, key });
+    while (parents.length > 0 && parents.at(-1)!.indent >= indent) {
+      parents.pop();
+    }
+    if (hash) {
+      paths.add([...parents.map((parent) => parent.key), key].join("."));
+    } else {
+      parents.push({ indent, key });
+    }
   }
   return paths;
 }
@@ -80,11 +91,15 @@ function addDependencies(
   const text = readFileSync(join(folder, "Chart.yaml"), "utf8").replaceAll(/\{\{.*?\}\}/g, "v1");
   for (const { name, alias } of parse(text).dependencies ?? []) {
     const valuesFile = join(charts, name, "values.yaml");
-    if (!existsSync(valuesFile)) continue;
+    if (!existsSync(valuesFile)) {
+      continue;
+    }
     const key = alias ?? name;
     const values = readFileSync(valuesFile, "utf8");
     defaults[key] = mergeValues(defaultsOf(values), defaults[key]);
-    for (const path of commentedPaths(values)) commented.add(`${key}.${path}`);
+    for (const path of commentedPaths(values)) {
+      commented.add(`${key}.${path}`);
+    }
   }
 }
 
@@ -159,7 +174,9 @@ export interface UnknownValue {
 export function unknownValues(values: Values, chart: PublishedChart): UnknownValue[] {
   const visit = (value: unknown, fallback: unknown, path: string): UnknownValue[] => {
     const shape = kubernetesShapes.find(([pattern]) => pattern.test(path))?.[1];
-    if (value === null || (fallback ?? shape) === undefined) return [];
+    if (value === null || (fallback ?? shape) === undefined) {
+      return [];
+    }
     if (fallback !== null && fallback !== undefined && kindOf(value) !== kindOf(fallback)) {
       const problem = `is a ${kindOf(value)}, the chart has a ${kindOf(fallback)}`;
       return [{ path, problem }];
@@ -167,10 +184,14 @@ export function unknownValues(values: Values, chart: PublishedChart): UnknownVal
     if (Array.isArray(value)) {
       return value.flatMap((item, index) => visit(item, undefined, `${path}[${index}]`));
     }
-    if (kindOf(value) !== "map" || freeMaps.test(path)) return [];
+    if (kindOf(value) !== "map" || freeMaps.test(path)) {
+      return [];
+    }
     const known = (fallback ?? {}) as Values;
     const names = [...Object.keys(known), ...(shape ?? [])];
-    if (names.length === 0) return [];
+    if (names.length === 0) {
+      return [];
+    }
     const below = path === "" ? "" : `${path}.`;
     const commented = [...chart.commented]
       .filter((name) => name.startsWith(below))
@@ -194,6 +215,8 @@ function nearestOf(key: string, names: string[]): string {
 }
 
 function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return "list";
+  if (Array.isArray(value)) {
+    return "list";
+  }
   return typeof value === "object" ? "map" : "scalar";
 }

@@ -22,7 +22,9 @@ export class CrdSchemas {
   /** The check of a kind; its `errors` say what is wrong. Undefined where no CRD has the kind. */
   validator(apiVersion: string, kind: string): ValidateFunction | undefined {
     const key = `${apiVersion}/${kind}`;
-    if (!this.#validators.has(key)) this.#validators.set(key, this.#compile(apiVersion, kind));
+    if (!this.#validators.has(key)) {
+      this.#validators.set(key, this.#compile(apiVersion, kind));
+    }
     return this.#validators.get(key);
   }
 
@@ -32,7 +34,9 @@ export class CrdSchemas {
       (document) =>
         document.includes(`\n  group: ${group}\n`) && document.includes(`\n    kind: ${kind}\n`),
     );
-    if (text === undefined) return undefined;
+    if (text === undefined) {
+      return undefined;
+    }
     const { versions } = parse(text).spec;
     const version = versions.find(({ name }: Schema) => name === versionName);
     return version && this.#ajv.compile(strictSchema(version.schema.openAPIV3Schema, true));
@@ -50,7 +54,9 @@ export function strictSchema(schema: Schema, isRoot = false): Schema {
       continue;
     }
     // Go's inline flag, which JavaScript's expressions do not have.
-    if (key === "pattern" && value.includes("(?i)")) continue;
+    if (key === "pattern" && value.includes("(?i)")) {
+      continue;
+    }
     if (key === "properties") {
       strict.properties = Object.fromEntries(
         Object.entries<Schema>(value).map(([name, inner]) => [name, strictSchema(inner)]),
@@ -70,7 +76,9 @@ export function strictSchema(schema: Schema, isRoot = false): Schema {
     delete strict.anyOf;
     strict.type = ["integer", "string"];
   }
-  if (schema.nullable && typeof strict.type === "string") strict.type = [strict.type, "null"];
+  if (schema.nullable && typeof strict.type === "string") {
+    strict.type = [strict.type, "null"];
+  }
   const isEmbedded = isRoot || schema["x-kubernetes-embedded-resource"];
   if (isEmbedded) {
     strict.properties = {

@@ -38,7 +38,9 @@ describe("custom resources of all components", () => {
   it("satisfy the schemas of their kinds, and no field of them is unknown there", () => {
     const problems = resources.flatMap((r) => {
       const validate = validatorOf(r);
-      if (!validate || validate(r.inputs)) return [];
+      if (!validate || validate(r.inputs)) {
+        return [];
+      }
       return validate.errors!.map(
         ({ instancePath, message, params }) =>
           `${r.name}: ${instancePath} ${message} ${JSON.stringify(params)}`,

@@ -37,8 +37,12 @@ function inferredSchema(): any {
 
 /** With keys in order, so that moving a declaration changes nothing. */
 function sorted(value: any): any {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    return value.map(sorted);
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
   const keys = Object.keys(value).sort();
   return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
 }
@@ -116,7 +120,9 @@ function startPlugin(engine: string): Promise<{ child: ChildProcess; port: numbe
     child.stderr.on("data", (chunk) => (err += chunk));
     child.stdout.on("data", (chunk) => {
       out += chunk;
-      if (/^\d+\s/.test(out)) resolve({ child, port: Number.parseInt(out, 10) });
+      if (/^\d+\s/.test(out)) {
+        resolve({ child, port: Number.parseInt(out, 10) });
+      }
     });
     child.on("error", reject);
     child.on("exit", (code) => reject(new Error(`the plugin ended with ${code}: ${err}`)));

@@ -14,7 +14,11 @@ export function plainSecrets(recording: Recording, secrets: string[]): string[] 
 
 /** Whether any string below a value contains one of the needles. */
 export function holds(value: unknown, needles: string[]): boolean {
-  if (typeof value === "string") return needles.some((needle) => value.includes(needle));
-  if (typeof value !== "object" || value === null) return false;
+  if (typeof value === "string") {
+    return needles.some((needle) => value.includes(needle));
+  }
+  if (typeof value !== "object" || value === null) {
+    return false;
+  }
   return Object.values(value).some((inner) => holds(inner, needles));
 }

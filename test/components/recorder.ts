@@ -79,7 +79,9 @@ export async function record(
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request: any, callback: any) =>
     register(request, (error: unknown, response: any) => {
-      if (!error) resources.push(recorded(request, response.getUrn()));
+      if (!error) {
+        resources.push(recorded(request, response.getUrn()));
+      }
       callback(error, response);
     });
   monitor.registerResourceHook ??= (_: unknown, callback: any) => callback(null, {});
@@ -112,13 +114,19 @@ function recorded(request: any, urn: string): Recorded {
 }
 
 function containsSecret(value: unknown): boolean {
-  if (pulumi.runtime.isRpcSecret(value)) return true;
+  if (pulumi.runtime.isRpcSecret(value)) {
+    return true;
+  }
   return typeof value === "object" && value !== null && Object.values(value).some(containsSecret);
 }
 
 function unwrap(value: unknown): unknown {
-  if (pulumi.runtime.isRpcSecret(value)) return unwrap((value as { value: unknown }).value);
-  if (Array.isArray(value)) return value.map(unwrap);
+  if (pulumi.runtime.isRpcSecret(value)) {
+    return unwrap((value as { value: unknown }).value);
+  }
+  if (Array.isArray(value)) {
+    return value.map(unwrap);
+  }
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unwrap(inner)]));
   }

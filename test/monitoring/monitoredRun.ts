@@ -58,10 +58,14 @@ export async function withMonitoredRun<T>(
     while (isRunning) {
       await Promise.race([ended, sleep(POLL_MS)]);
       const current = state.record();
-      if (current === undefined || current.owner.pid !== child.pid) continue;
+      if (current === undefined || current.owner.pid !== child.pid) {
+        continue;
+      }
       record = current;
       for (const target of targetsOf(record)) {
-        if (!seen.has(target.address)) prometheus.scrape(target);
+        if (!seen.has(target.address)) {
+          prometheus.scrape(target);
+        }
         seen.add(target.address);
       }
     }
@@ -92,7 +96,9 @@ function targetsOf(record: RunRecord): ScrapeTarget[] {
 /** Ray writes where its metrics are; its agent takes any free port. */
 function rayTargets(record: RunRecord): ScrapeTarget[] {
   const file = join(record.outside[0] ?? "", "ray", "prom_metrics_service_discovery.json");
-  if (!existsSync(file)) return [];
+  if (!existsSync(file)) {
+    return [];
+  }
   const groups = JSON.parse(readFileSync(file, "utf8")) as { targets: string[] }[];
   const labels = { ray_io_cluster: `local-${record.runId}`, ray_io_node_type: "head" };
   return groups.flatMap(({ targets }) =>
@@ -103,5 +109,7 @@ function rayTargets(record: RunRecord): ScrapeTarget[] {
 async function runToEnd(command: string): Promise<void> {
   const child = spawn(process.execPath, [...main, command], { cwd: clone, stdio: "ignore" });
   const code = await new Promise<number | null>((done) => child.once("close", done));
-  if (code !== 0) throw new Error(`\`npm run local -- ${command}\` ended with ${code}`);
+  if (code !== 0) {
+    throw new Error(`\`npm run local -- ${command}\` ended with ${code}`);
+  }
 }

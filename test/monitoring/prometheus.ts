@@ -127,7 +127,9 @@ function startServer(program: string, directory: string, configFile: string) {
       const listening = /Listening on" .*address=(127\.0\.0\.1:\d+)/.exec(log)?.[1];
       if (listening !== undefined) {
         const answer = await fetch(`http://${listening}/-/ready`).catch(() => undefined);
-        if (answer?.ok) return `http://${listening}`;
+        if (answer?.ok) {
+          return `http://${listening}`;
+        }
       }
       await sleep(POLL_MS);
     }
@@ -154,7 +156,9 @@ async function get(
 ): Promise<Answer> {
   const answer = await fetch(`${url}/api/v1/${call}?${new URLSearchParams({ query, ...more })}`);
   const body = (await answer.json()) as Answer;
-  if (body.status !== "success") throw new Error(`Prometheus refuses ${query}: ${body.error}`);
+  if (body.status !== "success") {
+    throw new Error(`Prometheus refuses ${query}: ${body.error}`);
+  }
   return body;
 }
 
@@ -172,7 +176,9 @@ async function waitForScrapes(url: string, known: ScrapeTarget[], since: number)
   for (;;) {
     const answered = (await queryRange(url, "up == 1", since)).map(({ metric }) => metric.instance);
     const missing = known.filter(({ address }) => !answered.includes(address));
-    if (missing.length === 0) return;
+    if (missing.length === 0) {
+      return;
+    }
     if (Date.now() > deadline) {
       const { data } = (await (await fetch(`${url}/api/v1/targets?state=active`)).json()) as Answer;
       const targets = data.activeTargets as { scrapeUrl: string; lastError: string }[];
@@ -187,8 +193,12 @@ async function waitForScrapes(url: string, known: ScrapeTarget[], since: number)
 
 /** Walks the syntax tree of Prometheus's own parser. */
 function selectorsOf(node: unknown): string[] {
-  if (Array.isArray(node)) return node.flatMap(selectorsOf);
-  if (typeof node !== "object" || node === null) return [];
+  if (Array.isArray(node)) {
+    return node.flatMap(selectorsOf);
+  }
+  if (typeof node !== "object" || node === null) {
+    return [];
+  }
   const { type, name, matchers } = node as { type?: string; name?: string; matchers?: Matcher[] };
   if (type !== "vectorSelector" && type !== "matrixSelector") {
     return Object.values(node).flatMap(selectorsOf);

@@ -5,7 +5,9 @@
  */
 export async function sendOddEvents(addresses: ReadonlyMap<string, string>): Promise<void> {
   const table = addresses.get("inference-table");
-  if (table === undefined) throw new Error("the run has no inference table");
+  if (table === undefined) {
+    throw new Error("the run has no inference table");
+  }
   const answer = await fetch(table, { method: "POST", body: "no CloudEvent" });
   if (answer.status !== 400) {
     throw new Error(`the inference table answered ${answer.status} to what is no CloudEvent`);
@@ -26,7 +28,9 @@ export async function sendOddEvents(addresses: ReadonlyMap<string, string>): Pro
     throw new Error(`the inference table answered ${untraceable.status} to an event`);
   }
   const pod = addresses.get("kserve-agent");
-  if (pod === undefined) throw new Error("the run has no pod of a model");
+  if (pod === undefined) {
+    throw new Error("the run has no pod of a model");
+  }
   const unknown = await fetch(`${pod}/v1/models/no-such-model:predict`, {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -124,8 +124,11 @@ function assertBalanced(expression: string): void {
   const open: string[] = [];
   const pairs: Record<string, string> = { ")": "(", "]": "[" };
   for (const character of expression.replaceAll(/'(\\.|[^'\\])*'/g, "")) {
-    if ("([".includes(character)) open.push(character);
-    else if (character in pairs) assert.equal(open.pop(), pairs[character], expression);
+    if ("([".includes(character)) {
+      open.push(character);
+    } else if (character in pairs) {
+      assert.equal(open.pop(), pairs[character], expression);
+    }
   }
   assert.deepEqual(open, [], expression);
 }

@@ -272,7 +272,9 @@ describe("policy: compliant variants", () => {
     const found: string[] = [];
     const undecided: string[] = [];
     for (const policy of policies) {
-      if ("validateStack" in policy) continue;
+      if ("validateStack" in policy) {
+        continue;
+      }
       const analysis = await analyze(policy as ResourceValidationPolicy, subject);
       found.push(...analysis.violations);
       undecided.push(...analysis.undecided);
@@ -303,7 +305,9 @@ describe("policy: compliant variants", () => {
     it(`accepts ${title}`, async () => {
       const found: string[] = [];
       for (const policy of policies) {
-        if (!("validateStack" in policy)) continue;
+        if (!("validateStack" in policy)) {
+          continue;
+        }
         const stack = apply(compliantStack());
         found.push(...(await analyzeStack(policy as StackValidationPolicy, stack)).violations);
       }

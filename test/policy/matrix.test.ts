@@ -57,7 +57,9 @@ describe("policy: matrix of mutations", () => {
         if (name === "rayService" && policy.name === "mlplatform-ray-require-ephemeral-clusters") {
           continue;
         }
-        if ("validateStack" in policy) continue;
+        if ("validateStack" in policy) {
+          continue;
+        }
         const analysis = await run(policy, [subject()]);
         assert.deepEqual({ ...analysis, notApplicable: undefined }, clean, policy.name);
       }
@@ -66,7 +68,9 @@ describe("policy: matrix of mutations", () => {
 
   it("finds nothing wrong with the unchanged stack", async () => {
     for (const policy of policies) {
-      if (!("validateStack" in policy)) continue;
+      if (!("validateStack" in policy)) {
+        continue;
+      }
       assert.deepEqual(await run(policy, compliantStack()), clean, policy.name);
     }
   });

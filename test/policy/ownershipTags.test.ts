@@ -52,7 +52,9 @@ function takesTags(type: string): boolean {
 function azureTypesMade(folder: string): string[] {
   const found = new Set<string>();
   for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    if (!file.endsWith(".ts") || file.includes("node_modules")) continue;
+    if (!file.endsWith(".ts") || file.includes("node_modules")) {
+      continue;
+    }
     const text = readFileSync(join(folder, file), "utf8");
     for (const [, alias, module] of text.matchAll(
       /import \* as (\w+) from "@pulumi\/azure-native\/(\w+)"/g,

@@ -11,7 +11,9 @@ describe("policy: reference", () => {
   it("docs/policies.md is what the pack says of itself", async () => {
     const style = await resolveConfig(file);
     const text = await format(policyTable(), { ...style, filepath: file });
-    if (process.env.UPDATE_GOLDEN) await writeFile(file, text);
+    if (process.env.UPDATE_GOLDEN) {
+      await writeFile(file, text);
+    }
     assert.equal(await readFile(file, "utf8"), text);
   });
 

@@ -61,14 +61,18 @@ export class PriceServer {
     this.server = createServer((request, response) => {
       const url = new URL(request.url ?? "/", this.endpoint);
       const refusal = this.refusals.shift();
-      if (refusal?.silent) return;
+      if (refusal?.silent) {
+        return;
+      }
       if (refusal !== undefined) {
         response.writeHead(refusal.status, refusal.headers).end(refusal.body ?? "");
         return;
       }
       const filter = url.searchParams.get("$filter") ?? "";
       const skip = Number(url.searchParams.get("$skip") ?? 0);
-      if (skip === 0) this.filters.push(filter);
+      if (skip === 0) {
+        this.filters.push(filter);
+      }
       const found = this.items.filter((item) => matches(item, filter));
       const more = skip + this.pageSize < found.length;
       url.searchParams.set("$skip", String(skip + this.pageSize));
@@ -100,7 +104,9 @@ function matches(item: Record<string, unknown>, filter: string): boolean {
   const rest = filter.replace(/ and \(.*\)/, "");
   const holds = (term: string) => {
     const match = /^(\w+) eq '(.*)'$/.exec(term.trim());
-    if (match === null) throw new Error(`unexpected filter term: ${term}`);
+    if (match === null) {
+      throw new Error(`unexpected filter term: ${term}`);
+    }
     const [, field, value] = match;
     return item[field === "priceType" ? "type" : field!] === value;
   };

@@ -80,7 +80,9 @@ describe("engine, ending a run", () => {
   }
 
   async function pid(): Promise<number> {
-    while (!existsSync(pidFile) || readFileSync(pidFile, "utf8") === "") await wait(20);
+    while (!existsSync(pidFile) || readFileSync(pidFile, "utf8") === "") {
+      await wait(20);
+    }
     return Number(readFileSync(pidFile, "utf8"));
   }
 

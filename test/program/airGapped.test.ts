@@ -70,7 +70,9 @@ describe("an installation without the internet", function () {
       folder = await mkdtemp(join(tmpdir(), "mlplatform-charts-"));
       // Nothing but SeaweedFS, which the stack does not use, is missing.
       for (const chart of everyChart.map(archiveName)) {
-        if (!chart.startsWith("seaweedfs")) await writeFile(join(folder, chart), "");
+        if (!chart.startsWith("seaweedfs")) {
+          await writeFile(join(folder, chart), "");
+        }
       }
     });
     afterEach(() => rm(folder, { recursive: true }));

@@ -42,7 +42,9 @@ describe("program", function () {
       it("registers exactly the reviewed custom resources", () => {
         const golden = resolve(root, `test/golden/resources.${stack}.txt`);
         const found = customResources(previews.get(stack)!);
-        if (process.env.UPDATE_GOLDEN) writeFileSync(golden, `${found.join("\n")}\n`);
+        if (process.env.UPDATE_GOLDEN) {
+          writeFileSync(golden, `${found.join("\n")}\n`);
+        }
         assert.deepEqual(found, readFileSync(golden, "utf8").trimEnd().split("\n"));
       });
 
@@ -52,7 +54,9 @@ describe("program", function () {
 
       it("gives every Kubernetes and GitHub resource an explicit provider", () => {
         for (const { type, urn, provider } of previews.get(stack)!.resources) {
-          if (!/^(kubernetes|github):/.test(type)) continue;
+          if (!/^(kubernetes|github):/.test(type)) {
+            continue;
+          }
           assert.match(provider, /::(cluster|github)::/, `${urn} has provider "${provider}"`);
         }
       });

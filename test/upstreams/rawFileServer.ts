@@ -13,10 +13,15 @@ export class RawFileServer {
   readonly #files = new Map<string, string>();
   readonly #server = http.createServer((request, response) => {
     this.requests.push(request.url!);
-    if (this.fault(request, response)) return;
+    if (this.fault(request, response)) {
+      return;
+    }
     const file = this.#files.get(request.url!);
-    if (file === undefined) send(response, 404, "404: Not Found");
-    else response.end(readFileSync(file));
+    if (file === undefined) {
+      send(response, 404, "404: Not Found");
+    } else {
+      response.end(readFileSync(file));
+    }
   });
 
   /** @param folder what is served of a kind, in the layout of its pinned files */

@@ -52,13 +52,17 @@ describe("files of upstreams", function () {
   let said: string[];
 
   before(async function () {
-    for (const kind of kinds) folders[kind] = await upstreamsOrSkip(this, kind);
+    for (const kind of kinds) {
+      folders[kind] = await upstreamsOrSkip(this, kind);
+    }
   });
 
   beforeEach(async () => {
     scratch = mkdtempSync(join(tmpdir(), "upstreams-"));
     server = new RawFileServer();
-    for (const kind of kinds) server.add(kind, folders[kind]);
+    for (const kind of kinds) {
+      server.add(kind, folders[kind]);
+    }
     await server.start();
     said = [];
     places = {
@@ -108,7 +112,9 @@ describe("files of upstreams", function () {
   it("are refused with another hash, and nothing is kept", async () => {
     const wrong = pinnedFiles("charts").find(({ file }) => file === "kueue/values.yaml")!;
     server.fault = ({ url }, response) => {
-      if (url !== pathOf(wrong)) return false;
+      if (url !== pathOf(wrong)) {
+        return false;
+      }
       send(response, 200, "replicas: 1\n");
       return true;
     };
@@ -123,7 +129,9 @@ describe("files of upstreams", function () {
   it("are reported with address and status where one is missing", async () => {
     const gone = pinnedFiles("charts")[0]!;
     server.fault = ({ url }, response) => {
-      if (url !== pathOf(gone)) return false;
+      if (url !== pathOf(gone)) {
+        return false;
+      }
       send(response, 404, "404: Not Found");
       return true;
     };
@@ -142,12 +150,17 @@ describe("files of upstreams", function () {
   it("are asked for again when the server is busy or breaks off", async () => {
     const [busy, broken] = pinnedFiles("charts").map(pathOf);
     server.fault = ({ url }, response) => {
-      if (server.requests.filter((path) => path === url).length > 2) return false;
-      if (url === busy) send(response, 429, "");
-      else if (url === broken) {
+      if (server.requests.filter((path) => path === url).length > 2) {
+        return false;
+      }
+      if (url === busy) {
+        send(response, 429, "");
+      } else if (url === broken) {
         response.writeHead(200, { "content-length": 1000 }).write("x");
         setImmediate(() => response.destroy());
-      } else return false;
+      } else {
+        return false;
+      }
       return true;
     };
     const folder = await findUpstreams("charts", places);
@@ -197,7 +210,9 @@ describe("files of upstreams", function () {
     const child = downloadElsewhere();
     const exited = once(child, "exit");
     server.fault = () => {
-      if (server.requests.length < 20) return false;
+      if (server.requests.length < 20) {
+        return false;
+      }
       child.kill("SIGKILL");
       // Never answered.
       return true;
@@ -220,9 +235,15 @@ describe("files of upstreams", function () {
     // Nobody gets an answer before both have asked.
     const held: ServerResponse[] = [];
     server.fault = (_, response) => {
-      if (held.length > parallelDownloads) return false;
+      if (held.length > parallelDownloads) {
+        return false;
+      }
       held.push(response);
-      if (held.length > parallelDownloads) for (const { socket } of held) socket!.destroy();
+      if (held.length > parallelDownloads) {
+        for (const { socket } of held) {
+          socket!.destroy();
+        }
+      }
       return true;
     };
     const folder = await findUpstreams("charts", places);

@@ -77,10 +77,14 @@ export function upstreamFolder(kind: UpstreamKind): Promise<string> {
 export async function findUpstreams(kind: UpstreamKind, places: UpstreamPlaces): Promise<string> {
   const { beside, cache, say = console.log } = places;
   const given = join(beside, kind);
-  if (existsSync(given)) return given;
+  if (existsSync(given)) {
+    return given;
+  }
   const files = pinnedFiles(kind);
   const folder = join(cache, `${kind}-${hashOf(files)}`);
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) {
+    return folder;
+  }
   say(`    downloading ${files.length} ${kind} files of upstreams, once`);
   removeDrafts(cache, kind);
   const draft = `${folder}.${process.pid}`;
@@ -113,12 +117,16 @@ export function pinnedFiles(kind: UpstreamKind): UpstreamFile[] {
  * @throws Error where that is no web address, or holds a name or password
  */
 export function upstreamsUrl(mirror = process.env[mirrorVariable]): string {
-  if (!mirror) return gitHub;
+  if (!mirror) {
+    return gitHub;
+  }
   const { protocol, username, password }: Partial<URL> = URL.canParse(mirror)
     ? new URL(mirror)
     : {};
   // Without the value: messages go to logs.
-  if (username || password) throw new Error(`${mirrorVariable} must not hold a name or password.`);
+  if (username || password) {
+    throw new Error(`${mirrorVariable} must not hold a name or password.`);
+  }
   if (protocol !== "http:" && protocol !== "https:") {
     throw new Error(`${mirrorVariable} must be an address such as ${gitHub}, got "${mirror}".`);
   }
@@ -133,10 +141,14 @@ function hashOf(files: UpstreamFile[]): string {
 
 /** Removes what killed downloads left behind. */
 function removeDrafts(cache: string, kind: UpstreamKind): void {
-  if (!existsSync(cache)) return;
+  if (!existsSync(cache)) {
+    return;
+  }
   for (const name of readdirSync(cache)) {
     const pid = name.startsWith(`${kind}-`) && Number(/\.(\d+)$/.exec(name)?.[1]);
-    if (pid && !isAnotherProcess(pid)) rmSync(join(cache, name), { recursive: true, force: true });
+    if (pid && !isAnotherProcess(pid)) {
+      rmSync(join(cache, name), { recursive: true, force: true });
+    }
   }
 }
 
@@ -153,7 +165,9 @@ function publish(draft: string, folder: string): void {
   try {
     renameSync(draft, folder);
   } catch (error) {
-    if (!existsSync(folder)) throw error;
+    if (!existsSync(folder)) {
+      throw error;
+    }
   }
 }
 
@@ -178,7 +192,9 @@ async function downloadAll(
   };
   const workers = Array.from({ length: parallelDownloads }, () => worker().catch(stopAll));
   for (const result of await Promise.allSettled(workers)) {
-    if (result.status === "rejected") throw result.reason;
+    if (result.status === "rejected") {
+      throw result.reason;
+    }
   }
 }
 
@@ -192,12 +208,16 @@ async function download(
     try {
       const bytes = await bytesAt(url);
       const seen = createHash("sha256").update(bytes).digest("hex");
-      if (seen === sha256) return bytes;
+      if (seen === sha256) {
+        return bytes;
+      }
       throw new Error(
         `${url} has sha256 ${seen}, ${pins} expects ${sha256} for ${kind}/${file}. Do not use it before you know why; write the new one if the commit was changed on purpose.`,
       );
     } catch (error) {
-      if (!(error instanceof DownloadError)) throw error;
+      if (!(error instanceof DownloadError)) {
+        throw error;
+      }
       if (attempt === attempts) {
         throw new UpstreamsUnavailable(
           `${url} cannot be downloaded: ${error.message}. Connect to the network once, set ${mirrorVariable} to a mirror of ${gitHub}, or put the ${kind} of ${pins} into ${join(beside, kind)}.`,
@@ -212,9 +232,13 @@ async function download(
 async function bytesAt(url: string): Promise<Buffer> {
   const response = await ask(url, {}, { timeoutMs });
   const { status } = response;
-  if (response.ok) return bodyOf(response, basename(url));
+  if (response.ok) {
+    return bodyOf(response, basename(url));
+  }
   await response.body?.cancel();
-  if (status === 429 || status >= 500) throw new DownloadError(`it answers ${status}`);
+  if (status === 429 || status >= 500) {
+    throw new DownloadError(`it answers ${status}`);
+  }
   throw new Error(
     `${url} answers ${status}. Correct repository, commit and path in ${pins}, or the mirror that ${mirrorVariable} names.`,
   );

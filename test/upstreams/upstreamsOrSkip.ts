@@ -12,7 +12,9 @@ export async function upstreamsOrSkip(context: Mocha.Context, kind: UpstreamKind
   try {
     return await upstreamFolder(kind);
   } catch (error) {
-    if (!(error instanceof UpstreamsUnavailable)) throw error;
+    if (!(error instanceof UpstreamsUnavailable)) {
+      throw error;
+    }
     console.log(`    skipped: ${error.message}`);
     return context.skip();
   }

@@ -4,7 +4,7 @@ import {
   type SettingsReader,
   settingsReader,
 } from "@mlplatform/lake/service/lakeConfig";
-import { type ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
+import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
 import type { Replica } from "./commit/lakeThread";
 import { makeRedactor, type Redactor, RedactionRuleError } from "./intake/redaction";
 import { readRetention, type Retention } from "./maintain/retention";

@@ -1,6 +1,6 @@
-import { type RayLogOrigin } from "@mlplatform/lake/rayLogs/rayLogPart";
+import type { RayLogOrigin } from "@mlplatform/lake/rayLogs/rayLogPart";
 import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/lakeConfig";
-import { type ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
+import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
 
 /** What the sidecar runs with. */
 export interface LogOffloaderConfig {

@@ -9,7 +9,9 @@ export const disallowCloudCredentials = resourcePolicy({
   subject: "GitHub secrets",
   *validate({ name, props }) {
     const secretName: string = props.secretName ?? "";
-    if (!isLongLivedCredential(secretName)) return;
+    if (!isLongLivedCredential(secretName)) {
+      return;
+    }
     yield `GitHub secret "${name}" is named ${secretName}, a credential that does not expire: sign in by OpenID Connect with a federated identity and delete it.`;
   },
 });

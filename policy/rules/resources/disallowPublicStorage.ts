@@ -19,7 +19,9 @@ export const disallowPublicStorage = resourcePolicy({
     if (props.allowBlobPublicAccess !== false) {
       yield `Storage account "${name}" has allowBlobPublicAccess ${props.allowBlobPublicAccess ?? "unset"}: set it to false.`;
     }
-    if (props.publicNetworkAccess === "Disabled") return;
+    if (props.publicNetworkAccess === "Disabled") {
+      return;
+    }
     const action = props.networkRuleSet?.defaultAction;
     if (action !== "Deny") {
       yield `Storage account "${name}" has networkRuleSet.defaultAction ${action ?? "unset"}: set it to Deny, or publicNetworkAccess to Disabled.`;

@@ -8,7 +8,9 @@ export const disallowSharedKeys = resourcePolicy({
   subject: "storage accounts",
   *validate({ name, props }) {
     // Azure takes an unset value for true.
-    if (props.allowSharedKeyAccess === false) return;
+    if (props.allowSharedKeyAccess === false) {
+      return;
+    }
     yield `Storage account "${name}" has allowSharedKeyAccess ${props.allowSharedKeyAccess ?? "unset"}: set it to false.`;
   },
 });

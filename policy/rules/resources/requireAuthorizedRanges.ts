@@ -9,7 +9,9 @@ export const requireAuthorizedRanges = resourcePolicy({
   subject: "AKS clusters",
   *validate({ name, props }) {
     const access = props.apiServerAccessProfile;
-    if (access?.enablePrivateCluster === true) return;
+    if (access?.enablePrivateCluster === true) {
+      return;
+    }
     const ranges: string[] = access?.authorizedIPRanges ?? [];
     if (ranges.length === 0) {
       yield `Cluster "${name}" has a public API server and apiServerAccessProfile.authorizedIPRanges ${JSON.stringify(ranges)}: name the CIDRs that may call it, or set enablePrivateCluster.`;
@@ -24,9 +26,13 @@ export const requireAuthorizedRanges = resourcePolicy({
         unknown = error;
         continue;
       }
-      if (!/\/[0-7]$/.test(range)) continue;
+      if (!/\/[0-7]$/.test(range)) {
+        continue;
+      }
       yield `Cluster "${name}" has the range "${range}" in apiServerAccessProfile.authorizedIPRanges, which is most of the internet: name smaller CIDRs.`;
     }
-    if (unknown !== undefined) throw unknown;
+    if (unknown !== undefined) {
+      throw unknown;
+    }
   },
 });

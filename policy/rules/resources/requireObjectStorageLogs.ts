@@ -9,7 +9,9 @@ export const requireObjectStorageLogs = resourcePolicy({
   types: ["kubernetes:helm.sh/v3:Release"],
   subject: "releases of the chart loki",
   validate({ name, props }) {
-    if (!/(^|\/)loki(-[a-z]+)?(-\d[\w.+-]*\.tgz)?$/.test(props.chart ?? "")) return undefined;
+    if (!/(^|\/)loki(-[a-z]+)?(-\d[\w.+-]*\.tgz)?$/.test(props.chart ?? "")) {
+      return undefined;
+    }
     return problems(name, props.values?.loki ?? {});
   },
 });
@@ -21,7 +23,9 @@ function* problems(name: string, loki: Record<string, any>): Generator<string> {
   }
   const configs: { object_store?: string }[] = loki.schemaConfig?.configs ?? [];
   for (const { object_store: store } of configs) {
-    if (objectStores.includes(String(store))) continue;
+    if (objectStores.includes(String(store))) {
+      continue;
+    }
     yield `Release "${name}" has object_store ${store ?? "unset"} in loki.schemaConfig.configs: set it to loki.storage.type.`;
   }
 }

@@ -28,14 +28,18 @@ export const requireOwnershipTags = resourcePolicy({
   },
   validate({ name, props, getConfig }) {
     const missing = missingTags(props.tags, getConfig<TagConfig>());
-    if (missing.length === 0) return [];
+    if (missing.length === 0) {
+      return [];
+    }
     return [`"${name}" lacks the tags ${missing.join(", ")}: add them to its tags.`];
   },
   remediate({ props, getConfig }) {
     const config = getConfig<TagConfig>();
     for (const tag of missingTags(props.tags, config)) {
       const value = config.values?.[tag];
-      if (value !== undefined) props.tags = { ...props.tags, [tag]: value };
+      if (value !== undefined) {
+        props.tags = { ...props.tags, [tag]: value };
+      }
     }
   },
 });

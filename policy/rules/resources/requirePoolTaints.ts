@@ -9,7 +9,9 @@ export const requirePoolTaints = resourcePolicy({
   subject: "GPU and spot pools of AKS",
   validate({ type, name, props }) {
     const special = userPools(type, name, props).filter(({ pool }) => specialty(pool));
-    if (special.length === 0) return undefined;
+    if (special.length === 0) {
+      return undefined;
+    }
     return special
       .filter(({ pool }) => !(pool.nodeTaints ?? []).some(repels))
       .map(

@@ -13,7 +13,9 @@ export const requireProtection = resourcePolicy({
     if (type === statefulSet && (props.spec?.volumeClaimTemplates?.length ?? 0) === 0) {
       return undefined;
     }
-    if (opts.protect) return [];
+    if (opts.protect) {
+      return [];
+    }
     return [
       `"${name}" is not protected, and its deletion would delete ${statefulTypes[type]}: set protectData to true, or the option protect.`,
     ];

@@ -9,14 +9,18 @@ export const requireUserPoolsFromZero = resourcePolicy({
   subject: "user node pools of AKS",
   validate({ type, name, props }) {
     const pools = userPools(type, name, props);
-    if (pools.length === 0) return undefined;
+    if (pools.length === 0) {
+      return undefined;
+    }
     return pools.flatMap(({ name: pool, pool: { enableAutoScaling, minCount } }) => {
       if (enableAutoScaling !== true) {
         return [
           `Node pool "${pool}" has no autoscaler: set enableAutoScaling to true and minCount to 0.`,
         ];
       }
-      if (minCount === 0) return [];
+      if (minCount === 0) {
+        return [];
+      }
       return [
         `Node pool "${pool}" keeps ${minCount ?? "an unset number of"} nodes while idle: set minCount to 0.`,
       ];

@@ -12,7 +12,9 @@ export const requireBudget = stackPolicy({
   description: "A stack with a cluster has a budget that warns somebody.",
   *validate({ resources, notApplicable }) {
     const cluster = resources.find(({ type }) => type === nodePoolTypes.managedCluster);
-    if (cluster === undefined) return notApplicable("no AKS cluster");
+    if (cluster === undefined) {
+      return notApplicable("no AKS cluster");
+    }
     const budgets = resources.filter(({ type }) => type === "azure-native:consumption:Budget");
     if (budgets.length === 0) {
       yield {
@@ -25,7 +27,9 @@ export const requireBudget = stackPolicy({
       const notifications = Object.values<Notification>(props.notifications ?? {});
       const warns = ({ enabled, contactEmails }: Notification) =>
         enabled === true && (contactEmails ?? []).length > 0;
-      if (notifications.some(warns)) continue;
+      if (notifications.some(warns)) {
+        continue;
+      }
       const message = `Budget "${name}" warns nobody: add an enabled notification with contactEmails.`;
       yield { name, urn, message };
     }

@@ -18,7 +18,9 @@ export const requireDiagnosticSettings = stackPolicy({
   description: "Clusters send their audit log away.",
   *validate({ resources, notApplicable }) {
     const clusters = resources.filter(({ type }) => type === nodePoolTypes.managedCluster);
-    if (clusters.length === 0) return notApplicable("no AKS cluster");
+    if (clusters.length === 0) {
+      return notApplicable("no AKS cluster");
+    }
     const settings = resources.filter(
       ({ type }) => type === "azure-native:monitor:DiagnosticSetting",
     );
@@ -27,7 +29,9 @@ export const requireDiagnosticSettings = stackPolicy({
       const own = settings.filter(({ propertyDependencies }) =>
         (propertyDependencies.resourceUri ?? []).some((dependency) => dependency.urn === urn),
       );
-      if (own.some(sendsAudit)) continue;
+      if (own.some(sendsAudit)) {
+        continue;
+      }
       const found = own.length === 0 ? "no DiagnosticSetting" : "none that sends an audit log away";
       const message = `Cluster "${name}" has ${found}: add one with the category kube-audit-admin enabled and a workspaceId or storageAccountId.`;
       yield { name, urn, message };

@@ -6,7 +6,9 @@ export const requireLogRetention = stackPolicy({
   description: "A stack with Ray has a lake that keeps raw logs for a known time.",
   *validate({ resources, notApplicable }) {
     const ray = resources.find(({ type }) => type === "mlplatform:index:RayStack");
-    if (ray === undefined) return notApplicable("no RayStack");
+    if (ray === undefined) {
+      return notApplicable("no RayStack");
+    }
     const lakes = resources.filter(({ type }) => type === "mlplatform:index:DataLake");
     if (lakes.length === 0) {
       yield {
@@ -17,7 +19,9 @@ export const requireLogRetention = stackPolicy({
     }
     for (const { name, urn, props } of lakes) {
       const days: unknown = props.rawLogRetentionDays;
-      if (typeof days === "number" && days >= 1) continue;
+      if (typeof days === "number" && days >= 1) {
+        continue;
+      }
       const message = `DataLake "${name}" has rawLogRetentionDays ${days ?? "unset"}: set it to the days that Ray's logs are kept.`;
       yield { name, urn, message };
     }

@@ -83,8 +83,11 @@ export class Analyzer {
       );
       const info = await new Promise<messages.AnalyzerInfo>((resolve, reject) => {
         client.getAnalyzerInfo(new Empty(), (error, answer) => {
-          if (error) reject(error);
-          else resolve(answer);
+          if (error) {
+            reject(error);
+          } else {
+            resolve(answer);
+          }
         });
       });
       const stackPolicies = info
@@ -110,8 +113,11 @@ export class Analyzer {
   configure(request: messages.ConfigureAnalyzerRequest): Promise<void> {
     return new Promise((resolve, reject) => {
       this.client.configure(request, (error) => {
-        if (error) reject(new Error(error.details));
-        else resolve();
+        if (error) {
+          reject(new Error(error.details));
+        } else {
+          resolve();
+        }
       });
     });
   }
@@ -151,8 +157,11 @@ export class Analyzer {
     }
     return new Promise((resolve, reject) => {
       this.client.configureStack(request, (error) => {
-        if (error) reject(new Error(error.details));
-        else resolve();
+        if (error) {
+          reject(new Error(error.details));
+        } else {
+          resolve();
+        }
       });
     });
   }
@@ -163,8 +172,11 @@ function settle<Answer>(
   reject: (error: Error) => void,
 ): (error: grpc.ServiceError | null, answer: Answer) => void {
   return (error, answer) => {
-    if (error) reject(new Error(error.details || error.message));
-    else resolve(answer);
+    if (error) {
+      reject(new Error(error.details || error.message));
+    } else {
+      resolve(answer);
+    }
   };
 }
 
@@ -215,11 +227,15 @@ function portOf(child: ChildProcess, directory: string, signal: AbortSignal): Pr
       reject(error);
     };
     signal.addEventListener("abort", onAbort);
-    if (signal.aborted) onAbort();
+    if (signal.aborted) {
+      onAbort();
+    }
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       printed += text;
       const port = /^(\d+)\s*$/m.exec(printed)?.[1];
-      if (port === undefined) return;
+      if (port === undefined) {
+        return;
+      }
       finish();
       resolve(Number(port));
     });

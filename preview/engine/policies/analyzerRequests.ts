@@ -82,7 +82,9 @@ function providerOf(
   lookUp: LookUp,
 ): messages.AnalyzerProviderResource | undefined {
   const provider = resource.provider === "" ? undefined : lookUp(providerUrn(resource.provider));
-  if (provider === undefined) return undefined;
+  if (provider === undefined) {
+    return undefined;
+  }
   const message = new messages.AnalyzerProviderResource();
   message.setType(provider.type);
   message.setName(provider.name);

@@ -28,7 +28,9 @@ export async function buildPolicyPack(packDir: string): Promise<boolean> {
     null,
     1,
   );
-  if ((await readIfThere(join(bin, stampFile))) === stamp) return false;
+  if ((await readIfThere(join(bin, stampFile))) === stamp) {
+    return false;
+  }
   // Loaded only when needed: most starts find nothing to do.
   const { transform } = await import("esbuild");
   const written = new Set([stampFile]);
@@ -69,7 +71,9 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+      return undefined;
+    }
     throw error;
   }
 }
@@ -85,9 +89,13 @@ async function replaceFile(path: string, text: string): Promise<void> {
 async function removeOthers(bin: string, written: Set<string>): Promise<void> {
   const entries = await readdir(bin, { recursive: true, withFileTypes: true });
   for (const entry of entries) {
-    if (!entry.isFile()) continue;
+    if (!entry.isFile()) {
+      continue;
+    }
     const path = join(entry.parentPath, entry.name);
     const name = path.slice(bin.length + 1);
-    if (name.endsWith(".js") && !written.has(name)) await rm(path, { force: true });
+    if (name.endsWith(".js") && !written.has(name)) {
+      await rm(path, { force: true });
+    }
   }
 }

@@ -44,10 +44,14 @@ export class Policies implements Inspection {
   async remediate(registration: Registration): Promise<WireObject> {
     let inputs = registration.inputs;
     // The program waits for its stack before it does anything, and a stack has nothing to mend.
-    if (registration.type === stackType) return inputs;
+    if (registration.type === stackType) {
+      return inputs;
+    }
     for (const pack of await this.packs) {
       const remediating = namesAt(pack, "remediate");
-      if (remediating.length === 0) continue;
+      if (remediating.length === 0) {
+        continue;
+      }
       const request = analyzeRequest({ ...registration, inputs }, this.lookUp);
       const answer = await pack.analyzer.remediate(request).catch((error: unknown) => {
         throw new Error(analysisFailure(error));
@@ -62,7 +66,9 @@ export class Policies implements Inspection {
           kind: failure === "" ? "remediation" : "undecided",
           message: failure === "" ? remediation.getDescription() : failure,
         });
-        if (failure !== "") continue;
+        if (failure !== "") {
+          continue;
+        }
         inputs = normalize(fromStruct(remediation.getProperties())) as WireObject;
       }
     }
@@ -84,9 +90,13 @@ export class Policies implements Inspection {
   /** Waits for the analysis of all resources, and then lets policies look at the whole stack. */
   async finish(resources: Registration[] | undefined): Promise<void> {
     await Promise.all(this.pending);
-    if (resources === undefined) return;
+    if (resources === undefined) {
+      return;
+    }
     for (const pack of await this.packs) {
-      if (pack.analyzer.stackPolicies.size === 0) continue;
+      if (pack.analyzer.stackPolicies.size === 0) {
+        continue;
+      }
       const answer = await pack.analyzer.analyzeStack(stackRequest(resources, this.lookUp));
       this.take(pack, answer, "", true);
     }
@@ -101,7 +111,9 @@ export class Policies implements Inspection {
 
   async summary(): Promise<PolicySummary | undefined> {
     const packs = await this.packs;
-    if (packs.length === 0) return undefined;
+    if (packs.length === 0) {
+      return undefined;
+    }
     return {
       pack: packs.map(({ analyzer }) => `${analyzer.name} ${analyzer.version}`).join(", "),
       policies: packs.flatMap((pack) =>

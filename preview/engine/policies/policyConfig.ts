@@ -73,19 +73,25 @@ export function policySettings(
       properties,
     });
   }
-  if (problems.length > 0) throw new UserError(problems);
+  if (problems.length > 0) {
+    throw new UserError(problems);
+  }
   return settings;
 }
 
 function readConfig(file: string): Record<string, unknown> {
-  if (!existsSync(file)) throw new UserError([`${file}: no such policy configuration file.`]);
+  if (!existsSync(file)) {
+    throw new UserError([`${file}: no such policy configuration file.`]);
+  }
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new UserError([`${file}: is not JSON: ${(error as Error).message}`]);
   }
-  if (!isRecord(content)) throw new UserError([`${file}: must be a map of policies.`]);
+  if (!isRecord(content)) {
+    throw new UserError([`${file}: must be a map of policies.`]);
+  }
   return content;
 }
 
@@ -95,7 +101,9 @@ function entry(
   given: unknown,
   problems: string[],
 ): { enforcement?: EnforcementName; properties: WireObject } {
-  if (given === undefined) return { properties: {} };
+  if (given === undefined) {
+    return { properties: {} };
+  }
   const { enforcementLevel, ...properties } = isRecord(given) ? given : { enforcementLevel: given };
   const enforcement = levels.find((level) => level === enforcementLevel);
   if (enforcementLevel !== undefined && enforcement === undefined) {

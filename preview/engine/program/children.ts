@@ -7,7 +7,9 @@ const graceMs = 2_000;
  * until it is gone.
  */
 export async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
+    return;
+  }
   const gone = new Promise<void>((resolve) => {
     child.once("exit", () => {
       resolve();

@@ -10,11 +10,19 @@ const kinds = ["string", "integer", "boolean", "array", "object"] as const;
 
 /** Reads a declared type; returns what is wrong with it as text. */
 export function parseType(declared: unknown): ConfigType | string {
-  if (!isRecord(declared)) return `a type must be a map with "type"`;
+  if (!isRecord(declared)) {
+    return `a type must be a map with "type"`;
+  }
   const kind = kinds.find((candidate) => candidate === declared.type);
-  if (kind === undefined) return `"type" must be one of ${kinds.join(", ")}`;
-  if (kind !== "array") return { type: kind };
-  if (declared.items === undefined) return `an array needs "items"`;
+  if (kind === undefined) {
+    return `"type" must be one of ${kinds.join(", ")}`;
+  }
+  if (kind !== "array") {
+    return { type: kind };
+  }
+  if (declared.items === undefined) {
+    return `an array needs "items"`;
+  }
   const items = parseType(declared.items);
   return typeof items === "string" ? items : { type: kind, items };
 }

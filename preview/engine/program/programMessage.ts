@@ -14,7 +14,9 @@ export function programMessage(logged: string, projectDirectory: string): string
   const text = logged.replace(colours, "").replace(prefix, "").trim();
   const lines = text.split("\n");
   const firstFrame = lines.findIndex((line) => /^\s+at /.test(line));
-  if (firstFrame < 0) return text;
+  if (firstFrame < 0) {
+    return text;
+  }
   const message = lines
     .slice(0, firstFrame)
     .join("\n")
@@ -31,9 +33,13 @@ function placeOf(lines: string[], projectDirectory: string): string | undefined 
   for (const line of lines) {
     const match = frame.exec(line);
     const file = match?.[1]?.replace(/^file:\/\//, "");
-    if (file === undefined || file.includes("node_modules")) continue;
+    if (file === undefined || file.includes("node_modules")) {
+      continue;
+    }
     const path = relative(projectDirectory, file);
-    if (!path.startsWith("..")) return `${path}:${match?.[2] ?? ""}:${match?.[3] ?? ""}`;
+    if (!path.startsWith("..")) {
+      return `${path}:${match?.[2] ?? ""}:${match?.[3] ?? ""}`;
+    }
   }
   return undefined;
 }

@@ -78,7 +78,9 @@ export async function runProgram(settings: RunnerSettings): Promise<void> {
   tie(child);
   const onAbort = () => void stop(child);
   signal.addEventListener("abort", onAbort);
-  if (signal.aborted) onAbort();
+  if (signal.aborted) {
+    onAbort();
+  }
   const printed: string[] = [];
   child.stdout.setEncoding("utf8").on("data", (text: string) => printed.push(text));
   const errors: string[] = [];
@@ -98,10 +100,14 @@ function report(journal: Journal, code: number | null, printed: string, errors: 
   }
   const complaint = errors.trim();
   if (code === 0 || (code === alreadyReported && journal.failed)) {
-    if (complaint !== "" && !journal.failed) journal.log("warning", "", complaint);
+    if (complaint !== "" && !journal.failed) {
+      journal.log("warning", "", complaint);
+    }
     return;
   }
-  if (journal.failed) return;
+  if (journal.failed) {
+    return;
+  }
   const end = code === null ? "was ended by a signal" : `exited with code ${code}`;
   journal.log("error", "", `the program ${end}${complaint === "" ? "" : `: ${complaint}`}`);
 }
@@ -111,7 +117,9 @@ export function resolveFrom(directory: string, module: string): string {
   try {
     return createRequire(join(directory, "index.js")).resolve(module);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") {
+      throw error;
+    }
     throw new UserError([`${directory}: ${module} is not installed. Run: npm ci`]);
   }
 }

@@ -44,8 +44,12 @@ export function readProject(directory: string): ProjectFile {
     );
   }
   const config = content.config ?? {};
-  if (!isRecord(config)) problems.push(`Pulumi.yaml: "config" must be a map of keys.`);
-  if (problems.length > 0) throw new UserError(problems);
+  if (!isRecord(config)) {
+    problems.push(`Pulumi.yaml: "config" must be a map of keys.`);
+  }
+  if (problems.length > 0) {
+    throw new UserError(problems);
+  }
   return {
     name: content.name as string,
     directory,
@@ -70,7 +74,9 @@ function runtimeOptions(options: unknown): RuntimeOptions {
 
 /** The names of the stacks that have a file, sorted. */
 export function stackNames(project: ProjectFile): string[] {
-  if (!existsSync(project.stackDirectory)) return [];
+  if (!existsSync(project.stackDirectory)) {
+    return [];
+  }
   return readdirSync(project.stackDirectory)
     .map((file) => /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1])
     .filter((name) => name !== undefined)
@@ -100,7 +106,9 @@ function readYaml(path: string, name: string): Record<string, unknown> {
     );
   }
   const content: unknown = document.toJS() ?? {};
-  if (!isRecord(content)) throw new UserError([`${name}: must be a map of keys.`]);
+  if (!isRecord(content)) {
+    throw new UserError([`${name}: must be a map of keys.`]);
+  }
   return content;
 }
 
@@ -110,7 +118,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** A value as an error message shows it, cut where it is long. */
 export function shown(value: unknown): string {
-  if (value === undefined) return "nothing";
+  if (value === undefined) {
+    return "nothing";
+  }
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

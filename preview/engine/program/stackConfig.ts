@@ -37,7 +37,9 @@ export function readStackConfig(projectDirectory: string, stack: string): StackC
   const declared = declarations(project, problems);
 
   const given = content.config ?? {};
-  if (!isRecord(given)) throw new UserError([`${file}: "config" must be a map of keys.`]);
+  if (!isRecord(given)) {
+    throw new UserError([`${file}: "config" must be a map of keys.`]);
+  }
   const values = new Map<string, unknown>();
   for (const [written, value] of Object.entries(given)) {
     const key = qualified(project, written);
@@ -46,11 +48,15 @@ export function readStackConfig(projectDirectory: string, stack: string): StackC
       problems.push(unknownKey(file, key, value, [...declared.keys()]));
       continue;
     }
-    if (declaration !== undefined) problems.push(...check(file, declaration, value));
+    if (declaration !== undefined) {
+      problems.push(...check(file, declaration, value));
+    }
     values.set(key, value);
   }
   for (const declaration of declared.values()) {
-    if (values.has(declaration.key)) continue;
+    if (values.has(declaration.key)) {
+      continue;
+    }
     if (declaration.hasFallback) {
       values.set(declaration.key, declaration.fallback);
     } else if (declaration.key.startsWith(`${project.name}:`)) {
@@ -61,13 +67,17 @@ export function readStackConfig(projectDirectory: string, stack: string): StackC
       );
     }
   }
-  if (problems.length > 0) throw new UserError(problems);
+  if (problems.length > 0) {
+    throw new UserError(problems);
+  }
 
   const config: Record<string, string> = {};
   const secretKeys: string[] = [];
   for (const [key, value] of values) {
     config[key] = asText(withPlaceholders(key, value, declared.get(key)?.type));
-    if (hasSecure(value)) secretKeys.push(key);
+    if (hasSecure(value)) {
+      secretKeys.push(key);
+    }
   }
   return { project, stack, config, secretKeys };
 }
@@ -136,7 +146,9 @@ function unknownKey(file: string, key: string, value: unknown, known: string[]):
 }
 
 function check(file: string, declaration: Declaration, value: unknown): string[] {
-  if (hasSecure(value)) return [];
+  if (hasSecure(value)) {
+    return [];
+  }
   if (declaration.secret) {
     return [
       `${file}: "${declaration.key}" must be encrypted, got a plain value. ` +
@@ -148,7 +160,9 @@ function check(file: string, declaration: Declaration, value: unknown): string[]
 
 function mismatch(file: string, declaration: Declaration, value: unknown, where = ""): string[] {
   const type = declaration.type;
-  if (type === undefined || fits(type, value)) return [];
+  if (type === undefined || fits(type, value)) {
+    return [];
+  }
   return [
     `${file}: "${declaration.key}"${where} must be of type ${typeName(type)}, ` +
       `got ${shown(value)}. ${remedy(type)}`,
@@ -160,8 +174,12 @@ function isSecure(value: unknown): boolean {
 }
 
 function hasSecure(value: unknown): boolean {
-  if (isSecure(value)) return true;
-  if (Array.isArray(value)) return value.some(hasSecure);
+  if (isSecure(value)) {
+    return true;
+  }
+  if (Array.isArray(value)) {
+    return value.some(hasSecure);
+  }
   return isRecord(value) && Object.values(value).some(hasSecure);
 }
 
@@ -177,19 +195,25 @@ function placeholder(path: string): string {
 
 function withPlaceholders(path: string, value: unknown, type?: ConfigType): unknown {
   if (isSecure(value)) {
-    if (type?.type === "integer") return "1";
+    if (type?.type === "integer") {
+      return "1";
+    }
     return type?.type === "boolean" ? "true" : placeholder(path);
   }
   if (Array.isArray(value)) {
     return value.map((item, index) => withPlaceholders(`${path}[${index}]`, item));
   }
-  if (!isRecord(value)) return value;
+  if (!isRecord(value)) {
+    return value;
+  }
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, withPlaceholders(`${path}.${key}`, item)]),
   );
 }
 
 function asText(value: unknown): string {
-  if (typeof value === "string") return value;
+  if (typeof value === "string") {
+    return value;
+  }
   return value === null ? "" : JSON.stringify(value);
 }

@@ -54,14 +54,20 @@ const ownerProperties: Record<string, string> = {
 /** The Azure name: as given, or the logical name with a suffix, as auto-naming makes it. */
 export function azureName(subject: OutputSubject): string {
   const type = subject.type.split(":").at(-1) ?? "";
-  if (type === "ResourceGroup") return text(subject.inputs.resourceGroupName) ?? auto(subject);
+  if (type === "ResourceGroup") {
+    return text(subject.inputs.resourceGroupName) ?? auto(subject);
+  }
   if (type === "RoleAssignment") {
     return text(subject.inputs.roleAssignmentName) ?? guidOf(subject.urn);
   }
   for (const property of nameProperties) {
-    if (ownerProperties[type] === property) continue;
+    if (ownerProperties[type] === property) {
+      continue;
+    }
     const given = text(subject.inputs[property]);
-    if (given !== undefined) return given;
+    if (given !== undefined) {
+      return given;
+    }
   }
   return auto(subject);
 }
@@ -75,7 +81,9 @@ export function azureId(subject: OutputSubject, account: AzureAccount): string {
   const [, module = "", type = ""] = subject.type.split(":");
   const subscription = `/subscriptions/${account.subscriptionId}`;
   const name = azureName(subject);
-  if (type === "ResourceGroup") return `${subscription}/resourceGroups/${name}`;
+  if (type === "ResourceGroup") {
+    return `${subscription}/resourceGroups/${name}`;
+  }
   const scope = text(subject.inputs.scope) ?? text(subject.inputs.resourceUri);
   const group = text(subject.inputs.resourceGroupName);
   const base = scope ?? (group ? `${subscription}/resourceGroups/${group}` : subscription);
@@ -94,7 +102,9 @@ function parentSegment(type: string, inputs: WireObject): string {
     serverName: "flexibleServers",
   };
   const property = ownerProperties[type];
-  if (property === undefined) return "";
+  if (property === undefined) {
+    return "";
+  }
   return `${collections[property] ?? ""}/${text(inputs[property]) ?? "unnamed"}/`;
 }
 

@@ -12,7 +12,9 @@ export function computedOutputs(
   subject: OutputSubject,
   config: Record<string, string>,
 ): WireObject {
-  if (isProviderType(subject.type)) return {};
+  if (isProviderType(subject.type)) {
+    return {};
+  }
   switch (packageOf(subject.type)) {
     case "azure-native":
       return azureOutputs(subject, azureAccount(config));
@@ -31,23 +33,33 @@ export function computedOutputs(
 export function idOf(subject: OutputSubject, config: Record<string, string>): string {
   switch (packageOf(subject.type)) {
     case "azure-native":
-      if (!isProviderType(subject.type)) return azureId(subject, azureAccount(config));
+      if (!isProviderType(subject.type)) {
+        return azureId(subject, azureAccount(config));
+      }
       break;
     case "kubernetes":
-      if (!isProviderType(subject.type)) return kubernetesId(subject);
+      if (!isProviderType(subject.type)) {
+        return kubernetesId(subject);
+      }
       break;
     case "random": {
       const outputs = randomOutputs(subject);
       const id = plain(outputs.id ?? outputs.result ?? null);
-      if (!subject.type.endsWith("RandomPassword") && typeof id === "string") return id;
-      if (subject.type.endsWith("RandomPassword")) return "none";
+      if (!subject.type.endsWith("RandomPassword") && typeof id === "string") {
+        return id;
+      }
+      if (subject.type.endsWith("RandomPassword")) {
+        return "none";
+      }
       break;
     }
     case "github": {
       const parts = ["repository", "environment", "secretName", "variableName", "name"]
         .map((key) => subject.inputs[key])
         .filter((part) => typeof part === "string");
-      if (!isProviderType(subject.type) && parts.length > 0) return parts.join(":");
+      if (!isProviderType(subject.type) && parts.length > 0) {
+        return parts.join(":");
+      }
       break;
     }
   }
@@ -68,7 +80,9 @@ function kubernetesOutputs(subject: OutputSubject): WireObject {
       },
     };
   }
-  if (/:(helm\.sh\/v4|yaml\/v2|kustomize\/v2):/.test(subject.type)) return {};
+  if (/:(helm\.sh\/v4|yaml\/v2|kustomize\/v2):/.test(subject.type)) {
+    return {};
+  }
   const metadata: WireObject = { name: autoName, uid: guidOf(subject.urn) };
   return { metadata: clusterScoped(subject) ? metadata : { ...metadata, namespace: "default" } };
 }
@@ -107,7 +121,9 @@ function kubernetesId(subject: OutputSubject): string {
   const autoName = `${subject.name}-${hexOf(subject.urn, 8)}`;
   const release = subject.type === "kubernetes:helm.sh/v3:Release";
   const name = textIn(release ? subject.inputs.name : metadata.name) ?? autoName;
-  if (clusterScoped(subject)) return name;
+  if (clusterScoped(subject)) {
+    return name;
+  }
   const namespace = textIn(release ? subject.inputs.namespace : metadata.namespace) ?? "default";
   return `${namespace}/${name}`;
 }
@@ -172,7 +188,9 @@ function alphabetOf(inputs: WireObject): string {
 }
 
 function githubOutputs(subject: OutputSubject, config: Record<string, string>): WireObject {
-  if (subject.type !== "github:index/repository:Repository") return {};
+  if (subject.type !== "github:index/repository:Repository") {
+    return {};
+  }
   const name = textIn(subject.inputs.name) ?? `${subject.name}-${hexOf(subject.urn, 7)}`;
   const fullName = `${config["github:owner"] ?? "owner"}/${name}`;
   return {

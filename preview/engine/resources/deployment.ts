@@ -76,7 +76,9 @@ export class Deployment {
   private readonly before = new Map<string, StateResource>();
 
   constructor(readonly settings: DeploymentSettings) {
-    for (const resource of settings.state.resources) this.before.set(resource.urn, resource);
+    for (const resource of settings.state.resources) {
+      this.before.set(resource.urn, resource);
+    }
     this.providers = new Providers(settings.config, (request, name) =>
       this.makeDefaultProvider(request, name),
     );
@@ -206,7 +208,9 @@ export class Deployment {
     try {
       const user = { token: goal.type, parent: goal.parent };
       const reference = await this.providers.resolve(user, goal.provider, goal.providers, request);
-      if (goal.remote) this.providers.giveToChildren(urn, goal.parent, goal.providers);
+      if (goal.remote) {
+        this.providers.giveToChildren(urn, goal.parent, goal.providers);
+      }
       return reference;
     } catch (error) {
       throw this.refuse(urn, messageOf(error));
@@ -217,11 +221,17 @@ export class Deployment {
     const inputs: WireObject = {};
     for (const [key, value] of Object.entries(this.settings.config)) {
       const [namespace, ...rest] = key.split(":");
-      if (namespace !== request.package) continue;
+      if (namespace !== request.package) {
+        continue;
+      }
       inputs[rest.join(":")] = this.settings.secretKeys.includes(key) ? secret(value) : value;
     }
-    if (request.version !== "") inputs.version = request.version.replace(/^v/, "");
-    if (request.pluginDownloadUrl !== "") inputs.pluginDownloadURL = request.pluginDownloadUrl;
+    if (request.version !== "") {
+      inputs.version = request.version.replace(/^v/, "");
+    }
+    if (request.pluginDownloadUrl !== "") {
+      inputs.pluginDownloadURL = request.pluginDownloadUrl;
+    }
     const made = await this.register({
       ...emptyGoal,
       type: `pulumi:providers:${request.package}`,
@@ -238,7 +248,9 @@ export class Deployment {
     if (!goal.custom && !goal.remote) {
       registration.operation = old === undefined ? "create" : "same";
       registration.outputs = inputs;
-      if (goal.type === stackType) registration.outputs = {};
+      if (goal.type === stackType) {
+        registration.outputs = {};
+      }
       return;
     }
     if (old !== undefined) {
@@ -264,7 +276,9 @@ export class Deployment {
       : completedOutputs(inputs, { ...this.settings.sdk.texts(subject), ...computed });
     for (const key of goal.additionalSecretOutputs) {
       const value = outputs[key];
-      if (value !== undefined) outputs[key] = secret(value);
+      if (value !== undefined) {
+        outputs[key] = secret(value);
+      }
     }
     return outputs;
   }
@@ -293,8 +307,12 @@ export const emptyGoal: Goal = {
 
 /** The inputs with the old values of those that `ignoreChanges` names. */
 function withIgnored(goal: Goal, old: StateResource | undefined): WireObject {
-  if (old === undefined || goal.ignoreChanges.length === 0) return goal.inputs;
-  if (goal.ignoreChanges.includes("*")) return old.inputs;
+  if (old === undefined || goal.ignoreChanges.length === 0) {
+    return goal.inputs;
+  }
+  if (goal.ignoreChanges.includes("*")) {
+    return old.inputs;
+  }
   const inputs = structuredClone(goal.inputs);
   for (const path of goal.ignoreChanges) {
     const keys = path.replaceAll(/\[["']?([^\]"']+)["']?\]/g, ".$1").split(".");
@@ -305,16 +323,23 @@ function withIgnored(goal: Goal, old: StateResource | undefined): WireObject {
 
 function keepOld(target: Wire, source: Wire | undefined, keys: string[]): void {
   const [key, ...rest] = keys;
-  if (key === undefined || typeof target !== "object" || target === null) return;
+  if (key === undefined || typeof target !== "object" || target === null) {
+    return;
+  }
   const into = target as Record<string, Wire>;
   const from =
     typeof source === "object" && source !== null ? (source as Record<string, Wire>) : {};
   if (rest.length > 0) {
     const inner = into[key];
-    if (inner !== undefined && !isUnknown(inner)) keepOld(inner, from[key], rest);
+    if (inner !== undefined && !isUnknown(inner)) {
+      keepOld(inner, from[key], rest);
+    }
     return;
   }
   const kept = from[key];
-  if (kept === undefined) delete into[key];
-  else into[key] = kept;
+  if (kept === undefined) {
+    delete into[key];
+  } else {
+    into[key] = kept;
+  }
 }

@@ -53,7 +53,9 @@ export function goalOf(
 
 function aliasOf(alias: aliases.Alias): AliasSpec {
   const spec = alias.getSpec();
-  if (alias.hasUrn() || spec === undefined) return { urn: alias.getUrn() };
+  if (alias.hasUrn() || spec === undefined) {
+    return { urn: alias.getUrn() };
+  }
   return {
     name: spec.getName() || undefined,
     type: spec.getType() || undefined,

@@ -27,8 +27,9 @@ export function completedOutputs(inputs: WireObject, computed: WireObject): Wire
   const outputs: WireObject = { ...inputs };
   for (const [key, value] of Object.entries(computed)) {
     const given = outputs[key];
-    if (given === undefined) outputs[key] = value;
-    else if (isPlainObject(given) && isPlainObject(value)) {
+    if (given === undefined) {
+      outputs[key] = value;
+    } else if (isPlainObject(given) && isPlainObject(value)) {
       outputs[key] = completedOutputs(given, value);
     }
   }
@@ -49,12 +50,16 @@ export function previewedOutputs(
   for (const [key, value] of Object.entries(computed)) {
     const given = outputs[key];
     if (given === undefined) {
-      if (isSecret(value)) outputs[key] = secret(unknownValue);
+      if (isSecret(value)) {
+        outputs[key] = secret(unknownValue);
+      }
     } else if (isPlainObject(given) && isPlainObject(value)) {
       outputs[key] = withUnknowns(given, value);
     }
   }
-  for (const key of secretOutputs) outputs[key] ??= secret(unknownValue);
+  for (const key of secretOutputs) {
+    outputs[key] ??= secret(unknownValue);
+  }
   return outputs;
 }
 
@@ -62,8 +67,9 @@ function withUnknowns(given: WireObject, computed: WireObject): WireObject {
   const outputs: WireObject = { ...given };
   for (const [key, value] of Object.entries(computed)) {
     const inner = outputs[key];
-    if (inner === undefined) outputs[key] = isSecret(value) ? secret(unknownValue) : unknownValue;
-    else if (isPlainObject(inner) && isPlainObject(value)) {
+    if (inner === undefined) {
+      outputs[key] = isSecret(value) ? secret(unknownValue) : unknownValue;
+    } else if (isPlainObject(inner) && isPlainObject(value)) {
       outputs[key] = withUnknowns(inner, value);
     }
   }

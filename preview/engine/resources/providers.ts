@@ -34,7 +34,9 @@ export function defaultProviderName(request: ProviderRequest): string {
   if (version !== null) {
     parts.push(...version.slice(1, 4).filter((part) => part !== undefined));
     for (const extra of version.slice(4)) {
-      if (extra !== undefined) parts.push(...extra.split("."));
+      if (extra !== undefined) {
+        parts.push(...extra.split("."));
+      }
     }
   }
   if (request.pluginDownloadUrl !== "") {
@@ -129,7 +131,9 @@ export class Providers {
 }
 
 function disabledPackages(value: string | undefined): string[] {
-  if (value === undefined || value === "") return [];
+  if (value === undefined || value === "") {
+    return [];
+  }
   const parsed: unknown = JSON.parse(value);
   if (!Array.isArray(parsed)) {
     throw new Error("pulumi:disable-default-providers must be a list of package names");

@@ -184,7 +184,9 @@ export function resourceMonitor(
   function existing(args: WireObject): WireObject {
     const urn = String(args.urn);
     const resource = deployment.registered.get(urn);
-    if (resource === undefined) throw journal.refuse(urn, `unknown resource '${urn}'`);
+    if (resource === undefined) {
+      throw journal.refuse(urn, `unknown resource '${urn}'`);
+    }
     return { urn, id: resource.id === "" ? unknownValue : resource.id, state: resource.outputs };
   }
 
@@ -198,7 +200,9 @@ export function resourceMonitor(
       info.setParallel(settings.parallel);
       info.setSupportedfeaturesList(features);
       info.setConfigsecretkeysList(secretKeys);
-      for (const [key, value] of Object.entries(config)) info.getConfigMap().set(key, value);
+      for (const [key, value] of Object.entries(config)) {
+        info.getConfigMap().set(key, value);
+      }
       return info;
     }),
     supportsFeature: method((request: messages.SupportsFeatureRequest) => {

@@ -33,7 +33,9 @@ export class InstalledSdks implements SdkOutputs {
 
   private outputNames(type: string): string[] {
     const file = isProviderType(type) ? undefined : this.classFile(type);
-    if (file === undefined) return [];
+    if (file === undefined) {
+      return [];
+    }
     const code = readFileSync(`${file}.js`, "utf8");
     // The constructor's second branch declares every property for a resource that is only read.
     const declared = code.slice(0, code.indexOf("else {", code.indexOf("constructor(")));
@@ -54,7 +56,9 @@ export class InstalledSdks implements SdkOutputs {
       const file = join(dirname(manifest), folder, base);
       return existsSync(`${file}.js`) && existsSync(`${file}.d.ts`) ? file : undefined;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
+      if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") {
+        return undefined;
+      }
       throw error;
     }
   }

@@ -55,7 +55,9 @@ export class Transforms {
       const answer = messages.TransformResponse.deserializeBinary(bytes);
       request.setObject(toStruct(normalize(fromStruct(answer.getProperties())) as WireObject));
       const options = answer.getOptions();
-      if (options !== undefined) applyOptions(request, options);
+      if (options !== undefined) {
+        applyOptions(request, options);
+      }
     }
   }
 
@@ -74,7 +76,9 @@ export class Transforms {
       const answer = messages.TransformInvokeResponse.deserializeBinary(bytes);
       request.setArgs(answer.getArgs());
       const options = answer.getOptions();
-      if (options === undefined) continue;
+      if (options === undefined) {
+        continue;
+      }
       request.setProvider(options.getProvider());
       request.setVersion(options.getVersion());
       request.setPlugindownloadurl(options.getPluginDownloadUrl());
@@ -82,7 +86,9 @@ export class Transforms {
   }
 
   close(): void {
-    for (const client of this.clients.values()) client.close();
+    for (const client of this.clients.values()) {
+      client.close();
+    }
     this.clients.clear();
   }
 
@@ -102,8 +108,11 @@ export class Transforms {
     const caller = client;
     return new Promise((resolve, reject) => {
       caller.invoke(question, (error, answer) => {
-        if (error) reject(new Error(error.details || error.message));
-        else resolve(answer.getResponse_asU8());
+        if (error) {
+          reject(new Error(error.details || error.message));
+        } else {
+          resolve(answer.getResponse_asU8());
+        }
       });
     });
   }
@@ -112,9 +121,13 @@ export class Transforms {
 function optionsOf(request: messages.RegisterResourceRequest): messages.TransformResourceOptions {
   const options = new messages.TransformResourceOptions();
   const protect = request.getProtect();
-  if (protect !== undefined) options.setProtect(protect);
+  if (protect !== undefined) {
+    options.setProtect(protect);
+  }
   const retainOnDelete = request.getRetainondelete();
-  if (retainOnDelete !== undefined) options.setRetainOnDelete(retainOnDelete);
+  if (retainOnDelete !== undefined) {
+    options.setRetainOnDelete(retainOnDelete);
+  }
   if (request.getDeletebeforereplacedefined()) {
     options.setDeleteBeforeReplace(request.getDeletebeforereplace());
   }
@@ -142,11 +155,17 @@ function applyOptions(
   options: messages.TransformResourceOptions,
 ): void {
   const protect = options.hasProtect() ? options.getProtect() : undefined;
-  if (protect === undefined) request.clearProtect();
-  else request.setProtect(protect);
+  if (protect === undefined) {
+    request.clearProtect();
+  } else {
+    request.setProtect(protect);
+  }
   const retainOnDelete = options.hasRetainOnDelete() ? options.getRetainOnDelete() : undefined;
-  if (retainOnDelete === undefined) request.clearRetainondelete();
-  else request.setRetainondelete(retainOnDelete);
+  if (retainOnDelete === undefined) {
+    request.clearRetainondelete();
+  } else {
+    request.setRetainondelete(retainOnDelete);
+  }
   const deleteFirst = options.hasDeleteBeforeReplace()
     ? options.getDeleteBeforeReplace()
     : undefined;

@@ -68,7 +68,9 @@ export function formerUrns(
       );
     }
   }
-  for (const parent of parentAliases) urns.add(formerChildUrn(scope, parent, current));
+  for (const parent of parentAliases) {
+    urns.add(formerChildUrn(scope, parent, current));
+  }
   return [...urns];
 }
 

@@ -24,7 +24,9 @@ export class SecretWatch {
       if (secretKeys.includes(key)) {
         // Of an object only the encrypted leaves are secrets; what stands beside them is not.
         forEachText(parsed, (text) => {
-          if (text === value || isPlaceholder(text)) this.rememberText(text);
+          if (text === value || isPlaceholder(text)) {
+            this.rememberText(text);
+          }
         });
       } else {
         forEachText(parsed, (text, path) => {
@@ -44,10 +46,14 @@ export class SecretWatch {
       this.remember(resource.inputs);
       this.remember(resource.outputs);
     }
-    if (!resource.custom) return;
+    if (!resource.custom) {
+      return;
+    }
     const secretBag = isKubernetesSecret(resource);
     forEachText(resource.inputs, (text, path, hiding) => {
-      if (text === "" || isUnknown(text)) return;
+      if (text === "" || isUnknown(text)) {
+        return;
+      }
       const property = pathText(path);
       const hidden = hiding !== "shown";
       const inBag = secretBag && (path[0] === "data" || path[0] === "stringData");
@@ -65,7 +71,9 @@ export class SecretWatch {
   observeOutputs(resource: StateResource): void {
     this.remember(resource.outputs);
     forEachText(resource.outputs, (text, path, hiding) => {
-      if (hiding !== "shown" || isUnknown(text)) return;
+      if (hiding !== "shown" || isUnknown(text)) {
+        return;
+      }
       this.shown.push({
         urn: resource.urn,
         text,
@@ -82,7 +90,9 @@ export class SecretWatch {
   remember(value: WireObject): void {
     forEachText(value, (text, path, hiding) => {
       const isOwn = hiding === "marked" || (hiding === "inside" && this.looksSecret(value, path));
-      if (isOwn && !isUnknown(text)) this.rememberText(text);
+      if (isOwn && !isUnknown(text)) {
+        this.rememberText(text);
+      }
     });
   }
 
@@ -103,14 +113,20 @@ export class SecretWatch {
   }
 
   private rememberText(text: string): void {
-    if (text.length >= minimumTraceable) this.secretTexts.add(text);
+    if (text.length >= minimumTraceable) {
+      this.secretTexts.add(text);
+    }
   }
 
   /** By the key itself, or as the value beside a telling name: `{name: DB_PASSWORD, value: …}`. */
   private looksSecret(inputs: WireObject, path: string[]): boolean {
     const key = path.findLast((part) => !part.startsWith("["));
-    if (key === undefined) return false;
-    if (key !== "value") return isSecretKey(key);
+    if (key === undefined) {
+      return false;
+    }
+    if (key !== "value") {
+      return isSecretKey(key);
+    }
     let container: Wire | undefined = inputs;
     for (const part of path.slice(0, -1)) {
       container = step(container, part);
@@ -126,7 +142,9 @@ export class SecretWatch {
     hidden: boolean,
   ): void {
     const source = this.plainConfig.get(text);
-    if (hidden && source === undefined) return;
+    if (hidden && source === undefined) {
+      return;
+    }
     const remedy =
       source === undefined
         ? "Pass a pulumi.secret, or refer to a Secret."
@@ -147,7 +165,9 @@ export class SecretWatch {
     hidden: boolean,
   ): void {
     const source = this.plainConfig.get(text);
-    if (hidden && source === undefined) return;
+    if (hidden && source === undefined) {
+      return;
+    }
     const from = source === undefined ? "a plain value" : `plain config key ${source}`;
     this.findings.push({
       kind: "githubSecretFromPlainConfig",
@@ -161,8 +181,12 @@ export class SecretWatch {
 }
 
 function step(container: Wire | undefined, part: string): Wire | undefined {
-  if (Array.isArray(container)) return container[Number(part.slice(1, -1))];
-  if (typeof container !== "object" || container === null) return undefined;
+  if (Array.isArray(container)) {
+    return container[Number(part.slice(1, -1))];
+  }
+  if (typeof container !== "object" || container === null) {
+    return undefined;
+  }
   // A mark above the value has no part in the path.
   return container[part] ?? step(container.value, part);
 }
@@ -173,7 +197,9 @@ function isReference(text: string): boolean {
 }
 
 function parsedValue(value: string): Wire {
-  if (!/^[[{]/.test(value)) return value;
+  if (!/^[[{]/.test(value)) {
+    return value;
+  }
   try {
     return JSON.parse(value) as Wire;
   } catch {

@@ -37,7 +37,9 @@ function words(key: string): string {
 /** True for a property, or an environment variable, whose text value would be a secret. */
 export function isSecretKey(key: string): boolean {
   const spoken = words(key);
-  if (references.test(spoken)) return false;
+  if (references.test(spoken)) {
+    return false;
+  }
   return secretWords.some((word) => spoken === word || spoken.endsWith(` ${word}`));
 }
 

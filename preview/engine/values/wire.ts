@@ -69,8 +69,12 @@ export function containsSecret(value: Wire): boolean {
 }
 
 function some(value: Wire, test: (value: Wire) => boolean): boolean {
-  if (test(value)) return true;
-  if (Array.isArray(value)) return value.some((item) => some(item, test));
+  if (test(value)) {
+    return true;
+  }
+  if (Array.isArray(value)) {
+    return value.some((item) => some(item, test));
+  }
   return isObject(value) && Object.values(value).some((item) => some(item, test));
 }
 
@@ -83,8 +87,12 @@ function mapObject(value: { [key: string]: Wire }, f: (item: Wire) => Wire): Wir
  * secret mark, an unknown, an id or a URN. The policy SDK cannot read the other forms.
  */
 export function normalize(value: Wire): Wire {
-  if (Array.isArray(value)) return value.map(normalize);
-  if (!isObject(value)) return value;
+  if (Array.isArray(value)) {
+    return value.map(normalize);
+  }
+  if (!isObject(value)) {
+    return value;
+  }
   switch (value[signatureKey]) {
     case secretSignature:
       return secret(normalize(value.value ?? null));
@@ -93,7 +101,9 @@ export function normalize(value: Wire): Wire {
       return value.secret === true ? secret(inner) : inner;
     }
     case resourceSignature:
-      if (value.id === undefined) return value.urn ?? null;
+      if (value.id === undefined) {
+        return value.urn ?? null;
+      }
       return value.id === "" ? unknownValue : value.id;
     default:
       return mapObject(value, normalize);
@@ -102,17 +112,29 @@ export function normalize(value: Wire): Wire {
 
 /** The value without secret marks; unknowns and assets stay as they are. */
 export function plain(value: Wire): Wire {
-  if (Array.isArray(value)) return value.map(plain);
-  if (!isObject(value)) return value;
+  if (Array.isArray(value)) {
+    return value.map(plain);
+  }
+  if (!isObject(value)) {
+    return value;
+  }
   return isSecret(value) ? plain(value.value ?? null) : mapObject(value, plain);
 }
 
 /** The value as a report may show it: secrets and unknowns are replaced by their marks. */
 export function displayed(value: Wire): unknown {
-  if (isUnknown(value)) return unknownMark;
-  if (Array.isArray(value)) return value.map(displayed);
-  if (!isObject(value)) return value;
-  if (isSecret(value)) return secretMark;
+  if (isUnknown(value)) {
+    return unknownMark;
+  }
+  if (Array.isArray(value)) {
+    return value.map(displayed);
+  }
+  if (!isObject(value)) {
+    return value;
+  }
+  if (isSecret(value)) {
+    return secretMark;
+  }
   const shown = isAsset(value) ? withoutSignature(value) : value;
   return Object.fromEntries(Object.entries(shown).map(([key, item]) => [key, displayed(item)]));
 }

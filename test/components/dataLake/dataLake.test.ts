@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { accountNameStem } from "../../../components/dataLake/azureBlobStore";
 import { DataLake, type DataLakeArgs, LakeKind } from "../../../components/dataLake/dataLake";
 import { dataLakeProblems } from "../../../components/dataLake/problems";
@@ -348,7 +348,9 @@ describe("DataLake of every kind", () => {
       const component = recording.one("mlplatform:index:DataLake").urn;
       for (const child of children(recording)) {
         assert.equal(child.parent, component, child.name);
-        if (child.type.startsWith("kubernetes:")) assert.match(child.provider, /::cluster::/);
+        if (child.type.startsWith("kubernetes:")) {
+          assert.match(child.provider, /::cluster::/);
+        }
       }
     });
 
@@ -371,7 +373,9 @@ describe("DataLake of every kind", () => {
     );
     const urns = recording.resources.map((r) => r.urn);
     assert.equal(new Set(urns).size, urns.length);
-    for (const child of children(recording)) assert.match(child.name, /^(first|second)-/);
+    for (const child of children(recording)) {
+      assert.match(child.name, /^(first|second)-/);
+    }
   });
 });
 

@@ -156,7 +156,9 @@ describe("LakeAccess", () => {
     assert.equal(made.length, 5);
     for (const child of made) {
       assert.equal(child.parent, component, child.name);
-      if (child.type.startsWith("kubernetes:")) assert.match(child.provider, /::cluster::/);
+      if (child.type.startsWith("kubernetes:")) {
+        assert.match(child.provider, /::cluster::/);
+      }
     }
   });
 

@@ -82,7 +82,9 @@ const computed: RecordOptions["outputs"] = (type, name) => {
   if (type === "azure-native:managedidentity:UserAssignedIdentity") {
     return { clientId: `${name}-client`, principalId: `${name}-principal`, name };
   }
-  if (type === "random:index/randomPassword:RandomPassword") return { result: `secret-of-${name}` };
+  if (type === "random:index/randomPassword:RandomPassword") {
+    return { result: `secret-of-${name}` };
+  }
   return {};
 };
 
@@ -178,8 +180,12 @@ describe("MlProject", () => {
 
   it("hands the program's providers to all Kubernetes and GitHub children", () => {
     for (const child of children(full).filter(({ custom }) => custom)) {
-      if (child.type.startsWith("kubernetes:")) assert.match(child.provider, /churn-cluster::/);
-      if (child.type.startsWith("github:")) assert.match(child.provider, /churn-hub::/);
+      if (child.type.startsWith("kubernetes:")) {
+        assert.match(child.provider, /churn-cluster::/);
+      }
+      if (child.type.startsWith("github:")) {
+        assert.match(child.provider, /churn-hub::/);
+      }
     }
   });
 
@@ -429,7 +435,9 @@ describe("MlProject", () => {
     }
     for (const { name, inputs, secretInputs } of full.resources) {
       for (const [key, value] of Object.entries(inputs)) {
-        if (!/secret-of-|plain-webhook-token/.test(JSON.stringify(value) ?? "")) continue;
+        if (!/secret-of-|plain-webhook-token/.test(JSON.stringify(value) ?? "")) {
+          continue;
+        }
         assert.ok(secretInputs.has(key), `${name}.${key} holds a password without a mark`);
       }
     }
@@ -468,7 +476,9 @@ describe("MlProject", () => {
     for (const [i, file] of files.entries()) {
       assert.ok(file.ignoreChanges.includes("content"), `${file.name} would revert the team`);
       assert.equal(file.retainOnDelete, true);
-      if (i > 0) assert.ok(file.dependencies.includes(files[i - 1]!.urn));
+      if (i > 0) {
+        assert.ok(file.dependencies.includes(files[i - 1]!.urn));
+      }
     }
     const rules = full.one(hub("repositoryRuleset"));
     assert.ok(rules.dependencies.includes(files.at(-1)!.urn));

@@ -140,7 +140,9 @@ describe("the project template's InferenceService", () => {
       [spec.predictor.logger.mode, spec.predictor.logger.url],
       ["all", values.INFERENCE_TABLE_URL],
     );
-    for (const value of Object.values(metadata.annotations)) assert.equal(typeof value, "string");
+    for (const value of Object.values(metadata.annotations)) {
+      assert.equal(typeof value, "string");
+    }
   });
 });
 
@@ -221,7 +223,9 @@ describe("the project template's workflows", () => {
       for (const job of Object.values<any>(workflow.jobs)) {
         assert.ok(job.environment, `${name}: without environment there is no identity`);
         for (const step of job.steps) {
-          if (step.uses) assert.match(step.uses, /@[0-9a-f]{40}$/, name);
+          if (step.uses) {
+            assert.match(step.uses, /@[0-9a-f]{40}$/, name);
+          }
           // An expression inside a script would run whatever an input says.
           assert.doesNotMatch(step.run ?? "", /\$\{\{/, name);
         }
@@ -282,7 +286,9 @@ describe("reading a template", () => {
 
 /** The template's scripts read JSON by jq; where it is missing the test is skipped, and says so. */
 function requireJq(test: Mocha.Context): void {
-  if (!spawnSync("jq", ["--version"]).error) return;
+  if (!spawnSync("jq", ["--version"]).error) {
+    return;
+  }
   console.log("    skipped: jq is not installed");
   test.skip();
 }

@@ -44,7 +44,9 @@ class TrackingDouble {
 
   #answer(call: string, input: any): Answer {
     const ok = (body: unknown = {}): Answer => {
-      if (!call.startsWith("GET")) this.changes.push(call.replace(/\/api\/...\/mlflow\//, ""));
+      if (!call.startsWith("GET")) {
+        this.changes.push(call.replace(/\/api\/...\/mlflow\//, ""));
+      }
       return { status: 200, body };
     };
     const grant = `${input.username} ${input.resource_type} ${input.resource_id}`;
@@ -65,7 +67,9 @@ class TrackingDouble {
         return ok({ experiment_id });
       }
       case "POST /api/2.0/mlflow/experiments/restore":
-        for (const experiment of this.experiments.values()) experiment.lifecycle_stage = "active";
+        for (const experiment of this.experiments.values()) {
+          experiment.lifecycle_stage = "active";
+        }
         return ok();
       case "GET /api/3.0/mlflow/users/permissions/get":
         return ok({ permission: this.grants.get(grant) ?? "NO_PERMISSIONS" });

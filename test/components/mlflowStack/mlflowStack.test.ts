@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind, S3Addressing } from "../../../components/connections";
 import { skuTier } from "../../../components/mlflowStack/flexibleServer";
 import {
@@ -26,7 +26,9 @@ import { plainSecrets } from "../plainSecrets";
 import { record, type RecordOptions, type Recording } from "../recorder";
 
 const outputs: RecordOptions["outputs"] = (type, name) => {
-  if (type === "random:index/randomPassword:RandomPassword") return { result: `secret-of-${name}` };
+  if (type === "random:index/randomPassword:RandomPassword") {
+    return { result: `secret-of-${name}` };
+  }
   if (type === "azure-native:dbforpostgresql:Server") {
     return { fullyQualifiedDomainName: "db.private.postgres.database.azure.com" };
   }
@@ -214,7 +216,9 @@ describe("MlflowStack on CloudNativePG", () => {
       recording.one("kubernetes:core/v1:Secret", "mlflow-database"),
       custom(recording, "ObjectStore")[0]!,
     ];
-    for (const { urn } of needed) assert.ok(cluster!.dependencies.includes(urn), urn);
+    for (const { urn } of needed) {
+      assert.ok(cluster!.dependencies.includes(urn), urn);
+    }
   });
 
   it("archives to the lake with a key of its own and the retention asked for", async () => {
@@ -386,7 +390,9 @@ describe("MlflowStack on either database", () => {
       const accesses = recording.all("mlplatform:index:LakeAccess").map((r) => r.urn);
       for (const child of recording.resources.filter((r) => r.name.startsWith("mlflow-"))) {
         assert.ok([component, ...accesses].includes(child.parent), child.urn);
-        if (child.type.startsWith("kubernetes:")) assert.match(child.provider, /::cluster::/);
+        if (child.type.startsWith("kubernetes:")) {
+          assert.match(child.provider, /::cluster::/);
+        }
       }
     });
 

@@ -11,7 +11,9 @@ const root = resolve(__dirname, "../../..");
 /** `type name: path message` of everything that Azure would refuse in a resource's inputs. */
 function inputProblems({ type, name, inputs }: PreviewResource): string[] {
   const shape = azureInputs[type];
-  if (shape === undefined) return [`${type} ${name}: no rule says what its inputs may be`];
+  if (shape === undefined) {
+    return [`${type} ${name}: no rule says what its inputs may be`];
+  }
   const parsed = shape.safeParse(inputs);
   return (parsed.error?.issues ?? []).map(
     ({ path, message }) => `${name}: ${path.join(".")} ${message}`,
@@ -45,7 +47,9 @@ describe("what the program asks of Azure", function () {
         const { state } = runs.get(stack)!;
         const problems = azureOf(stack).flatMap(({ type, urn }) => {
           const limits = nameLimits[type];
-          if (limits === undefined) return [];
+          if (limits === undefined) {
+            return [];
+          }
           const { id } = state.resources.find((resource) => resource.urn === urn)!;
           const name = id.slice(id.lastIndexOf("/") + 1);
           const [least, most, pattern] = limits;
@@ -115,7 +119,11 @@ describe("what the program asks of Azure", function () {
 });
 
 function set(target: any, [key, ...rest]: string[], value: unknown): void {
-  if (rest.length > 0) set(target[key!], rest, value);
-  else if (value === undefined) delete target[key!];
-  else target[key!] = value;
+  if (rest.length > 0) {
+    set(target[key!], rest, value);
+  } else if (value === undefined) {
+    delete target[key!];
+  } else {
+    target[key!] = value;
+  }
 }

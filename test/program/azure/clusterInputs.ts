@@ -137,7 +137,9 @@ const isSpot = ({ scaleSetPriority }: Pool) => scaleSetPriority === "Spot";
 
 function refinePool(pool: Pool, context: z.RefinementCtx): void {
   for (const [path, message, isBroken] of poolRules) {
-    if (isBroken(pool)) context.addIssue({ code: "custom", path: [path], message });
+    if (isBroken(pool)) {
+      context.addIssue({ code: "custom", path: [path], message });
+    }
   }
 }
 
@@ -240,7 +242,9 @@ export const managedCluster = z
   })
   .superRefine((cluster, context) => {
     for (const [path, message, isBroken] of clusterRules) {
-      if (isBroken(cluster)) context.addIssue({ code: "custom", path: path.split("."), message });
+      if (isBroken(cluster)) {
+        context.addIssue({ code: "custom", path: path.split("."), message });
+      }
     }
   });
 

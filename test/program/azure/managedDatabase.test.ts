@@ -102,7 +102,9 @@ describe("prod on Azure's PostgreSQL", function () {
       const server = structuredClone(one("azure-native:dbforpostgresql:Server"));
       const keys = path.split(".");
       let target: any = server.inputs;
-      for (const key of keys.slice(0, -1)) target = target[key];
+      for (const key of keys.slice(0, -1)) {
+        target = target[key];
+      }
       target[keys.at(-1)!] = value;
       const problems = problemsOf(server);
       assert.ok(

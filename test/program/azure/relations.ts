@@ -50,7 +50,9 @@ function egressProblems(resources: PreviewResource[]): string[] {
   const nodes = ofType(resources, "azure-native:network:Subnet").filter(({ name }) =>
     [...subnetIds].some((id: string) => id.includes(`/subnets/${name}`)),
   );
-  if (subnetIds.size !== 1 || nodes.length !== 1) return ["the pools lie in different subnets"];
+  if (subnetIds.size !== 1 || nodes.length !== 1) {
+    return ["the pools lie in different subnets"];
+  }
   const hasGateway = (nodes[0]!.inputs as Inputs).natGateway !== undefined;
   return (outboundType === "userAssignedNATGateway") === hasGateway
     ? []
@@ -59,7 +61,9 @@ function egressProblems(resources: PreviewResource[]): string[] {
 
 /** Where nodes use zones the region has them, and what cannot move later uses them too. */
 function zoneProblems(resources: PreviewResource[]): string[] {
-  if (!poolsOf(resources).some(({ availabilityZones }) => availabilityZones)) return [];
+  if (!poolsOf(resources).some(({ availabilityZones }) => availabilityZones)) {
+    return [];
+  }
   return ofType(resources, "azure-native:storage:StorageAccount")
     .filter(({ inputs }) => !/ZRS$/.test((inputs as Inputs).sku.name))
     .map(({ name }) => `${name} lies in one zone although nodes lie in several`);
@@ -86,7 +90,9 @@ function poolsOf(resources: PreviewResource[]): Inputs[] {
 
 function inputsOf(resources: PreviewResource[], type: string): Inputs {
   const [found, ...more] = ofType(resources, `azure-native:${type}`);
-  if (found === undefined || more.length > 0) throw new Error(`not exactly one ${type}`);
+  if (found === undefined || more.length > 0) {
+    throw new Error(`not exactly one ${type}`);
+  }
   return found.inputs;
 }
 
@@ -123,7 +129,9 @@ export function expectedSubjects(
   for (const { inputs } of ofType(resources, "kubernetes:core/v1:ServiceAccount")) {
     const { name, namespace, annotations } = (inputs as Inputs).metadata;
     const clientId = annotations?.["azure.workload.identity/client-id"];
-    if (clientId === undefined) continue;
+    if (clientId === undefined) {
+      continue;
+    }
     subjects[`${clientIds.get(clientId)}`] = `system:serviceaccount:${namespace}:${name}`;
   }
   const repositoryIds = new Map(
@@ -133,9 +141,13 @@ export function expectedSubjects(
   );
   // The client id is a secret of the environment, so only the state has it.
   for (const { type, inputs } of state.resources) {
-    if (type !== "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret") continue;
+    if (type !== "github:index/actionsEnvironmentSecret:ActionsEnvironmentSecret") {
+      continue;
+    }
     const { environment, repository, secretName, value } = inputs;
-    if (secretName !== "AZURE_CLIENT_ID") continue;
+    if (secretName !== "AZURE_CLIENT_ID") {
+      continue;
+    }
     const id = repositoryIds.get(repository);
     const identity = clientIds.get(unwrapped(value ?? null));
     subjects[`${identity}`] = `repository_id:${id}:environment:${environment}`;

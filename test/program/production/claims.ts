@@ -172,7 +172,9 @@ export const claims: Claim[] = [
   {
     name: "monitors every part: by an object of its own, or by a value of its chart",
     check: (platform) => {
-      for (const [kind, name] of ownMonitors) assert.ok(hasMonitor(kind, name)(platform), name);
+      for (const [kind, name] of ownMonitors) {
+        assert.ok(hasMonitor(kind, name)(platform), name);
+      }
       assert.deepEqual(platform.releases().sort(), Object.keys(releaseMonitors).sort());
       for (const [release, how] of Object.entries(releaseMonitors)) {
         assert.ok(typeof how === "string" || how(platform), release);

@@ -38,7 +38,9 @@ const lifetimes: Record<string, Lifetime> = {
 export function workloadsOf(resources: PreviewResource[]): Workload[] {
   return resources.flatMap(({ type, name, inputs }) => {
     const lifetime = lifetimes[String(inputs["kind"])];
-    if (!type.startsWith("kubernetes:") || lifetime === undefined) return [];
+    if (!type.startsWith("kubernetes:") || lifetime === undefined) {
+      return [];
+    }
     const { metadata, spec: own } = inputs as Bag;
     const spec = own.jobTemplate?.spec ?? own;
     return [
@@ -219,7 +221,9 @@ export function selects(selector: Bag | undefined, labels: Record<string, string
   return (
     isEqual &&
     matchExpressions.every(({ key, operator, values }: Bag) => {
-      if (operator === "Exists") return key in labels;
+      if (operator === "Exists") {
+        return key in labels;
+      }
       return operator === "In" && values.includes(labels[key]);
     })
   );

@@ -15,9 +15,9 @@ import {
   namespacesOf,
 } from "@mlplatform/lake/inferences/inferenceHours";
 import { describeError } from "@mlplatform/lake/service/serviceLoop";
-import { type makeTurns } from "@mlplatform/lake/service/turns";
+import type { makeTurns } from "@mlplatform/lake/service/turns";
 import { deleteLeftOver, groupsOf, mergeParts } from "@mlplatform/lake/store/compaction";
-import { type ObjectStore } from "@mlplatform/lake/store/objectStore";
+import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
   INFERENCE_EVENTS_PREFIX,
   inferenceCompactionKey,

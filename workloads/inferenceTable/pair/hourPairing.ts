@@ -14,8 +14,8 @@ import {
 } from "@mlplatform/lake/inferences/inferenceHours";
 import { identityHash, matchQuery, MOVED, rowsQuery } from "@mlplatform/lake/inferences/pairing";
 import { failpoint } from "@mlplatform/lake/service/failpoint";
-import { type ObjectCache } from "@mlplatform/lake/store/objectCache";
-import { type ObjectFacts, type ObjectStore } from "@mlplatform/lake/store/objectStore";
+import type { ObjectCache } from "@mlplatform/lake/store/objectCache";
+import type { ObjectFacts, ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
   inferenceIdsPartKey,
   inferencePairedPartKey,

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
-import { type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
+import type { ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import {
   hourId,
   type InferenceHour,
   isChanged,
   listInferenceHours,
 } from "@mlplatform/lake/inferences/inferenceHours";
-import { type makeTurns } from "@mlplatform/lake/service/turns";
-import { type ObjectCache } from "@mlplatform/lake/store/objectCache";
-import { type ObjectStore } from "@mlplatform/lake/store/objectStore";
+import type { makeTurns } from "@mlplatform/lake/service/turns";
+import type { ObjectCache } from "@mlplatform/lake/store/objectCache";
+import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { ObjectExistsError } from "@mlplatform/lake/store/storeErrors";
 import { QUARANTINE_NAMESPACE } from "../intake/inferenceEvent";
 import type { Replica } from "../commit/lakeThread";

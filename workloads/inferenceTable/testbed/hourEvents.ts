@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { type ParquetEngine, writeParquet } from "@mlplatform/lake/duckdb/parquetEngine";
 import { partitionOf } from "@mlplatform/lake/inferences/inferenceHours";
-import { type ObjectStore } from "@mlplatform/lake/store/objectStore";
+import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { inferenceEventsPartKey } from "@mlplatform/lake/tables/lakeLayout";
 import { inferenceEventsShape } from "@mlplatform/lake/tables/tables";
 import { type EventFacts, eventRow, NAMESPACE } from "../../lake/testbed/eventRow";

@@ -1,4 +1,4 @@
-import { type ObjectStoreOptions } from "../store/objectStore";
+import type { ObjectStoreOptions } from "../store/objectStore";
 
 /** A setting that can't be used. */
 export interface SettingProblem {

@@ -111,17 +111,24 @@ class FileModel {
   }
 
   apply(operation: Operation): void {
-    if (operation.kind === "restart") return;
+    if (operation.kind === "restart") {
+      return;
+    }
     const { name } = operation;
     const file = this.files.get(name);
     if (operation.kind === "append") {
-      if (file === undefined) this.begin(name, operation.text);
-      else file.content += operation.text;
+      if (file === undefined) {
+        this.begin(name, operation.text);
+      } else {
+        file.content += operation.text;
+      }
     } else if (operation.kind === "rewrite") {
       // Content that only goes on is the same life to whoever looks later.
       if (file !== undefined && operation.text.startsWith(file.content)) {
         file.content = operation.text;
-      } else this.begin(name, operation.text);
+      } else {
+        this.begin(name, operation.text);
+      }
     } else if (operation.kind === "copyTruncate") {
       if (file !== undefined) {
         this.begin(`${name}.copy`, file.content);
@@ -133,8 +140,11 @@ class FileModel {
       for (let index = BACKUPS; index >= 1; index--) {
         const from = index === 1 ? name : `${name}.${index - 1}`;
         const moved = this.files.get(from);
-        if (moved === undefined) this.files.delete(`${name}.${index}`);
-        else this.files.set(`${name}.${index}`, moved);
+        if (moved === undefined) {
+          this.files.delete(`${name}.${index}`);
+        } else {
+          this.files.set(`${name}.${index}`, moved);
+        }
         this.files.delete(from);
       }
     }
@@ -142,7 +152,9 @@ class FileModel {
 }
 
 async function perform(bed: Bed, operation: Operation): Promise<void> {
-  if (operation.kind === "restart") return bed.restart();
+  if (operation.kind === "restart") {
+    return bed.restart();
+  }
   const file = path.join(bed.logs, operation.name);
   const ignoreAbsent = (error: NodeJS.ErrnoException) => assert.equal(error.code, "ENOENT");
   if (operation.kind === "append") {

@@ -4,9 +4,9 @@ import {
   type ParquetEngine,
   quoted,
 } from "@mlplatform/lake/duckdb/parquetEngine";
-import { type PartitionParts } from "@mlplatform/lake/rayLogs/rayLogParts";
+import type { PartitionParts } from "@mlplatform/lake/rayLogs/rayLogParts";
 import { groupsOf, mergeParts } from "@mlplatform/lake/store/compaction";
-import { type ObjectStore } from "@mlplatform/lake/store/objectStore";
+import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { rayLogCompactionKey, rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
 import { rayLogShape } from "@mlplatform/lake/tables/tables";
 

@@ -1,5 +1,5 @@
-import { type Lake } from "@mlplatform/lake/ask/query";
-import { type RayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
+import type { Lake } from "@mlplatform/lake/ask/query";
+import type { RayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { ClusterState, type StoredCluster } from "@mlplatform/lake/rayLogs/rayLogs";
 import type { ClusterPods } from "./podList";
 

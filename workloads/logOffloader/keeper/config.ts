@@ -1,5 +1,5 @@
 import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/lakeConfig";
-import { type ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
+import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
 
 /** What the keeper runs with. */
 export interface KeeperConfig {

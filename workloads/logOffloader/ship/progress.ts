@@ -3,7 +3,7 @@ import {
   ManifestStatus,
   type RayLogManifest,
 } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import { type RayLogOrigin } from "@mlplatform/lake/rayLogs/rayLogPart";
+import type { RayLogOrigin } from "@mlplatform/lake/rayLogs/rayLogPart";
 import { describeError } from "@mlplatform/lake/service/serviceLoop";
 import { type Checkpoint, type FileCheckpoint, writeCheckpoint } from "./checkpoint";
 import { foldLives } from "../follow/earlierLives";

@@ -3,9 +3,9 @@ import {
   type RayLogBytes,
   type RayLogOrigin,
 } from "@mlplatform/lake/rayLogs/rayLogPart";
-import { type SealedSegment, type SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
+import type { SealedSegment, SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
 import { failpoint } from "@mlplatform/lake/service/failpoint";
-import { type ObjectStore } from "@mlplatform/lake/store/objectStore";
+import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
 import { decodeChunk, type LogChunk } from "./logChunk";
 
