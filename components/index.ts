@@ -1,18 +1,20 @@
 /** The Pulumi package `mlplatform`: its components, and the types that connect them. */
 export * from "./aksPlatform/aksPlatform";
+export * from "./aksPlatform/args";
 export * from "./connections";
+export * from "./dataLake/args";
 export * from "./dataLake/dataLake";
-export * from "./dataLake/lakeAccess";
-export { LakePermission, type LakeGrant } from "./dataLake/lakePolicy";
+export * from "./kubernetes/placement";
+export * from "./lakeAccess/args";
+export * from "./lakeAccess/lakeAccess";
+export * from "./mlProject/args";
 export * from "./mlProject/githubArgs";
 export * from "./mlProject/mlProject";
+export * from "./mlflowStack/args";
 export * from "./mlflowStack/mlflowStack";
-export {
-  type InferenceRedactionRule,
-  RedactionAction,
-  RedactionPart,
-} from "./observabilityStack/inferenceRedaction";
+export * from "./observabilityStack/args";
 export * from "./observabilityStack/observabilityStack";
-export * from "./kubernetes/placement";
+export * from "./rayStack/args";
 export * from "./rayStack/rayStack";
+export * from "./servingMesh/args";
 export * from "./servingMesh/servingMesh";

@@ -4,13 +4,10 @@ import { type ConfigProblem, checkAcrossKeys, describeIssues } from "./problems"
 import { ChartOrigin, missingArchives } from "./charts";
 import { chartsOf, settingsOf } from "./settings";
 import { type ImageName, images, kubernetesVersion } from "./versions";
-import { AksTier, KubeLogin, RegistrySku } from "../components/aksPlatform/aksPlatform";
+import { AksTier, KubeLogin, RegistrySku } from "../components/aksPlatform/args";
 import { LakeKind } from "../components/connections";
-import { MlflowDatabase } from "../components/mlflowStack/mlflowStack";
-import {
-  RedactionAction,
-  RedactionPart,
-} from "../components/observabilityStack/inferenceRedaction";
+import { MlflowDatabase } from "../components/mlflowStack/args";
+import { RedactionAction, RedactionPart } from "../components/observabilityStack/args";
 import { AdmissionMode } from "../policy/admission";
 
 const count = (least: number, most: number) => z.number().int().min(least).max(most);

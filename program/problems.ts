@@ -1,9 +1,9 @@
 import type { z } from "zod";
 import { checkChartSource } from "./charts";
-import { checkAksPlatform } from "../components/aksPlatform/aksPlatform";
+import { checkAksPlatform } from "../components/aksPlatform/problems";
 import { LakeKind } from "../components/connections";
 import { checkProjectNames } from "../components/mlProject/projectNames";
-import { MlflowDatabase } from "../components/mlflowStack/mlflowStack";
+import { MlflowDatabase } from "../components/mlflowStack/args";
 import type { CheckedConfig } from "./loadConfig";
 import { tagsOf } from "./settings";
 

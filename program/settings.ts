@@ -1,7 +1,7 @@
 import { chartsFrom } from "./charts";
 import { type ChartReference, LakeKind, NodePoolKind } from "../components/connections";
 import { imageFrom } from "../components/kubernetes/imageName";
-import { MlflowDatabase } from "../components/mlflowStack/mlflowStack";
+import { MlflowDatabase } from "../components/mlflowStack/args";
 import { anywhere, placementOn } from "../components/kubernetes/placement";
 import type { CheckedConfig } from "./loadConfig";
 import { admissionPolicies } from "../policy/admission";

@@ -17,9 +17,6 @@ import { type AksPlatformArgs, KubeLogin } from "./args";
 import type { PlatformScope } from "../azure/scope";
 import { createRegistry } from "./registry";
 
-export { checkAksPlatform } from "./problems";
-export * from "./args";
-
 /**
  * A Kubernetes cluster on Azure with what it stands on: network, registry, identities, audit logs
  * and a budget. User pools start from zero nodes; sign-in is by Microsoft Entra only.

@@ -1,4 +1,4 @@
-import type { DataLakeArgs } from "./dataLake";
+import type { DataLakeArgs } from "./args";
 
 /** One wrong argument, as `pulumi.InputPropertiesError` takes it. */
 export interface ArgumentProblem {

@@ -1,5 +1,5 @@
 import { environmentsOf, type MlProjectGithubArgs } from "./githubArgs";
-import type { MlProjectArgs } from "./mlProject";
+import type { MlProjectArgs } from "./args";
 import {
   checkProjectNames,
   datasetNameProblem,

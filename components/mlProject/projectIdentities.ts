@@ -10,7 +10,7 @@ import {
 import { githubEnvironmentSubject, githubIssuer, serviceAccountSubject } from "./federatedSubjects";
 import { environmentsOf, type MlProjectGithubArgs } from "./githubArgs";
 import type { ProjectRepository } from "./githubRepository";
-import type { MlProjectArgs } from "./mlProject";
+import type { MlProjectArgs } from "./args";
 
 /** Identities by the GitHub environment whose jobs sign in as them. */
 export type Deployers = Record<string, managedidentity.UserAssignedIdentity>;

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { LakeAccess } from "../dataLake/lakeAccess";
-import { LakePermission } from "../dataLake/lakePolicy";
-import type { MlProjectArgs } from "./mlProject";
+import { LakeAccess } from "../lakeAccess/lakeAccess";
+import { LakePermission } from "../lakeAccess/args";
+import type { MlProjectArgs } from "./args";
 import { servingAccount } from "./projectNamespace";
 
 /** The project's own prefixes: nothing of another project can be read or overwritten. */

@@ -8,7 +8,7 @@ import {
   createSubjectTemplate,
   type ProjectRepository,
 } from "./githubRepository";
-import type { MlProjectArgs } from "./mlProject";
+import type { MlProjectArgs } from "./args";
 import type { Deployers } from "./projectIdentities";
 
 /** Gives the repository what its workflows need: sign-in, environments, settings, files, rules. */

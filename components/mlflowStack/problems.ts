@@ -1,5 +1,5 @@
 import type { ArgumentProblem } from "../dataLake/problems";
-import type { MlflowStackArgs } from "./mlflowStack";
+import type { MlflowStackArgs } from "./args";
 
 /** Sizes of a flexible server's disk in GiB (Azure, storage of flexible servers). */
 const azureDisks = [32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32767];

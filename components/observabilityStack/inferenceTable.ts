@@ -7,9 +7,9 @@ import type { Placement } from "../kubernetes/placement";
 import {
   createInferenceRedaction,
   type InferenceRedaction,
-  type InferenceRedactionRule,
   redactionKeys,
 } from "./inferenceRedaction";
+import type { InferenceRedactionRule } from "./args";
 import { lakeEnvironment } from "./lakeEnvironment";
 
 /** Name of the Service, of its workload and of all objects around it. */

@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
-import { LakeAccess, LakePermission } from "../dataLake/lakeAccess";
-import type { ObservabilityStackArgs } from "./observabilityStack";
+import { LakeAccess } from "../lakeAccess/lakeAccess";
+import { LakePermission } from "../lakeAccess/args";
+import type { ObservabilityStackArgs } from "./args";
 
 /** What one workload is granted. */
 export interface LakeGrantSettings {

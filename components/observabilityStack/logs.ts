@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { S3Addressing, type S3Connection } from "../connections";
 import { helmRelease } from "../kubernetes/installChart";
 import { grantLake } from "./lakeGrant";
-import type { ObservabilityStackArgs } from "./observabilityStack";
+import type { ObservabilityStackArgs } from "./args";
 import {
   agentsNamespace,
   alloyReleaseName,

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServingAcmeArgs } from "./servingMesh";
+import type { ServingAcmeArgs } from "./args";
 
 /** Secret with the wildcard certificate, in the namespace of the gateway's pods. */
 export const certificateSecret = "models-tls";

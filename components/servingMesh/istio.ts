@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { helmRelease } from "../kubernetes/installChart";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
-import type { ServingMeshArgs } from "./servingMesh";
+import type { ServingMeshArgs } from "./args";
 import {
   gatewayReleaseName,
   gatewayValues,

@@ -4,7 +4,7 @@ import { helmRelease } from "../kubernetes/installChart";
 import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../kubernetes/namespace";
 import { certificateSecret } from "./certificates";
 import { knativeServingSpec } from "./knativeServing";
-import type { ServingMeshArgs } from "./servingMesh";
+import type { ServingMeshArgs } from "./args";
 import { knativeOperatorValues, podSettings } from "./values";
 
 /** Installs Knative's operator and has it install Knative Serving. */

@@ -4,7 +4,7 @@ import { S3Addressing, type S3Connection } from "../connections";
 import { helmRelease } from "../kubernetes/installChart";
 import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../kubernetes/namespace";
 import { modelRuntimeName, modelRuntimeSpec } from "./modelRuntime";
-import type { ServingMeshArgs } from "./servingMesh";
+import type { ServingMeshArgs } from "./args";
 import { kserveValues, type ModelStore, podSettings, runtimeConfigValues } from "./values";
 
 /** Installs KServe. Returns the release of its stock runtimes: the last of its parts. */

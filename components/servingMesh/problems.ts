@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServingMeshArgs } from "./servingMesh";
+import type { ServingMeshArgs } from "./args";
 
 const domainPattern =
   /^(?=.{1,190}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ServingJwtArgs } from "./servingMesh";
+import type { ServingJwtArgs } from "./args";
 
 const gatewayPods = { matchLabels: { istio: "ingressgateway" } };
 

@@ -3,7 +3,7 @@ import { imageFrom } from "../kubernetes/imageName";
 import { anywhere, type Placement } from "../kubernetes/placement";
 import { Priority } from "../kubernetes/priority";
 import { spreadConstraints } from "../kubernetes/pod";
-import type { ServingMeshArgs } from "./servingMesh";
+import type { ServingMeshArgs } from "./args";
 
 /**
  * Release of the gateway. Not a choice: its pods get the label `istio: ingressgateway` from this

@@ -1,5 +1,5 @@
-import { NodePoolKind } from "../../components/connections";
-import { DataLake, LakeKind } from "../../components/dataLake/dataLake";
+import { LakeKind, NodePoolKind } from "../../components/connections";
+import { DataLake } from "../../components/dataLake/dataLake";
 import { MlflowStack } from "../../components/mlflowStack/mlflowStack";
 import { MlProject } from "../../components/mlProject/mlProject";
 import { ObservabilityStack } from "../../components/observabilityStack/observabilityStack";

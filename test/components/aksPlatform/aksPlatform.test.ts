@@ -1,12 +1,12 @@
 import * as assert from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
+import { AksPlatform } from "../../../components/aksPlatform/aksPlatform";
 import {
-  AksPlatform,
   type AksPlatformArgs,
   AksTier,
   KubeLogin,
   RegistrySku,
-} from "../../../components/aksPlatform/aksPlatform";
+} from "../../../components/aksPlatform/args";
 import { requireIssuer } from "../../../components/aksPlatform/cluster";
 import type { AzureFoundation, ClusterConnection } from "../../../components/connections";
 import { clusterChildren } from "./aksClusterChildren";

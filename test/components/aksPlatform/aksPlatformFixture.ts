@@ -1,5 +1,4 @@
-import type { AksPlatformArgs } from "../../../components/aksPlatform/aksPlatform";
-import { AksTier, RegistrySku } from "../../../components/aksPlatform/aksPlatform";
+import { type AksPlatformArgs, AksTier, RegistrySku } from "../../../components/aksPlatform/args";
 import type { RecordOptions } from "../recorder";
 
 export const adminGroup = "11111111-1111-1111-1111-111111111111";

@@ -1,5 +1,5 @@
 import * as assert from "node:assert";
-import { KubeLogin } from "../../../components/aksPlatform/aksPlatform";
+import { KubeLogin } from "../../../components/aksPlatform/args";
 import { kubeconfigFor } from "../../../components/aksPlatform/kubeconfig";
 import { azureKubeconfig, tenantId } from "./aksPlatformFixture";
 

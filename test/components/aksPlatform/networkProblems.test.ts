@@ -1,9 +1,6 @@
 import * as assert from "node:assert";
-import {
-  type AksNetworkArgs,
-  type AksPlatformArgs,
-  checkAksPlatform,
-} from "../../../components/aksPlatform/aksPlatform";
+import type { AksNetworkArgs, AksPlatformArgs } from "../../../components/aksPlatform/args";
+import { checkAksPlatform } from "../../../components/aksPlatform/problems";
 import { platformArgs } from "./aksPlatformFixture";
 
 const network = (over: Partial<AksNetworkArgs>) =>

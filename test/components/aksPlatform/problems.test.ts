@@ -2,10 +2,10 @@ import * as assert from "node:assert";
 import {
   type AksPlatformArgs,
   AksTier,
-  checkAksPlatform,
   type NodePoolArgs,
   RegistrySku,
-} from "../../../components/aksPlatform/aksPlatform";
+} from "../../../components/aksPlatform/args";
+import { checkAksPlatform } from "../../../components/aksPlatform/problems";
 import { adminGroup, platformArgs } from "./aksPlatformFixture";
 
 type Row = [claim: string, args: AksPlatformArgs, propertyPath: string, reason: string];

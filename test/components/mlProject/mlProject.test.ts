@@ -4,7 +4,8 @@ import * as github from "@pulumi/github";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type AzureFoundation, S3Addressing } from "../../../components/connections";
-import { MlProject, type MlProjectArgs } from "../../../components/mlProject/mlProject";
+import { MlProject } from "../../../components/mlProject/mlProject";
+import type { MlProjectArgs } from "../../../components/mlProject/args";
 import { readTemplate } from "../../../components/mlProject/template";
 import { type Recorded, type Recording, type RecordOptions, record } from "../recorder";
 

@@ -4,7 +4,7 @@ import {
   serviceAccountSubject,
 } from "../../../components/mlProject/federatedSubjects";
 import { RepositoryVisibility } from "../../../components/mlProject/githubArgs";
-import type { MlProjectArgs } from "../../../components/mlProject/mlProject";
+import type { MlProjectArgs } from "../../../components/mlProject/args";
 import { checkMlProject } from "../../../components/mlProject/problems";
 import {
   checkProjectNames,

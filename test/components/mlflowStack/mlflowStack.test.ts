@@ -3,11 +3,8 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind, S3Addressing } from "../../../components/connections";
 import { skuTier } from "../../../components/mlflowStack/flexibleServer";
-import {
-  MlflowDatabase,
-  MlflowStack,
-  type MlflowStackArgs,
-} from "../../../components/mlflowStack/mlflowStack";
+import { MlflowStack } from "../../../components/mlflowStack/mlflowStack";
+import { MlflowDatabase, type MlflowStackArgs } from "../../../components/mlflowStack/args";
 import { mlflowStackProblems } from "../../../components/mlflowStack/problems";
 import { operatorValues, pluginValues } from "../../../components/mlflowStack/postgresOperator";
 import { clusterSpec, objectStoreSpec } from "../../../components/mlflowStack/postgresSpecs";

@@ -4,10 +4,7 @@ import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { NodePoolKind, S3Addressing } from "../../../components/connections";
-import {
-  RedactionAction,
-  RedactionPart,
-} from "../../../components/observabilityStack/inferenceRedaction";
+import { RedactionAction, RedactionPart } from "../../../components/observabilityStack/args";
 import { ObservabilityStack } from "../../../components/observabilityStack/observabilityStack";
 import {
   alloyValues,

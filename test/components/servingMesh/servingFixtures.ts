@@ -4,9 +4,9 @@ import {
   S3Addressing,
   type S3Connection,
 } from "../../../components/connections";
-import type { ObservabilityStackArgs } from "../../../components/observabilityStack/observabilityStack";
-import type { RayStackArgs } from "../../../components/rayStack/rayStack";
-import type { ServingMeshArgs } from "../../../components/servingMesh/servingMesh";
+import type { ObservabilityStackArgs } from "../../../components/observabilityStack/args";
+import type { RayStackArgs } from "../../../components/rayStack/args";
+import type { ServingMeshArgs } from "../../../components/servingMesh/args";
 
 /** A chart by name, at a version that only the tests know. */
 export function chart(name: string): ChartReference {

@@ -2,34 +2,11 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { LakeKind, type S3Connection } from "../connections";
-import type { Placement } from "../kubernetes/placement";
-import { grantProblems, kserveAnnotations, type LakeGrant, policyDocument } from "./lakePolicy";
-import { minioGrantScript } from "./minioScripts";
-import { createProvisioningJob } from "./provisioning";
-import { seaweedGrantScript } from "./seaweedScripts";
-
-export { type LakeGrant, LakePermission } from "./lakePolicy";
-
-/** Arguments of {@link LakeAccess}. */
-export interface LakeAccessArgs {
-  /** The bucket to be granted, as `DataLake` returns it; another bucket of the lake by its `bucket`. */
-  lake: pulumi.Input<S3Connection>;
-  /** Namespace of the lake. */
-  lakeNamespace: pulumi.Input<string>;
-  /** Namespace of the consumer, where its Secret is made. */
-  namespace: pulumi.Input<string>;
-  /**
-   * Name of that Secret.
-   * @default "lake-credentials"
-   */
-  secretName?: string;
-  /** What the consumer may do, by prefix. Nothing else is allowed. */
-  grants: LakeGrant[];
-  /** Image with a shell and the store's client, the same as the lake's. */
-  clientImage: string;
-  /** @default - any node */
-  placement?: Placement;
-}
+import { grantProblems, kserveAnnotations, policyDocument } from "./lakePolicy";
+import { minioGrantScript } from "../dataLake/minioScripts";
+import { createProvisioningJob } from "../dataLake/provisioning";
+import { seaweedGrantScript } from "../dataLake/seaweedScripts";
+import type { LakeAccessArgs } from "./args";
 
 /**
  * One consumer's access to the lake: a key of its own, the Secret that carries it, and the user and

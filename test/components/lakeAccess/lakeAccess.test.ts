@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { S3Addressing, type S3Connection } from "../../../components/connections";
-import { LakeKind } from "../../../components/dataLake/dataLake";
-import { LakeAccess, type LakeAccessArgs } from "../../../components/dataLake/lakeAccess";
+import { LakeKind, S3Addressing, type S3Connection } from "../../../components/connections";
+import { LakeAccess } from "../../../components/lakeAccess/lakeAccess";
+import {
+  type LakeAccessArgs,
+  type LakeGrant,
+  LakePermission,
+} from "../../../components/lakeAccess/args";
 import {
   grantProblems,
-  type LakeGrant,
   kserveAnnotations,
-  LakePermission,
   policyDocument,
-} from "../../../components/dataLake/lakePolicy";
+} from "../../../components/lakeAccess/lakePolicy";
 import { minioBucketsScript, minioGrantScript } from "../../../components/dataLake/minioScripts";
 import {
   seaweedBucketsScript,

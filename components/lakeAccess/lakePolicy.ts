@@ -1,22 +1,5 @@
 import type { S3Connection } from "../connections";
-
-/** What a consumer may do under a prefix of the lake. */
-export enum LakePermission {
-  /** Read and list objects. */
-  Read = "read",
-  /** Put objects, also in parts; neither read, list nor delete. */
-  Write = "write",
-  /** Read, list, put and delete objects. */
-  ReadWrite = "readWrite",
-}
-
-/** One prefix of the bucket that a consumer is granted. */
-export interface LakeGrant {
-  /** Key prefix that ends in `/`, e.g. `raylogs/`; empty for the whole bucket. */
-  prefix: string;
-  /** What the consumer may do there. */
-  permission: LakePermission;
-}
+import { type LakeGrant, LakePermission } from "./args";
 
 /** A statement of an S3 policy document. */
 export interface PolicyStatement {

@@ -1,0 +1,76 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type {
+  AzureFoundation,
+  S3Connection,
+  ServingConnection,
+  TrackingConnection,
+} from "../connections";
+import type { Placement } from "../kubernetes/placement";
+import type { MlProjectGithubArgs } from "./githubArgs";
+
+/** Arguments of {@link MlProject}. */
+export interface MlProjectArgs {
+  /** The lake, from `DataLake`. */
+  lake: pulumi.Input<S3Connection>;
+  /** Namespace of the lake's servers. */
+  lakeNamespace: pulumi.Input<string>;
+  /** Image with the lake's client, for the Jobs that make keys. */
+  clientImage: string;
+  /** The MLflow server with its administrator's Secret, from `MlflowStack`. */
+  tracking: pulumi.Input<TrackingConnection>;
+  /** Image with Python ≥ 3.9 for the Job that makes the MLflow user; MLflow's own serves. */
+  trackingImage: pulumi.Input<string>;
+  /** Where models are served, from `ServingMesh`. */
+  serving: pulumi.Input<ServingConnection>;
+  /** Kueue ClusterQueue that the project's jobs draw from, from `RayStack`. */
+  clusterQueue: pulumi.Input<string>;
+  /** URL of the inference table, from `ObservabilityStack`. */
+  inferenceTableUrl: pulumi.Input<string>;
+  /** Team that owns the project. */
+  owner: string;
+  /** Account that pays for it. */
+  costCenter: string;
+  /**
+   * Groups whose people work in the namespace: Microsoft Entra object ids where `azure` is given,
+   * otherwise group names as the cluster's authenticator gives them.
+   *
+   * @default - nobody
+   */
+  members?: string[];
+  /** Most vCPU that its pods may request together. */
+  cpuQuota: number;
+  /** Most memory of its pods together, in GiB. */
+  memoryQuotaGiB: number;
+  /** Most GPUs of its pods together. @default 0 */
+  gpuQuota?: number;
+  /** First folders below `datasets/` that the project may read besides its own. @default - none */
+  sharedDatasets?: string[];
+  /**
+   * Lets pods reach public addresses on port 443, for packages, public data and Azure. Data may
+   * leave that way too.
+   *
+   * @default false
+   */
+  allowPublicHttps?: boolean;
+  /** Azure side of the cluster. @default - no identities and no role assignments */
+  azure?: pulumi.Input<AzureFoundation>;
+  /** Host of the container registry. @default - the repository's workflows get none */
+  registry?: pulumi.Input<string>;
+  /** Repository of the project. @default - none */
+  github?: MlProjectGithubArgs;
+  /**
+   * Where the Jobs run that make its keys and its MLflow user.
+   *
+   * @default - anywhere
+   */
+  placement?: Placement;
+  /** Tags of Azure resources; `owner`, `project` and `costCenter` are added. @default - none */
+  tags?: Record<string, string>;
+  /**
+   * Keeps the namespace and the repository when the stack is destroyed. False deletes them with all
+   * that is in them (the repository is archived).
+   *
+   * @default true
+   */
+  protectData?: boolean;
+}
