@@ -8,26 +8,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildMinio } from "../local/services/objectStore";
 import { PythonEnvironment } from "../local/programs/pythonEnvironment";
-import { buildControlPlane } from "./cluster/controlPlane";
-import { buildMonitoringTools } from "./monitoring/monitoringTools";
+import { type Suite, lanes } from "./suites";
 
 interface Counts {
   passed: number;
   failed: number;
   skipped: number;
-}
-
-interface Suite {
-  name: string;
-  command: string[];
-  /** Folder that the command runs in, from the root. */
-  folder?: string;
-  /** How the suite's counts are read. */
-  counts: "mocha" | "pytest";
-  /** True where it starts real servers and needs their programs. */
-  needsServers?: boolean;
-  /** Builds what it runs, once for all later runs; its own output comes only at its end. */
-  prepare?: (say: (text: string) => void) => Promise<unknown>;
 }
 
 /** Programs of the servers that suites start. */
@@ -40,50 +26,6 @@ interface Servers {
 const root = resolve(__dirname, "..");
 const stateRoot = join(root, ".mlplatform");
 const scratch = mkdtempSync(join(tmpdir(), "mlplatform-test-"));
-
-const mocha = (name: string, ...files: string[]): Suite => ({
-  name,
-  command: ["mocha", "--reporter", join(__dirname, "countingReporter.cjs"), ...files],
-  counts: "mocha",
-});
-const withServers = (suite: Suite): Suite => ({ ...suite, needsServers: true });
-const pytest = (name: string, folder: string): Suite => ({
-  name,
-  folder,
-  command: ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-  counts: "pytest",
-  needsServers: true,
-});
-
-// It starts a store: without the servers' programs it would install them within its own time limit.
-const LAKE_COMMANDS = "test/cli/lakeCommands.test.ts";
-
-/**
- * Two lanes, one a core; the suites of a lane run one after the other. The runs of the whole
- * lifecycle share a state directory, so they share a lane.
- */
-const lanes: Suite[][] = [
-  [
-    mocha("program", "--ignore", LAKE_COMMANDS, "test/!(checkov|monitoring|cluster)/**/*.test.ts"),
-    withServers(mocha("services", "workloads/**/*.test.ts", LAKE_COMMANDS)),
-    mocha("checkov", "test/checkov/*.test.ts"),
-  ],
-  [
-    pytest("modelServer", "workloads/modelServer"),
-    pytest("projectTemplate", "workloads/projectTemplate"),
-    withServers(mocha("local", "local/**/!(*.e2e).test.ts")),
-    withServers(mocha("lifecycle", "--timeout", "600000", "local/*.e2e.test.ts")),
-    {
-      ...withServers(mocha("monitoring", "test/monitoring/*.test.ts")),
-      prepare: buildMonitoringTools,
-    },
-    {
-      // The one that destroys the stack comes last: it takes the others' cluster.
-      ...mocha("cluster", "test/cluster/!(deleted).test.ts", "test/cluster/deleted.test.ts"),
-      prepare: (say) => buildControlPlane(root, say),
-    },
-  ],
-];
 
 async function main(): Promise<number> {
   const wanted = process.argv.slice(2);
@@ -128,7 +70,7 @@ async function prepareServers(): Promise<Servers> {
 
 /** Runs one suite. One that ends badly without a counted failure counts as one failure. */
 async function run(suite: Suite, servers?: Servers): Promise<Counts> {
-  await suite.prepare?.((text) => console.log(`== ${suite.name}: ${text}`));
+  await suite.prepare?.(root, (text) => console.log(`== ${suite.name}: ${text}`));
   console.log(`== ${suite.name}: started`);
   const started = Date.now();
   const countsFile = join(scratch, `${suite.name}.json`);

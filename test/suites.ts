@@ -1,0 +1,60 @@
+import { buildControlPlane } from "./cluster/controlPlane";
+import { buildMonitoringTools } from "./monitoring/monitoringTools";
+
+/** A suite of tests, and the command that runs it. */
+export interface Suite {
+  name: string;
+  command: string[];
+  /** Folder that the command runs in, from the root. */
+  folder?: string;
+  /** How the suite's counts are read. */
+  counts: "mocha" | "pytest";
+  /** True where it starts real servers and needs their programs. */
+  needsServers?: boolean;
+  /** Builds what it runs, once for all later runs; its own output comes only at its end. */
+  prepare?: (root: string, say: (text: string) => void) => Promise<unknown>;
+}
+
+const mocha = (name: string, ...files: string[]): Suite => ({
+  name,
+  command: ["mocha", "--reporter", require.resolve("./countingReporter.cjs"), ...files],
+  counts: "mocha",
+});
+const withServers = (suite: Suite): Suite => ({ ...suite, needsServers: true });
+const pytest = (name: string, folder: string): Suite => ({
+  name,
+  folder,
+  command: ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+  counts: "pytest",
+  needsServers: true,
+});
+
+// It starts a store: without the servers' programs it would install them within its own time limit.
+const LAKE_COMMANDS = "test/cli/lakeCommands.test.ts";
+
+/**
+ * Two lanes, one a core; the suites of a lane run one after the other. The runs of the whole
+ * lifecycle share a state directory, so they share a lane.
+ */
+export const lanes: Suite[][] = [
+  [
+    mocha("program", "--ignore", LAKE_COMMANDS, "test/!(checkov|monitoring|cluster)/**/*.test.ts"),
+    withServers(mocha("services", "workloads/**/*.test.ts", LAKE_COMMANDS)),
+    mocha("checkov", "test/checkov/*.test.ts"),
+  ],
+  [
+    pytest("modelServer", "workloads/modelServer"),
+    pytest("projectTemplate", "workloads/projectTemplate"),
+    withServers(mocha("local", "local/**/!(*.e2e).test.ts")),
+    withServers(mocha("lifecycle", "--timeout", "600000", "local/*.e2e.test.ts")),
+    {
+      ...withServers(mocha("monitoring", "test/monitoring/*.test.ts")),
+      prepare: (_root, say) => buildMonitoringTools(say),
+    },
+    {
+      // The one that destroys the stack comes last: it takes the others' cluster.
+      ...mocha("cluster", "test/cluster/!(deleted).test.ts", "test/cluster/deleted.test.ts"),
+      prepare: buildControlPlane,
+    },
+  ],
+];
