@@ -1,7 +1,7 @@
 import { promises as fs } from "node:fs";
 import * as path from "node:path";
 import { mlflowClient, type MlflowClient } from "@mlplatform/lake/ask/mlflowClient";
-import { type Lake, openLake } from "@mlplatform/lake/ask/query";
+import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import type { Command } from "commander";

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { AnswerCell, LakeAnswer, LakeSelection } from "@mlplatform/lake/ask/query";
+import type { AnswerCell, LakeAnswer, LakeSelection } from "@mlplatform/lake/ask/lake";
 import { type Command, InvalidArgumentError } from "commander";
 import type { CliContext } from "./context";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { openLake } from "@mlplatform/lake/ask/query";
+import { openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import type { Compacted } from "../../workloads/inferenceTable/maintain/compactor";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { copyToParquet, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { inferenceEventsPartKey } from "@mlplatform/lake/tables/lakeLayout";
-import { inferenceEventsShape } from "@mlplatform/lake/tables/tables";
+import { inferenceEventsShape } from "@mlplatform/lake/tables/inferencesShape";
 
 export const HOUR_MS = 3_600_000;
 /** A row of a table as services get it: counts, codes and amounts. */

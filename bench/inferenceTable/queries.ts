@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { openLake } from "@mlplatform/lake/ask/query";
+import { openLake } from "@mlplatform/lake/ask/lake";
 import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { makeTurns } from "@mlplatform/lake/service/turns";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";

@@ -1,11 +1,11 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openLake } from "@mlplatform/lake/ask/query";
+import { openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type Figure, quantile, say } from "./figure";
-import { inPlace, ORIGIN } from "./place";
+import { inPlace, ORIGIN } from "./benchBed";
 import { rayLogLines } from "./rayLogText";
 
 const FILES = 20;

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Figure, say } from "./figure";
-import { inPlace } from "./place";
+import { inPlace } from "./benchBed";
 
 const FILES = 10_000;
 const ROUNDS = 20;

@@ -7,7 +7,7 @@ import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { startRelay } from "../../workloads/lake/testbed/relay";
 import { type Figure, say } from "./figure";
 import type { OffloaderProcess } from "./offloaderProcess";
-import { inPlace, ORIGIN, type Place } from "./place";
+import { inPlace, ORIGIN, type Place } from "./benchBed";
 import { writeRayLog } from "./rayLogText";
 
 const MB = 1e6;

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { type Lake, openLake } from "@mlplatform/lake/ask/query";
+import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { encodeRayLogPart, type RayLogBytes } from "@mlplatform/lake/rayLogs/rayLogPart";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
@@ -10,7 +10,7 @@ import { rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
 import { searchQuery } from "../../cli/commands/logsSearch";
 import { seededRandom } from "../../workloads/lake/testbed/seededRandom";
 import { type Figure, quantile, say } from "./figure";
-import { inPlace, ORIGIN, type Place } from "./place";
+import { inPlace, ORIGIN, type Place } from "./benchBed";
 import { rayLogLines } from "./rayLogText";
 
 const CLUSTERS = 50;

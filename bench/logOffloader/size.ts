@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type Figure, say } from "./figure";
-import { inPlace } from "./place";
+import { inPlace } from "./benchBed";
 import { writeRayLog } from "./rayLogText";
 
 const MB = 1e6;

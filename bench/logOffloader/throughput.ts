@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Figure, quantile, say } from "./figure";
 import { processUse } from "./offloaderProcess";
-import { inPlace, type Place } from "./place";
+import { inPlace, type Place } from "./benchBed";
 import { writeRayLog } from "./rayLogText";
 
 /** One program's way through the same file. */

@@ -6,7 +6,7 @@ import {
   readLogFile,
   type StoredCluster,
   type StoredLogFile,
-} from "@mlplatform/lake/rayLogs/rayLogs";
+} from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { Command, InvalidArgumentError } from "commander";
 import { UserError } from "../../screen/userError";
 import type { CliContext } from "../context";

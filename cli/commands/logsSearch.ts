@@ -1,8 +1,7 @@
-import type { AnswerCell, LakeAnswer } from "@mlplatform/lake/ask/query";
+import type { AnswerCell, LakeAnswer } from "@mlplatform/lake/ask/lake";
 import { ManifestStatus } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import { listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogs";
-import { ExitCode } from "../context";
-import type { CliContext } from "../context";
+import { listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogClusters";
+import { ExitCode, type CliContext } from "../context";
 import type { LakeConnection } from "../lakeConnection";
 import { jsonRow, printable, selectionOf, type SelectionFlags, writeAnswer } from "../lakeOutput";
 

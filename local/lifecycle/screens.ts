@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { mlflowClient } from "@mlplatform/lake/ask/mlflowClient";
-import { openLake as openLakeTables } from "@mlplatform/lake/ask/query";
+import { openLake as openLakeTables } from "@mlplatform/lake/ask/lake";
 import { tracePrediction } from "@mlplatform/lake/ask/trace";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { LocalError } from "../localError";

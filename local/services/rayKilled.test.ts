@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { getRayLogManifest, ManifestStatus } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import { ClusterState } from "@mlplatform/lake/rayLogs/rayLogs";
+import { ClusterState } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { startMinio, type TestStore } from "../../workloads/lake/testbed/objectStores";
 import {
   makeOffloaderBed,

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { PassThrough } from "node:stream";
-import { openLake } from "@mlplatform/lake/ask/query";
+import { openLake } from "@mlplatform/lake/ask/lake";
 import {
   type Cell,
   openParquetEngine,
@@ -13,11 +13,11 @@ import {
   writeParquet,
 } from "@mlplatform/lake/duckdb/parquetEngine";
 import { ManifestStatus, putRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import { findLogFiles, readLogFile } from "@mlplatform/lake/rayLogs/rayLogs";
+import { findLogFiles, readLogFile } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { inferenceEventsPartKey, rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
-import { inferenceEventsShape, rayLogShape } from "@mlplatform/lake/tables/tables";
+import { inferenceEventsShape, rayLogShape } from "@mlplatform/lake/tables/inferencesShape";
 import { Command } from "commander";
 import { inferencesCommand } from "../../cli/commands/inferences";
 import { logsCommand } from "../../cli/commands/logs";

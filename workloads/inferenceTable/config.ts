@@ -3,7 +3,7 @@ import {
   readLakeSettings,
   type SettingsReader,
   settingsReader,
-} from "@mlplatform/lake/service/lakeConfig";
+} from "@mlplatform/lake/service/settings";
 import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
 import type { Replica } from "./commit/lakeThread";
 import { makeRedactor, type Redactor, RedactionRuleError } from "./intake/redaction";

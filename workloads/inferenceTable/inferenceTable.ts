@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { lockDirectory } from "@mlplatform/lake/segmentLog/instanceLock";
 import { openSegmentLog, type SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
 import { writerIdentity } from "@mlplatform/lake/segmentLog/writerIdentity";
-import { describeError, type LogLine, oncePer, repeat } from "@mlplatform/lake/service/serviceLoop";
+import { describeError, type LogLine, oncePer, repeat } from "@mlplatform/lake/service/logLine";
 import { type BlobFiles, openBlobFiles } from "./intake/blobFiles";
 import { MemoryBudget } from "./intake/bodyIntake";
 import type { InferenceTableConfig } from "./config";

@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { promises as fs } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { openLake } from "@mlplatform/lake/ask/query";
+import { openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { startChildService } from "../lake/testbed/childService";

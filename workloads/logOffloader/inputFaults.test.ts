@@ -5,7 +5,7 @@ import { promises as fs } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getRayLogManifest, ManifestStatus } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import { ClusterState } from "@mlplatform/lake/rayLogs/rayLogs";
+import { ClusterState } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { startMinio, type TestStore } from "../lake/testbed/objectStores";
 import { sideBySide, type WaitingCase } from "../lake/testbed/sideBySide";
 import { makeOffloaderBed, type OffloaderBed } from "./testbed/offloaderBed";

@@ -5,13 +5,13 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
-import { type Lake, openLake } from "@mlplatform/lake/ask/query";
+import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import {
   getRayLogManifest,
   type ManifestFile,
   ManifestStatus,
 } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import { listRayLogClusters, readLogFile } from "@mlplatform/lake/rayLogs/rayLogs";
+import { listRayLogClusters, readLogFile } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type ChildService, startChildService } from "../lake/testbed/childService";

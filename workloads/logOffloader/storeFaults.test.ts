@@ -3,7 +3,7 @@ import { promises as fs } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { ClusterState } from "@mlplatform/lake/rayLogs/rayLogs";
+import { ClusterState } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { type FaultProxy, startFaultProxy, StoreFault } from "../lake/testbed/faultProxy";
 import { startMinio, type TestStore } from "../lake/testbed/objectStores";
 import { type Relay, startRelay } from "../lake/testbed/relay";

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { hourStart, partitionOf } from "@mlplatform/lake/inferences/inferenceHours";
 import { readSegmentRecords, SEGMENT_WINDOW_BYTES } from "@mlplatform/lake/segmentLog/segmentFile";
 import type { SealedSegment } from "@mlplatform/lake/segmentLog/segmentLog";
-import { failpoint } from "@mlplatform/lake/service/failpoint";
+import { failpoint } from "@mlplatform/lake/segmentLog/failpoint";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
   inferenceBlobKey,

@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { openParquetEngine, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
-import { inferenceEventsShape } from "@mlplatform/lake/tables/tables";
+import { inferenceEventsShape } from "@mlplatform/lake/tables/inferencesShape";
 import * as fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
 import { makeEventPart } from "./eventPart";

@@ -5,7 +5,7 @@ import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
-import { type Lake, openLake } from "@mlplatform/lake/ask/query";
+import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, openObjectStore, type ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type ChildService, startChildService } from "../../lake/testbed/childService";

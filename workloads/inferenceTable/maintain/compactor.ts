@@ -14,9 +14,9 @@ import {
   listInferenceHours,
   namespacesOf,
 } from "@mlplatform/lake/inferences/inferenceHours";
-import { describeError } from "@mlplatform/lake/service/serviceLoop";
+import { describeError } from "@mlplatform/lake/service/logLine";
 import type { makeTurns } from "@mlplatform/lake/service/turns";
-import { deleteLeftOver, groupsOf, mergeParts } from "@mlplatform/lake/store/compaction";
+import { deleteLeftOver, groupsOf, mergeParts } from "@mlplatform/lake/compaction/mergeParts";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
   INFERENCE_EVENTS_PREFIX,

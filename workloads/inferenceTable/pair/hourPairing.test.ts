@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { type Lake, openLake } from "@mlplatform/lake/ask/query";
+import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { openParquetEngine, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { makeTurns } from "@mlplatform/lake/service/turns";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";

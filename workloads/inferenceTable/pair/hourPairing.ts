@@ -13,7 +13,7 @@ import {
   partitionOf,
 } from "@mlplatform/lake/inferences/inferenceHours";
 import { identityHash, matchQuery, MOVED, rowsQuery } from "@mlplatform/lake/inferences/pairing";
-import { failpoint } from "@mlplatform/lake/service/failpoint";
+import { failpoint } from "@mlplatform/lake/segmentLog/failpoint";
 import type { ObjectCache } from "@mlplatform/lake/store/objectCache";
 import type { ObjectFacts, ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
@@ -26,7 +26,7 @@ import {
   emptyRelation,
   inferenceEventsShape,
   inferencesShape,
-} from "@mlplatform/lake/tables/tables";
+} from "@mlplatform/lake/tables/inferencesShape";
 import { allowBoundedRowGroups, BOUNDED_ROW_GROUPS } from "./boundedRowGroups";
 
 /** What pairing an hour works with. */

@@ -3,7 +3,7 @@ import { type ParquetEngine, writeParquet } from "@mlplatform/lake/duckdb/parque
 import { partitionOf } from "@mlplatform/lake/inferences/inferenceHours";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { inferenceEventsPartKey } from "@mlplatform/lake/tables/lakeLayout";
-import { inferenceEventsShape } from "@mlplatform/lake/tables/tables";
+import { inferenceEventsShape } from "@mlplatform/lake/tables/inferencesShape";
 import { type EventFacts, eventRow, NAMESPACE } from "../../lake/testbed/eventRow";
 
 /** An event that lies in the lake already. */

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as http from "node:http";
-import type { Lake } from "@mlplatform/lake/ask/query";
+import type { Lake } from "@mlplatform/lake/ask/lake";
 
 /** An event as a test sends it. */
 export interface SentEvent {

@@ -1,5 +1,5 @@
 import type { MlflowClient, MlflowModelVersion, MlflowRun } from "./mlflowClient";
-import type { Lake, LakeSelection } from "./query";
+import type { Lake, LakeSelection } from "./lake";
 
 /** The stations of a trace, in order. */
 export enum HopName {

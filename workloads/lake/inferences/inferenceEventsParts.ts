@@ -3,7 +3,7 @@ import {
   currentParts,
   isCompacted,
   readCompactionRecords,
-} from "../store/compaction";
+} from "../compaction/mergeParts";
 import {
   INFERENCE_COMPACTIONS_PREFIX,
   INFERENCE_EVENTS_PREFIX,

@@ -11,7 +11,7 @@ import {
   parseInferencePairedPartKey,
 } from "../tables/lakeLayout";
 import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
-import { isWithin, type LakeSelection } from "../ask/query";
+import { isWithin, type LakeSelection } from "../ask/lake";
 import { inParallel } from "../service/turns";
 
 /** An hour of one namespace, and what lies in it. */

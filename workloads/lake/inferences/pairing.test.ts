@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { type EventFacts, eventRow } from "../testbed/eventRow";
 import { pairingQuery, settledQuery } from "./pairing";
 import { openParquetEngine, type ParquetEngine, writeParquet } from "../duckdb/parquetEngine";
-import { inferenceEventsShape } from "../tables/tables";
+import { inferenceEventsShape } from "../tables/inferencesShape";
 
 interface TestEvent extends EventFacts {
   at?: number;

@@ -1,4 +1,4 @@
-import { inferencesShape } from "../tables/tables";
+import { inferencesShape } from "../tables/inferencesShape";
 
 // KServe gives a request and its response one id, but adopts an id that the client sent: ids repeat.
 // So: a repeated delivery is the same (source, id, type, body) and collapses; requests that share an id

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { jsonPieces } from "../inferences/jsonPieces";
+import { jsonPieces } from "./jsonPieces";
 import { type RayLogManifestKey, rayLogManifestKey } from "../tables/lakeLayout";
 import type { ObjectStore } from "../store/objectStore";
 

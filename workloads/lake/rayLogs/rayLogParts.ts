@@ -3,7 +3,7 @@ import {
   type CurrentParts,
   currentParts,
   readCompactionRecords,
-} from "../store/compaction";
+} from "../compaction/mergeParts";
 import {
   encodeKeyValue,
   parseRayLogCompactionKey,
@@ -13,7 +13,7 @@ import {
   rayLogsPrefix,
 } from "../tables/lakeLayout";
 import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
-import { isWithin, type LakeSelection } from "../ask/query";
+import { isWithin, type LakeSelection } from "../ask/lake";
 
 /** First letter of a writer whose node lost an earlier writer's state and read its files again. */
 export const REPEATING_WRITER = "r";

@@ -2,7 +2,7 @@ import { promises as fs, writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import * as path from "node:path";
 import { removeTemporaryFiles, syncDirectory, writeFileDurably } from "./durableFile";
-import { failpoint } from "../service/failpoint";
+import { failpoint } from "./failpoint";
 import {
   FRAME_HEADER_BYTES,
   MAX_PAYLOAD_BYTES,

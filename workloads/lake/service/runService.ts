@@ -1,5 +1,5 @@
-import { SettingsError } from "./lakeConfig";
-import { describeError, jsonLogLine, type LogLine } from "./serviceLoop";
+import { SettingsError } from "./settings";
+import { describeError, jsonLogLine, type LogLine } from "./logLine";
 
 /** A running service. */
 export interface Service {

@@ -10,7 +10,7 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import type { PutOptions } from "./objectStore";
-import { type RetryContext, withRetries } from "./retry";
+import { type RetryContext, withRetries } from "./withRetries";
 
 /** One large file on its way to one key. */
 export interface PartedUpload {

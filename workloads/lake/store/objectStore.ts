@@ -14,7 +14,7 @@ import {
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { publishFile, temporaryPathBeside } from "../segmentLog/durableFile";
 import { uploadInParts } from "./multipartUpload";
-import { type RetryContext, type RetryPolicy, withRetries } from "./retry";
+import { type RetryContext, type RetryPolicy, withRetries } from "./withRetries";
 import { classifyFailure } from "./storeErrors";
 
 /** Where a bucket is and how to reach it. */

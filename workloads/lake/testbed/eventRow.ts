@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Cell } from "../duckdb/parquetEngine";
-import { inferenceEventsShape } from "../tables/tables";
+import { inferenceEventsShape } from "../tables/inferencesShape";
 
 /** What a test says of an event. */
 export interface EventFacts {

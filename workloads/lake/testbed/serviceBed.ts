@@ -1,7 +1,7 @@
 import { promises as fs } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { type Lake, openLake } from "@mlplatform/lake/ask/query";
+import { type Lake, openLake } from "../ask/lake";
 import { type ObjectCache, openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore, type ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type ChildService, startChildService } from "./childService";

@@ -1,6 +1,6 @@
-import { decodeChunk } from "../ship/logChunk";
+import { decodeChunk } from "../state/logChunk";
 import type { SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
-import type { Checkpoint } from "../ship/checkpoint";
+import type { Checkpoint } from "../state/checkpoint";
 import { trackFrom, trackNew, type TrackedFile } from "./trackedFile";
 
 /**

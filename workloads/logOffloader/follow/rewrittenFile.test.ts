@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openSegmentLog, type SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
-import { decodeChunk } from "../ship/logChunk";
+import { decodeChunk } from "../state/logChunk";
 import { recoverFiles } from "./recoverFiles";
 import { makeTailer, type Tailer } from "./tailer";
 

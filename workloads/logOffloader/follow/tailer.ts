@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { chunkLength, countLines } from "@mlplatform/lake/rayLogs/lineChunks";
 import { type SegmentLog, SegmentLogFullError } from "@mlplatform/lake/segmentLog/segmentLog";
 import { FINGERPRINT_BYTES, type Fingerprint, fingerprintOf, fileUid } from "./fileIdentity";
-import { encodeChunk, type FileFacts } from "../ship/logChunk";
+import { encodeChunk, type FileFacts } from "../state/logChunk";
 import { identityOf, ignoreAbsence, makeLogTree, type SeenFile } from "./logTree";
 import { isOutOfDescriptors, makeOpenFiles } from "./openFiles";
 import { isSameContent, isSettled, nextTail } from "./sameContent";

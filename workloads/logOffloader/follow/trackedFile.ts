@@ -2,8 +2,8 @@ import { createHash, type Hash } from "node:crypto";
 import { promises as fs } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { BlockSums } from "./blockSums";
-import type { FileCheckpoint } from "../ship/checkpoint";
-import type { FileFacts } from "../ship/logChunk";
+import type { FileCheckpoint } from "../state/checkpoint";
+import type { FileFacts } from "../state/logChunk";
 import { ignoreAbsence } from "./logTree";
 import { hashOfStart, isCheapToCompare } from "./sameContent";
 

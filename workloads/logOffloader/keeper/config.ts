@@ -1,4 +1,4 @@
-import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/lakeConfig";
+import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/settings";
 import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
 
 /** What the keeper runs with. */

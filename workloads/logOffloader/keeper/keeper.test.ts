@@ -3,15 +3,15 @@ import { spawn } from "node:child_process";
 import { promises as fs } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { type Lake, openLake } from "@mlplatform/lake/ask/query";
+import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import {
   type ManifestFile,
   ManifestStatus,
   putRayLogManifest,
 } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { encodeRayLogPart } from "@mlplatform/lake/rayLogs/rayLogPart";
-import { ClusterState, listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogs";
-import { groupsOf } from "@mlplatform/lake/store/compaction";
+import { ClusterState, listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogClusters";
+import { groupsOf } from "@mlplatform/lake/compaction/mergeParts";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";

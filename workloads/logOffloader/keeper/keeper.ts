@@ -1,9 +1,9 @@
 import * as path from "node:path";
-import { openLake } from "@mlplatform/lake/ask/query";
+import { openLake } from "@mlplatform/lake/ask/lake";
 import { listRayLogPartitions } from "@mlplatform/lake/rayLogs/rayLogParts";
-import { ClusterState, listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogs";
-import { describeError, type LogLine } from "@mlplatform/lake/service/serviceLoop";
-import { deleteLeftOver } from "@mlplatform/lake/store/compaction";
+import { ClusterState, listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogClusters";
+import { describeError, type LogLine } from "@mlplatform/lake/service/logLine";
+import { deleteLeftOver } from "@mlplatform/lake/compaction/mergeParts";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { ObjectExistsError } from "@mlplatform/lake/store/storeErrors";
@@ -13,8 +13,8 @@ import {
   rayLogStatusKey,
   parseRayLogCompactionKey,
 } from "@mlplatform/lake/tables/lakeLayout";
-import { compactPartition } from "./compaction";
-import { type ClusterVerdict, judgeCluster } from "./completeness";
+import { compactPartition } from "./compactPartition";
+import { type ClusterVerdict, judgeCluster } from "./judgeCluster";
 import type { KeeperConfig } from "./config";
 import { type ClusterPods, readPods } from "./podList";
 

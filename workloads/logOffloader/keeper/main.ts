@@ -1,5 +1,5 @@
-import { SettingsError } from "@mlplatform/lake/service/lakeConfig";
-import { describeError, jsonLogLine } from "@mlplatform/lake/service/serviceLoop";
+import { SettingsError } from "@mlplatform/lake/service/settings";
+import { describeError, jsonLogLine } from "@mlplatform/lake/service/logLine";
 import { readKeeperConfig } from "./config";
 import { runKeeper } from "./keeper";
 

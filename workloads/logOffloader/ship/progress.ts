@@ -4,9 +4,9 @@ import {
   type RayLogManifest,
 } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import type { RayLogOrigin } from "@mlplatform/lake/rayLogs/rayLogPart";
-import { describeError } from "@mlplatform/lake/service/serviceLoop";
-import { type Checkpoint, type FileCheckpoint, writeCheckpoint } from "./checkpoint";
-import { foldLives } from "../follow/earlierLives";
+import { describeError } from "@mlplatform/lake/service/logLine";
+import { type Checkpoint, type FileCheckpoint, writeCheckpoint } from "../state/checkpoint";
+import { foldLives } from "./foldLives";
 import type { ShippedChunk } from "./shipper";
 import type { Tailer, UnreadFile } from "../follow/tailer";
 import { sha256OfRead, type TrackedFile } from "../follow/trackedFile";

@@ -4,10 +4,10 @@ import {
   type RayLogOrigin,
 } from "@mlplatform/lake/rayLogs/rayLogPart";
 import type { SealedSegment, SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
-import { failpoint } from "@mlplatform/lake/service/failpoint";
+import { failpoint } from "@mlplatform/lake/segmentLog/failpoint";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
-import { decodeChunk, type LogChunk } from "./logChunk";
+import { decodeChunk, type LogChunk } from "../state/logChunk";
 
 /** A chunk whose rows are in the lake. */
 export interface ShippedChunk {

@@ -4,13 +4,13 @@ import { promises as fs } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Lake, openLake } from "@mlplatform/lake/ask/query";
+import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { getRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import {
   listRayLogClusters,
   readLogFile,
   type StoredCluster,
-} from "@mlplatform/lake/rayLogs/rayLogs";
+} from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type ChildService, startChildService } from "../../lake/testbed/childService";

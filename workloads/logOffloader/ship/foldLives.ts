@@ -4,7 +4,7 @@ import {
   type ManifestLives,
   NO_LIVES_DIGEST,
 } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import type { FileCheckpoint } from "../ship/checkpoint";
+import type { FileCheckpoint } from "../state/checkpoint";
 
 // As many lives of one name keep an entry of their own.
 const KEPT_LIVES = 8;

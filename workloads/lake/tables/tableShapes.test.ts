@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { inferenceEventsShape, inferencesShape, rayLogShape } from "./tables";
+import { inferenceEventsShape, inferencesShape, rayLogShape } from "./inferencesShape";
 
 const PAGE = readFileSync(path.resolve(__dirname, "../../../docs/lake.md"), "utf8");
 

@@ -15,7 +15,7 @@ import {
   inferenceEventsShape,
   inferencesShape,
   rayLogShape,
-} from "../tables/tables";
+} from "../tables/inferencesShape";
 
 /** Which part of the lake a question is about; what lies outside isn't listed or read. */
 export interface LakeSelection {

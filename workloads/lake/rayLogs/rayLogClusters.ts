@@ -4,7 +4,7 @@ import {
   RAY_LOG_MANIFESTS_PREFIX,
 } from "../tables/lakeLayout";
 import { listObjects, type ObjectStore } from "../store/objectStore";
-import type { Lake, LakeSelection } from "../ask/query";
+import type { Lake, LakeSelection } from "../ask/lake";
 import { getRayLogManifest, ManifestStatus, type RayLogManifest } from "./rayLogManifest";
 
 /** A log file that the lake has rows of. */

@@ -5,10 +5,10 @@ import {
   quoted,
 } from "@mlplatform/lake/duckdb/parquetEngine";
 import type { PartitionParts } from "@mlplatform/lake/rayLogs/rayLogParts";
-import { groupsOf, mergeParts } from "@mlplatform/lake/store/compaction";
+import { groupsOf, mergeParts } from "@mlplatform/lake/compaction/mergeParts";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { rayLogCompactionKey, rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
-import { rayLogShape } from "@mlplatform/lake/tables/tables";
+import { rayLogShape } from "@mlplatform/lake/tables/inferencesShape";
 
 /** What one run merges with. */
 export interface CompactionOptions {

@@ -1,6 +1,6 @@
-import type { Lake } from "@mlplatform/lake/ask/query";
+import type { Lake } from "@mlplatform/lake/ask/lake";
 import type { RayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import { ClusterState, type StoredCluster } from "@mlplatform/lake/rayLogs/rayLogs";
+import { ClusterState, type StoredCluster } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import type { ClusterPods } from "./podList";
 
 /** What the keeper found about a cluster. */

@@ -1,6 +1,6 @@
 import { promises as fs } from "node:fs";
 import * as path from "node:path";
-import { jsonPieces } from "@mlplatform/lake/inferences/jsonPieces";
+import { jsonPieces } from "@mlplatform/lake/rayLogs/jsonPieces";
 import type { ManifestLives } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import type { RayLogOrigin } from "@mlplatform/lake/rayLogs/rayLogPart";
 import { writeFileDurably } from "@mlplatform/lake/segmentLog/durableFile";

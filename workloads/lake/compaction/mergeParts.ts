@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { promises as fs } from "node:fs";
 import * as path from "node:path";
-import { failpoint } from "../service/failpoint";
-import { listObjects, type ObjectFacts, type ObjectStore } from "./objectStore";
+import { failpoint } from "../segmentLog/failpoint";
+import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
 import { literal, type ParquetEngine, type ParquetFile, writeQuery } from "../duckdb/parquetEngine";
 
 /**
