@@ -27,7 +27,7 @@ export interface LakeConnection {
   close(): void;
 }
 
-const ENDPOINTS_FILE = path.join(".mlplatform", "run", "endpoints.json");
+const endpointsFile = path.join(".mlplatform", "run", "endpoints.json");
 
 const endpointsSchema = z.object({
   lake: z.object({
@@ -65,7 +65,7 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
   if (endpoint === undefined && local === undefined) {
     throw new UserError([
       `the lake's place is unknown: neither --lake-endpoint nor MLP_LAKE_ENDPOINT is given, and ` +
-        `${ENDPOINTS_FILE} doesn't exist; give one, or start the platform with \`npm run local -- --keep\``,
+        `${endpointsFile} doesn't exist; give one, or start the platform with \`npm run local -- --keep\``,
     ]);
   }
   const credentialsFile = local?.lake.credentialsFile;
@@ -115,7 +115,7 @@ async function connectMlflow(
   if (endpoints?.mlflow === undefined) {
     throw new UserError([
       `MLflow's place is unknown: neither --mlflow nor MLFLOW_TRACKING_URI is given, and ` +
-        `${ENDPOINTS_FILE} doesn't name it; give one`,
+        `${endpointsFile} doesn't name it; give one`,
     ]);
   }
   const { uri, credentialsFile } = endpoints.mlflow;
@@ -129,7 +129,7 @@ async function connectMlflow(
 }
 
 async function readEndpoints(context: CliContext): Promise<Endpoints | undefined> {
-  const file = path.join(context.projectDir, ENDPOINTS_FILE);
+  const file = path.join(context.projectDir, endpointsFile);
   let text: string;
   try {
     text = await fs.readFile(file, "utf8");

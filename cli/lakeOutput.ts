@@ -29,12 +29,12 @@ export function selectionOf(flags: SelectionFlags): LakeSelection {
   return { namespace, cluster, since, until };
 }
 
-const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const unitMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Reads a point in time, or a time ago. */
 export function timeOf(text: string): Date {
   const ago = /^(\d{1,6})([mhd])$/.exec(text);
-  const time = ago === null ? Date.parse(text) : Date.now() - Number(ago[1]) * UNIT_MS[ago[2]!]!;
+  const time = ago === null ? Date.parse(text) : Date.now() - Number(ago[1]) * unitMs[ago[2]!]!;
   if (Number.isNaN(time)) {
     throw new InvalidArgumentError(
       "Give a day (2026-11-23), an RFC 3339 time, or an age (30m, 2h, 7d).",
@@ -79,7 +79,7 @@ function jsonCell(cell: AnswerCell): unknown {
     : cell;
 }
 
-const MAX_CELL_CHARACTERS = 80;
+const maxCellCharacters = 80;
 
 function formatTable({ columns, rows }: LakeAnswer): string {
   const lines = rows.map((row) => columns.map((column) => cellText(row[column])));
@@ -103,7 +103,7 @@ function cellText(cell: AnswerCell): string {
         ? value
         : JSON.stringify(value);
   const plain = printable(text);
-  return plain.length > MAX_CELL_CHARACTERS ? `${plain.slice(0, MAX_CELL_CHARACTERS - 1)}…` : plain;
+  return plain.length > maxCellCharacters ? `${plain.slice(0, maxCellCharacters - 1)}…` : plain;
 }
 
 /** Text from outside without control characters: a log line must not drive the terminal. */

@@ -24,8 +24,8 @@ import { startModelServer } from "./services/serving";
 import { StepFailure, StepRunner } from "./lifecycle/steps";
 import { Supervisor } from "./processes/supervisor";
 
-const REAL_CLONE = path.resolve(__dirname, "..");
-const TIMEOUT_MS = 60_000;
+const realClone = path.resolve(__dirname, "..");
+const timeoutMs = 60_000;
 
 /** The block that a failed step leaves on the screen; nothing of a program's inside may be in it. */
 function assertBlock(text: string, step: string, why: RegExp, remedy: RegExp): void {
@@ -41,13 +41,13 @@ function assertBlock(text: string, step: string, why: RegExp, remedy: RegExp): v
 }
 
 describe("a local run that cannot go on", function () {
-  this.timeout(TIMEOUT_MS);
+  this.timeout(timeoutMs);
   // A clone of its own beside the real one, with the same programs.
   let clone: string;
   beforeEach(() => {
     clone = fs.mkdtempSync(path.join(os.tmpdir(), "mlp-bad-"));
     for (const name of ["local", "workloads", "node_modules"]) {
-      fs.symlinkSync(path.join(REAL_CLONE, name), path.join(clone, name));
+      fs.symlinkSync(path.join(realClone, name), path.join(clone, name));
     }
   });
   afterEach(() => fs.rmSync(clone, { recursive: true, force: true }));
@@ -75,7 +75,7 @@ describe("a local run that cannot go on", function () {
 
   it("says which port of the given block is taken", async () => {
     fs.mkdirSync(path.join(clone, ".mlplatform"));
-    const made = path.join(REAL_CLONE, ".mlplatform", "venv");
+    const made = path.join(realClone, ".mlplatform", "venv");
     fs.symlinkSync(made, path.join(clone, ".mlplatform", "venv"));
     const base = (await choosePorts()).s3;
     const taken = net.createServer();
@@ -91,7 +91,7 @@ describe("a local run that cannot go on", function () {
 });
 
 describe("a step of the local run, with a real object store", function () {
-  this.timeout(TIMEOUT_MS);
+  this.timeout(timeoutMs);
   let clone: string;
   let python: PythonEnvironment;
   let ports: Ports;
@@ -101,9 +101,9 @@ describe("a step of the local run, with a real object store", function () {
 
   beforeEach(async () => {
     clone = fs.mkdtempSync(path.join(os.tmpdir(), "mlp-bad-"));
-    fs.symlinkSync(path.join(REAL_CLONE, "workloads"), path.join(clone, "workloads"));
-    const requirements = path.join(REAL_CLONE, "local", "python", "requirements.txt");
-    const root = path.join(REAL_CLONE, ".mlplatform");
+    fs.symlinkSync(path.join(realClone, "workloads"), path.join(clone, "workloads"));
+    const requirements = path.join(realClone, "local", "python", "requirements.txt");
+    const root = path.join(realClone, ".mlplatform");
     python = await PythonEnvironment.prepare(root, requirements, () => undefined);
     ports = await choosePorts();
     const state = new StateDirectory(clone);
@@ -186,7 +186,7 @@ describe("a step of the local run, with a real object store", function () {
         args: ["-m", "training", "--dataset", "cut", "--dataset_version", "1", "--model_name", "m"],
         cwd: path.join(clone, "workloads", "projectTemplate"),
         env: { ...lakeEnvironment(lake), MLP_GIT_COMMIT: "c", MLP_GIT_REPOSITORY: "r" },
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs: timeoutMs,
         remedy: "The reason stands in the job's output; correct it and run again.",
       }),
     );

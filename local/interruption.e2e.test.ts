@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StateDirectory } from "./processes/runState";
 
-const STEP_TIMEOUT_MS = 240_000;
+const stepTimeoutMs = 240_000;
 const clone = path.resolve(__dirname, "..");
 const main = ["--import", "tsx", path.join(clone, "local", "main.ts")];
 
@@ -16,7 +16,7 @@ async function runUntil(service: string): Promise<{ child: ChildProcess; output:
   child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const state = new StateDirectory(clone);
-  const deadline = Date.now() + STEP_TIMEOUT_MS;
+  const deadline = Date.now() + stepTimeoutMs;
   for (;;) {
     assert.equal(child.exitCode, null, output);
     assert.ok(Date.now() < deadline, `${service} was not started: ${output}`);
@@ -42,7 +42,7 @@ async function end(child: ChildProcess): Promise<number | null> {
 }
 
 describe("npm run local, interrupted", function () {
-  this.timeout(STEP_TIMEOUT_MS + 60_000);
+  this.timeout(stepTimeoutMs + 60_000);
 
   for (const service of ["postgres-initdb", "ray"]) {
     it(`leaves nothing after kill -9 while ${service} starts, and \`clean\``, async () => {

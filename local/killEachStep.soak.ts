@@ -9,7 +9,7 @@ import { isAlive, listenersOf, readProcessTable } from "./processes/processTable
 import { type RunRecord, StateDirectory } from "./processes/runState";
 import { findBrowser } from "./lifecycle/screens";
 
-const STEP_TIMEOUT_MS = 300_000;
+const stepTimeoutMs = 300_000;
 const clone = path.resolve(__dirname, "..");
 const main = ["--import", "tsx", path.join(clone, "local", "main.ts")];
 /** As few as the steps need: what is tested is their end, not their work. */
@@ -33,7 +33,7 @@ const steps: { title: string; process?: string }[] = [
 ];
 
 describe("npm run local, killed at each step", function () {
-  this.timeout(STEP_TIMEOUT_MS + 60_000);
+  this.timeout(stepTimeoutMs + 60_000);
   const state = new StateDirectory(clone);
   let temporary: string;
 
@@ -56,7 +56,7 @@ describe("npm run local, killed at each step", function () {
     child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
     const step = steps[index];
     const before = steps[index - 1];
-    const deadline = Date.now() + STEP_TIMEOUT_MS;
+    const deadline = Date.now() + stepTimeoutMs;
     for (;;) {
       assert.equal(child.exitCode, null, output);
       assert.ok(Date.now() < deadline, `${step?.title} was not reached: ${output}`);

@@ -7,9 +7,9 @@ import { type Listener, isLoopback, listenersOf, ownProcesses } from "./processe
 import { StateDirectory } from "./processes/runState";
 
 /** The run's own limit, plus what the first one spends on making the Python environment. */
-const RUN_TIMEOUT_MS = 540_000;
-const WATCH_MS = 500;
-const PREDICTIONS = 1000;
+const runTimeoutMs = 540_000;
+const watchMs = 500;
+const predictions = 1000;
 
 interface Watched {
   code: number | null;
@@ -59,7 +59,7 @@ async function watchRun(clone: string, args: string[]): Promise<Watched> {
       }
       record.services.forEach((service) => watched.services.add(service.name));
     }
-    await Promise.race([end, sleep(WATCH_MS)]);
+    await Promise.race([end, sleep(watchMs)]);
   }
   return watched;
 }
@@ -79,12 +79,12 @@ function memoryMiB(pids: number[]): number {
 }
 
 describe("npm run local, end to end with real processes", function () {
-  this.timeout(RUN_TIMEOUT_MS);
+  this.timeout(runTimeoutMs);
   const clone = path.resolve(__dirname, "..");
   let run: Watched;
 
   before(async () => {
-    run = await watchRun(clone, ["--predictions", String(PREDICTIONS)]);
+    run = await watchRun(clone, ["--predictions", String(predictions)]);
   });
 
   it("ends well, with the trace of a prediction whose every hop was found", () => {
@@ -106,7 +106,7 @@ describe("npm run local, end to end with real processes", function () {
   });
 
   it("finds one request and one response of each prediction in the lake, and the same log bytes", () => {
-    assert.match(run.output, new RegExp(`${2 * PREDICTIONS} events for ${PREDICTIONS} requests`));
+    assert.match(run.output, new RegExp(`${2 * predictions} events for ${predictions} requests`));
     assert.match(run.output, /[1-9]\d* log files, [1-9]\d* bytes equal/);
   });
 

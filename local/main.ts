@@ -10,9 +10,9 @@ import { printScreens } from "./lifecycle/screens";
 import { StepFailure, StepRunner } from "./lifecycle/steps";
 import { Supervisor, endProcesses } from "./processes/supervisor";
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
-const OWNER_END_MS = 90_000;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+const ownerEndMs = 90_000;
 
 interface UpOptions extends RunOptions {
   keep: boolean;
@@ -85,7 +85,7 @@ async function supervise(state: StateDirectory, options: UpOptions): Promise<num
   const started = performance.now();
   const supervisor = new Supervisor(state, state.begin());
   const interrupted = new Promise<never>((_, reject) => {
-    for (const name of SIGNALS) {
+    for (const name of signals) {
       process.on(name, () => reject(new Interrupted(name)));
     }
   });
@@ -98,7 +98,7 @@ async function supervise(state: StateDirectory, options: UpOptions): Promise<num
     result = await runLifecycle(options, supervisor, steps);
     await printScreens(result, supervisor, steps, options.screenshot);
   } catch (error) {
-    code = error instanceof Interrupted ? EXIT_CODES[error.signal as keyof typeof EXIT_CODES] : 1;
+    code = error instanceof Interrupted ? exitCodes[error.signal as keyof typeof exitCodes] : 1;
     process.stderr.write(
       error instanceof Interrupted
         ? "\nInterrupted: ending what was started.\n"
@@ -167,7 +167,7 @@ async function stop(): Promise<void> {
   if (holder !== undefined) {
     // The run itself knows best how to end what it is starting.
     process.kill(holder.pid, "SIGTERM");
-    const deadline = Date.now() + OWNER_END_MS;
+    const deadline = Date.now() + ownerEndMs;
     while (isAlive(holder) && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 200));
     }

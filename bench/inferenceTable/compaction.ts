@@ -7,8 +7,8 @@ import type { TestStore } from "../../workloads/lake/testbed/objectStores";
 import { load, type Measured } from "./measure";
 import { runBundled, startServer, tableEnvironment } from "./servers";
 
-const EVENTS = 600_000;
-const RATE = 5000;
+const events = 600_000;
+const eventsPerSecond = 5000;
 
 /**
  * Merges the parts that a running service makes, one a second: how many are left, their size against what
@@ -17,7 +17,15 @@ const RATE = 5000;
 export async function measureCompaction(store: TestStore, folder: string): Promise<Measured[]> {
   const env = { ...tableEnvironment(store, join(folder, "c")), MLP_COMMIT_INTERVAL_MS: "1000" };
   const table = await startServer("workloads/inferenceTable/main.ts", env);
-  await load(table.url, "--seconds", "3600", "--events", `${EVENTS}`, "--rate", `${RATE}`);
+  await load(
+    table.url,
+    "--seconds",
+    "3600",
+    "--events",
+    `${events}`,
+    "--rate",
+    `${eventsPerSecond}`,
+  );
   if ((await table.end()) !== 0) {
     throw new Error("the drain failed");
   }

@@ -5,15 +5,15 @@ import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/setti
 import { makeTurns } from "@mlplatform/lake/service/turns";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { makeCompactor } from "../../workloads/inferenceTable/maintain/compactor";
-import { ENGINE_MEMORY_MIB } from "../../workloads/inferenceTable/pair/pairer";
+import { engineMemoryMib } from "../../workloads/inferenceTable/pair/pairer";
 
-const DAYS_MS = 48 * 3_600_000;
+const daysMs = 48 * 3_600_000;
 
 async function main(folder: string): Promise<void> {
   const store = openObjectStore(readLakeSettings(settingsReader(process.env)));
   const engine = await openParquetEngine({
     temporaryDirectory: join(folder, "spill-compact"),
-    memoryMiB: ENGINE_MEMORY_MIB,
+    memoryMiB: engineMemoryMib,
   });
   const compactor = makeCompactor({
     store,
@@ -26,10 +26,10 @@ async function main(folder: string): Promise<void> {
     pairLate: () => Promise.resolve(0),
   });
   const started = performance.now();
-  const compacted = await compactor.compactDue(Date.now() + DAYS_MS);
+  const compacted = await compactor.compactDue(Date.now() + daysMs);
   const seconds = (performance.now() - started) / 1000;
   // The grace is over.
-  await compactor.compactDue(Date.now() + DAYS_MS);
+  await compactor.compactDue(Date.now() + daysMs);
   process.stdout.write(JSON.stringify({ ...compacted, seconds }));
   engine.close();
   store.close();

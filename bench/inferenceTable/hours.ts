@@ -4,9 +4,9 @@ import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { inferenceEventsPartKey } from "@mlplatform/lake/tables/lakeLayout";
 import { inferenceEventsShape } from "@mlplatform/lake/tables/inferencesShape";
 
-export const HOUR_MS = 3_600_000;
+export const hourMs = 3_600_000;
 /** A row of a table as services get it: counts, codes and amounts. */
-export const TABULAR = `'{"instances":[{"tenure":' || (i * 7919 % 72) || ',"plan":"' ||
+export const tabular = `'{"instances":[{"tenure":' || (i * 7919 % 72) || ',"plan":"' ||
   ['basic','plus','pro'][1 + i * 31 % 3] || '","monthly_charge":' || (2000 + i * 104729 % 10000) / 100 ||
   ',"support_calls":' || (i * 13 % 9) || ',"contract_months":' || [1, 12, 24][1 + i * 17 % 3] || ',"region":"' ||
   ['north','south','east','west'][1 + i * 19 % 4] || '","has_fiber":' || (i * 23 % 5 > 2) || ',"data_gb":' ||
@@ -15,7 +15,7 @@ export const TABULAR = `'{"instances":[{"tenure":' || (i * 7919 % 72) || ',"plan
 export const randomRow = (count: number) =>
   `'{"instances":[[' || array_to_string([round(random(), 6) FOR x IN range(${count})], ',') || ']]}'`;
 /** Parts that a writer makes of an hour here; a running service makes one every few seconds. */
-const PARTS = 12;
+const parts = 12;
 
 /** Puts an hour of requests and answers, each with the body that an SQL expression over `i` gives. */
 export async function putHour(
@@ -26,7 +26,7 @@ export async function putHour(
 ): Promise<void> {
   const file = join(folder, "hour.parquet");
   const start = new Date(hour.start).toISOString().replace("Z", "");
-  const each = Math.ceil(hour.predictions / PARTS);
+  const each = Math.ceil(hour.predictions / parts);
   const values: Record<string, string> = {
     id: `'${hour.start}-' || md5(i::VARCHAR)`,
     type: `'org.kubeflow.serving.inference.' || kind`,
@@ -49,7 +49,7 @@ export async function putHour(
     writer: `'${hour.writer}'`,
     frame: "row_number() OVER ()",
   };
-  for (let part = 0; part < PARTS; part++) {
+  for (let part = 0; part < parts; part++) {
     const columns = inferenceEventsShape.columns
       .map(
         ({ name, type }) =>

@@ -38,8 +38,8 @@ const target = new URL(values.url!);
 const seconds = Number(values.seconds);
 const events = Number(values.events);
 const rate = Number(values.rate);
-const ID_DIGITS = 12;
-const BODIES = 512;
+const idDigits = 12;
+const bodies = 512;
 
 let random = 7;
 function nextRandom(): number {
@@ -72,12 +72,12 @@ const head = (type: string, body: string) =>
     `Ce-Endpoint: `,
     `Ce-Metadata: {"X-Request-Id":["abc"]}`,
     `Ce-Annotations: {"mlplatform.dev/model-name":"churn","mlplatform.dev/model-version":"7","mlplatform.dev/run-id":"0123456789abcdef","mlplatform.dev/dataset-name":"churn","mlplatform.dev/dataset-version":"1","mlplatform.dev/dataset-digest":"sha256-abc"}`,
-    `Ce-Id: ${values.prefix}-${"0".repeat(ID_DIGITS)}`,
+    `Ce-Id: ${values.prefix}-${"0".repeat(idDigits)}`,
     "",
     body,
   ].join("\r\n");
 // Request and response alternate under one id; no two of a hundred bodies are alike.
-const templates = Array.from({ length: BODIES }, (_, index) => {
+const templates = Array.from({ length: bodies }, (_, index) => {
   const type = index % 2 === 0 ? "request" : "response";
   const bytes = Buffer.from(head(type, bodyOf(Number(values.bytes))), "latin1");
   return { bytes, at: bytes.indexOf(`Ce-Id: ${values.prefix}-`) + 8 + values.prefix!.length };
@@ -92,9 +92,9 @@ const isOver = () => performance.now() >= until || (events > 0 && next >= events
 
 function nextRequest(): Buffer {
   const index = next++;
-  const { bytes, at } = templates[index % BODIES]!;
+  const { bytes, at } = templates[index % bodies]!;
   const request = Buffer.from(bytes);
-  request.write(String(index >> 1).padStart(ID_DIGITS, "0"), at, "latin1");
+  request.write(String(index >> 1).padStart(idDigits, "0"), at, "latin1");
   return request;
 }
 

@@ -7,10 +7,10 @@ import { startRelay } from "../../workloads/lake/testbed/relay";
 import { load, type Measured } from "./measure";
 import { startServer, tableEnvironment } from "./servers";
 
-const RATE = 2000;
-const BASELINE_SECONDS = 20;
-const FOOTER_BYTES = 256 << 10;
-const GOAL_MIB = 300;
+const eventsPerSecond = 2000;
+const baselineSeconds = 20;
+const footerBytes = 256 << 10;
+const goalMib = 300;
 
 /**
  * An outage of the store under load, and the drain after it.
@@ -32,8 +32,8 @@ export async function measureOutage(
     MLP_LOG_MIB: "16384",
   };
   const table = await startServer("workloads/inferenceTable/main.ts", env);
-  const rate = events === 0 ? ["--rate", String(RATE)] : [];
-  const before = await load(table.url, "--seconds", String(BASELINE_SECONDS), ...rate);
+  const rate = events === 0 ? ["--rate", String(eventsPerSecond)] : [];
+  const before = await load(table.url, "--seconds", String(baselineSeconds), ...rate);
   await relay.cut();
   let peakMiB = 0;
   const watch = setInterval(
@@ -59,7 +59,7 @@ export async function measureOutage(
       `${stored} of ${acknowledged} events are in the lake, the drain ended with ${code}`,
     );
   }
-  const realTime = found.acknowledged / RATE / drain;
+  const realTime = found.acknowledged / eventsPerSecond / drain;
   const speed = Math.round(found.acknowledged / found.seconds);
   return [
     {
@@ -77,11 +77,11 @@ export async function measureOutage(
     {
       name: "  memory at most, and with the drain",
       value: `${outageMiB.toFixed(0)} MiB, ${peakMiB.toFixed(0)} MiB`,
-      goal: `≤ ${GOAL_MIB} MiB`,
-      isKept: peakMiB <= GOAL_MIB,
+      goal: `≤ ${goalMib} MiB`,
+      isKept: peakMiB <= goalMib,
     },
     {
-      name: `  drain, against ${RATE}/s`,
+      name: `  drain, against ${eventsPerSecond}/s`,
       value: `${drain.toFixed(1)} s: ${realTime.toFixed(1)} × real time`,
       goal: "≥ 5 ×",
       isKept: realTime >= 5,
@@ -106,7 +106,7 @@ async function countEvents(store: TestStore): Promise<number> {
   let rows = 0;
   for await (const { key, bytes } of listObjects(objects, "inferences/events/")) {
     const end = await objects.get(key, {
-      start: Math.max(0, bytes - FOOTER_BYTES),
+      start: Math.max(0, bytes - footerBytes),
       end: bytes - 1,
     });
     rows += Number(parquetMetadata(new Uint8Array(end).buffer).num_rows);

@@ -5,13 +5,13 @@ import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/setti
 import { makeTurns } from "@mlplatform/lake/service/turns";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
-import { ENGINE_MEMORY_MIB, makePairer } from "../../workloads/inferenceTable/pair/pairer";
+import { engineMemoryMib, makePairer } from "../../workloads/inferenceTable/pair/pairer";
 
 async function main(folder: string): Promise<void> {
   const store = openObjectStore(readLakeSettings(settingsReader(process.env)));
   const engine = await openParquetEngine({
     temporaryDirectory: join(folder, "spill-pair"),
-    memoryMiB: ENGINE_MEMORY_MIB,
+    memoryMiB: engineMemoryMib,
   });
   const pairer = makePairer({
     store,

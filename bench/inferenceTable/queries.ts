@@ -9,12 +9,12 @@ import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import type { TestStore } from "../../workloads/lake/testbed/objectStores";
 import { makePairer } from "../../workloads/inferenceTable/pair/pairer";
-import { HOUR_MS, putHour, TABULAR } from "./hours";
+import { hourMs, putHour, tabular } from "./hours";
 import type { Measured } from "./measure";
 
-const PREDICTIONS = 1_000_000;
-const HOURS = 10;
-const CHDB = resolve(__dirname, "../../.cache/chdb/node_modules/chdb");
+const predictions = 1_000_000;
+const hours = 10;
+const chdbModule = resolve(__dirname, "../../.cache/chdb/node_modules/chdb");
 
 /** Questions over a million paired predictions; chDB answers the first two on the same files. */
 export async function measureQueries(
@@ -30,13 +30,13 @@ export async function measureQueries(
     temporaryDirectory: join(folder, "spill-q"),
     memoryMiB: 1024,
   });
-  const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
-  for (let hour = 0; hour < HOURS; hour++) {
-    const start = now - (HOURS - hour + 1) * HOUR_MS;
+  const now = Math.floor(Date.now() / hourMs) * hourMs;
+  for (let hour = 0; hour < hours; hour++) {
+    const start = now - (hours - hour + 1) * hourMs;
     await putHour(objects, engine, folder, {
       start,
-      predictions: PREDICTIONS / HOURS,
-      body: TABULAR,
+      predictions: predictions / hours,
+      body: tabular,
       writer: "asked",
     });
   }
@@ -51,10 +51,10 @@ export async function measureQueries(
     onPaired: () => undefined,
   });
   const rows = await pairer.pairDue(Date.now(), false);
-  if (rows !== PREDICTIONS) {
-    throw new Error(`${rows} rows of ${PREDICTIONS}`);
+  if (rows !== predictions) {
+    throw new Error(`${rows} rows of ${predictions}`);
   }
-  const id = `${now - 5 * HOUR_MS}-`;
+  const id = `${now - 5 * hourMs}-`;
   const sample = String(
     (
       await engine.connection.runAndReadAll(`SELECT '${id}' || md5('4711') AS id`)
@@ -129,8 +129,8 @@ export async function measureQueries(
     { name: "  again", value: `${again.toFixed(2)} s` },
     { name: "count by model and hour, listing the lake", value: `${inLake.toFixed(2)} s` },
   ];
-  const chdb = existsSync(CHDB)
-    ? (createRequire(__filename)(CHDB) as { query: (sql: string, format: string) => unknown })
+  const chdb = existsSync(chdbModule)
+    ? (createRequire(__filename)(chdbModule) as { query: (sql: string, format: string) => unknown })
     : undefined;
   if (chdb === undefined) {
     lines.push({

@@ -8,13 +8,13 @@ import {
 } from "../../components/observabilityStack/inferenceTable";
 import type { TestStore } from "../../workloads/lake/testbed/objectStores";
 import type { Measured } from "./measure";
-import { BASELINE_SECONDS, type StallResult } from "./stallAgent";
+import { baselineSeconds, type StallResult } from "./stallAgent";
 import { type Server, startServer, tableEnvironment } from "./servers";
 
 const root = resolve(__dirname, "../..");
-const RATE = 1000;
-const BYTES = 1024;
-const STALL_SECONDS = 60;
+const eventsPerSecond = 1000;
+const bytes = 1024;
+const stallSeconds = 60;
 
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
@@ -35,7 +35,7 @@ export async function measureStall(store: TestStore, folder: string): Promise<Me
   });
   const growth = pair.peakMiB / pair.baselineMiB;
   return [
-    line(`logger's memory, the only table stopped for ${STALL_SECONDS} s`, alone),
+    line(`logger's memory, the only table stopped for ${stallSeconds} s`, alone),
     {
       ...line("  one of two tables, with the pod's probes", pair),
       goal: "< 2 × its baseline",
@@ -56,16 +56,16 @@ async function stalled(store: TestStore, folder: string, replicas: number): Prom
   const kubelets =
     replicas === 1 ? [] : tables.map((_, index) => kubelet(service, index, start, isOver.signal));
   const file = join(root, "bench/inferenceTable/stallAgent.ts");
-  const options = ["--url", service.url, "--rate", `${RATE}`, "--bytes", `${BYTES}`];
+  const options = ["--url", service.url, "--rate", `${eventsPerSecond}`, "--bytes", `${bytes}`];
   const agent = spawn(process.execPath, ["--import", "tsx", file, ...options], {
     cwd: root,
     stdio: ["pipe", "pipe", "inherit"],
   });
   const output = text(agent.stdout);
-  await sleep((BASELINE_SECONDS + 2) * 1000);
+  await sleep((baselineSeconds + 2) * 1000);
   const victim = service.tables[0]!.child;
   victim.kill("SIGSTOP");
-  await sleep(STALL_SECONDS * 1000);
+  await sleep(stallSeconds * 1000);
   victim.kill("SIGCONT");
   agent.stdin.end();
   const result = JSON.parse(await output) as StallResult;

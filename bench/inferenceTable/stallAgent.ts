@@ -18,9 +18,9 @@ export interface StallResult {
   stalledSeconds: number;
 }
 
-const SAMPLE_MS = 250;
+const sampleMs = 250;
 /** Share of samples that count as before the stall: the caller stalls nothing for this many seconds. */
-export const BASELINE_SECONDS = 10;
+export const baselineSeconds = 10;
 
 function main(): void {
   const { values } = parseArgs({
@@ -53,7 +53,7 @@ function main(): void {
   const watch = setInterval(() => {
     const now = performance.now();
     const memory = process.memoryUsage.rss() / (1 << 20);
-    const name = now - started < BASELINE_SECONDS * 1000 ? "baselineMiB" : "peakMiB";
+    const name = now - started < baselineSeconds * 1000 ? "baselineMiB" : "peakMiB";
     result[name] = Math.max(result[name], memory);
     result.waiting = Math.max(result.waiting, dispatcher.waiting);
     if (dispatcher.counts.delivered > lastDelivered) {
@@ -61,7 +61,7 @@ function main(): void {
       lastProgress = now;
     }
     result.stalledSeconds = Math.max(result.stalledSeconds, (now - lastProgress) / 1000);
-  }, SAMPLE_MS);
+  }, sampleMs);
   process.stdin.resume().once("end", () => {
     clearInterval(send);
     clearInterval(watch);

@@ -13,7 +13,7 @@ export interface Place {
   start(env?: NodeJS.ProcessEnv): Promise<OffloaderProcess>;
 }
 
-export const ORIGIN = { namespace: "bench", cluster: "bench", node: "head" };
+export const testOrigin = { namespace: "bench", cluster: "bench", node: "head" };
 
 /** Makes a place, and removes it afterwards. */
 export async function inPlace<T>(measure: (place: Place) => Promise<T>): Promise<T> {
@@ -30,9 +30,9 @@ export async function inPlace<T>(measure: (place: Place) => Promise<T>): Promise
       async start(env = {}) {
         const offloader = await startOffloader({
           ...store.environment,
-          MLP_NAMESPACE: ORIGIN.namespace,
-          MLP_CLUSTER: ORIGIN.cluster,
-          MLP_NODE: ORIGIN.node,
+          MLP_NAMESPACE: testOrigin.namespace,
+          MLP_CLUSTER: testOrigin.cluster,
+          MLP_NODE: testOrigin.node,
           MLP_RAY_DIR: join(folder, "ray"),
           MLP_STATE_DIR: join(folder, "state"),
           ...env,

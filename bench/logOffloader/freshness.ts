@@ -5,14 +5,14 @@ import { openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type Figure, quantile, say } from "./figure";
-import { inPlace, ORIGIN } from "./benchBed";
+import { inPlace, testOrigin } from "./benchBed";
 import { rayLogLines } from "./rayLogText";
 
-const FILES = 20;
-const BYTES_A_SECOND = 1e6;
-const TICK_MS = 100;
-const MARK = "written-at";
-const TIMEOUT_MS = 60_000;
+const fileCount = 20;
+const bytesASecond = 1e6;
+const tickMs = 100;
+const markText = "written-at";
+const timeoutMs = 60_000;
 const goals = { p99Seconds: 15 };
 
 /**
@@ -23,7 +23,7 @@ export function freshnessFigures(seconds: number): Promise<Figure[]> {
   return inPlace(async ({ folder, logs, store, start }) => {
     const objects = openObjectStore(store.options);
     const offloader = await start();
-    const files = Array.from({ length: FILES }, (_, file) =>
+    const files = Array.from({ length: fileCount }, (_, file) =>
       openSync(join(logs, `job-driver-raysubmit_${file}.log`), "w"),
     );
     const lake = openLake({
@@ -35,7 +35,7 @@ export function freshnessFigures(seconds: number): Promise<Figure[]> {
     const questions: number[] = [];
     let mark = 0;
     const text = rayLogLines(20261127);
-    const bytesATick = (BYTES_A_SECOND * TICK_MS) / 1000 / FILES;
+    const bytesATick = (bytesASecond * tickMs) / 1000 / fileCount;
     const startedAt = performance.now();
     const timer = setInterval(() => {
       if (performance.now() - startedAt > seconds * 1000) {
@@ -48,17 +48,17 @@ export function freshnessFigures(seconds: number): Promise<Figure[]> {
           block += `${text.next().value as string}\n`;
         }
         written.set(++mark, performance.now());
-        writeSync(file, `${block}${MARK} ${mark}\n`);
+        writeSync(file, `${block}${markText} ${mark}\n`);
       }
-    }, TICK_MS);
+    }, tickMs);
     let seen = 0;
     try {
       while (performance.now() - startedAt < seconds * 1000 || written.size > 0) {
         const asked = performance.now();
         const { rows } = await lake.query(
-          `SELECT DISTINCT substr(text, ${MARK.length + 2})::INT AS mark FROM raylogs
-           WHERE starts_with(text, '${MARK} ')`,
-          { namespace: ORIGIN.namespace, cluster: ORIGIN.cluster },
+          `SELECT DISTINCT substr(text, ${markText.length + 2})::INT AS mark FROM raylogs
+           WHERE starts_with(text, '${markText} ')`,
+          { namespace: testOrigin.namespace, cluster: testOrigin.cluster },
         );
         const now = performance.now();
         questions.push((now - asked) / 1000);
@@ -71,10 +71,10 @@ export function freshnessFigures(seconds: number): Promise<Figure[]> {
           }
         }
         seen = Math.max(seen, rows.length);
-        if (now - startedAt > seconds * 1000 + TIMEOUT_MS) {
+        if (now - startedAt > seconds * 1000 + timeoutMs) {
           throw new Error(`${written.size} of ${mark} lines aren't to be seen`);
         }
-        await sleep(TICK_MS);
+        await sleep(tickMs);
       }
     } finally {
       clearInterval(timer);
@@ -86,7 +86,7 @@ export function freshnessFigures(seconds: number): Promise<Figure[]> {
     const p99 = quantile(ages, 0.99);
     return [
       {
-        what: `a line written until it is seen by SQL, p99 of ${ages.length} (1 MB/s in ${FILES} files)`,
+        what: `a line written until it is seen by SQL, p99 of ${ages.length} (1 MB/s in ${fileCount} files)`,
         figure:
           `${p99.toFixed(1)} s (p50 ${quantile(ages, 0.5).toFixed(1)} s, at most ` +
           `${Math.max(...ages).toFixed(1)} s; a question took ${quantile(questions, 0.5).toFixed(2)} s)`,

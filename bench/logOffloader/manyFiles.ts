@@ -4,27 +4,27 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Figure, say } from "./figure";
 import { inPlace } from "./benchBed";
 
-const FILES = 10_000;
-const ROUNDS = 20;
-const SETTLE_MS = 45_000;
-const REST_MS = 20_000;
+const fileCount = 10_000;
+const rounds = 20;
+const settleMs = 45_000;
+const restMs = 20_000;
 const goals = { idleShare: 0.03, newFileSeconds: 2, peakMiB: 256 };
 
 /** Ten thousand files at rest, then new ones among them: how soon they are read, and what rest costs. */
 export function manyFilesFigures(): Promise<Figure[]> {
   return inPlace(async ({ logs, start }) => {
-    for (let file = 0; file < FILES; file++) {
+    for (let file = 0; file < fileCount; file++) {
       writeFileSync(join(logs, `worker-${file}.out`), `first line of ${file}\n`);
     }
     const offloader = await start();
-    await offloader.waitFor("log_offloader_files", (files) => files >= FILES, 120_000);
-    say(`${FILES} files were read; at rest for ${(SETTLE_MS + REST_MS) / 1000} s`);
-    await sleep(SETTLE_MS);
+    await offloader.waitFor("log_offloader_files", (files) => files >= fileCount, 120_000);
+    say(`${fileCount} files were read; at rest for ${(settleMs + restMs) / 1000} s`);
+    await sleep(settleMs);
     const before = offloader.use().cpuSeconds;
-    await sleep(REST_MS);
-    const share = (offloader.use().cpuSeconds - before) / (REST_MS / 1000);
+    await sleep(restMs);
+    const share = (offloader.use().cpuSeconds - before) / (restMs / 1000);
     const seconds: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       const read = await offloader.metric("log_offloader_read_bytes_total");
       const started = performance.now();
       writeFileSync(join(logs, `new-${round}.out`), "a line\n");
@@ -36,13 +36,13 @@ export function manyFilesFigures(): Promise<Figure[]> {
     const slowest = Math.max(...seconds);
     return [
       {
-        what: `${FILES} files at rest, share of a core`,
+        what: `${fileCount} files at rest, share of a core`,
         figure: `${(share * 100).toFixed(1)} %`,
         goal: `${goals.idleShare * 100} %`,
         isMet: share <= goals.idleShare,
       },
       {
-        what: `  a new file among them until it is read, slowest of ${ROUNDS}`,
+        what: `  a new file among them until it is read, slowest of ${rounds}`,
         figure: `${slowest.toFixed(2)} s`,
         goal: `${goals.newFileSeconds} s`,
         isMet: slowest <= goals.newFileSeconds,

@@ -26,8 +26,8 @@ export interface OffloaderProcess {
 const root = resolve(__dirname, "../..");
 const dockerfile = resolve(root, "workloads/logOffloader/Dockerfile");
 const bundle = resolve(root, ".cache/bench/logOffloader.js");
-const CLOCK_TICKS = 100;
-const LOOK_MS = 50;
+const clockTicks = 100;
+const lookMs = 50;
 
 /** Bundles the service as its Dockerfile does. */
 export async function bundleOffloader(): Promise<void> {
@@ -75,7 +75,7 @@ export async function startOffloader(env: NodeJS.ProcessEnv): Promise<OffloaderP
         if (Date.now() > until) {
           throw new Error(`${name} is ${await metric(name)} after ${timeoutMs} ms\n${output}`);
         }
-        await sleep(LOOK_MS);
+        await sleep(lookMs);
       }
     },
     use: () => (lastUse = readUse(child.pid!, lastUse)),
@@ -93,7 +93,7 @@ export async function startOffloader(env: NodeJS.ProcessEnv): Promise<OffloaderP
       if (tries > 400 || child.exitCode !== null) {
         throw new Error(`the offloader didn't start\n${output}`, { cause: error });
       }
-      await sleep(LOOK_MS);
+      await sleep(lookMs);
     }
   }
 }
@@ -106,7 +106,7 @@ export function processUse(pid: number): ProcessUse {
   return {
     peakMiB: Number(/^VmHWM:\s+(\d+) kB/m.exec(status)![1]) / 1024,
     // utime and stime are the 14th and 15th field of proc(5), the 12th and 13th from here.
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS,
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / clockTicks,
   };
 }
 

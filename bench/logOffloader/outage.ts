@@ -7,17 +7,17 @@ import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { startRelay } from "../../workloads/lake/testbed/relay";
 import { type Figure, say } from "./figure";
 import type { OffloaderProcess } from "./offloaderProcess";
-import { inPlace, ORIGIN, type Place } from "./benchBed";
+import { inPlace, testOrigin, type Place } from "./benchBed";
 import { writeRayLog } from "./rayLogText";
 
-const MB = 1e6;
-const BLOCK_MB = 64;
+const mb = 1e6;
+const blockMb = 64;
 /** What is written a second before, during and after the outage. */
-const INPUT_BYTES_A_SECOND = 5 * MB;
-const TICK_MS = 200;
+const inputBytesASecond = 5 * mb;
+const tickMs = 200;
 // What waits in steady state: a shipping period's bytes and a segment.
-const CAUGHT_UP_BYTES = 10 * INPUT_BYTES_A_SECOND;
-const TIMEOUT_MS = 900_000;
+const caughtUpBytes = 10 * inputBytesASecond;
+const timeoutMs = 900_000;
 const goals = { timesRealTime: 5, peakMiB: 200, longFileMiB: 256 };
 
 /**
@@ -27,7 +27,7 @@ const goals = { timesRealTime: 5, peakMiB: 200, longFileMiB: 256 };
 export function outageFigures(megabytes: number): Promise<Figure[]> {
   return inPlace(async (place) => {
     const { bavail, bsize } = statfsSync(place.folder);
-    if (bavail * bsize < megabytes * MB * 1.6) {
+    if (bavail * bsize < megabytes * mb * 1.6) {
       throw new Error(
         `an outage of ${megabytes} MB needs 1.6 times as much room in ${place.folder}`,
       );
@@ -45,15 +45,15 @@ type Relay = Awaited<ReturnType<typeof startRelay>>;
 
 async function measureOutage(place: Place, relay: Relay, megabytes: number): Promise<Figure[]> {
   const sample = join(place.folder, "sample.log");
-  writeRayLog(sample, BLOCK_MB * MB, 20261123);
+  writeRayLog(sample, blockMb * mb, 20261123);
   const log = openLog(join(place.logs, "job-driver-raysubmit_outage.log"), readFileSync(sample));
   const offloader = await place.start({
     MLP_LAKE_ENDPOINT: relay.endpoint,
     MLP_DRAIN_MS: "120000",
   });
   await relay.cut();
-  while (log.size() < megabytes * MB) {
-    log.append(16 * MB);
+  while (log.size() < megabytes * mb) {
+    log.append(16 * mb);
     await sleep(1);
   }
   await waitUntilStill(offloader);
@@ -61,22 +61,22 @@ async function measureOutage(place: Place, relay: Relay, megabytes: number): Pro
   const duringMiB = offloader.use().peakMiB;
   const diskMiB = (await offloader.metric("log_offloader_disk_bytes")) / 2 ** 20;
   say(
-    `${(waiting / MB).toFixed(0)} MB wait, ${diskMiB.toFixed(0)} MiB of them in the buffer on disk`,
+    `${(waiting / mb).toFixed(0)} MB wait, ${diskMiB.toFixed(0)} MiB of them in the buffer on disk`,
   );
 
   const stopWriting = writeOn(log);
   await relay.restore();
   const started = performance.now();
   let committed = 0;
-  for (let looks = 0; log.size() - committed > CAUGHT_UP_BYTES; looks++) {
-    if (performance.now() - started > TIMEOUT_MS) {
+  for (let looks = 0; log.size() - committed > caughtUpBytes; looks++) {
+    if (performance.now() - started > timeoutMs) {
       throw new Error(`${committed} of ${log.size()} bytes are in the lake\n${offloader.output()}`);
     }
-    await sleep(TICK_MS);
+    await sleep(tickMs);
     committed = await offloader.metric("log_offloader_committed_bytes_total");
     offloader.use();
     if (looks % 50 === 49) {
-      say(`${(committed / MB).toFixed(0)} of ${(log.size() / MB).toFixed(0)} MB are in the lake`);
+      say(`${(committed / mb).toFixed(0)} of ${(log.size() / mb).toFixed(0)} MB are in the lake`);
     }
   }
   const seconds = (performance.now() - started) / 1000;
@@ -85,20 +85,20 @@ async function measureOutage(place: Place, relay: Relay, megabytes: number): Pro
   const code = await offloader.end("SIGTERM");
   const { bytes, sha256 } = log.close();
   const store = openObjectStore(place.store.options);
-  const { files } = await getRayLogManifest(store, ORIGIN);
+  const { files } = await getRayLogManifest(store, testOrigin);
   store.close();
   const isWhole = code === 0 && files[0]?.bytesCommitted === bytes && files[0].sha256 === sha256;
-  const times = committed / INPUT_BYTES_A_SECOND / seconds;
+  const times = committed / inputBytesASecond / seconds;
   return [
     {
-      what: `an outage of ${(waiting / INPUT_BYTES_A_SECOND / 60).toFixed(0)} min at 5 MB/s (${(waiting / MB).toFixed(0)} MB in one file): in the lake, by SHA-256`,
+      what: `an outage of ${(waiting / inputBytesASecond / 60).toFixed(0)} min at 5 MB/s (${(waiting / mb).toFixed(0)} MB in one file): in the lake, by SHA-256`,
       figure: isWhole ? "all" : `${files[0]?.bytesCommitted} of ${bytes} bytes, exit ${code}`,
       goal: "all",
       isMet: isWhole,
     },
     {
       what: "  catching up, while 5 MB/s go on being written",
-      figure: `${times.toFixed(1)}× real time (${(committed / MB / seconds).toFixed(0)} MB/s for ${seconds.toFixed(0)} s)`,
+      figure: `${times.toFixed(1)}× real time (${(committed / mb / seconds).toFixed(0)} MB/s for ${seconds.toFixed(0)} s)`,
       goal: `${goals.timesRealTime}×`,
       isMet: times >= goals.timesRealTime,
     },
@@ -156,13 +156,13 @@ function writeOn(log: ReturnType<typeof openLog>): () => Promise<void> {
   const started = performance.now();
   let due = 0;
   const write = () => {
-    const now = ((performance.now() - started) / 1000) * INPUT_BYTES_A_SECOND;
+    const now = ((performance.now() - started) / 1000) * inputBytesASecond;
     log.append(Math.floor(now - due));
     due += Math.floor(now - due);
   };
-  const timer = setInterval(write, TICK_MS);
+  const timer = setInterval(write, tickMs);
   return async () => {
     clearInterval(timer);
-    await sleep(TICK_MS);
+    await sleep(tickMs);
   };
 }

@@ -10,17 +10,17 @@ import { rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
 import { searchQuery } from "../../cli/commands/logsSearch";
 import { seededRandom } from "../../workloads/lake/testbed/seededRandom";
 import { type Figure, quantile, say } from "./figure";
-import { inPlace, ORIGIN, type Place } from "./benchBed";
+import { inPlace, testOrigin, type Place } from "./benchBed";
 import { rayLogLines } from "./rayLogText";
 
-const CLUSTERS = 50;
-const WORKERS = 20;
-const PART_BYTES = 8 << 20;
-const WARM_ROUNDS = 100;
-const SCANS = 3;
-const CLI_RUNS = 5;
-const DATE = "2026-11-23";
-const SEED = 20261123;
+const clusters = 50;
+const workerCount = 20;
+const partBytes = 8 << 20;
+const warmRounds = 100;
+const scanCount = 3;
+const cliRuns = 5;
+const datePattern = "2026-11-23";
+const seed = 20261123;
 const root = resolve(__dirname, "../..");
 const run = promisify(execFile);
 const goals = { askSeconds: 2, linesASecond: 10e6 };
@@ -49,11 +49,11 @@ export function queryFigures(lines: number): Promise<Figure[]> {
 }
 
 async function measureQueries(place: Place, store: ObjectStore, lines: number): Promise<Figure[]> {
-  const template = makeTemplate(Math.ceil(lines / CLUSTERS));
-  for (let cluster = 0; cluster < CLUSTERS; cluster++) {
+  const template = makeTemplate(Math.ceil(lines / clusters));
+  for (let cluster = 0; cluster < clusters; cluster++) {
     await putCluster(store, template, cluster);
     if (cluster % 10 === 9) {
-      say(`${cluster + 1} of ${CLUSTERS} clusters are in the lake`);
+      say(`${cluster + 1} of ${clusters} clusters are in the lake`);
     }
   }
   let objects = 0;
@@ -62,45 +62,45 @@ async function measureQueries(place: Place, store: ObjectStore, lines: number): 
     objects += 1;
     stored += bytes;
   }
-  const all = template.lines * CLUSTERS;
+  const all = template.lines * clusters;
   const lake = openLake({
     store,
     cache: await openObjectCache({ store, directory: join(place.folder, "cache") }),
   });
   const cold: number[] = [];
-  for (let cluster = 0; cluster < CLUSTERS; cluster++) {
+  for (let cluster = 0; cluster < clusters; cluster++) {
     cold.push(await secondsOf(() => askForWorker(lake, cluster)));
   }
-  const random = seededRandom(SEED);
+  const random = seededRandom(seed);
   const warm: number[] = [];
-  for (let round = 0; round < WARM_ROUNDS; round++) {
-    const cluster = Math.floor(random() * CLUSTERS);
+  for (let round = 0; round < warmRounds; round++) {
+    const cluster = Math.floor(random() * clusters);
     warm.push(await secondsOf(() => askForWorker(lake, cluster)));
   }
   say("asked for a worker in every cluster; scanning all lines");
   const scans: number[] = [];
-  for (let scan = 0; scan < SCANS; scan++) {
+  for (let scan = 0; scan < scanCount; scan++) {
     scans.push(await secondsOf(() => scanAll(lake, all)));
   }
   const counts = await secondsOf(() =>
     lake.query("SELECT cluster, level, count(*) AS n FROM raylogs GROUP BY ALL"),
   );
   const cli: number[] = [];
-  for (let cluster = 0; cluster < CLI_RUNS; cluster++) {
+  for (let cluster = 0; cluster < cliRuns; cluster++) {
     cli.push(await secondsOf(() => askByCli(place, cluster)));
   }
   const speed = all / quantile(scans, 0.5);
   return [
     {
-      what: `lines of ${CLUSTERS} clusters, raw and stored`,
+      what: `lines of ${clusters} clusters, raw and stored`,
       figure:
-        `${(all / 1e6).toFixed(1)} million, ${((template.bytes * CLUSTERS) / 1e9).toFixed(1)} GB; ` +
+        `${(all / 1e6).toFixed(1)} million, ${((template.bytes * clusters) / 1e9).toFixed(1)} GB; ` +
         `${(stored / 1e9).toFixed(2)} GB in ${objects} parts`,
     },
     askFigure("  which worker of a cluster raised this traceback, nothing fetched before", cold),
-    askFigure(`  the same again, ${WARM_ROUNDS} times`, warm),
+    askFigure(`  the same again, ${warmRounds} times`, warm),
     {
-      what: `  the same by \`mlp logs grep\` as a process of its own, slowest of ${CLI_RUNS}`,
+      what: `  the same by \`mlp logs grep\` as a process of its own, slowest of ${cliRuns}`,
       figure: `${Math.max(...cli).toFixed(2)} s`,
     },
     {
@@ -131,20 +131,20 @@ const wantedPart = (template: number) => Math.floor(template / 2);
 let parts = 0;
 
 function makeTemplate(lines: number): Template {
-  const random = seededRandom(SEED);
-  const workers = Array.from({ length: WORKERS }, (_, worker) => {
+  const random = seededRandom(seed);
+  const workers = Array.from({ length: workerCount }, (_, worker) => {
     const id = Array.from({ length: 56 }, () => Math.floor(random() * 16).toString(16)).join("");
     return { uid: `u${worker}`, file: `worker-${id}-01000000-${4000 + worker}.out` };
   });
   const places = workers.map(() => ({ start: 0, line: 1 }));
-  const text = rayLogLines(SEED);
+  const text = rayLogLines(seed);
   const template: Template = { parts: [], lines: 0, bytes: 0 };
   while (template.lines < lines) {
     template.parts.push(
       workers.map((worker, index) => {
         const block: string[] = [];
         let size = 0;
-        while (size < PART_BYTES / WORKERS) {
+        while (size < partBytes / workerCount) {
           const line = `${text.next().value as string}\n`;
           block.push(line);
           size += line.length;
@@ -163,14 +163,14 @@ function makeTemplate(lines: number): Template {
 }
 
 async function putCluster(store: ObjectStore, template: Template, cluster: number): Promise<void> {
-  const { namespace, node } = ORIGIN;
+  const { namespace, node } = testOrigin;
   const name = clusterName(cluster);
   const writer = randomUUID().replaceAll("-", "");
   const origin = { namespace, cluster: name, rayjob: "", node, role: "worker" };
   let put: Promise<void> = Promise.resolve();
   for (const [sequence, runs] of template.parts.entries()) {
     const body = await encodeRayLogPart(origin, withError(runs, cluster, sequence));
-    const key = rayLogPartKey({ namespace, cluster: name, date: DATE, writer, sequence });
+    const key = rayLogPartKey({ namespace, cluster: name, date: datePattern, writer, sequence });
     await put;
     put = store.put(key, body);
   }
@@ -181,7 +181,7 @@ async function putCluster(store: ObjectStore, template: Template, cluster: numbe
 function withError(runs: readonly RayLogBytes[], cluster: number, part: number): RayLogBytes[] {
   const error = Buffer.from(`${errorOf(cluster, part)} `);
   return runs.map((one, index) => {
-    if (index !== part % WORKERS) {
+    if (index !== part % workerCount) {
       return one;
     }
     const bytes = Buffer.from(one.bytes);
@@ -197,7 +197,7 @@ function withError(runs: readonly RayLogBytes[], cluster: number, part: number):
 async function askForWorker(lake: Lake, cluster: number): Promise<void> {
   const part = wantedPart(parts);
   const { sql, values } = searchQuery(errorOf(cluster, part), {});
-  const selection = { namespace: ORIGIN.namespace, cluster: clusterName(cluster) };
+  const selection = { namespace: testOrigin.namespace, cluster: clusterName(cluster) };
   const workers: unknown[] = [];
   for await (const row of lake.stream(sql, selection, values)) {
     workers.push(row["worker_id"]);
@@ -210,8 +210,8 @@ async function askForWorker(lake: Lake, cluster: number): Promise<void> {
 async function scanAll(lake: Lake, lines: number): Promise<void> {
   const { rows } = await lake.query(
     "SELECT count(*) AS lines, count(*) FILTER (contains(text, $text)) AS found FROM raylogs",
-    { namespace: ORIGIN.namespace },
-    { text: errorOf(CLUSTERS - 1, 0) },
+    { namespace: testOrigin.namespace },
+    { text: errorOf(clusters - 1, 0) },
   );
   const [row] = rows;
   if (Number(row!["lines"]) !== lines || Number(row!["found"]) !== 1) {
@@ -223,7 +223,7 @@ async function scanAll(lake: Lake, lines: number): Promise<void> {
 
 async function askByCli({ folder, store }: Place, cluster: number): Promise<void> {
   const pattern = errorOf(cluster, wantedPart(parts));
-  const flags = ["--namespace", ORIGIN.namespace, "--cluster", clusterName(cluster)];
+  const flags = ["--namespace", testOrigin.namespace, "--cluster", clusterName(cluster)];
   const cache = join(folder, "cache-cli");
   await run(
     process.execPath,

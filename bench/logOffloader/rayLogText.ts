@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { seededRandom } from "../../workloads/lake/testbed/seededRandom";
 
-const SECOND_LINES = 500;
-const START = Date.parse("2026-11-23T10:00:00Z");
+const secondLines = 500;
+const start = Date.parse("2026-11-23T10:00:00Z");
 
 /**
  * Lines as Ray and programs on it write them, in about the shares of a training job's log folder: the
@@ -23,7 +23,7 @@ export function* rayLogLines(seed: number): Generator<string> {
   };
   const workers = Array.from({ length: 16 }, () => hex(56));
   for (let line = 0; ; line++) {
-    const at = new Date(START + Math.floor((line / SECOND_LINES) * 1000)).toISOString();
+    const at = new Date(start + Math.floor((line / secondLines) * 1000)).toISOString();
     const time = `${at.slice(0, 10)} ${at.slice(11, 19)},${at.slice(20, 23)}`;
     const kind = pick(100);
     if (kind < 30) {

@@ -6,7 +6,7 @@ import { type Figure, say } from "./figure";
 import { inPlace } from "./benchBed";
 import { writeRayLog } from "./rayLogText";
 
-const MB = 1e6;
+const mb = 1e6;
 const goals = { ofRaw: 0.2, ofZstd: 1.1 };
 
 /** Stored bytes against raw ones and against `zstd -3` of each raw file: of lines like Ray's, or of given files. */
@@ -19,11 +19,11 @@ export async function sizeFigures(given: readonly string[]): Promise<Figure[]> {
     });
     if (files.length === 0) {
       files.push(join(logs, "raylet.out"));
-      writeRayLog(files[0]!, 64 * MB, 20261123);
+      writeRayLog(files[0]!, 64 * mb, 20261123);
     }
     const contents = files.map((file) => readFileSync(file));
     const raw = contents.reduce((sum, { length }) => sum + length, 0);
-    say(`${files.length} files, ${(raw / MB).toFixed(1)} MB, state in ${folder}`);
+    say(`${files.length} files, ${(raw / mb).toFixed(1)} MB, state in ${folder}`);
     const offloader = await start();
     await offloader.waitFor("log_offloader_read_bytes_total", (bytes) => bytes >= raw, 300_000);
     await offloader.end("SIGTERM");

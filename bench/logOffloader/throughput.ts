@@ -22,27 +22,27 @@ interface Run {
   rsyslog: Passage | undefined;
 }
 
-const MB = 1e6;
-const SEED = 20261123;
-const RUNS = 3;
-const RSYSLOG = "/usr/sbin/rsyslogd";
-const TIMEOUT_MS = 600_000;
+const mb = 1e6;
+const seed = 20261123;
+const runCount = 3;
+const rsyslogConfig = "/usr/sbin/rsyslogd";
+const timeoutMs = 600_000;
 const goals = { ratio: 1.5, peakMiB: 256 };
 
 /** One file to the lake by the offloader, and to another file by rsyslog's imfile and omfile. */
 export async function throughputFigures(megabytes: number): Promise<Figure[]> {
   const runs: Run[] = [];
-  for (let run = 0; run < RUNS; run++) {
-    const { offloader, rsyslog } = await inPlace((place) => measureRun(place, megabytes * MB));
+  for (let run = 0; run < runCount; run++) {
+    const { offloader, rsyslog } = await inPlace((place) => measureRun(place, megabytes * mb));
     runs.push({ offloader, rsyslog });
     const peer = rsyslog === undefined ? "no rsyslog" : `rsyslog ${speed(rsyslog)}`;
-    say(`run ${run + 1} of ${RUNS}: ${speed(offloader)} MB/s, ${peer}`);
+    say(`run ${run + 1} of ${runCount}: ${speed(offloader)} MB/s, ${peer}`);
   }
   const ours = runs.map(({ offloader }) => offloader);
   const peak = Math.max(...ours.map(({ peakMiB }) => peakMiB));
   const figures: Figure[] = [
     {
-      what: `${megabytes} MB of Ray's lines to Parquet on S3, ${RUNS} runs`,
+      what: `${megabytes} MB of Ray's lines to Parquet on S3, ${runCount} runs`,
       figure: `${ours.map(speed).join(", ")} MB/s`,
     },
     {
@@ -54,7 +54,7 @@ export async function throughputFigures(megabytes: number): Promise<Figure[]> {
     { what: "  processor time a megabyte", figure: cpu(ours, megabytes) },
   ];
   const peers = runs.map(({ rsyslog }) => rsyslog).filter((each) => each !== undefined);
-  if (peers.length < RUNS) {
+  if (peers.length < runCount) {
     const figure = "not measured: rsyslog is not installed (Debian package rsyslog)";
     return [...figures, { what: "rsyslog imfile → omfile beside it", figure }];
   }
@@ -87,8 +87,8 @@ function cpu(passages: readonly Passage[], megabytes: number): string {
 
 async function measureRun(place: Place, bytes: number): Promise<Run> {
   const source = join(place.logs, "job-driver-raysubmit_bench.log");
-  const written = writeRayLog(source, bytes, SEED).bytes;
-  const rsyslog = existsSync(RSYSLOG)
+  const written = writeRayLog(source, bytes, seed).bytes;
+  const rsyslog = existsSync(rsyslogConfig)
     ? await passRsyslog(place.folder, source, written)
     : undefined;
   return { rsyslog, offloader: await passOffloader(place, written) };
@@ -99,7 +99,7 @@ async function passOffloader(place: Place, bytes: number): Promise<Passage> {
   const offloader = await place.start();
   // Told to stop as soon as all is read, it ships what is left at once: its end is the end of the way.
   const isRead = (value: number) => value >= bytes;
-  await offloader.waitFor("log_offloader_read_bytes_total", isRead, TIMEOUT_MS);
+  await offloader.waitFor("log_offloader_read_bytes_total", isRead, timeoutMs);
   let use = offloader.use();
   const timer = setInterval(() => (use = offloader.use()), 20);
   const code = await offloader.end("SIGTERM").finally(() => clearInterval(timer));
@@ -125,7 +125,7 @@ async function passRsyslog(folder: string, source: string, bytes: number): Promi
     ].join("\n"),
   );
   const started = performance.now();
-  const child = spawn(RSYSLOG, ["-n", "-f", config, "-i", join(folder, "rsyslog.pid")], {
+  const child = spawn(rsyslogConfig, ["-n", "-f", config, "-i", join(folder, "rsyslog.pid")], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const ended = new Promise((done) => child.once("close", done));
@@ -133,7 +133,7 @@ async function passRsyslog(folder: string, source: string, bytes: number): Promi
     for (let size = 0; size < bytes;) {
       await sleep(20);
       size = existsSync(target) ? statSync(target).size : 0;
-      if (performance.now() - started > TIMEOUT_MS || child.exitCode !== null) {
+      if (performance.now() - started > timeoutMs || child.exitCode !== null) {
         throw new Error(`rsyslog wrote ${size} of ${bytes} bytes`);
       }
     }

@@ -22,9 +22,9 @@ type Flags = LakeFlags & SelectionFlags & { json?: boolean };
 type SqlFlags = Flags & { model?: string };
 type TailFlags = Flags & { lines: string; follow?: boolean };
 
-const POLL_MS = 2_000;
-const DAY_MS = 24 * 3_600_000;
-const TAIL_COLUMNS =
+const pollMs = 2_000;
+const dayMs = 24 * 3_600_000;
+const tailColumns =
   "request_time, namespace, revision, model_version, status, latency_ms, request_id";
 
 const examples = `
@@ -117,9 +117,9 @@ async function tail(flags: TailFlags, context: CliContext): Promise<void> {
     let latest: Date | undefined;
     do {
       // Hours before the last one shown can't have anything later.
-      const since: Date = latest ?? flags.since ?? new Date(Date.now() - DAY_MS);
+      const since: Date = latest ?? flags.since ?? new Date(Date.now() - dayMs);
       const { columns, rows } = await connection.lake.query(
-        `SELECT * FROM (SELECT ${TAIL_COLUMNS} FROM inferences ORDER BY request_time DESC NULLS LAST
+        `SELECT * FROM (SELECT ${tailColumns} FROM inferences ORDER BY request_time DESC NULLS LAST
                         LIMIT ${lines}) ORDER BY request_time NULLS FIRST`,
         { ...selectionOf(flags), since },
       );
@@ -129,7 +129,7 @@ async function tail(flags: TailFlags, context: CliContext): Promise<void> {
       if (fresh.length > 0 || flags.follow !== true) {
         writeAnswer({ columns, rows: fresh }, flags.json === true, context);
       }
-      for (let waited = 0; flags.follow === true && waited < POLL_MS && !isStopped; waited += 50) {
+      for (let waited = 0; flags.follow === true && waited < pollMs && !isStopped; waited += 50) {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     } while (flags.follow === true && !isStopped);

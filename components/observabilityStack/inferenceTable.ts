@@ -169,7 +169,7 @@ function statefulSetSpec(
 }
 
 // Of the disk: the rest is for the pairing's files and for Parquet on its way.
-const LOG_SHARE = 0.7;
+const logShare = 0.7;
 
 function retentionEnvironment(settings: InferenceTableSettings) {
   const named = Object.entries(settings.retentionByNamespace);
@@ -205,7 +205,7 @@ function serverContainer(
       ...lakeEnvironment(settings.lake),
       { name: "MLP_STATE_DIR", value: "/state" },
       { name: "MLP_PORT", value: `${port}` },
-      { name: "MLP_LOG_MIB", value: `${Math.floor(settings.bufferGiB * 1024 * LOG_SHARE)}` },
+      { name: "MLP_LOG_MIB", value: `${Math.floor(settings.bufferGiB * 1024 * logShare)}` },
       { name: "MLP_REPLICAS", value: `${settings.replicas}` },
       {
         name: "MLP_REPLICA",

@@ -3,7 +3,7 @@ import { type LocalLake, lakeEnvironment } from "../services/objectStore";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
 import type { Supervisor } from "../processes/supervisor";
 
-const PUBLISH_TIMEOUT_MS = 120_000;
+const publishTimeoutMs = 120_000;
 
 /** A published dataset, as training/data.py prints it. */
 export interface DatasetManifest {
@@ -29,7 +29,7 @@ export async function publishDataset(
     args: ["-m", "training.data", "--name", dataset.name, "--version", dataset.version],
     cwd: path.join(supervisor.state.clone, "workloads", "projectTemplate"),
     env: lakeEnvironment(lake),
-    timeoutMs: PUBLISH_TIMEOUT_MS,
+    timeoutMs: publishTimeoutMs,
     remedy: "The reason stands above; a changed dataset needs a new version.",
   });
   return JSON.parse(printed) as DatasetManifest;

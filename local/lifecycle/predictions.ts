@@ -16,8 +16,8 @@ export interface FeatureRows {
   rows: number[][];
 }
 
-const CONCURRENCY = 8;
-const REQUEST_TIMEOUT_MS = 30_000;
+const concurrency = 8;
+const requestTimeoutMs = 30_000;
 
 /** Body of one prediction over v1 (rows) or v2 (a tensor). */
 export function predictionBody(data: FeatureRows, index: number): { path: string; body: Buffer } {
@@ -37,7 +37,7 @@ export async function sendPredictions(
   count: number,
   say: (text: string) => void,
 ): Promise<SentPrediction[]> {
-  const sockets = new http.Agent({ keepAlive: true, maxSockets: CONCURRENCY });
+  const sockets = new http.Agent({ keepAlive: true, maxSockets: concurrency });
   const sent: SentPrediction[] = [];
   let next = 0;
   const worker = async () => {
@@ -65,7 +65,7 @@ export async function sendPredictions(
     }
   };
   try {
-    await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+    await Promise.all(Array.from({ length: concurrency }, worker));
   } finally {
     sockets.destroy();
   }
@@ -96,7 +96,7 @@ function post(
       );
       answer.once("error", reject);
     });
-    request.setTimeout(REQUEST_TIMEOUT_MS, () => request.destroy(new Error("no answer in time")));
+    request.setTimeout(requestTimeoutMs, () => request.destroy(new Error("no answer in time")));
     request.once("error", reject);
     request.end(body);
   });

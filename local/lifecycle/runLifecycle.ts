@@ -43,10 +43,10 @@ export interface RunResult {
 }
 
 /** The Kubernetes namespace that the run stands for. */
-export const NAMESPACE = "local";
-const MODEL = "breast-cancer";
-const DATASET = { name: "breast-cancer", version: "1" };
-const NEEDED_FREE_MIB = 2048;
+export const localNamespace = "local";
+const model = "breast-cancer";
+const datasetName = { name: "breast-cancer", version: "1" };
+const neededFreeMib = 2048;
 
 /** The whole life of a model: each step is a line of the screen. */
 export async function runLifecycle(
@@ -57,8 +57,8 @@ export async function runLifecycle(
   const { state } = supervisor;
 
   const python = await steps.step("Python environment", async (say) => {
-    requireFreeSpace(state.root, NEEDED_FREE_MIB);
-    requireFreeSpace(supervisor.record.outside[0] as string, NEEDED_FREE_MIB);
+    requireFreeSpace(state.root, neededFreeMib);
+    requireFreeSpace(supervisor.record.outside[0] as string, neededFreeMib);
     const requirements = path.join(state.clone, "local", "python", "requirements.txt");
     return PythonEnvironment.prepare(state.root, requirements, say);
   });
@@ -89,7 +89,11 @@ export async function runLifecycle(
         startMlflow(supervisor, ports, python, lake, database),
         startInferenceTable(supervisor, ports, lake),
         // The offloader first: it announces the node before Ray writes its first byte.
-        startLogOffloader(supervisor, ports, lake, { ...cluster, namespace: NAMESPACE, job }).then(
+        startLogOffloader(supervisor, ports, lake, {
+          ...cluster,
+          namespace: localNamespace,
+          job,
+        }).then(
           async (started) =>
             [started, await startRay(supervisor, ports, python, surroundings)] as const,
         ),
@@ -100,7 +104,7 @@ export async function runLifecycle(
   );
 
   const dataset = await steps.step("Publish the dataset", async (say) => {
-    const manifest = await publishDataset(supervisor, python, lake, DATASET);
+    const manifest = await publishDataset(supervisor, python, lake, datasetName);
     say(
       `${manifest.name} ${manifest.version}, ${manifest.rows} rows, ${manifest.digest.slice(0, 12)}`,
     );
@@ -110,22 +114,29 @@ export async function runLifecycle(
   await steps.step("Train, tune and register", async (say) => {
     say(`job ${job}`);
     await runTrainingJob(supervisor, python, ray, job, [
-      ...["--dataset", DATASET.name, "--dataset_version", DATASET.version],
-      ...["--model_name", MODEL, "--trials", String(options.trials)],
+      ...["--dataset", datasetName.name, "--dataset_version", datasetName.version],
+      ...["--model_name", model, "--trials", String(options.trials)],
     ]);
   });
 
   const { agentUrl, version } = await steps.step("Serve the champion from S3", async (say) => {
-    const location = await resolveChampion(supervisor, python, lake, mlflowUrl, MODEL);
+    const location = await resolveChampion(supervisor, python, lake, mlflowUrl, model);
     say(`version ${location.version} from ${location.uri}`);
     const server = await startModelServer(supervisor, ports, python, lake, location);
-    const agentUrl = await startAgent(supervisor, ports, server, table.url, location, NAMESPACE);
+    const agentUrl = await startAgent(
+      supervisor,
+      ports,
+      server,
+      table.url,
+      location,
+      localNamespace,
+    );
     return { agentUrl, version: location };
   });
 
   const sent = await steps.step(`Send ${options.predictions} predictions`, async (say) => {
     const data = await featureRows(lake, dataset, path.join(state.run, "dataset"));
-    const answered = await sendPredictions(agentUrl, MODEL, data, options.predictions, say);
+    const answered = await sendPredictions(agentUrl, model, data, options.predictions, say);
     say(`all answered`);
     return answered;
   });
@@ -143,10 +154,10 @@ export async function runLifecycle(
 
   await steps.step("Compare the lake with what was sent", async (say) => {
     const cache = path.join(state.run, "cache");
-    const events = await verifyEvents(lake, NAMESPACE, sent, version, cache);
+    const events = await verifyEvents(lake, localNamespace, sent, version, cache);
     const logs = await verifyRayLogs(lake, {
       directory: ray.directory,
-      namespace: NAMESPACE,
+      namespace: localNamespace,
       cluster: ray.cluster,
       cache,
     });
@@ -154,7 +165,7 @@ export async function runLifecycle(
       `${events} events for ${sent.length} requests; ${logs.files} log files, ${logs.bytes} bytes equal`,
     );
   });
-  return { lake, mlflowUrl, agentUrl, predictionId, model: MODEL };
+  return { lake, mlflowUrl, agentUrl, predictionId, model: model };
 }
 
 /** Writes where `mlp trace`, `mlp logs` and `mlp inferences` find this run's stores. */

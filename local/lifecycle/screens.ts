@@ -6,14 +6,14 @@ import { tracePrediction } from "@mlplatform/lake/ask/trace";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { LocalError } from "../localError";
 import { openLake } from "../services/objectStore";
-import { NAMESPACE, type RunResult } from "./runLifecycle";
+import { localNamespace, type RunResult } from "./runLifecycle";
 import type { StepRunner } from "./steps";
 import type { Supervisor } from "../processes/supervisor";
 import { renderTrace } from "./traceScreen";
 
-const PAGE = { width: 1440, height: 900 };
-const PAGE_TIMEOUT_MS = 60_000;
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
+const viewport = { width: 1440, height: 900 };
+const pageTimeoutMs = 60_000;
+const browsers = ["chromium", "chromium-browser", "google-chrome"];
 
 /** Shows what the run made: MLflow's page where a browser is there, and the trace of one prediction. */
 export async function printScreens(
@@ -47,7 +47,7 @@ async function traceOf(result: RunResult, supervisor: Supervisor): Promise<strin
     });
     const lake = openLakeTables({ store, cache });
     const mlflow = mlflowClient({ uri: result.mlflowUrl });
-    const selection = { namespace: NAMESPACE };
+    const selection = { namespace: localNamespace };
     const trace = await tracePrediction(
       { lake, mlflow, selection, maxLogLines: 200 },
       result.predictionId,
@@ -70,9 +70,9 @@ async function traceOf(result: RunResult, supervisor: Supervisor): Promise<strin
 /** Chromium, where one is installed: only then there is a picture to take. */
 export function findBrowser(): string | undefined {
   const directories = (process.env.PATH ?? "").split(path.delimiter);
-  return BROWSERS.flatMap((name) => directories.map((each) => path.join(each, name))).find((file) =>
-    fs.existsSync(file),
-  );
+  return browsers
+    .flatMap((name) => directories.map((each) => path.join(each, name)))
+    .find((file) => fs.existsSync(file));
 }
 
 /** Takes a picture of the run's page in MLflow, as a person sees it. */
@@ -93,15 +93,15 @@ async function photograph(
     env: { ...process.env, ...supervisor.marker() },
   });
   try {
-    const page = await browser.newPage({ viewport: PAGE });
+    const page = await browser.newPage({ viewport: viewport });
     // Its assistant opens by itself on a first visit and hides a third of the page.
     await page.addInitScript(`
       localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
       localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
     `);
     const version = `/#/models/${result.model}/versions/1`;
-    await page.goto(`${result.mlflowUrl}${version}`, { timeout: PAGE_TIMEOUT_MS });
-    await page.getByText("champion").first().waitFor({ timeout: PAGE_TIMEOUT_MS });
+    await page.goto(`${result.mlflowUrl}${version}`, { timeout: pageTimeoutMs });
+    await page.getByText("champion").first().waitFor({ timeout: pageTimeoutMs });
     fs.mkdirSync(path.dirname(file), { recursive: true });
     await page.screenshot({ path: file });
   } finally {

@@ -3,9 +3,9 @@ import * as readline from "node:readline";
 import { inspect } from "node:util";
 import { Interrupted, LocalError } from "../localError";
 
-const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
-const REDRAW_MS = 120;
-const TITLE_WIDTH = 48;
+const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+const redrawMs = 120;
+const titleWidth = 48;
 
 /** How a step went. */
 export interface StepTime {
@@ -49,22 +49,22 @@ export class StepRunner {
     const live = this.output.isTTY === true;
     let frame = 0;
     const draw = () => {
-      const spin = SPINNER[frame++ % SPINNER.length] ?? "";
-      const line = `${spin} ${title.padEnd(TITLE_WIDTH)} ${time(seconds())}  ${note}`;
+      const spin = spinner[frame++ % spinner.length] ?? "";
+      const line = `${spin} ${title.padEnd(titleWidth)} ${time(seconds())}  ${note}`;
       this.rewrite(line.slice(0, Math.max(20, (this.output.columns ?? 100) - 1)));
     };
-    const timer = live ? setInterval(draw, REDRAW_MS) : undefined;
+    const timer = live ? setInterval(draw, redrawMs) : undefined;
     try {
       const result = await Promise.race([work((text) => (note = text)), this.stopped()]);
       this.times.push({ title, seconds: seconds() });
-      this.finish(`✔ ${title.padEnd(TITLE_WIDTH)} ${time(seconds())}  ${note}`.trimEnd());
+      this.finish(`✔ ${title.padEnd(titleWidth)} ${time(seconds())}  ${note}`.trimEnd());
       return result;
     } catch (error) {
       if (error instanceof Interrupted) {
-        this.finish(`■ ${title.padEnd(TITLE_WIDTH)} ${time(seconds())}  ${error.message}`);
+        this.finish(`■ ${title.padEnd(titleWidth)} ${time(seconds())}  ${error.message}`);
         throw error;
       }
-      this.finish(`✖ ${title.padEnd(TITLE_WIDTH)} ${time(seconds())}`);
+      this.finish(`✖ ${title.padEnd(titleWidth)} ${time(seconds())}`);
       const cause = error instanceof Error ? error : new Error(String(error));
       throw new StepFailure(title, cause, this.log);
     } finally {

@@ -16,21 +16,21 @@ import {
   listObjects,
 } from "@mlplatform/lake/store/objectStore";
 import {
-  INFERENCE_EVENTS_PREFIX,
+  inferenceEventsPrefix,
   inferencesPrefix,
   rayLogsPrefix,
 } from "@mlplatform/lake/tables/lakeLayout";
 import { LocalError } from "../localError";
-import { RAY_NODE } from "../services/lakeServices";
+import { rayNode } from "../services/lakeServices";
 import { type LocalLake, openLake } from "../services/objectStore";
 import type { FeatureRows, SentPrediction } from "./predictions";
 import type { DatasetManifest } from "./dataset";
 import type { ModelLocation } from "../services/serving";
 
 /** The inference table commits every 5 s; a busy machine gets some more. */
-const EVENTS_TIMEOUT_MS = 60_000;
-const POLL_MS = 500;
-const SHOWN = 3;
+const eventsTimeoutMs = 60_000;
+const pollMs = 500;
+const shownRowCount = 3;
 
 /** Reads a published dataset's features back from the lake. */
 export async function featureRows(
@@ -67,13 +67,13 @@ export async function verifyEvents(
   const store = openLake(lake);
   try {
     const cache = await openObjectCache({ store, directory });
-    const deadline = Date.now() + EVENTS_TIMEOUT_MS;
+    const deadline = Date.now() + eventsTimeoutMs;
     let events: unknown[][] = [];
     while (events.length < sent.length * 2 && Date.now() < deadline) {
-      const parts = await collect(store, inferencesPrefix(INFERENCE_EVENTS_PREFIX, namespace));
+      const parts = await collect(store, inferencesPrefix(inferenceEventsPrefix, namespace));
       events = await rowsOf(cache, parts, "id, type, body_sha256, mlflow_run_id, model_version");
       if (events.length < sent.length * 2) {
-        await sleep(POLL_MS);
+        await sleep(pollMs);
       }
     }
     const found = new Map(
@@ -89,7 +89,7 @@ export async function verifyEvents(
       }),
     );
     if (wrong.length > 0 || events.length !== sent.length * 2) {
-      const shown = wrong.slice(0, SHOWN).map(({ key }) => key);
+      const shown = wrong.slice(0, shownRowCount).map(({ key }) => key);
       throw new LocalError(
         `the lake has ${events.length} events for ${sent.length} predictions; ` +
           `${wrong.length} are missing or differ${shown.length > 0 ? ` (${shown.join("; ")} …)` : ""}`,
@@ -123,7 +123,7 @@ export async function verifyRayLogs(
   const store = openLake(lake);
   try {
     const { namespace, cluster } = source;
-    const manifest = await getRayLogManifest(store, { namespace, cluster, node: RAY_NODE });
+    const manifest = await getRayLogManifest(store, { namespace, cluster, node: rayNode });
     const cache = await openObjectCache({ store, directory: source.cache });
     const parts = await collect(store, rayLogsPrefix(namespace));
     const columns = "file_uid, byte_start, byte_end, text, raw";
@@ -136,7 +136,7 @@ export async function verifyRayLogs(
     );
     const isFinal = manifest.status === ManifestStatus.Final;
     if (!isFinal || onDisk.size === 0 || wrong.length > 0) {
-      const shown = wrong.slice(0, SHOWN).map(([name, { bytes }]) => {
+      const shown = wrong.slice(0, shownRowCount).map(([name, { bytes }]) => {
         const generations =
           rebuilt
             .get(name)

@@ -2,11 +2,11 @@ import * as net from "node:net";
 import { LocalError } from "../localError";
 
 /** Below the ephemeral range of Linux (32768), so that no outgoing connection takes a chosen port. */
-const LOWEST_PORT = 20_000;
-const HIGHEST_PORT = 32_000;
-const ATTEMPTS = 200;
+const lowestPort = 20_000;
+const highestPort = 32_000;
+const attempts = 200;
 /** Ports of one run, with one for the claim and some to spare. */
-const BLOCK = 32;
+const block = 32;
 
 /** The listeners of a run; each gets a port of its own. */
 export enum PortName {
@@ -79,16 +79,16 @@ export async function choosePorts(base?: number): Promise<Ports> {
     }
     return Object.fromEntries(chosen) as Ports;
   }
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
     const first =
-      LOWEST_PORT + BLOCK * Math.floor((Math.random() * (HIGHEST_PORT - LOWEST_PORT)) / BLOCK);
+      lowestPort + block * Math.floor((Math.random() * (highestPort - lowestPort)) / block);
     const ports = await claimBlock(first, names);
     if (ports !== undefined) {
       return ports;
     }
   }
   throw new LocalError(
-    `no block of ${BLOCK} free ports was found from ${LOWEST_PORT} to ${HIGHEST_PORT}`,
+    `no block of ${block} free ports was found from ${lowestPort} to ${highestPort}`,
     "End programs that hold many ports, or give a free block with --port-base.",
   );
 }

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import * as net from "node:net";
 import {
   type ProcessInfo,
-  RUN_MARKER,
+  runMarker,
   bootId,
   isAlive,
   isLoopback,
@@ -60,7 +60,7 @@ describe("process table", () => {
     // The shell ends at once; what it leaves behind has become `sleep`.
     const script =
       "setsid bash -c 'exec sleep 60' & while [ \"$(cat /proc/$!/comm)\" != sleep ]; do :; done";
-    const env = { ...process.env, [RUN_MARKER]: runId };
+    const env = { ...process.env, [runMarker]: runId };
     const shell = spawn("bash", ["-c", script], { env, stdio: "ignore" });
     await new Promise((resolve) => shell.once("exit", resolve));
     const found = ownProcesses({ runId, bootId: bootId(), processes: [] });

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 
 /** Environment variable that every process of a run inherits; its value is the run's id. */
-export const RUN_MARKER = "MLPLATFORM_LOCAL_RUN";
+export const runMarker = "MLPLATFORM_LOCAL_RUN";
 
 /** One running process, as the kernel reports it. */
 export interface ProcessInfo {
@@ -72,7 +72,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
 function hasMarker(pid: number, runId: string): boolean {
   try {
     const environment = fs.readFileSync(`/proc/${pid}/environ`, "latin1");
-    return environment.split("\0").includes(`${RUN_MARKER}=${runId}`);
+    return environment.split("\0").includes(`${runMarker}=${runId}`);
   } catch {
     return false; // another user's process, or one that has just ended
   }

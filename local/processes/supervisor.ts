@@ -3,13 +3,13 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalError } from "../localError";
-import { RUN_MARKER, bootId, isAlive, readProcess } from "./processTable";
+import { runMarker, bootId, isAlive, readProcess } from "./processTable";
 import type { RunRecord, ServiceRecord, StateDirectory } from "./runState";
 
 /** Time that processes get to end by themselves before they are killed. */
-const GRACE_MS = 30_000;
-const POLL_MS = 100;
-const LOG_TAIL_LINES = 12;
+const graceMs = 30_000;
+const pollMs = 100;
+const logTailLines = 12;
 
 /** How to start one process of the run. */
 export interface ServiceSpec {
@@ -54,7 +54,7 @@ export class Supervisor {
 
   /** The variable by which a process is known as this run's. */
   marker(): Record<string, string> {
-    return { [RUN_MARKER]: this.record.runId };
+    return { [runMarker]: this.record.runId };
   }
 
   logFile(name: string): string {
@@ -120,7 +120,7 @@ export class Supervisor {
           service.record.log,
         );
       }
-      await sleep(POLL_MS);
+      await sleep(pollMs);
     }
   }
 
@@ -129,7 +129,7 @@ export class Supervisor {
     service.stopping = true;
     // Only the leader: what it started is its own to end, and PostgreSQL's children read signals otherwise.
     signal(service.record.pid, service.record.stopSignal);
-    await Promise.race([service.ended, sleep(GRACE_MS, undefined, { ref: false })]);
+    await Promise.race([service.ended, sleep(graceMs, undefined, { ref: false })]);
     signal(-service.record.pid, "SIGKILL");
     await service.ended;
   }
@@ -201,12 +201,12 @@ export async function endProcesses(state: StateDirectory, record: RunRecord): Pr
     return 0;
   }
   const count = state.remaining(record).length;
-  const deadline = Date.now() + GRACE_MS;
+  const deadline = Date.now() + graceMs;
   for (const service of [...record.services].reverse()) {
     if (isAlive(service)) {
       signal(service.pid, service.stopSignal);
       while (Date.now() < deadline && isAlive(service)) {
-        await sleep(POLL_MS);
+        await sleep(pollMs);
       }
     }
   }
@@ -218,7 +218,7 @@ export async function endProcesses(state: StateDirectory, record: RunRecord): Pr
     for (const info of left) {
       signal(info.pid, rounds < 10 && Date.now() < deadline ? "SIGTERM" : "SIGKILL");
     }
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
   const left = state.remaining(record).map((info) => `${info.pid} (${info.command})`);
   throw new LocalError(
@@ -246,7 +246,7 @@ export function basicEnvironment(): Record<string, string> {
 }
 
 /** The end of a log, for a message; empty when there is nothing to show. */
-export function lastLines(log: string, count = LOG_TAIL_LINES): string {
+export function lastLines(log: string, count = logTailLines): string {
   let text: string;
   try {
     text = fs.readFileSync(log, "utf8");

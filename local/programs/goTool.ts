@@ -7,7 +7,7 @@ import { LocalError } from "../localError";
 import { basicEnvironment } from "../processes/supervisor";
 
 const run = promisify(execFile);
-const BUILD_TIMEOUT_MS = 2_400_000;
+const buildTimeoutMs = 2_400_000;
 
 /** A program built from a pinned Go module, by a `go.mod` that names it as a tool. */
 export interface GoTool {
@@ -63,7 +63,7 @@ export async function buildGoTool(
     await run("go", ["build", ...flags, "-o", draft, tool.package], {
       cwd: module,
       env: { ...basicEnvironment(), ...Object.fromEntries(goSettings), CGO_ENABLED: "0" },
-      timeout: BUILD_TIMEOUT_MS,
+      timeout: buildTimeoutMs,
       maxBuffer: 1 << 24,
     });
   } catch (error) {

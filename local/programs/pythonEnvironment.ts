@@ -8,24 +8,24 @@ import { basicEnvironment } from "../processes/supervisor";
 
 const run = promisify(execFile);
 /** Versions that the locked requirements were resolved for. */
-const MINORS = [11, 12];
-const COMPLETE = ".complete";
-const INSTALL_TIMEOUT_MS = 900_000;
-const MEBIBYTE = 1024 * 1024;
+const minors = [11, 12];
+const complete = ".complete";
+const installTimeoutMs = 900_000;
+const mebibyte = 1024 * 1024;
 /** The environment itself plus the first run's data. */
-const NEEDED_FREE_MIB = 4096;
+const neededFreeMib = 4096;
 
 /** Finds a Python that the requirements were locked for. */
 export async function findPython(): Promise<string> {
   const seen: string[] = [];
-  for (const name of ["python3", ...MINORS.map((minor) => `python3.${minor}`).reverse()]) {
+  for (const name of ["python3", ...minors.map((minor) => `python3.${minor}`).reverse()]) {
     try {
       const { stdout } = await run(name, [
         "-c",
         "import sys; print(*sys.version_info[:2], sys.executable)",
       ]);
       const [major, minor, executable] = stdout.trim().split(" ");
-      if (major === "3" && MINORS.includes(Number(minor)) && executable !== undefined) {
+      if (major === "3" && minors.includes(Number(minor)) && executable !== undefined) {
         return executable;
       }
       seen.push(`${name} is ${major}.${minor}`);
@@ -71,11 +71,11 @@ export class PythonEnvironment {
       .digest("hex")
       .slice(0, 12);
     const directory = path.join(stateRoot, "venv", key);
-    if (fs.existsSync(path.join(directory, COMPLETE))) {
+    if (fs.existsSync(path.join(directory, complete))) {
       say("made before");
       return new PythonEnvironment(directory);
     }
-    requireFreeSpace(stateRoot, NEEDED_FREE_MIB);
+    requireFreeSpace(stateRoot, neededFreeMib);
     fs.rmSync(path.join(stateRoot, "venv"), { recursive: true, force: true });
     say("making the environment");
     const installer = path.join(stateRoot, "venv", "uv");
@@ -106,7 +106,7 @@ export class PythonEnvironment {
       ],
       "the packages were not installed",
     );
-    fs.writeFileSync(path.join(directory, COMPLETE), new Date().toISOString());
+    fs.writeFileSync(path.join(directory, complete), new Date().toISOString());
     return new PythonEnvironment(directory);
   }
 
@@ -118,7 +118,7 @@ export class PythonEnvironment {
       .digest("hex")
       .slice(0, 12);
     const target = path.join(stateRoot, "packages", key);
-    if (!fs.existsSync(path.join(target, COMPLETE))) {
+    if (!fs.existsSync(path.join(target, complete))) {
       fs.rmSync(target, { recursive: true, force: true });
       const uv = path.join(stateRoot, "venv", "uv", "bin", "uv");
       const from = [
@@ -135,7 +135,7 @@ export class PythonEnvironment {
         [...from, "--python", this.python, "--target", target],
         "the packages were not installed",
       );
-      fs.writeFileSync(path.join(target, COMPLETE), new Date().toISOString());
+      fs.writeFileSync(path.join(target, complete), new Date().toISOString());
     }
     return target;
   }
@@ -145,7 +145,7 @@ export class PythonEnvironment {
 export function requireFreeSpace(directory: string, neededMiB: number): void {
   fs.mkdirSync(directory, { recursive: true });
   const space = fs.statfsSync(directory);
-  const freeMiB = Math.floor((space.bavail * space.bsize) / MEBIBYTE);
+  const freeMiB = Math.floor((space.bavail * space.bsize) / mebibyte);
   if (freeMiB < neededMiB) {
     throw new LocalError(
       `${freeMiB} MiB are free at ${directory}, ${neededMiB} MiB are needed`,
@@ -161,8 +161,8 @@ async function install(command: string, args: string[], what: string): Promise<v
     );
     await run(command, args, {
       env: { ...basicEnvironment(), ...Object.fromEntries(pipSettings) },
-      timeout: INSTALL_TIMEOUT_MS,
-      maxBuffer: 16 * MEBIBYTE,
+      timeout: installTimeoutMs,
+      maxBuffer: 16 * mebibyte,
     });
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };

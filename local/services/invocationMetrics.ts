@@ -1,8 +1,8 @@
 // What Knative's queue-proxy, the other sidecar of a model's pod, measures of each request: the serving side's
 // own count, against which the inference table's is held.
 
-const NAME = "kn_serving_invocation_duration_seconds";
-const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const metricName = "kn_serving_invocation_duration_seconds";
+const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 interface StatusSeries {
   /** Requests up to each bound, and all of them at the end. */
@@ -19,10 +19,10 @@ export class InvocationMetrics {
 
   observe(status: number, seconds: number): void {
     const series = this.byStatus.get(status) ?? {
-      counts: [...BOUNDS, Infinity].map(() => 0),
+      counts: [...bounds, Infinity].map(() => 0),
       sum: 0,
     };
-    [...BOUNDS, Infinity].forEach((bound, index) => {
+    [...bounds, Infinity].forEach((bound, index) => {
       series.counts[index]! += seconds <= bound ? 1 : 0;
     });
     series.sum += seconds;
@@ -31,14 +31,17 @@ export class InvocationMetrics {
 
   /** The metrics in Prometheus' text format. */
   text(): string {
-    const lines = [`# TYPE ${NAME} histogram`];
+    const lines = [`# TYPE ${metricName} histogram`];
     for (const [status, { counts, sum }] of this.byStatus) {
       const own = Object.entries({ ...this.labels, http_response_status_code: String(status) });
       const labels = own.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",");
-      [...BOUNDS, "+Inf"].forEach((bound, index) => {
-        lines.push(`${NAME}_bucket{${labels},le="${bound}"} ${counts[index]}`);
+      [...bounds, "+Inf"].forEach((bound, index) => {
+        lines.push(`${metricName}_bucket{${labels},le="${bound}"} ${counts[index]}`);
       });
-      lines.push(`${NAME}_sum{${labels}} ${sum}`, `${NAME}_count{${labels}} ${counts.at(-1)}`);
+      lines.push(
+        `${metricName}_sum{${labels}} ${sum}`,
+        `${metricName}_count{${labels}} ${counts.at(-1)}`,
+      );
     }
     return `${lines.join("\n")}\n`;
   }

@@ -4,9 +4,9 @@ import { type LocalLake, lakeEnvironment, openLake } from "./objectStore";
 import type { Ports } from "../processes/ports";
 import type { Service, Supervisor } from "../processes/supervisor";
 
-const READY_TIMEOUT_MS = 60_000;
+const readyTimeoutMs = 60_000;
 /** Ray's only node here. */
-export const RAY_NODE = "head";
+export const rayNode = "head";
 
 /** Starts the service that turns payload events into rows of the lake. */
 export async function startInferenceTable(
@@ -22,7 +22,7 @@ export async function startInferenceTable(
     MLP_STATE_DIR: path.join(supervisor.state.run, "inference-table"),
   });
   const ready = async () => (await fetch(`${url}/readyz`)).ok;
-  await supervisor.waitReady(service, ready, READY_TIMEOUT_MS);
+  await supervisor.waitReady(service, ready, readyTimeoutMs);
   return { service, url };
 }
 
@@ -42,16 +42,16 @@ export async function startLogOffloader(
     MLP_NAMESPACE: ray.namespace,
     MLP_CLUSTER: ray.cluster,
     MLP_RAYJOB: ray.job,
-    MLP_NODE: RAY_NODE,
+    MLP_NODE: rayNode,
     MLP_ROLE: "head",
   });
   // Its contract, and all that Ray's start has to wait for: the node's open manifest is in the lake.
   const store = openLake(lake);
   try {
-    const node = { namespace: ray.namespace, cluster: ray.cluster, node: RAY_NODE };
+    const node = { namespace: ray.namespace, cluster: ray.cluster, node: rayNode };
     const isOpen = async () =>
       (await getRayLogManifest(store, node)).status === ManifestStatus.Open;
-    await supervisor.waitReady(service, isOpen, READY_TIMEOUT_MS);
+    await supervisor.waitReady(service, isOpen, readyTimeoutMs);
   } finally {
     store.close();
   }

@@ -7,12 +7,12 @@ import type { Ports } from "../processes/ports";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
 import type { ServiceSpec, Supervisor } from "../processes/supervisor";
 
-const READY_TIMEOUT_MS = 60_000;
+const readyTimeoutMs = 60_000;
 /** Volumes of 64 MB; a bucket takes 7, and writes stop when none is left. */
-const SEAWEEDFS_VOLUMES = 100;
-const SEAWEEDFS_VOLUME_MB = 64;
+const seaweedfsVolumes = 100;
+const seaweedfsVolumeMb = 64;
 
-const MINIO: GoTool = {
+const minioTool: GoTool = {
   name: "MinIO",
   module: "workloads/minio/server",
   package: "github.com/minio/minio",
@@ -81,20 +81,20 @@ export async function startObjectStore(
       : seaweedfs(supervisor, ports, lake, python);
   const service = supervisor.start({ ...spec, url: lake.endpoint });
   const answers = async () => (await fetch(lake.endpoint)).status === 403;
-  await supervisor.waitReady(service, answers, READY_TIMEOUT_MS);
+  await supervisor.waitReady(service, answers, readyTimeoutMs);
   await supervisor.runToEnd({
     name: "make-bucket",
     command: python.python,
-    args: ["-c", MAKE_BUCKET],
+    args: ["-c", makeBucket],
     env: lakeEnvironment(lake),
-    timeoutMs: READY_TIMEOUT_MS,
+    timeoutMs: readyTimeoutMs,
     remedy: "Read the object store's log in .mlplatform/run/logs.",
   });
   return lake;
 }
 
 // A store that answers may still be choosing its leader, so the first write is tried for a while.
-const MAKE_BUCKET = `
+const makeBucket = `
 import os, time, boto3
 s3 = boto3.client("s3")
 bucket = os.environ["MLP_LAKE_BUCKET"]
@@ -140,7 +140,7 @@ function seaweedfs(
       ...[`-volume.port=${ports.s3Volume}`, `-volume.port.grpc=${ports.s3VolumeGrpc}`],
       ...[`-filer.port=${ports.s3Filer}`, `-filer.port.grpc=${ports.s3FilerGrpc}`],
       ...[`-filer.localSocket=${scratch}/filer.sock`, "-master.telemetry=false"],
-      ...[`-volume.max=${SEAWEEDFS_VOLUMES}`, `-master.volumeSizeLimitMB=${SEAWEEDFS_VOLUME_MB}`],
+      ...[`-volume.max=${seaweedfsVolumes}`, `-master.volumeSizeLimitMB=${seaweedfsVolumeMb}`],
     ],
   };
 }
@@ -171,5 +171,5 @@ async function minio(
 
 /** Builds the pinned MinIO server once, into the clone's cache. */
 export function buildMinio(clone: string, say: (text: string) => void): Promise<string> {
-  return buildGoTool(clone, MINIO, say);
+  return buildGoTool(clone, minioTool, say);
 }

@@ -85,9 +85,9 @@ export interface DeliveryCounts {
 }
 
 /** Workers of KServe's logger (cmd/agent/main.go). */
-const WORKERS = 5;
+const workerCount = 5;
 /** Connections that Go's transport keeps when nobody uses them; a worker more opens one of its own. */
-const IDLE_CONNECTIONS = 2;
+const idleConnections = 2;
 
 /**
  * Delivers events as KServe's logger does (pkg/logger/dispatcher.go, worker.go): five workers, one attempt
@@ -101,8 +101,8 @@ export class PayloadDispatcher {
   private idle: (() => void)[] = [];
   private readonly sockets = new http.Agent({
     keepAlive: true,
-    maxSockets: WORKERS,
-    maxFreeSockets: IDLE_CONNECTIONS,
+    maxSockets: workerCount,
+    maxFreeSockets: idleConnections,
   });
 
   constructor(
@@ -128,7 +128,7 @@ export class PayloadDispatcher {
   }
 
   private work(): void {
-    while (this.busy < WORKERS && this.queue.length > 0) {
+    while (this.busy < workerCount && this.queue.length > 0) {
       const event = this.queue.shift() as PayloadEvent;
       this.busy++;
       void this.deliver(event).finally(() => {

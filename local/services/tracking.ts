@@ -5,7 +5,7 @@ import type { LocalDatabase } from "./postgres";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
 import type { Supervisor } from "../processes/supervisor";
 
-const READY_TIMEOUT_MS = 180_000;
+const readyTimeoutMs = 180_000;
 
 /** Where a run's artifacts lie in the lake. */
 export function artifactsRoot(lake: LocalLake): string {
@@ -45,6 +45,6 @@ export async function startMlflow(
     url,
   });
   const healthy = async () => (await fetch(`${url}/health`)).ok;
-  await supervisor.waitReady(service, healthy, READY_TIMEOUT_MS);
+  await supervisor.waitReady(service, healthy, readyTimeoutMs);
   return url;
 }

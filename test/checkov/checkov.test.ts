@@ -13,8 +13,8 @@ const root = resolve(__dirname, "../..");
 const decision = "docs/decisions/005-what-checkov-finds.md";
 
 /** Download and installation on a slow machine, once. */
-const INSTALL_TIMEOUT_MS = 900_000;
-const SCAN_TIMEOUT_MS = 300_000;
+const installTimeoutMs = 900_000;
+const scanTimeoutMs = 300_000;
 
 interface Report {
   results: { failed_checks: { check_id: string; file_path: string }[] };
@@ -58,7 +58,7 @@ async function scan(program: string, manifests: Record<string, any>[]): Promise<
         // The findings are the result; an exit code would only say that there are some.
         ...["--skip-download", "--compact", "--quiet", "--soft-fail", "--output", "json"],
       ],
-      { maxBuffer: 1 << 28, timeout: SCAN_TIMEOUT_MS },
+      { maxBuffer: 1 << 28, timeout: scanTimeoutMs },
     );
     // A list where both frameworks have results.
     const reports = [JSON.parse(stdout)].flat() as Report[];
@@ -108,7 +108,7 @@ describe("checkov over prod's objects", function () {
   let found: Scan;
 
   before(async function () {
-    this.timeout(INSTALL_TIMEOUT_MS + SCAN_TIMEOUT_MS);
+    this.timeout(installTimeoutMs + scanTimeoutMs);
     const environment = await PythonEnvironment.prepare(
       join(root, ".cache", "checkov"),
       join(root, "local", "python", "checkov.txt"),
@@ -132,7 +132,7 @@ describe("checkov over prod's objects", function () {
   });
 
   it("reports a check that is new, and one that is gone", async function () {
-    this.timeout(SCAN_TIMEOUT_MS);
+    this.timeout(scanTimeoutMs);
     const server = structuredClone(
       manifests.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "mlflow")!,
     );

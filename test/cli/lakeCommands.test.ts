@@ -25,8 +25,8 @@ import { traceCommand } from "../../cli/commands/trace";
 import { type CliContext, ExitCode } from "../../cli/context";
 import { startSeaweedfs, type TestStore } from "../../workloads/lake/testbed/objectStores";
 
-const REQUEST_BYTES = '{"instances":[[1,2]]}';
-const LOG = Buffer.concat([
+const requestBytes = '{"instances":[[1,2]]}';
+const logText = Buffer.concat([
   Buffer.from("epoch 1\nloss \u001b[31m0.5\u001b[0m\n"),
   Buffer.from([0xff, 0xfe, 0x0a]),
 ]);
@@ -141,7 +141,7 @@ describe("mlp over the lake", function () {
     const place = { namespace: "churn", date: "2026-11-23", writer: "w", sequence: 1 };
     await put(
       inferenceEventsShape,
-      [event("request", REQUEST_BYTES, at), event("response", '{"predictions":[0]}', at + 2500n)],
+      [event("request", requestBytes, at), event("response", '{"predictions":[0]}', at + 2500n)],
       inferenceEventsPartKey({ ...place, hour: 10 }),
     );
     const log = (start: number, end: number, text: string, raw: Buffer | null) => ({
@@ -160,14 +160,14 @@ describe("mlp over the lake", function () {
       text,
       raw,
     });
-    const second = LOG.indexOf("loss");
-    const third = LOG.length - 3;
+    const second = logText.indexOf("loss");
+    const third = logText.length - 3;
     await put(
       rayLogShape,
       [
         log(0, second, "epoch 1", null),
-        log(second, third, LOG.toString("utf8", second, third - 1), null),
-        log(third, LOG.length, "\ufffd\ufffd", LOG.subarray(third, LOG.length - 1)),
+        log(second, third, logText.toString("utf8", second, third - 1), null),
+        log(third, logText.length, "\ufffd\ufffd", logText.subarray(third, logText.length - 1)),
       ],
       rayLogPartKey({ ...place, cluster: "train-x7" }),
     );
@@ -266,7 +266,7 @@ describe("mlp over the lake", function () {
   it("writes a log file byte for byte", async () => {
     const { output, error } = await mlp("logs", "cat", "job-driver-raysubmit_1.log");
     assert.equal(error, undefined);
-    assert.deepEqual(output, LOG);
+    assert.deepEqual(output, logText);
   });
 
   it("refuses to write a file that isn't there", async () => {
@@ -341,7 +341,7 @@ describe("mlp over the lake", function () {
       session: "s",
       file: "job-driver-raysubmit_1.log",
       file_uid: "uid1",
-      bytes: LOG.length,
+      bytes: logText.length,
       lines: 3,
       first: null,
       last: null,

@@ -1,7 +1,7 @@
 import { type KubeApi, type KubeObject, Refusal } from "./kubeApi";
 
 /** A refusal repeats what it refuses, which may be long. */
-const SHOWN_CHARACTERS = 600;
+const shownCharacters = 600;
 
 /** `Kind namespace/name`, as a reader looks for it. */
 export function titleOf({ kind, metadata: { namespace, name } }: KubeObject): string {
@@ -27,7 +27,7 @@ export async function applyAll(
       if (!(error instanceof Refusal)) {
         throw error;
       }
-      refused.push(`${titleOf(object)}: ${error.message.slice(0, SHOWN_CHARACTERS)}`);
+      refused.push(`${titleOf(object)}: ${error.message.slice(0, shownCharacters)}`);
     }
   }
   return refused;

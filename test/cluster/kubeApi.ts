@@ -1,8 +1,8 @@
 import * as https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const BUSY_ATTEMPTS = 120;
-const BUSY_PAUSE_MS = 500;
+const busyAttempts = 120;
+const busyPauseMs = 500;
 
 /** A Kubernetes object as it is sent or received. */
 export interface KubeObject {
@@ -156,10 +156,10 @@ export class KubeApi {
         return await this.#send(method, path, body, contentType, headers);
       } catch (error) {
         const isBusy = error instanceof Refusal && error.code === 429;
-        if (!isBusy || attempt === BUSY_ATTEMPTS) {
+        if (!isBusy || attempt === busyAttempts) {
           throw error;
         }
-        await sleep(BUSY_PAUSE_MS);
+        await sleep(busyPauseMs);
       }
     }
   }

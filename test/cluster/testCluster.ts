@@ -11,11 +11,11 @@ import { readCrds } from "./crds";
 import { KubeApi, type KubeObject, Refusal } from "./kubeApi";
 
 const root = path.resolve(__dirname, "../..");
-const READY_TIMEOUT_MS = 120_000;
-const STOP_GRACE_MS = 10_000;
-const POLL_MS = 100;
+const readyTimeoutMs = 120_000;
+const stopGraceMs = 10_000;
+const pollMs = 100;
 /** Attempts to start on free ports: another program may take one in between. */
-const START_ATTEMPTS = 3;
+const startAttempts = 3;
 
 interface Ports {
   etcd: number;
@@ -80,7 +80,7 @@ export class TestCluster {
         return cluster;
       } catch (error) {
         await cluster.stop();
-        if (attempt === START_ATTEMPTS || !/address already in use/.test(String(error))) {
+        if (attempt === startAttempts || !/address already in use/.test(String(error))) {
           throw error;
         }
       }
@@ -107,7 +107,7 @@ export class TestCluster {
   async until<T>(
     what: string,
     look: () => Promise<{ done: boolean; seen: T }>,
-    timeoutMs = READY_TIMEOUT_MS,
+    timeoutMs = readyTimeoutMs,
   ): Promise<T> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
@@ -120,7 +120,7 @@ export class TestCluster {
         const shown = JSON.stringify(seen, null, 1)?.slice(0, 4000);
         throw new Error(`${what}: not after ${timeoutMs / 1000} s; seen last: ${shown}`);
       }
-      await sleep(POLL_MS);
+      await sleep(pollMs);
     }
   }
 
@@ -261,7 +261,7 @@ export class TestCluster {
       }
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
+      const timer = setTimeout(() => child.kill("SIGKILL"), stopGraceMs);
       await ended;
       clearTimeout(timer);
     }

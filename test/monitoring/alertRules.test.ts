@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
-import { BUILD_TIMEOUT_MS, buildMonitoringTools, type MonitoringTools } from "./monitoringTools";
+import { buildTimeoutMs, buildMonitoringTools, type MonitoringTools } from "./monitoringTools";
 import {
   type Alert,
   alertTestsFolder,
@@ -52,7 +52,7 @@ describe("alert rules", () => {
   let tools: MonitoringTools;
 
   before(async function () {
-    this.timeout(BUILD_TIMEOUT_MS);
+    this.timeout(buildTimeoutMs);
     tools = await buildMonitoringTools();
   });
 

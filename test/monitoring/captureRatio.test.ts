@@ -6,16 +6,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startKserveAgent } from "../../local/services/kserveAgent";
 import { EventType } from "../../local/services/payloadEvents";
 import { useServiceBed } from "../../workloads/lake/testbed/serviceBed";
-import { BUILD_TIMEOUT_MS } from "./monitoringTools";
+import { buildTimeoutMs } from "./monitoringTools";
 import { withPrometheus } from "./prometheus";
 import { alertsFolder } from "./shippedMonitoring";
 
-const PREDICTIONS = 1500;
+const predictions = 1500;
 /** Of the requests' events one in so many never reaches the table. */
-const ONE_LOST_IN = 40;
-const LOST = Math.floor(PREDICTIONS / ONE_LOST_IN);
+const oneLostIn = 40;
+const lost = Math.floor(predictions / oneLostIn);
 /** Scrapes and evaluations after the last prediction; both come every second. */
-const SETTLE_MS = 4_000;
+const settleMs = 4_000;
 const identity = {
   source: "churn-predictor-00001-deployment-6c9d8f7b5-x2x9z",
   inferenceService: "churn",
@@ -39,7 +39,7 @@ function losingRelay(table: string): http.RequestListener {
   let requests = 0;
   return (request, response) => {
     const isRequest = request.headers["ce-type"] === EventType.Request;
-    if (isRequest && ++requests % ONE_LOST_IN === 0) {
+    if (isRequest && ++requests % oneLostIn === 0) {
       request.resume().once("end", () => response.writeHead(503).end());
       return;
     }
@@ -54,10 +54,10 @@ function losingRelay(table: string): http.RequestListener {
 }
 
 describe("the capture ratio, by Prometheus over a table that gets too little", function () {
-  this.timeout(BUILD_TIMEOUT_MS + 180_000);
+  this.timeout(buildTimeoutMs + 180_000);
   const bed = useServiceBed("inferenceTable");
 
-  it(`is within a thousandth of the truth: ${LOST} of ${PREDICTIONS} lost in a burst`, async () => {
+  it(`is within a thousandth of the truth: ${lost} of ${predictions} lost in a burst`, async () => {
     const table = await bed.start();
     const model = await listen((request, response) => {
       request.resume().once("end", () => response.end('{"predictions":[1]}'));
@@ -81,7 +81,7 @@ describe("the capture ratio, by Prometheus over a table that gets too little", f
         targets,
         async (prometheus) => {
           await prometheus.waitForScrapes();
-          let left = PREDICTIONS;
+          let left = predictions;
           const client = async () => {
             while (left-- > 0) {
               const answer = await fetch(`${agent.url}/v1/models/churn:predict`, {
@@ -95,15 +95,15 @@ describe("the capture ratio, by Prometheus over a table that gets too little", f
           };
           await Promise.all(Array.from({ length: 4 }, client));
           await agent.dispatcher.drained();
-          await sleep(SETTLE_MS);
+          await sleep(settleMs);
           return prometheus.query("inference_capture_ratio");
         },
         { ruleFiles },
       );
-      assert.equal(agent.dispatcher.counts.failed, LOST);
+      assert.equal(agent.dispatcher.counts.failed, lost);
       assert.equal(ratios.length, 1);
       const ratio = Number(ratios[0]!.values.at(-1)![1]);
-      const truth = 1 - LOST / PREDICTIONS;
+      const truth = 1 - lost / predictions;
       assert.ok(Math.abs(ratio - truth) <= 0.001, `${ratio} where ${truth} is true`);
     } finally {
       await agent.close();

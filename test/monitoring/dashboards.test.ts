@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { prometheusValues } from "../../components/observabilityStack/values";
-import { BUILD_TIMEOUT_MS, buildMonitoringTools, type MonitoringTools } from "./monitoringTools";
+import { buildTimeoutMs, buildMonitoringTools, type MonitoringTools } from "./monitoringTools";
 import { type Dashboard, fillVariables, type Panel, readDashboards } from "./shippedMonitoring";
 
 const run = promisify(execFile);
@@ -43,7 +43,7 @@ describe("dashboards", () => {
   let tools: MonitoringTools;
 
   before(async function () {
-    this.timeout(BUILD_TIMEOUT_MS);
+    this.timeout(buildTimeoutMs);
     tools = await buildMonitoringTools();
   });
 

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withMonitoredRun } from "./monitoredRun";
-import { BUILD_TIMEOUT_MS } from "./monitoringTools";
+import { buildTimeoutMs } from "./monitoringTools";
 import { notInLocalRun } from "./notInLocalRun";
 import { type Prometheus, type Series, withPrometheus } from "./prometheus";
 import {
@@ -15,9 +15,9 @@ import {
 import { sendOddEvents } from "./traffic";
 
 /** The run's own limit, plus what the first one spends on making the Python environment. */
-const RUN_TIMEOUT_MS = 540_000;
+const runTimeoutMs = 540_000;
 /** Scrapes after the last traffic. */
-const SETTLE_MS = 3_000;
+const settleMs = 3_000;
 
 interface Expression {
   /** Where it stands. */
@@ -70,7 +70,7 @@ async function look(prometheus: Prometheus): Promise<Found> {
 const isAbsent = (selector: string) => notInLocalRun.some((row) => row.selector.test(selector));
 
 describe("dashboards and alerts over a local run, scraped by Prometheus", function () {
-  this.timeout(BUILD_TIMEOUT_MS + RUN_TIMEOUT_MS);
+  this.timeout(buildTimeoutMs + runTimeoutMs);
   let found: Found;
   let ratios: Series[];
   let served: Series[];
@@ -84,7 +84,7 @@ describe("dashboards and alerts over a local run, scraped by Prometheus", functi
         withMonitoredRun(prometheus, async (addresses) => {
           await sendOddEvents(addresses);
           await prometheus.waitForScrapes();
-          await sleep(SETTLE_MS);
+          await sleep(settleMs);
           ratios = await prometheus.query("inference_capture_ratio");
           served = await prometheus.query("sum(kn_serving_invocation_duration_seconds_count)");
           kept = await prometheus.query(

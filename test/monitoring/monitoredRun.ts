@@ -6,7 +6,7 @@ import { type RunRecord, StateDirectory } from "../../local/processes/runState";
 import { clone } from "./monitoringTools";
 import type { Prometheus, ScrapeTarget } from "./prometheus";
 
-const POLL_MS = 250;
+const pollMs = 250;
 const main = ["--import", "tsx", join(clone, "local", "main.ts")];
 
 /** Labels that the monitors in a cluster add, by the run's service. */
@@ -56,7 +56,7 @@ export async function withMonitoredRun<T>(
     const seen = new Set<string>();
     let record: RunRecord | undefined;
     while (isRunning) {
-      await Promise.race([ended, sleep(POLL_MS)]);
+      await Promise.race([ended, sleep(pollMs)]);
       const current = state.record();
       if (current === undefined || current.owner.pid !== child.pid) {
         continue;

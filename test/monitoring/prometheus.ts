@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildMonitoringTools } from "./monitoringTools";
 
-const START_TIMEOUT_MS = 60_000;
-const SCRAPE_TIMEOUT_MS = 60_000;
-const POLL_MS = 100;
+const startTimeoutMs = 60_000;
+const scrapeTimeoutMs = 60_000;
+const pollMs = 100;
 /** Seconds between two samples of a series. */
-const SCRAPE_INTERVAL_S = 1;
+const scrapeIntervalS = 1;
 
 /** Something with metrics. */
 export interface ScrapeTarget {
@@ -70,7 +70,7 @@ export async function withPrometheus<T>(
   };
   scrape(...targets);
   const configFile = join(directory, "prometheus.json");
-  const interval = `${SCRAPE_INTERVAL_S}s`;
+  const interval = `${scrapeIntervalS}s`;
   const configuration = {
     global: { scrape_interval: interval, evaluation_interval: interval },
     rule_files: options.ruleFiles ?? [],
@@ -122,7 +122,7 @@ function startServer(program: string, directory: string, configFile: string) {
   let hasEnded = false;
   void ended.then(() => (hasEnded = true));
   const address = async (): Promise<string> => {
-    const deadline = Date.now() + START_TIMEOUT_MS;
+    const deadline = Date.now() + startTimeoutMs;
     while (!hasEnded && Date.now() < deadline) {
       const listening = /Listening on" .*address=(127\.0\.0\.1:\d+)/.exec(log)?.[1];
       if (listening !== undefined) {
@@ -131,7 +131,7 @@ function startServer(program: string, directory: string, configFile: string) {
           return `http://${listening}`;
         }
       }
-      await sleep(POLL_MS);
+      await sleep(pollMs);
     }
     throw new Error(`Prometheus ${hasEnded ? "ended while it started" : "was not ready"}:\n${log}`);
   };
@@ -166,13 +166,13 @@ async function queryRange(url: string, expression: string, since: number): Promi
   const range = {
     start: String(since / 1000),
     end: String(Date.now() / 1000),
-    step: String(SCRAPE_INTERVAL_S),
+    step: String(scrapeIntervalS),
   };
   return (await get(url, "query_range", expression, range)).data.result as Series[];
 }
 
 async function waitForScrapes(url: string, known: ScrapeTarget[], since: number): Promise<void> {
-  const deadline = Date.now() + SCRAPE_TIMEOUT_MS;
+  const deadline = Date.now() + scrapeTimeoutMs;
   for (;;) {
     const answered = (await queryRange(url, "up == 1", since)).map(({ metric }) => metric.instance);
     const missing = known.filter(({ address }) => !answered.includes(address));
@@ -187,7 +187,7 @@ async function waitForScrapes(url: string, known: ScrapeTarget[], since: number)
           targets.map(({ scrapeUrl, lastError }) => `${scrapeUrl}: ${lastError}`).join("; "),
       );
     }
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
 }
 

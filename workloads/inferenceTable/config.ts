@@ -44,8 +44,8 @@ export interface InferenceTableConfig {
   tidyIntervalMs: number;
 }
 
-const MIB = 1 << 20;
-const HOUR_MS = 3_600_000;
+const mib = 1 << 20;
+const hourMs = 3_600_000;
 
 /**
  * Reads the service's settings. MLP_HOST is 127.0.0.1 unless set: a payload sink listens on a public
@@ -64,10 +64,10 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
     host: settings.text("MLP_HOST", "give an address to listen on", "127.0.0.1"),
     port: settings.count("MLP_PORT", 8080, { min: 0, max: 65_535 }),
     commitIntervalMs: settings.count("MLP_COMMIT_INTERVAL_MS", 5_000, { min: 50, max: 600_000 }),
-    segmentBytes: MIB * settings.count("MLP_SEGMENT_MIB", 32, { min: 1, max: 256 }),
-    maxLogBytes: MIB * settings.count("MLP_LOG_MIB", 4_096, { min: 8, max: 1 << 20 }),
-    maxBodyBytes: MIB * settings.count("MLP_MAX_BODY_MIB", 128, { min: 1, max: 1_000 }),
-    inlineBytes: MIB * settings.count("MLP_INLINE_MIB", 4, { min: 1, max: 64 }),
+    segmentBytes: mib * settings.count("MLP_SEGMENT_MIB", 32, { min: 1, max: 256 }),
+    maxLogBytes: mib * settings.count("MLP_LOG_MIB", 4_096, { min: 8, max: 1 << 20 }),
+    maxBodyBytes: mib * settings.count("MLP_MAX_BODY_MIB", 128, { min: 1, max: 1_000 }),
+    inlineBytes: mib * settings.count("MLP_INLINE_MIB", 4, { min: 1, max: 64 }),
     redactor: readRedactor(settings),
     isPairing: settings.choice("MLP_PAIRING", ["on", "off"] as const, "on") === "on",
     pairIntervalMs: settings.count("MLP_PAIR_INTERVAL_MS", 60_000, { min: 100, max: 3_600_000 }),
@@ -77,9 +77,9 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
       count: settings.count("MLP_REPLICAS", 1, { min: 1, max: 1_000 }),
     },
     retention: readSetRetention(settings),
-    compactBytes: MIB * settings.count("MLP_COMPACT_MIB", 64, { min: 1, max: 256 }),
-    compactGraceMs: HOUR_MS * settings.count("MLP_COMPACT_GRACE_HOURS", 6, { min: 0, max: 168 }),
-    tidyIntervalMs: settings.count("MLP_TIDY_INTERVAL_MS", HOUR_MS, { min: 100, max: 86_400_000 }),
+    compactBytes: mib * settings.count("MLP_COMPACT_MIB", 64, { min: 1, max: 256 }),
+    compactGraceMs: hourMs * settings.count("MLP_COMPACT_GRACE_HOURS", 6, { min: 0, max: 168 }),
+    tidyIntervalMs: settings.count("MLP_TIDY_INTERVAL_MS", hourMs, { min: 100, max: 86_400_000 }),
   };
   settings.check();
   return config;

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import * as path from "node:path";
 import { listObjects } from "@mlplatform/lake/store/objectStore";
-import { INFERENCE_PAIRED_PREFIX } from "@mlplatform/lake/tables/lakeLayout";
+import { inferencePairedPrefix } from "@mlplatform/lake/tables/lakeLayout";
 import { startChildService } from "../lake/testbed/childService";
 import { startRelay } from "../lake/testbed/relay";
 import { useServiceBed } from "../lake/testbed/serviceBed";
@@ -48,7 +48,7 @@ describe("inference table", function () {
       },
     ]);
     let parts = 0;
-    for await (const { key } of listObjects(bed.store, INFERENCE_PAIRED_PREFIX)) {
+    for await (const { key } of listObjects(bed.store, inferencePairedPrefix)) {
       assert.match(key, /part-00000000\.parquet$/);
       parts += 1;
     }
@@ -68,7 +68,7 @@ describe("inference table", function () {
       rows = (await bed.lake.query(sql)).rows;
     }
     assert.deepEqual(rows, [{ response: '{"predictions":[0]}' }]);
-    for await (const { key } of listObjects(bed.store, INFERENCE_PAIRED_PREFIX)) {
+    for await (const { key } of listObjects(bed.store, inferencePairedPrefix)) {
       assert.fail(`the open hour was paired: ${key}`);
     }
   });
@@ -116,7 +116,7 @@ describe("inference table", function () {
     await bed.service.end("SIGTERM");
     const keys = async () => {
       const found: [string, string][] = [];
-      for await (const { key, etag } of listObjects(bed.store, INFERENCE_PAIRED_PREFIX)) {
+      for await (const { key, etag } of listObjects(bed.store, inferencePairedPrefix)) {
         found.push([key, etag]);
       }
       return found;

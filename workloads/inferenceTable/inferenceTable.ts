@@ -23,13 +23,13 @@ export interface InferenceTable {
 }
 
 // Under load segments are full before their time; what waits then is room on the disk.
-const SEALED_INTERVAL_MS = 100;
+const sealedIntervalMs = 100;
 // The rest is for what is on its way.
-const FULL_AT = 0.98;
+const fullAt = 0.98;
 // A repeated failure is one line a minute, not one an event.
-const REPEAT_LINE_MS = 60_000;
+const repeatLineMs = 60_000;
 // Of bodies that are on their way to the log; more go through files.
-const BODY_MEMORY_BYTES = 96 << 20;
+const bodyMemoryBytes = 96 << 20;
 
 /** Starts the service: lock, recovery, listener, timers. */
 export async function startInferenceTable(
@@ -57,7 +57,7 @@ export async function startInferenceTable(
     usedBytes: () => log.size().diskBytes + log.size().pendingBytes + blobs.bytes(),
   });
   await reportRecovery(log, blobs, metrics, logLine);
-  const reportRepeated = oncePer(REPEAT_LINE_MS, logLine);
+  const reportRepeated = oncePer(repeatLineMs, logLine);
   const lake = startLakeThread(
     {
       lake: config.lake,
@@ -78,7 +78,7 @@ export async function startInferenceTable(
   const commits = makeCommits({ log, blobs, lake, metrics }, config.commitIntervalMs);
 
   let stopping: Promise<void> | undefined;
-  const isFull = () => pressure.share() >= FULL_AT;
+  const isFull = () => pressure.share() >= fullAt;
   const server = makeIngestServer({
     log,
     blobs,
@@ -86,7 +86,7 @@ export async function startInferenceTable(
     redactor: config.redactor,
     intake: {
       blobs,
-      memory: new MemoryBudget(BODY_MEMORY_BYTES),
+      memory: new MemoryBudget(bodyMemoryBytes),
       inlineBytes: config.inlineBytes,
       maxBodyBytes: config.maxBodyBytes,
       rung: () => rungAt(pressure.share()),
@@ -102,7 +102,7 @@ export async function startInferenceTable(
     server.listen(config.port, config.host, resolve);
   });
 
-  const stopCommits = repeat(Math.min(config.commitIntervalMs, SEALED_INTERVAL_MS), async () => {
+  const stopCommits = repeat(Math.min(config.commitIntervalMs, sealedIntervalMs), async () => {
     await commits.commitDue(Date.now()).catch((error: unknown) => {
       metrics.commitFailures.inc();
       reportRepeated("commit", `events wait on disk, their commit failed: ${describeError(error)}`);

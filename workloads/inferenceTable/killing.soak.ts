@@ -12,12 +12,12 @@ import { seededRandom } from "../lake/testbed/seededRandom";
 import { killAtRandom } from "./testbed/killing";
 import { identity, predictions, type SentEvent, storedIdentities } from "./testbed/tableClient";
 
-const KILLS = Number(process.env["MLP_SOAK_KILLS"] ?? 200);
+const kills = Number(process.env["MLP_SOAK_KILLS"] ?? 200);
 
 describe("inference table, killed again and again", function () {
   this.timeout(3_600_000);
 
-  it(`has all that was acknowledged over ${KILLS} kills, each once`, async () => {
+  it(`has all that was acknowledged over ${kills} kills, each once`, async () => {
     const seed = Number(process.env["MLP_TEST_SEED"] ?? randomInt(2 ** 31));
     console.log(`      MLP_TEST_SEED=${seed}`);
     const random = seededRandom(seed);
@@ -35,7 +35,7 @@ describe("inference table, killed again and again", function () {
     };
     try {
       const acknowledged: SentEvent[] = [];
-      for (let kill = 0; kill < KILLS; kill++) {
+      for (let kill = 0; kill < kills; kill++) {
         const { service, url } = await start();
         await killAtRandom(service, url, predictions(4_000, `k${kill}`), acknowledged, 64, random);
       }
@@ -54,7 +54,7 @@ describe("inference table, killed again and again", function () {
       );
       assert.equal(rows[0]!["repeated"], 0n);
       console.log(
-        `      ${KILLS} kills, ${acknowledged.length} events acknowledged, ${rows[0]!["n"]} predictions`,
+        `      ${kills} kills, ${acknowledged.length} events acknowledged, ${rows[0]!["n"]} predictions`,
       );
     } finally {
       store.close();

@@ -14,8 +14,8 @@ import {
   storedIdentities,
 } from "./testbed/tableClient";
 
-const WRITERS = 64;
-const KILLS = 25;
+const writers = 64;
+const kills = 25;
 
 describe("inference table under kill -9", function () {
   this.timeout(300_000);
@@ -44,23 +44,23 @@ describe("inference table under kill -9", function () {
     assert.ok(Number(rows[0]!["ok"]) >= whole, `${whole} predictions were acknowledged whole`);
   }
 
-  it(`loses nothing that was acknowledged over ${KILLS} kills at random points, and doubles nothing`, async () => {
+  it(`loses nothing that was acknowledged over ${kills} kills at random points, and doubles nothing`, async () => {
     const seed = Number(process.env["MLP_TEST_SEED"] ?? 20261126);
     const random = seededRandom(seed);
     const acknowledged: SentEvent[] = [];
-    for (let kill = 0; kill < KILLS; kill++) {
+    for (let kill = 0; kill < kills; kill++) {
       const url = await start();
       await killAtRandom(
         bed.service,
         url,
         predictions(4_000, `k${kill}`),
         acknowledged,
-        WRITERS,
+        writers,
         random,
       );
     }
     assert.ok(
-      acknowledged.length > KILLS * 50,
+      acknowledged.length > kills * 50,
       `${acknowledged.length} acknowledged; seed ${seed}`,
     );
     await start();
@@ -75,7 +75,7 @@ describe("inference table under kill -9", function () {
     "commit.put:2",
     "commit.blobPut",
   ]) {
-    it(`loses and doubles nothing when it is killed at ${step} with ${WRITERS} writers`, async () => {
+    it(`loses and doubles nothing when it is killed at ${step} with ${writers} writers`, async () => {
       const acknowledged: SentEvent[] = [];
       const url = await start({ MLP_FAILPOINT: step, MLP_INLINE_MIB: "1" });
       const events = predictions(3_000);
@@ -86,7 +86,7 @@ describe("inference table under kill -9", function () {
         (status) => status === 202 && acknowledged.push(large),
         () => undefined,
       );
-      await sendAll(url, events, acknowledged, WRITERS).catch(() => undefined);
+      await sendAll(url, events, acknowledged, writers).catch(() => undefined);
       await ended;
       assert.equal(bed.service.child.signalCode, "SIGKILL");
       await start({ MLP_INLINE_MIB: "1" });
@@ -111,7 +111,7 @@ describe("inference table under kill -9", function () {
     it(`loses and doubles nothing when it is killed at ${step} while it drains`, async () => {
       const acknowledged: SentEvent[] = [];
       const url = await start({ MLP_FAILPOINT: step });
-      await sendAll(url, predictions(500), acknowledged, WRITERS);
+      await sendAll(url, predictions(500), acknowledged, writers);
       assert.equal((await bed.service.end("SIGTERM")).signal, "SIGKILL");
       await start();
       assert.equal((await bed.service.end("SIGTERM")).code, 0);

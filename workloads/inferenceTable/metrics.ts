@@ -1,11 +1,11 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { modelOf, revisionOf, UNKNOWN } from "./commit/eventRow";
-import { type InferenceEvent, Kept, REQUEST_TYPE } from "./intake/inferenceEvent";
+import { modelOf, revisionOf, unknownText } from "./commit/eventRow";
+import { type InferenceEvent, Kept, requestType } from "./intake/inferenceEvent";
 import { Rung } from "./intake/pressure";
 
 // Names in events come from outside: a sender that invents one for each must not fill the memory.
-const MAX_SERIES = 10_000;
-const OTHER = "other";
+const maxSeries = 10_000;
+const other = "other";
 
 /** The service's metrics; names are contract for dashboards and alerts. */
 export function makeMetrics() {
@@ -49,15 +49,15 @@ export function makeMetrics() {
     const key = `${namespace}\n${inferenceService}\n${source}\n${type}\n${annotations}`;
     let found = series.get(key);
     if (found === undefined) {
-      const isOne = series.size < MAX_SERIES;
+      const isOne = series.size < maxSeries;
       const labels = {
-        k8s_namespace_name: isOne ? namespace : OTHER,
-        inference_service: isOne ? inferenceService : OTHER,
-        revision: isOne ? revisionOf(source) : OTHER,
-        type: type === REQUEST_TYPE ? "request" : "response",
+        k8s_namespace_name: isOne ? namespace : other,
+        inference_service: isOne ? inferenceService : other,
+        revision: isOne ? revisionOf(source) : other,
+        type: type === requestType ? "request" : "response",
       };
       const model = modelOf(annotations);
-      const isKnown = model("model-version") !== UNKNOWN && model("run-id") !== UNKNOWN;
+      const isKnown = model("model-version") !== unknownText && model("run-id") !== unknownText;
       const { k8s_namespace_name, inference_service } = labels;
       found = {
         inc() {

@@ -14,9 +14,9 @@ import { startChildService } from "../lake/testbed/childService";
 import { startSeaweedfs } from "../lake/testbed/objectStores";
 import { eventHeaders, postBytes, predictions, type SentEvent } from "./testbed/tableClient";
 
-const CLONE = path.resolve(__dirname, "../..");
-const INSTALL_TIMEOUT_MS = 600_000;
-const EVENT_COLUMNS = [
+const clone = path.resolve(__dirname, "../..");
+const installTimeoutMs = 600_000;
+const eventColumns = [
   "id",
   "type",
   "namespace",
@@ -26,7 +26,7 @@ const EVENT_COLUMNS = [
   "degraded",
   "body",
 ];
-const PAIRED_COLUMNS = [
+const pairedColumns = [
   "request_id",
   "status",
   "latency_ms",
@@ -37,7 +37,7 @@ const PAIRED_COLUMNS = [
 ];
 
 // A row as one line that each reader can write: bytes as hexadecimal digits, null as "-".
-const ROW_HASHES = `
+const rowHashQuery = `
 import hashlib, sys
 import pyarrow.parquet as pq
 
@@ -71,11 +71,11 @@ function rowHashes(rows: Record<string, unknown>[], columns: string[]): string[]
 }
 
 describe("objects of the inference table", function () {
-  this.timeout(INSTALL_TIMEOUT_MS);
+  this.timeout(installTimeoutMs);
 
   it("are the same rows to DuckDB, hyparquet and pyarrow", async () => {
-    const requirements = path.join(CLONE, "local", "python", "requirements.txt");
-    const root = path.join(CLONE, ".mlplatform");
+    const requirements = path.join(clone, "local", "python", "requirements.txt");
+    const root = path.join(clone, ".mlplatform");
     const environment = await PythonEnvironment.prepare(root, requirements, () => undefined);
     const server = await startSeaweedfs();
     const store = openObjectStore(server.options);
@@ -101,7 +101,7 @@ describe("objects of the inference table", function () {
       assert.equal((await service.end("SIGTERM")).code, 0);
       let rows = 0;
       for await (const { key } of listObjects(store, "inferences/")) {
-        const columns = key.includes("/events/") ? EVENT_COLUMNS : PAIRED_COLUMNS;
+        const columns = key.includes("/events/") ? eventColumns : pairedColumns;
         if (key.includes("/ids/")) {
           continue;
         }
@@ -124,7 +124,7 @@ describe("objects of the inference table", function () {
         );
         const python = await promisify(execFile)(
           environment.python,
-          ["-c", ROW_HASHES, file, ...columns],
+          ["-c", rowHashQuery, file, ...columns],
           {
             maxBuffer: 16 << 20,
           },

@@ -23,7 +23,7 @@ export interface LogOffloaderConfig {
   port: number | undefined;
 }
 
-const MIB = 1 << 20;
+const mib = 1 << 20;
 
 /**
  * Reads the sidecar's settings.
@@ -48,8 +48,8 @@ export function readConfig(env: NodeJS.ProcessEnv): LogOffloaderConfig {
     ),
     pollIntervalMs: settings.count("MLP_POLL_INTERVAL_MS", 250, { min: 10, max: 5_000 }),
     shipIntervalMs: settings.count("MLP_SHIP_INTERVAL_MS", 5_000, { min: 100, max: 10_000 }),
-    shipBytes: MIB * settings.count("MLP_SHIP_MIB", 8, { min: 1, max: 16 }),
-    maxLogBytes: MIB * settings.count("MLP_LOG_MIB", 2_048, { min: 32, max: 1 << 20 }),
+    shipBytes: mib * settings.count("MLP_SHIP_MIB", 8, { min: 1, max: 16 }),
+    maxLogBytes: mib * settings.count("MLP_LOG_MIB", 2_048, { min: 32, max: 1 << 20 }),
     drainMs: settings.count("MLP_DRAIN_MS", 60_000, { min: 100, max: 3_600_000 }),
     host: settings.text("MLP_HOST", "give an address to listen on", "127.0.0.1"),
     port:

@@ -11,11 +11,11 @@ import { seededRandom } from "../lake/testbed/seededRandom";
 import { makeOffloaderBed, type OffloaderBed } from "./testbed/offloaderBed";
 
 // faults.soak.ts sets more of both, and another seed.
-const SEED = Number(process.env["MLP_FAULT_SEED"] ?? 20261126);
-const KILLS = Number(process.env["MLP_FAULT_KILLS"] ?? 25);
-const OUTAGE_MB = Number(process.env["MLP_FAULT_OUTAGE_MB"] ?? 450);
-const MIB = 1 << 20;
-const STEPS = [
+const seed = Number(process.env["MLP_FAULT_SEED"] ?? 20261126);
+const kills = Number(process.env["MLP_FAULT_KILLS"] ?? 25);
+const outageMb = Number(process.env["MLP_FAULT_OUTAGE_MB"] ?? 450);
+const mib = 1 << 20;
+const killSteps = [
   "logs.read",
   "log.written",
   "logs.encoded",
@@ -26,7 +26,7 @@ const STEPS = [
 ];
 
 describe("log offloader under faults", function () {
-  this.timeout(240_000 + KILLS * 3_000 + OUTAGE_MB * 200);
+  this.timeout(240_000 + kills * 3_000 + outageMb * 200);
   let server: TestStore;
   let bed: OffloaderBed;
   let relay: Relay | undefined;
@@ -63,11 +63,11 @@ describe("log offloader under faults", function () {
     })();
   }
 
-  it(`loses and repeats nothing when it is killed ${KILLS} times at random (seed ${SEED})`, async () => {
-    const random = seededRandom(SEED);
+  it(`loses and repeats nothing when it is killed ${kills} times at random (seed ${seed})`, async () => {
+    const random = seededRandom(seed);
     let finish: () => void = () => undefined;
     const written = write("worker.out", new Promise<void>((resolve) => (finish = resolve)));
-    for (let kill = 0; kill < KILLS; kill++) {
+    for (let kill = 0; kill < kills; kill++) {
       const service = bed.launch();
       await service.waitFor(/following /);
       await sleep(random() * 500);
@@ -80,7 +80,7 @@ describe("log offloader under faults", function () {
     await bed.expectWhole("worker.out", expected);
   });
 
-  for (const step of STEPS) {
+  for (const step of killSteps) {
     it(`loses and repeats nothing when it is killed after "${step}"`, async () => {
       const expected = Buffer.from("first line\nsecond line\nthird, without its end");
       await fs.writeFile(path.join(bed.logs, "raylet.out"), expected);
@@ -122,7 +122,7 @@ describe("log offloader under faults", function () {
     assert.deepEqual([cluster.state, cluster.incompleteNodes], ["INCOMPLETE", ["head"]]);
   });
 
-  it(`keeps ${OUTAGE_MB} MB of an outage within its bounds, and catches up`, async () => {
+  it(`keeps ${outageMb} MB of an outage within its bounds, and catches up`, async () => {
     relay = await startRelay(server.options.endpoint!);
     await bed
       .launch({
@@ -140,14 +140,14 @@ describe("log offloader under faults", function () {
       "2026-11-23 10:00:00,123 INFO epoch 1 of the outage\n".repeat(20_000),
     );
     let size = 0;
-    while (size < OUTAGE_MB * 1e6) {
+    while (size < outageMb * 1e6) {
       size += writeSync(handle, block);
       hash.update(block);
       await sleep(5);
     }
     closeSync(handle);
     await sleep(1_000);
-    assert.ok((await bed.metric("log_offloader_disk_bytes")) <= 64 * MIB);
+    assert.ok((await bed.metric("log_offloader_disk_bytes")) <= 64 * mib);
     assert.ok(
       (await bed.metric("log_offloader_pauses_total")) > 0,
       "reading has to pause at the bound",
@@ -171,7 +171,7 @@ describe("log offloader under faults", function () {
   });
 
   it("stores a single line of 200 MB in pieces, within its memory", async () => {
-    const piece = Buffer.alloc(MIB, "0123456789abcdef");
+    const piece = Buffer.alloc(mib, "0123456789abcdef");
     const handle = openSync(path.join(bed.logs, "worker.out"), "w");
     for (let count = 0; count < 200; count++) {
       writeSync(handle, piece);
@@ -194,7 +194,7 @@ describe("log offloader under faults", function () {
       "SELECT sum(byte_end - byte_start)::BIGINT AS n, max(line_no)::INT AS lines FROM raylogs",
       bed.node,
     );
-    assert.deepEqual(rows, [{ n: BigInt(200 * MIB + 5), lines: 2 }]);
+    assert.deepEqual(rows, [{ n: BigInt(200 * mib + 5), lines: 2 }]);
   });
 
   it("waits at a full disk without an end, and loses nothing when there is room again", async function () {
@@ -212,7 +212,7 @@ describe("log offloader under faults", function () {
       const name = path.join(bed.logs, "worker.out");
       await fs.appendFile(name, "before\n");
       await sleep(800);
-      await fs.writeFile(filler, Buffer.alloc(64 * MIB)).catch((error: NodeJS.ErrnoException) => {
+      await fs.writeFile(filler, Buffer.alloc(64 * mib)).catch((error: NodeJS.ErrnoException) => {
         assert.equal(error.code, "ENOSPC");
       });
       const more = Buffer.from("while it was full\n".repeat(200_000));

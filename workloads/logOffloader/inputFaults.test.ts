@@ -9,13 +9,13 @@ import { ClusterState } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { startMinio, type TestStore } from "../lake/testbed/objectStores";
 import { sideBySide, type WaitingCase } from "../lake/testbed/sideBySide";
 import { makeOffloaderBed, type OffloaderBed } from "./testbed/offloaderBed";
-import { CLOCK_SET_BACK, preload, sickDisk } from "./testbed/preloads";
+import { clockSetBack, preload, sickDisk } from "./testbed/preloads";
 
 // faults.soak.ts sets more of both.
-const TINY_FILES = Number(process.env["MLP_FAULT_TINY_FILES"] ?? 3_000);
-const STOP_MS = Number(process.env["MLP_FAULT_STOP_MS"] ?? 3_000);
+const tinyFiles = Number(process.env["MLP_FAULT_TINY_FILES"] ?? 3_000);
+const stopMs = Number(process.env["MLP_FAULT_STOP_MS"] ?? 3_000);
 
-const TRACEBACK = `Traceback (most recent call last):
+const traceback = `Traceback (most recent call last):
   File "train.py", line 12, in load
     return table[key]
 KeyError: 'label'
@@ -32,7 +32,7 @@ During handling of the above exception, another exception occurred:
 `;
 
 /** What a clock wrote, and what is known of its time: microseconds since 1970, UTC, or nothing. */
-const TIMES: [line: string, micros: string | null][] = [
+const times: [line: string, micros: string | null][] = [
   ["no time at all", null],
   ["I1123 10:00:00.123456   412 raylet.cc:7] a year-less time of glog", null],
   ["2026-11-01 01:30:00,000 INFO the hour that comes twice in New York", "1793496600000000"],
@@ -44,7 +44,7 @@ const TIMES: [line: string, micros: string | null][] = [
 ];
 
 describe("log offloader on files and a system that misbehave", function () {
-  this.timeout(240_000 + TINY_FILES * 10 + STOP_MS * 2);
+  this.timeout(240_000 + tinyFiles * 10 + stopMs * 2);
   let minio: TestStore;
 
   before(async () => {
@@ -73,7 +73,7 @@ describe("log offloader on files and a system that misbehave", function () {
   async function shipsOnAfterClockStep(bed: OffloaderBed): Promise<void> {
     const file = path.join(bed.logs, "worker.out");
     await fs.writeFile(file, "before\n");
-    const service = await started(bed, await preload(bed.folder, CLOCK_SET_BACK));
+    const service = await started(bed, await preload(bed.folder, clockSetBack));
     await bed.waitForStored(7);
     service.child.kill("SIGUSR2");
     await sleep(200);
@@ -88,7 +88,7 @@ describe("log offloader on files and a system that misbehave", function () {
   }
 
   async function keepsStrangeTimes(bed: OffloaderBed): Promise<void> {
-    const text = TIMES.map(([line]) => `${line}\n`).join("");
+    const text = times.map(([line]) => `${line}\n`).join("");
     await fs.writeFile(path.join(bed.logs, "worker.out"), text);
     await started(bed, { TZ: "America/New_York" });
     await bed.drain();
@@ -99,7 +99,7 @@ describe("log offloader on files and a system that misbehave", function () {
     );
     assert.deepEqual(
       rows.map(({ text: line, micros }) => [line, micros]),
-      TIMES,
+      times,
     );
   }
 
@@ -113,7 +113,7 @@ describe("log offloader on files and a system that misbehave", function () {
     await fs.rename(file, `${file}.1`);
     await fs.writeFile(file, "second life\n");
     await fs.writeFile(path.join(bed.logs, "short.out"), "came meanwhile\n");
-    await sleep(STOP_MS);
+    await sleep(stopMs);
     service.child.kill("SIGCONT");
     await bed.waitForStored(59);
     await bed.drain();
@@ -123,7 +123,7 @@ describe("log offloader on files and a system that misbehave", function () {
   }
 
   async function readsWhatIsLeftOfRing(bed: OffloaderBed): Promise<void> {
-    const BACKUPS = 5;
+    const backups = 5;
     const file = path.join(bed.logs, "raylet.out");
     const generation = (number: number) =>
       Array.from({ length: 50 }, (_, line) => `generation ${number} line ${line}\n`).join("");
@@ -135,7 +135,7 @@ describe("log offloader on files and a system that misbehave", function () {
     // The ring goes round more than twice between two looks; what it wrote over nobody can read any more.
     for (let number = 1; number <= 12; number++) {
       // The ring isn't full at first.
-      for (let backup = BACKUPS - 1; backup >= 1; backup--) {
+      for (let backup = backups - 1; backup >= 1; backup--) {
         await fs.rename(`${file}.${backup}`, `${file}.${backup + 1}`).catch(() => undefined);
       }
       await fs.rename(file, `${file}.1`);
@@ -157,13 +157,13 @@ describe("log offloader on files and a system that misbehave", function () {
     const textOf = (index: number) => `worker ${index}\n`;
     await fs.mkdir(path.join(bed.logs, "old"));
     let bytes = 0;
-    for (let index = 0; index < TINY_FILES; index++) {
+    for (let index = 0; index < tinyFiles; index++) {
       await fs.writeFile(path.join(bed.logs, "old", `worker-${index}.out`), textOf(index));
       bytes += textOf(index).length;
     }
     // As the image and its limit of 512 MiB have it.
-    const NODE_OPTIONS = "--max-semi-space-size=2 --max-old-space-size=256";
-    const { child } = await started(bed, { MLP_DRAIN_MS: "600000", NODE_OPTIONS });
+    const nodeOptions = "--max-semi-space-size=2 --max-old-space-size=256";
+    const { child } = await started(bed, { MLP_DRAIN_MS: "600000", NODE_OPTIONS: nodeOptions });
     // It looks for changes itself: a limit of inotify's watches can't touch it.
     const descriptors = await fs.readdir(`/proc/${child.pid}/fd`);
     const links = descriptors.map((fd) =>
@@ -176,7 +176,7 @@ describe("log offloader on files and a system that misbehave", function () {
     assert.ok(peakMiB < 512, `${peakMiB} MiB, with the test's own TypeScript loader`);
     await bed.drain();
     const { files } = await getRayLogManifest(bed.store, bed.node);
-    assert.equal(files.length, TINY_FILES);
+    assert.equal(files.length, tinyFiles);
     assert.equal((await bed.cluster()).isComplete, true);
     const { rows } = await bed.lake.query(
       `SELECT count(*)::INT AS lines, count(DISTINCT file_uid)::INT AS files,
@@ -184,7 +184,7 @@ describe("log offloader on files and a system that misbehave", function () {
        FROM raylogs`,
       bed.node,
     );
-    assert.deepEqual(rows, [{ lines: TINY_FILES, files: TINY_FILES, bytes, own: TINY_FILES }]);
+    assert.deepEqual(rows, [{ lines: tinyFiles, files: tinyFiles, bytes, own: tinyFiles }]);
   }
 
   async function livesWithFewDescriptors(bed: OffloaderBed): Promise<void> {
@@ -295,7 +295,7 @@ describe("log offloader on files and a system that misbehave", function () {
   async function keepsSplitTraceback(bed: OffloaderBed): Promise<void> {
     const file = path.join(bed.logs, "worker.err");
     await started(bed);
-    const lines = TRACEBACK.split(/(?<=\n)/);
+    const lines = traceback.split(/(?<=\n)/);
     for (const [index, line] of lines.entries()) {
       if (index === 4 || index === 9) {
         await fs.rename(`${file}.1`, `${file}.2`).catch((error: NodeJS.ErrnoException) => {
@@ -354,11 +354,11 @@ describe("log offloader on files and a system that misbehave", function () {
   }
 
   sideBySide(3, [
-    inBed(`has ${TINY_FILES} tiny files whole, without a watch of inotify`, readsTinyFiles),
+    inBed(`has ${tinyFiles} tiny files whole, without a watch of inotify`, readsTinyFiles),
     inBed("ships on when the clock is set back by an hour", shipsOnAfterClockStep),
     inBed("takes no time for another one: no year, no zone, summer's end, none", keepsStrangeTimes),
     inBed(
-      `reads on after a SIGSTOP of ${STOP_MS / 1000} s and what was rotated meanwhile`,
+      `reads on after a SIGSTOP of ${stopMs / 1000} s and what was rotated meanwhile`,
       readsOnAfterStop,
     ),
     inBed("has what is left of a ring that went round between two looks", readsWhatIsLeftOfRing),

@@ -18,7 +18,7 @@ import { type ChildService, startChildService } from "../lake/testbed/childServi
 import { startSeaweedfs, type TestStore } from "../lake/testbed/objectStores";
 import { startRelay } from "../lake/testbed/relay";
 
-const NODE = { namespace: "churn", cluster: "train-x7", node: "head" };
+const node = { namespace: "churn", cluster: "train-x7", node: "head" };
 
 const corpora: Record<string, Buffer> = {
   "empty.out": Buffer.alloc(0),
@@ -77,9 +77,9 @@ describe("log offloader", function () {
   async function start(env: NodeJS.ProcessEnv = {}): Promise<void> {
     offloader = startChildService("logOffloader", {
       ...server.environment,
-      MLP_NAMESPACE: NODE.namespace,
-      MLP_CLUSTER: NODE.cluster,
-      MLP_NODE: NODE.node,
+      MLP_NAMESPACE: node.namespace,
+      MLP_CLUSTER: node.cluster,
+      MLP_NODE: node.node,
       MLP_ROLE: "head",
       MLP_RAY_DIR: path.join(folder, "ray"),
       MLP_STATE_DIR: path.join(folder, "state"),
@@ -93,14 +93,14 @@ describe("log offloader", function () {
   async function drain(): Promise<ManifestFile[]> {
     const { code } = await offloader!.end("SIGTERM");
     assert.equal(code, 0, offloader!.output());
-    const manifest = await getRayLogManifest(store, NODE);
+    const manifest = await getRayLogManifest(store, node);
     assert.equal(manifest.status, ManifestStatus.Final);
     return manifest.files;
   }
 
   async function stored(uid: string): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    for await (const bytes of readLogFile(lake, NODE, { node: NODE.node, uid })) {
+    for await (const bytes of readLogFile(lake, node, { node: node.node, uid })) {
       chunks.push(bytes);
     }
     return Buffer.concat(chunks);
@@ -121,7 +121,7 @@ describe("log offloader", function () {
 
   async function waitForStored(count: number): Promise<void> {
     for (let attempt = 0; attempt < 200; attempt++) {
-      const { rows } = await lake.query("SELECT count(*) AS n FROM raylogs", NODE);
+      const { rows } = await lake.query("SELECT count(*) AS n FROM raylogs", node);
       if (Number(rows[0]!["n"]) >= count) {
         return;
       }
@@ -161,7 +161,7 @@ describe("log offloader", function () {
     await fs.writeFile(path.join(logs, "raylet.out"), "line\n");
     await waitForStored(1);
     await offloader!.end("SIGKILL");
-    assert.equal((await getRayLogManifest(store, NODE)).status, ManifestStatus.Open);
+    assert.equal((await getRayLogManifest(store, node)).status, ManifestStatus.Open);
     const [cluster] = await listRayLogClusters(store, {});
     assert.deepEqual(cluster!.incompleteNodes, ["head"]);
   });
@@ -328,12 +328,12 @@ describe("log offloader", function () {
     await waitForStored(1);
     const settings = {
       ...server.environment,
-      MLP_NAMESPACE: NODE.namespace,
-      MLP_CLUSTER: NODE.cluster,
+      MLP_NAMESPACE: node.namespace,
+      MLP_CLUSTER: node.cluster,
       MLP_RAY_DIR: path.join(folder, "ray"),
       MLP_STATE_DIR: path.join(folder, "state"),
     };
-    const second = startChildService("logOffloader", { ...settings, MLP_NODE: NODE.node });
+    const second = startChildService("logOffloader", { ...settings, MLP_NODE: node.node });
     await new Promise((resolve) => second.child.once("close", resolve));
     assert.match(second.output(), /is in use by another running process/);
     await drain();

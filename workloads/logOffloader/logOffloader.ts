@@ -5,7 +5,7 @@ import {
   ManifestStatus,
   putRayLogManifest,
 } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import { REPEATING_WRITER } from "@mlplatform/lake/rayLogs/rayLogParts";
+import { repeatingWriter } from "@mlplatform/lake/rayLogs/rayLogParts";
 import { removeTemporaryFiles } from "@mlplatform/lake/segmentLog/durableFile";
 import { lockDirectory } from "@mlplatform/lake/segmentLog/instanceLock";
 import { openSegmentLog, SegmentLogFullError } from "@mlplatform/lake/segmentLog/segmentLog";
@@ -34,14 +34,14 @@ export interface LogOffloader {
 }
 
 // At most 16 chunks of 1 MiB are on their way to the disk at once.
-const PENDING_BYTES = 32 << 20;
+const pendingBytes = 32 << 20;
 // A repeated failure is one line a minute.
-const REPEAT_LINE_MS = 60_000;
+const repeatLineMs = 60_000;
 // A node that hasn't said so for ten of these is taken for dead (logKeeper).
-const SEEN_INTERVAL_MS = 60_000;
-const BUSY_BYTES = 4 << 20;
+const seenIntervalMs = 60_000;
+const busyBytes = 4 << 20;
 // Between two looks of the drain that find nothing.
-const QUIET_MS = 20;
+const quietMs = 20;
 
 /** Starts the offloader: lock, recovery, polling, shipping. */
 export async function startLogOffloader(
@@ -52,7 +52,7 @@ export async function startLogOffloader(
   const lock = await lockDirectory(stateDirectory);
   const metrics = makeMetrics();
   const lag = makeLagMeter();
-  const report = oncePer(REPEAT_LINE_MS, logLine);
+  const report = oncePer(repeatLineMs, logLine);
   const store = openObjectStore({
     ...config.lake,
     onRetry(what, code) {
@@ -74,7 +74,7 @@ export async function startLogOffloader(
     directory: path.join(stateDirectory, "log"),
     segmentBytes: config.shipBytes,
     maxBytes: config.maxLogBytes,
-    maxPendingBytes: PENDING_BYTES,
+    maxPendingBytes: pendingBytes,
     // Ray doesn't sync its files either: what ends the machine ends both.
     syncsRecords: false,
   });
@@ -119,7 +119,7 @@ export async function startLogOffloader(
       throw error;
     });
     if (before !== undefined && before.writer !== identity) {
-      progress.writer = REPEATING_WRITER + identity;
+      progress.writer = repeatingWriter + identity;
     }
     await putRayLogManifest(store, progress.manifest(ManifestStatus.Open, []));
   }
@@ -154,7 +154,7 @@ export async function startLogOffloader(
   const stopPolls = repeat(config.pollIntervalMs, async () => {
     try {
       // What filled a look has more behind it.
-      return (await tailer.poll(false)) >= BUSY_BYTES;
+      return (await tailer.poll(false)) >= busyBytes;
     } catch (error) {
       metrics.fileErrors.inc();
       report("scan", `${config.rayDirectory} could not be listed: ${describeError(error)}`);
@@ -186,7 +186,7 @@ export async function startLogOffloader(
       return false;
     }
   });
-  const stopSeen = repeat(SEEN_INTERVAL_MS, async () => {
+  const stopSeen = repeat(seenIntervalMs, async () => {
     await open()
       .then(() => putRayLogManifest(store, progress.manifest(ManifestStatus.Open, [])))
       .catch((error: unknown) =>
@@ -205,7 +205,7 @@ export async function startLogOffloader(
         await shipper.shipSealed();
       }
       if (bytes === 0) {
-        await sleep(QUIET_MS);
+        await sleep(quietMs);
       }
     }
   }

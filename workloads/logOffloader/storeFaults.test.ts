@@ -10,9 +10,9 @@ import { type Relay, startRelay } from "../lake/testbed/relay";
 import { sideBySide, type WaitingCase } from "../lake/testbed/sideBySide";
 import { makeOffloaderBed, type OffloaderBed } from "./testbed/offloaderBed";
 
-const PARTS = "raylogs/namespace=";
+const parts = "raylogs/namespace=";
 // Nothing but the end of an attempt (30 s) tells of these.
-const SLOW = [StoreFault.Silence, StoreFault.SlowLoris];
+const slow = [StoreFault.Silence, StoreFault.SlowLoris];
 
 describe("log offloader on a store that misbehaves", function () {
   this.timeout(240_000);
@@ -46,7 +46,7 @@ describe("log offloader on a store that misbehaves", function () {
           const file = path.join(bed.logs, "worker.out");
           await fs.writeFile(file, "before\n");
           await bed.waitForStored(7);
-          proxy.spoil(fault, count, PARTS);
+          proxy.spoil(fault, count, parts);
           await fs.appendFile(file, "under the fault\n");
           await bed.waitForCommitted(23);
           assert.equal(proxy.spoiled(), count, "the fault was met");
@@ -128,7 +128,7 @@ describe("log offloader on a store that misbehaves", function () {
   }
 
   sideBySide(4, [
-    ...SLOW.map((fault) => spoiledWrites(fault, 1)),
+    ...slow.map((fault) => spoiledWrites(fault, 1)),
     {
       title: "goes on by itself when its key was refused and is good again",
       run: outlivesRefusals,
@@ -139,7 +139,7 @@ describe("log offloader on a store that misbehaves", function () {
       run: losesNothingWithoutGrace,
     },
     ...Object.values(StoreFault)
-      .filter((fault) => !SLOW.includes(fault))
+      .filter((fault) => !slow.includes(fault))
       .map((fault) => spoiledWrites(fault, 3)),
   ]);
 });

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { hourStart, partitionOf } from "@mlplatform/lake/inferences/inferenceHours";
-import { readSegmentRecords, SEGMENT_WINDOW_BYTES } from "@mlplatform/lake/segmentLog/segmentFile";
+import { readSegmentRecords, segmentWindowBytes } from "@mlplatform/lake/segmentLog/segmentFile";
 import type { SealedSegment } from "@mlplatform/lake/segmentLog/segmentLog";
 import { failpoint } from "@mlplatform/lake/segmentLog/failpoint";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
@@ -39,7 +39,7 @@ interface PartitionPart {
   part: EventPart;
 }
 
-const HOUR_MS = 3_600_000;
+const hourMs = 3_600_000;
 
 /**
  * The commit of a segment: one Parquet file a partition, named by writer and segment number, put, and only
@@ -47,7 +47,7 @@ const HOUR_MS = 3_600_000;
  */
 export function makeCommitter(options: CommitterOptions): Committer {
   const { store, writer } = options;
-  const room = Buffer.allocUnsafe(SEGMENT_WINDOW_BYTES);
+  const room = Buffer.allocUnsafe(segmentWindowBytes);
 
   async function putBlob(name: string, partition: InferencePartition): Promise<string> {
     const key = inferenceBlobKey(partition, writer, name);
@@ -102,7 +102,7 @@ function partOf(
   { context: { namespace }, receivedAt }: EventFrame,
   log: { writer: string; sequence: number },
 ): PartitionPart {
-  const id = `${Math.floor(receivedAt / HOUR_MS)}/${namespace}`;
+  const id = `${Math.floor(receivedAt / hourMs)}/${namespace}`;
   let found = parts.get(id);
   if (found === undefined) {
     found = { partition: partitionOf({ namespace, start: receivedAt }), part: makeEventPart(log) };

@@ -12,7 +12,7 @@ import { makeEventPart } from "./eventPart";
 import { modelOf, protocolOf, revisionOf, timestampMicros } from "./eventRow";
 import { encodeEvent, type InferenceEvent, Kept, readFrame } from "../intake/inferenceEvent";
 
-const SEED = 20261123;
+const seed = 20261123;
 const compressors = { ZSTD: (input: Uint8Array) => new Uint8Array(zstdDecompressSync(input)) };
 const log = { writer: "w1", sequence: 7 };
 
@@ -183,12 +183,12 @@ describe("a part of the events table", function () {
           assert.deepEqual(await hyparquetRows(bytes), expected);
         },
       ),
-      { seed: SEED, numRuns: 60 },
+      { seed: seed, numRuns: 60 },
     );
   });
 
   it("keeps long runs and what lies between them, group after group", async () => {
-    const [sample] = fc.sample(received, { seed: SEED, numRuns: 1 });
+    const [sample] = fc.sample(received, { seed: seed, numRuns: 1 });
     const events = Array.from({ length: 70_000 }, (_, index) => ({
       ...sample!,
       bodyObject: undefined,
@@ -211,7 +211,7 @@ describe("a part of the events table", function () {
   });
 
   it("is the same file for the same events", async () => {
-    const events = fc.sample(received, { seed: SEED, numRuns: 500 });
+    const events = fc.sample(received, { seed: seed, numRuns: 500 });
     assert.deepEqual(await encode(events), await encode(events));
   });
 });

@@ -33,9 +33,9 @@ export interface EventPart {
 }
 
 // Speed of writing is what bounds the ingest; the paired table, which stays, is compressed harder.
-const ZSTD_LEVEL = 1;
-const GROUP_BYTES = 16 << 20;
-const GROUP_ROWS = 64 << 10;
+const zstdLevel = 1;
+const groupBytes = 16 << 20;
+const groupRows = 64 << 10;
 
 // What is encoded is a copy: the next group takes the room of one before it.
 let spare: EventRows | undefined;
@@ -45,7 +45,7 @@ let spare: EventRows | undefined;
  * a database's rows it took three times as much CPU, and three hundred mebibytes more.
  */
 export function makeEventPart(log: { writer: string; sequence: number }): EventPart {
-  const file = makeParquetFile(inferenceEventsShape.columns.map(schemaElement), ZSTD_LEVEL);
+  const file = makeParquetFile(inferenceEventsShape.columns.map(schemaElement), zstdLevel);
   let rows: EventRows | undefined;
 
   async function endGroup(): Promise<void> {
@@ -67,8 +67,7 @@ export function makeEventPart(log: { writer: string; sequence: number }): EventP
       }
       rows.push(frame, place);
     },
-    isGroupFull: () =>
-      rows !== undefined && (rows.count >= GROUP_ROWS || rows.bytes >= GROUP_BYTES),
+    isGroupFull: () => rows !== undefined && (rows.count >= groupRows || rows.bytes >= groupBytes),
     endGroup,
     async finish() {
       await endGroup();
@@ -182,12 +181,12 @@ function microsIn(payload: Buffer, start: number, end: number): number {
 }
 
 // Small: whoever posts can name thousands of namespaces, and each has a part.
-const FIRST_ROWS = 16;
-const FIRST_BYTES = 256;
+const firstRows = 16;
+const firstBytes = 256;
 
 /** Whole numbers of a column, NaN where a row has none. */
 class LongCells {
-  private values = new Float64Array(FIRST_ROWS);
+  private values = new Float64Array(firstRows);
   private count = 0;
 
   push(value: number): void {
@@ -215,7 +214,7 @@ class LongCells {
 /** Lengths or codes, one a row. */
 class IntCells {
   count = 0;
-  private values = new Int32Array(FIRST_ROWS);
+  private values = new Int32Array(firstRows);
 
   push(value: number): void {
     if (this.count === this.values.length) {
@@ -237,7 +236,7 @@ class IntCells {
 
 /** Bytes of a column, one cell behind the other. */
 class ByteCells {
-  private content = Buffer.allocUnsafe(FIRST_BYTES);
+  private content = Buffer.allocUnsafe(firstBytes);
   private used = 0;
   private readonly lengths = new IntCells();
 

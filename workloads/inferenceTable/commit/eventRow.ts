@@ -2,10 +2,10 @@
 // their input: replays give equal rows.
 
 /** Stands for what an event doesn't tell; an alert counts it. */
-export const UNKNOWN = "unknown";
-const FIRST_SNIFFED_BYTES = 64;
-const SNIFFED_BYTES = 4096;
-const PROTOCOL_OF_KEY: Record<string, string> = {
+export const unknownText = "unknown";
+const firstSniffedBytes = 64;
+const sniffedBytes = 4096;
+const protocolOfKey: Record<string, string> = {
   instances: "v1",
   predictions: "v1",
   inputs: "v2",
@@ -23,19 +23,19 @@ export function revisionOf(podName: string): string {
   const match =
     /^(.+)-deployment-[a-z0-9]{6,10}-[a-z0-9]{5}$/.exec(podName) ??
     /^(.+)-[a-z0-9]{6,10}-[a-z0-9]{5}$/.exec(podName);
-  return match?.[1] ?? UNKNOWN;
+  return match?.[1] ?? unknownText;
 }
 
 /** The serving protocol that a body's first bytes show; parsing whole bodies would cost more than storing them. */
 export function protocolOf(body: Buffer): string {
   // Nearly every body begins with its key.
-  return protocolIn(body, FIRST_SNIFFED_BYTES) ?? protocolIn(body, SNIFFED_BYTES) ?? UNKNOWN;
+  return protocolIn(body, firstSniffedBytes) ?? protocolIn(body, sniffedBytes) ?? unknownText;
 }
 
 function protocolIn(body: Buffer, bytes: number): string | undefined {
   const start = body.toString("latin1", 0, bytes);
   const match = /"(instances|predictions|inputs|outputs|messages|prompt|choices)"\s*:/.exec(start);
-  return match === null ? undefined : PROTOCOL_OF_KEY[match[1]!]!;
+  return match === null ? undefined : protocolOfKey[match[1]!]!;
 }
 
 // Times of one second differ in their fraction only, and come together.
@@ -89,7 +89,7 @@ export type ModelFacts = (name: string) => string;
 
 // Every pod sends the same annotations with each of its events.
 const knownAnnotations = new Map<string, ModelFacts>();
-const MAX_KNOWN_ANNOTATIONS = 1_000;
+const maxKnownAnnotations = 1_000;
 
 /** What the InferenceService's annotations say of the model. */
 export function modelOf(annotations: string): ModelFacts {
@@ -97,7 +97,7 @@ export function modelOf(annotations: string): ModelFacts {
   if (known !== undefined) {
     return known;
   }
-  if (knownAnnotations.size >= MAX_KNOWN_ANNOTATIONS) {
+  if (knownAnnotations.size >= maxKnownAnnotations) {
     knownAnnotations.clear();
   }
   const facts = readAnnotations(annotations);
@@ -122,6 +122,6 @@ function readAnnotations(annotations: string): ModelFacts {
   return (name) => {
     const value = values[`mlplatform.dev/${name}`];
     const first: unknown = Array.isArray(value) ? value[0] : value;
-    return typeof first === "string" && first !== "" ? first : UNKNOWN;
+    return typeof first === "string" && first !== "" ? first : unknownText;
   };
 }

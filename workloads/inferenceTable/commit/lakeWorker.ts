@@ -9,14 +9,14 @@ import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { makeCommitter } from "./committer";
 import { makeCompactor } from "../maintain/compactor";
 import type { LakeMessage, LakeReply, LakeThreadOptions } from "./lakeThread";
-import { QUARANTINE_NAMESPACE } from "../intake/inferenceEvent";
-import { ENGINE_MEMORY_MIB, isPastPairing, makePairer } from "../pair/pairer";
+import { quarantineNamespace } from "../intake/inferenceEvent";
+import { engineMemoryMib, isPastPairing, makePairer } from "../pair/pairer";
 import { deleteExpired } from "../maintain/retention";
 
 // The thread that reads the log and writes the lake. Building rows and Parquet costs as much as taking the
 // events; on the thread that answers it would be felt in every acknowledgement.
 
-const CACHE_BYTES = 1 << 30;
+const cacheBytes = 1 << 30;
 
 async function main(options: LakeThreadOptions): Promise<void> {
   const port = parentPort!;
@@ -31,7 +31,7 @@ async function main(options: LakeThreadOptions): Promise<void> {
   });
   const pairEngine = await openParquetEngine({
     temporaryDirectory: path.join(workDirectory, "spill-pair"),
-    memoryMiB: ENGINE_MEMORY_MIB,
+    memoryMiB: engineMemoryMib,
   });
   const committer = makeCommitter({
     store,
@@ -44,7 +44,7 @@ async function main(options: LakeThreadOptions): Promise<void> {
     cache: await openObjectCache({
       store,
       directory: path.join(stateDirectory, "cache"),
-      maxBytes: CACHE_BYTES,
+      maxBytes: cacheBytes,
     }),
     engine: pairEngine,
     workDirectory,
@@ -70,7 +70,7 @@ async function main(options: LakeThreadOptions): Promise<void> {
         const committed = await committer.commit(message.segment);
         // Before the segment goes: readers trust the pairs of an hour that is long over.
         for (const { namespace, start } of committed.hours) {
-          if (isPastPairing(start, Date.now()) && namespace !== QUARANTINE_NAMESPACE) {
+          if (isPastPairing(start, Date.now()) && namespace !== quarantineNamespace) {
             await pairer.pairLate(namespace, start);
           }
         }

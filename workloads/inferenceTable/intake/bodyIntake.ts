@@ -2,7 +2,7 @@ import { createHash, type Hash, type Hmac } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { BlobFiles, BlobWriter } from "./blobFiles";
 import { Kept } from "./inferenceEvent";
-import { Rung, TRUNCATE_ABOVE_BYTES, TRUNCATED_BYTES } from "./pressure";
+import { Rung, truncateAboveBytes, truncatedBytes } from "./pressure";
 
 /** What is kept of a request's body. `bodyBytes` and `bodySha256` are set where `body` isn't all of it. */
 export interface TakenBody {
@@ -80,13 +80,13 @@ export async function takeBody(
 /** What the rung leaves of a body that is in memory. */
 export function shortened(body: Buffer, rung: Rung): TakenBody {
   const isKept =
-    rung === Rung.Full || (rung === Rung.Truncated && body.length <= TRUNCATE_ABOVE_BYTES);
+    rung === Rung.Full || (rung === Rung.Truncated && body.length <= truncateAboveBytes);
   if (isKept) {
     return { body, kept: Kept.Whole };
   }
   const isCut = rung === Rung.Truncated;
   return {
-    body: isCut ? body.subarray(0, TRUNCATED_BYTES) : Buffer.alloc(0),
+    body: isCut ? body.subarray(0, truncatedBytes) : Buffer.alloc(0),
     kept: isCut ? Kept.Truncated : Kept.MetadataOnly,
     bodyBytes: body.length,
     bodySha256: createHash("sha256").update(body).digest("hex"),
@@ -146,7 +146,7 @@ async function spill(
   let beginningBytes = 0;
   const take = async (chunk: Buffer) => {
     bytes += chunk.length;
-    if (beginningBytes < TRUNCATED_BYTES) {
+    if (beginningBytes < truncatedBytes) {
       beginning.push(chunk);
       beginningBytes += chunk.length;
     }
@@ -177,7 +177,7 @@ async function spill(
   if (isWriting) {
     return { body: Buffer.alloc(0), kept: Kept.Whole, ...facts, blob: writer.name };
   }
-  const body = Buffer.concat(beginning).subarray(0, TRUNCATED_BYTES);
+  const body = Buffer.concat(beginning).subarray(0, truncatedBytes);
   return { body, kept: Kept.Truncated, ...facts };
 }
 
@@ -208,7 +208,7 @@ async function hashAll(
   const take = (chunk: Buffer) => {
     hash.update(chunk);
     bytes += chunk.length;
-    if (isCut && beginningBytes < TRUNCATED_BYTES) {
+    if (isCut && beginningBytes < truncatedBytes) {
       beginning.push(chunk);
       beginningBytes += chunk.length;
     }
@@ -218,7 +218,7 @@ async function hashAll(
     take(chunk);
   }
   return {
-    body: Buffer.concat(beginning).subarray(0, TRUNCATED_BYTES),
+    body: Buffer.concat(beginning).subarray(0, truncatedBytes),
     kept: keyed !== undefined ? Kept.Withheld : isCut ? Kept.Truncated : Kept.MetadataOnly,
     bodyBytes: bytes,
     bodySha256: hash.digest("hex"),

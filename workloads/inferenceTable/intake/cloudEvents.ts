@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
-import { type InferenceEvent, REQUEST_TYPE, RESPONSE_TYPE } from "./inferenceEvent";
+import { type InferenceEvent, requestType, responseType } from "./inferenceEvent";
 import { arrayElements, objectMembers } from "./jsonScan";
 
 /** The three ways in which the HTTP binding of CloudEvents 1.0 sends events. */
@@ -21,8 +21,8 @@ export interface ReceivedEvent {
   isDocument?: boolean;
 }
 
-const MAX_NAME_BYTES = 200;
-const HEADER_OF: Record<string, string> = Object.fromEntries(
+const maxNameBytes = 200;
+const headerOf: Record<string, string> = Object.fromEntries(
   [
     ...["id", "type", "source", "specversion", "time", "recordedtime", "metadata", "annotations"],
     ...["inferenceservicename", "namespace", "component", "endpoint"],
@@ -53,7 +53,7 @@ export function contentMode(headers: IncomingHttpHeaders): ContentMode | undefin
 export function readBinaryEvent(headers: IncomingHttpHeaders, receivedAt: number): InferenceEvent {
   return judged(
     (name) => {
-      const value = headers[HEADER_OF[name]!];
+      const value = headers[headerOf[name]!];
       return value === undefined
         ? ""
         : headerText(typeof value === "string" ? value : value.join(", "));
@@ -152,11 +152,11 @@ function findProblem(event: InferenceEvent, specVersion: string): string {
       problems.push(`ce-${name} is missing`);
     }
   }
-  if (event.type !== REQUEST_TYPE && event.type !== RESPONSE_TYPE) {
+  if (event.type !== requestType && event.type !== responseType) {
     problems.push(`ce-type is unknown: ${JSON.stringify(event.type.slice(0, 100))}`);
   }
-  if (Buffer.byteLength(event.namespace) > MAX_NAME_BYTES) {
-    problems.push(`ce-namespace has more than ${MAX_NAME_BYTES} bytes`);
+  if (Buffer.byteLength(event.namespace) > maxNameBytes) {
+    problems.push(`ce-namespace has more than ${maxNameBytes} bytes`);
   }
   return problems.join("; ");
 }

@@ -15,7 +15,7 @@ import {
   storedIdentities,
 } from "../testbed/tableClient";
 
-const MIB = 1 << 20;
+const mib = 1 << 20;
 
 describe("inference table when the lake or the disk gives way", function () {
   this.timeout(180_000);
@@ -115,7 +115,7 @@ describe("inference table when the lake or the disk gives way", function () {
   it("gives up bodies before events, in order, when the buffer fills, and recovers without a restart", async () => {
     const url = await start({ MLP_LOG_MIB: "24", MLP_SEGMENT_MIB: "4" });
     await relay.cut();
-    const { acknowledged, refused } = await fill(url, 1.5 * MIB);
+    const { acknowledged, refused } = await fill(url, 1.5 * mib);
     assert.ok(refused >= 3, "the last rung is a refusal");
     assert.equal((await fetch(`${url}/readyz`)).status, 503, "others get the events now");
     assert.ok((await metric(url, 'inference_table_events_degraded_total{kept="truncated"}')) > 0);
@@ -124,7 +124,7 @@ describe("inference table when the lake or the disk gives way", function () {
     );
     assert.ok((await metric(url, 'inference_table_events_refused_total{reason="full"}')) >= 3);
     await relay.restore();
-    const again = large("after", 1.5 * MIB);
+    const again = large("after", 1.5 * mib);
     await untilRelieved(url);
     assert.equal(await post(url, again), 202);
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
@@ -150,11 +150,11 @@ describe("inference table when the lake or the disk gives way", function () {
     mounted = state;
     const url = await start({ MLP_STATE_DIR: state, MLP_LOG_MIB: "4096", MLP_SEGMENT_MIB: "2" });
     await relay.cut();
-    const { acknowledged, refused } = await fill(url, 1.5 * MIB);
+    const { acknowledged, refused } = await fill(url, 1.5 * mib);
     assert.ok(refused >= 3);
     // Someone else takes the rest of the disk.
     await fs
-      .writeFile(path.join(state, "foreign"), Buffer.alloc(64 * MIB))
+      .writeFile(path.join(state, "foreign"), Buffer.alloc(64 * mib))
       .catch((error: NodeJS.ErrnoException) => {
         assert.equal(error.code, "ENOSPC");
       });
@@ -206,7 +206,7 @@ describe("inference table when the lake or the disk gives way", function () {
         () => undefined,
       );
     }, 20);
-    const bodies = Array.from({ length: 3 }, () => randomBytes(100 * MIB));
+    const bodies = Array.from({ length: 3 }, () => randomBytes(100 * mib));
     const statuses = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
         post(url, { id: `big-${index}`, type: "request", body: bodies[index % 3]! }),
@@ -228,7 +228,7 @@ describe("inference table when the lake or the disk gives way", function () {
         .update(bodies[index % 3]!)
         .digest("hex");
       assert.equal(row["body_sha256"], expected);
-      assert.equal(Number(row["body_bytes"]), 100 * MIB);
+      assert.equal(Number(row["body_bytes"]), 100 * mib);
       assert.equal(row["degraded"], null);
       const hash = createHash("sha256");
       for await (const chunk of await bed.store.getStream(String(row["body_object"]))) {
@@ -249,7 +249,7 @@ describe("inference table when the lake or the disk gives way", function () {
       MLP_LAKE_ENDPOINT: bed.server.options.endpoint,
       MLP_MAX_BODY_MIB: "8",
     });
-    const event = large("beyond", 12 * MIB);
+    const event = large("beyond", 12 * mib);
     assert.equal(await post(url, event), 202);
     await bed.service.end("SIGTERM");
     const { rows } = await bed.lake.query(
@@ -257,7 +257,7 @@ describe("inference table when the lake or the disk gives way", function () {
     );
     const [row] = rows;
     assert.deepEqual(Buffer.from(row!["body"] as Buffer), event.body.subarray(0, 64 << 10));
-    assert.equal(Number(row!["body_bytes"]), 12 * MIB);
+    assert.equal(Number(row!["body_bytes"]), 12 * mib);
     assert.equal(row!["body_sha256"], createHash("sha256").update(event.body).digest("hex"));
     assert.deepEqual([row!["degraded"], row!["truncated"]], ["truncated", true]);
   });
@@ -279,7 +279,7 @@ describe("inference table when the lake or the disk gives way", function () {
     });
     const send = (id: string, body: string | Buffer, change: Record<string, string> = {}) =>
       postBytes(url, { ...eventHeaders({ id, type: "request" }), ...change }, Buffer.from(body));
-    const padding = "x".repeat(18 * MIB);
+    const padding = "x".repeat(18 * mib);
     const sends: [string, string | Buffer, Record<string, string>?][] = [
       ["plain", `{"instances":[{"ssn":"${secret}","x":1}]}`],
       ["unreadable", `ssn=${secret}`],

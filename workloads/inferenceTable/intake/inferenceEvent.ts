@@ -40,15 +40,15 @@ export interface InferenceEvent {
 }
 
 /** The namespace of events that couldn't be understood; no Kubernetes namespace has an underscore. */
-export const QUARANTINE_NAMESPACE = "_quarantine";
+export const quarantineNamespace = "_quarantine";
 
-export const REQUEST_TYPE = "org.kubeflow.serving.inference.request";
-export const RESPONSE_TYPE = "org.kubeflow.serving.inference.response";
+export const requestType = "org.kubeflow.serving.inference.request";
+export const responseType = "org.kubeflow.serving.inference.response";
 
 /** What an event shares with others: all of it where they come from one pod and are of one type. */
-export type EventContext = Omit<InferenceEvent, (typeof OWN)[number]>;
+export type EventContext = Omit<InferenceEvent, (typeof ownKeys)[number]>;
 
-const OWN = ["id", "time", "recordedTime", "receivedAt", "metadata"] as const;
+const ownKeys = ["id", "time", "recordedTime", "receivedAt", "metadata"] as const;
 
 /** An event as it lies in the segment log: its context, and where in the payload the rest of it is. */
 export interface EventFrame {
@@ -70,8 +70,8 @@ export interface EventFrame {
 //   | the context as JSON | id | time | recordedTime | metadata | body
 // The context takes more bytes than all the rest of the attributes, and is nearly always one that came
 // before: it is made and read once, not once an event.
-const HEAD_BYTES = 32;
-const MAX_CONTEXTS = 1_000;
+const headBytes = 32;
+const maxContexts = 1_000;
 
 interface EncodedContext {
   context: EventContext;
@@ -88,7 +88,7 @@ export function encodeEvent(event: InferenceEvent, body: Uint8Array): Uint8Array
   const text = id + time + recordedTime + metadata;
   const isAscii = Buffer.byteLength(text) === text.length;
   const own = Buffer.from(text, isAscii ? "latin1" : "utf8");
-  const head = Buffer.allocUnsafe(HEAD_BYTES);
+  const head = Buffer.allocUnsafe(headBytes);
   head.writeUInt32LE(json.length, 0);
   head.writeUInt32LE(crc, 4);
   head.writeUInt32LE(byteLength(id, isAscii), 8);
@@ -122,7 +122,7 @@ function encodedContext(event: InferenceEvent): EncodedContext {
 
 function contextOf(event: InferenceEvent): EventContext {
   const context: Partial<InferenceEvent> = { ...event };
-  OWN.forEach((name) => delete context[name]);
+  ownKeys.forEach((name) => delete context[name]);
   return context as EventContext;
 }
 
@@ -141,7 +141,7 @@ function hasContext(event: InferenceEvent, context: EventContext): boolean {
 }
 
 function remember<K, V>(known: Map<K, V>, key: K, value: V): void {
-  if (known.size >= MAX_CONTEXTS) {
+  if (known.size >= maxContexts) {
     known.clear();
   }
   known.set(key, value);
@@ -151,7 +151,7 @@ const decodedContexts = new Map<number, { json: Buffer; context: EventContext }>
 
 /** Reads what `encodeEvent` wrote, as far as that takes no copy. */
 export function readFrame(payload: Buffer): EventFrame {
-  const idStart = HEAD_BYTES + payload.readUInt32LE(0);
+  const idStart = headBytes + payload.readUInt32LE(0);
   const idEnd = idStart + payload.readUInt32LE(8);
   const timeEnd = idEnd + payload.readUInt32LE(12);
   const recordedTimeEnd = timeEnd + payload.readUInt32LE(16);
@@ -170,10 +170,10 @@ export function readFrame(payload: Buffer): EventFrame {
 function decodedContext(payload: Buffer, end: number): EventContext {
   const crc = payload.readUInt32LE(4);
   const known = decodedContexts.get(crc);
-  if (known !== undefined && payload.compare(known.json, 0, undefined, HEAD_BYTES, end) === 0) {
+  if (known !== undefined && payload.compare(known.json, 0, undefined, headBytes, end) === 0) {
     return known.context;
   }
-  const json = Buffer.from(payload.subarray(HEAD_BYTES, end));
+  const json = Buffer.from(payload.subarray(headBytes, end));
   const context = JSON.parse(json.toString("utf8")) as EventContext;
   remember(decodedContexts, crc, { json, context });
   return context;

@@ -11,7 +11,7 @@ import {
   type ReceivedEvent,
   readStructuredEvent,
 } from "./cloudEvents";
-import { encodeEvent, type InferenceEvent, Kept, QUARANTINE_NAMESPACE } from "./inferenceEvent";
+import { encodeEvent, type InferenceEvent, Kept, quarantineNamespace } from "./inferenceEvent";
 import type { InferenceTableMetrics } from "../metrics";
 import { Rung } from "./pressure";
 import type { Redactor } from "./redaction";
@@ -44,18 +44,18 @@ class RefusedRequest extends Error {
 }
 
 // ce-metadata and ce-annotations carry JSON of any size in headers; Node's own limit is 16 KiB.
-const MAX_HEADER_BYTES = 256 << 10;
+const maxHeaderBytes = 256 << 10;
 // An agent that stalls in the middle of a body must not hold its bytes here for ever.
-const REQUEST_TIMEOUT_MS = 60_000;
+const requestTimeoutMs = 60_000;
 // A body that has to be read as a whole: a structured event, or one that is redacted.
-const MAX_PARSED_BYTES = 16 << 20;
+const maxParsedBytes = 16 << 20;
 
 /** The HTTP server: POST / takes events; GET /healthz, /readyz and /metrics. */
 export function makeIngestServer(options: IngestOptions): Server {
   return createServer(
     {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      maxHeaderSize: maxHeaderBytes,
+      requestTimeout: requestTimeoutMs,
       keepAliveTimeout: 75_000,
     },
     (request, response) => {
@@ -157,7 +157,7 @@ async function takeBinary(
     const { body, ...facts } = await takeBody(request, intake);
     return { event: finished({ ...event, ...keptFacts(facts) }, options), body };
   }
-  const whole = { ...intake, inlineBytes: MAX_PARSED_BYTES };
+  const whole = { ...intake, inlineBytes: maxParsedBytes };
   const { body, ...facts } = await takeBody(request, whole, () => redactor.fingerprint());
   return facts.kept === Kept.Whole
     ? redacted({ event, body }, options)
@@ -172,14 +172,14 @@ async function takeParsed(
   const { redactor, intake } = options;
   const isRedacted = redactor.concerns("", "");
   // On every rung the attributes must be read; the bodies are shortened after that.
-  const whole = { ...intake, inlineBytes: MAX_PARSED_BYTES, rung: () => Rung.Full };
+  const whole = { ...intake, inlineBytes: maxParsedBytes, rung: () => Rung.Full };
   const withhold = isRedacted ? () => redactor.fingerprint() : undefined;
   const { body, ...facts } = await takeBody(request, whole, withhold);
   const now = Date.now();
   if (facts.blob !== undefined || facts.kept !== Kept.Whole) {
     const { event } = quarantined(
       body,
-      `a ${mode} event must fit into memory, ${MAX_PARSED_BYTES} bytes at most`,
+      `a ${mode} event must fit into memory, ${maxParsedBytes} bytes at most`,
       now,
     );
     return [{ event: finished({ ...event, ...facts }, options), body }];
@@ -225,7 +225,7 @@ function finished(event: InferenceEvent, options: IngestOptions): InferenceEvent
   const { namespace, inferenceService } = event;
   event.metadata = options.redactor.redactMetadata(namespace, inferenceService, event.metadata);
   if (event.problem !== "") {
-    event.namespace = QUARANTINE_NAMESPACE;
+    event.namespace = quarantineNamespace;
   }
   return event;
 }

@@ -9,7 +9,7 @@ export type PathStep =
   /** The elements whose member has this text. */
   | { kind: "filter"; member: string; value: string };
 
-const STEPS: [RegExp, (match: RegExpExecArray) => PathStep[]][] = [
+const stepPatterns: [RegExp, (match: RegExpExecArray) => PathStep[]][] = [
   [/^\.\.(?=[[*\p{L}\p{N}_$-])/u, () => [{ kind: "descend" }]],
   [/^\.?\*/, () => [{ kind: "each" }]],
   [/^\.?([\p{L}\p{N}_$-]+)/u, ([, name]) => [{ kind: "member", name: name! }]],
@@ -58,7 +58,7 @@ function stepOf(
   if (isBare && !isBareAllowed) {
     return undefined;
   }
-  for (const [pattern, read] of STEPS) {
+  for (const [pattern, read] of stepPatterns) {
     const match = pattern.exec(text);
     if (match !== null) {
       return { steps: read(match), length: match[0].length };

@@ -25,16 +25,16 @@ export interface Container {
 /** A value that ended at `end`. `path` are the containers around it, outermost first; don't keep the array. */
 export type ValueVisitor = (path: readonly Container[], start: number, end: number) => void;
 
-const MAX_TEXT_BYTES = 256;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const LITERALS = ["true", "false", "null", "NaN", "Infinity", "-Infinity"].map((text) =>
+const maxTextBytes = 256;
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const colonByte = 0x3a;
+const openObject = 0x7b;
+const closeObject = 0x7d;
+const openArray = 0x5b;
+const closeArray = 0x5d;
+const literals = ["true", "false", "null", "NaN", "Infinity", "-Infinity"].map((text) =>
   Buffer.from(text, "latin1"),
 );
 
@@ -51,11 +51,11 @@ export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined
     const start = position;
     const first = bytes[position];
     let end: number | undefined;
-    if (first === OPEN_OBJECT || first === OPEN_ARRAY) {
-      const isArray = first === OPEN_ARRAY;
+    if (first === openObject || first === openArray) {
+      const isArray = first === openArray;
       path.push({ isArray, start, key: undefined, index: 0, members: [] });
       position = skipSpace(bytes, position + 1);
-      if (bytes[position] === (isArray ? CLOSE_ARRAY : CLOSE_OBJECT)) {
+      if (bytes[position] === (isArray ? closeArray : closeObject)) {
         path.pop();
         end = position + 1;
       } else {
@@ -66,7 +66,7 @@ export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined
         position = value;
         continue;
       }
-    } else if (first === QUOTE) {
+    } else if (first === quote) {
       end = stringEnd(bytes, position);
     } else {
       end = scalarEnd(bytes, position);
@@ -84,13 +84,13 @@ export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined
       }
       if (!parent.isArray) {
         parent.members.at(-1)!.end = end;
-        if (bytes[valueStart] === QUOTE && end - valueStart <= MAX_TEXT_BYTES) {
+        if (bytes[valueStart] === quote && end - valueStart <= maxTextBytes) {
           addText(parent, textOf(bytes, valueStart, end));
         }
       }
       position = skipSpace(bytes, end);
       const next = bytes[position];
-      if (next === COMMA) {
+      if (next === comma) {
         position = skipSpace(bytes, position + 1);
         parent.index += 1;
         if (!parent.isArray) {
@@ -102,7 +102,7 @@ export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined
         }
         break;
       }
-      if (next !== (parent.isArray ? CLOSE_ARRAY : CLOSE_OBJECT)) {
+      if (next !== (parent.isArray ? closeArray : closeObject)) {
         return undefined;
       }
       path.pop();
@@ -122,7 +122,7 @@ export function objectMembers(
     if (path.length === 1 && !path[0]!.isArray) {
       members.set(path[0]!.key!, { start, end });
     }
-    isObject ||= path.length === 0 && bytes[start] === OPEN_OBJECT;
+    isObject ||= path.length === 0 && bytes[start] === openObject;
   });
   return isObject && isOnlySpace(bytes, end) ? members : undefined;
 }
@@ -135,7 +135,7 @@ export function arrayElements(bytes: Buffer): Buffer[] | undefined {
     if (path.length === 1 && path[0]!.isArray) {
       elements.push(bytes.subarray(start, end));
     }
-    isArray ||= path.length === 0 && bytes[start] === OPEN_ARRAY;
+    isArray ||= path.length === 0 && bytes[start] === openArray;
   });
   return isArray && isOnlySpace(bytes, end) ? elements : undefined;
 }
@@ -166,12 +166,12 @@ function textOf(bytes: Buffer, start: number, end: number): string {
 
 // Reads `"key" :` and returns where its value begins.
 function readKey(bytes: Buffer, position: number, object: Container): number | undefined {
-  const end = bytes[position] === QUOTE ? stringEnd(bytes, position) : undefined;
+  const end = bytes[position] === quote ? stringEnd(bytes, position) : undefined;
   if (end === undefined) {
     return undefined;
   }
   const colon = skipSpace(bytes, end);
-  if (bytes[colon] !== COLON) {
+  if (bytes[colon] !== colonByte) {
     return undefined;
   }
   object.key = textOf(bytes, position, end);
@@ -182,9 +182,9 @@ function readKey(bytes: Buffer, position: number, object: Container): number | u
 function stringEnd(bytes: Buffer, start: number): number | undefined {
   for (let position = start + 1; position < bytes.length; position++) {
     const byte = bytes[position];
-    if (byte === BACKSLASH) {
+    if (byte === backslash) {
       position += 1;
-    } else if (byte === QUOTE) {
+    } else if (byte === quote) {
       return position + 1;
     }
   }
@@ -192,7 +192,7 @@ function stringEnd(bytes: Buffer, start: number): number | undefined {
 }
 
 function scalarEnd(bytes: Buffer, start: number): number | undefined {
-  for (const word of LITERALS) {
+  for (const word of literals) {
     if (bytes[start] === word[0] && bytes.subarray(start, start + word.length).equals(word)) {
       return start + word.length;
     }

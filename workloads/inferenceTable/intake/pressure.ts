@@ -10,19 +10,19 @@ export enum Rung {
 }
 
 /** Bodies up to this size are whole on every rung but the last. */
-export const TRUNCATE_ABOVE_BYTES = 1 << 20;
+export const truncateAboveBytes = 1 << 20;
 /** What is kept of a truncated body. */
-export const TRUNCATED_BYTES = 64 << 10;
+export const truncatedBytes = 64 << 10;
 
-const TRUNCATE_AT = 0.7;
-const METADATA_ONLY_AT = 0.85;
-const FREE_SPACE_INTERVAL_MS = 1_000;
+const truncateAt = 0.7;
+const metadataOnlyAt = 0.85;
+const freeSpaceIntervalMs = 1_000;
 
 /** The rung for a share of the disk in use. */
 export function rungAt(share: number): Rung {
-  return share >= METADATA_ONLY_AT
+  return share >= metadataOnlyAt
     ? Rung.MetadataOnly
-    : share >= TRUNCATE_AT
+    : share >= truncateAt
       ? Rung.Truncated
       : Rung.Full;
 }
@@ -58,7 +58,7 @@ export async function watchPressure(options: PressureOptions): Promise<PressureG
       // the next second asks again; until then the last figure stands
       () => undefined,
     );
-  }, FREE_SPACE_INTERVAL_MS);
+  }, freeSpaceIntervalMs);
   timer.unref();
   return {
     share() {

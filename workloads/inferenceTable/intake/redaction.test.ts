@@ -2,11 +2,11 @@ import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { makeRedactor, RedactionRuleError } from "./redaction";
 
-const KEY = "a key for tests";
+const hmacKey = "a key for tests";
 
 function redact(body: string | Buffer, ...rules: [path: string, action: string][]) {
   const json = JSON.stringify(rules.map(([path, action]) => ({ path, action })));
-  return makeRedactor(json, KEY).redactBody("models", "churn", Buffer.from(body))?.toString();
+  return makeRedactor(json, hmacKey).redactBody("models", "churn", Buffer.from(body))?.toString();
 }
 
 describe("redaction", () => {

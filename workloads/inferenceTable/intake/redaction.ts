@@ -63,10 +63,10 @@ interface Edit {
   text: string;
 }
 
-const MASK = '"***"';
-const HASH_DIGITS = 32;
+const mask = '"***"';
+const hashDigits = 32;
 // Deeper than any tensor; a search of a nest of brackets must not cost more than the payload's length.
-const MAX_DEPTH = 1000;
+const maxDepth = 1000;
 
 /**
  * Makes a redactor from the JSON text of a list of rules.
@@ -170,7 +170,7 @@ function findMatches(bytes: Buffer, rules: CompiledRule[]): Match[] | undefined 
   const matches: Match[] = [];
   let isTooDeep = false;
   const end = scanJson(bytes, (path, start, valueEnd) => {
-    isTooDeep ||= path.length > MAX_DEPTH;
+    isTooDeep ||= path.length > maxDepth;
     for (const rule of isTooDeep ? [] : rules) {
       for (const conditions of matchPath(rule.steps, path)) {
         const parent = path.at(-1);
@@ -235,9 +235,9 @@ function editsOf(bytes: Buffer, matches: Match[], hmac: () => Hmac): Edit[] {
   const dropped = new Map<Container, Set<number>>();
   for (const { rule, start, end, parent, member } of matches) {
     if (rule.action === RedactionAction.Mask) {
-      edits.push({ start, end, text: MASK });
+      edits.push({ start, end, text: mask });
     } else if (rule.action === RedactionAction.Hash) {
-      const digest = hmac().update(bytes.subarray(start, end)).digest("hex").slice(0, HASH_DIGITS);
+      const digest = hmac().update(bytes.subarray(start, end)).digest("hex").slice(0, hashDigits);
       edits.push({ start, end, text: `"hmac:${digest}"` });
     } else if (parent === undefined || parent.isArray) {
       edits.push({ start, end, text: "null" });

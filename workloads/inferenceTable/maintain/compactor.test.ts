@@ -6,27 +6,27 @@ import { makeTurns } from "@mlplatform/lake/service/turns";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
-  INFERENCE_COMPACTIONS_PREFIX,
-  INFERENCE_EVENTS_PREFIX,
-  INFERENCE_PAIRED_PREFIX,
+  inferenceCompactionsPrefix,
+  inferenceEventsPrefix,
+  inferencePairedPrefix,
 } from "@mlplatform/lake/tables/lakeLayout";
 import { useServiceBed } from "../../lake/testbed/serviceBed";
 import { type Compactor, makeCompactor } from "./compactor";
-import { NAMESPACE } from "../../lake/testbed/eventRow";
+import { testNamespace } from "../../lake/testbed/eventRow";
 import { eventsWriter, type PutEvents } from "../testbed/hourEvents";
 import type { Replica } from "../commit/lakeThread";
 import { makePairer, type Pairer } from "../pair/pairer";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-const HOURS = 3;
-const PARTS = 5;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const hours = 3;
+const parts = 5;
 
 describe("merging the parts of events", function () {
   this.timeout(120_000);
   const bed = useServiceBed("inferenceTable");
   /** A day that is over, from its first hour on. */
-  const first = Math.floor(Date.now() / DAY_MS) * DAY_MS - 3 * DAY_MS;
+  const first = Math.floor(Date.now() / dayMs) * dayMs - 3 * dayMs;
   let engine: ParquetEngine;
   let put: PutEvents;
 
@@ -63,10 +63,10 @@ describe("merging the parts of events", function () {
 
   /** Five parts in each of three hours, and the hours paired. */
   async function putHours(): Promise<void> {
-    for (let part = 0; part < PARTS; part++) {
-      for (let hour = 0; hour < HOURS; hour++) {
+    for (let part = 0; part < parts; part++) {
+      for (let hour = 0; hour < hours; hour++) {
         const id = `p-${hour}${part}`;
-        const at = hour * HOUR_MS + part * 1000;
+        const at = hour * hourMs + part * 1000;
         // Texts that repeat and texts that don't: a writer encodes them in different ways.
         await put(
           { id, type: "request", at, body: `same for all ${"\u00e9".repeat(part)}` },
@@ -75,8 +75,8 @@ describe("merging the parts of events", function () {
       }
     }
     const { pairer } = await replicaOf();
-    for (let hour = 0; hour < HOURS; hour++) {
-      await pairer.pairLate(NAMESPACE, first + hour * HOUR_MS);
+    for (let hour = 0; hour < hours; hour++) {
+      await pairer.pairLate(testNamespace, first + hour * hourMs);
     }
   }
 
@@ -100,7 +100,7 @@ describe("merging the parts of events", function () {
   it("makes one part of an hour's, tells the same before, meanwhile and after, and deletes the old ones", async () => {
     await putHours();
     const before = await told();
-    const { compactor } = await replicaOf({ graceMs: HOUR_MS });
+    const { compactor } = await replicaOf({ graceMs: hourMs });
     let isMerging = true;
     const now = Date.now();
     const merging = compactor.compactDue(now).finally(() => (isMerging = false));
@@ -108,24 +108,24 @@ describe("merging the parts of events", function () {
       assert.deepEqual(await told(), before);
     } while (isMerging);
     assert.deepEqual(await merging, {
-      merged: HOURS * PARTS,
-      into: HOURS,
+      merged: hours * parts,
+      into: hours,
       deleted: 0,
       failures: [],
     });
-    assert.equal(await count(INFERENCE_EVENTS_PREFIX), HOURS * (PARTS + 1));
+    assert.equal(await count(inferenceEventsPrefix), hours * (parts + 1));
     assert.deepEqual(await told(), before);
-    assert.equal((await compactor.compactDue(now + 2 * HOUR_MS)).deleted, HOURS * PARTS);
-    assert.equal(await count(INFERENCE_EVENTS_PREFIX), HOURS);
+    assert.equal((await compactor.compactDue(now + 2 * hourMs)).deleted, hours * parts);
+    assert.equal(await count(inferenceEventsPrefix), hours);
     assert.deepEqual(await told(), before);
-    const again = await (await replicaOf()).compactor.compactDue(now + 2 * HOUR_MS);
+    const again = await (await replicaOf()).compactor.compactDue(now + 2 * hourMs);
     assert.deepEqual(again, { merged: 0, into: 0, deleted: 0, failures: [] });
   });
 
   it("leaves hours alone of which events may still be compared with pairs", async () => {
     await putHours();
     const { compactor } = await replicaOf();
-    const until = first + HOUR_MS + 28 * HOUR_MS;
+    const until = first + hourMs + 28 * hourMs;
     assert.equal((await compactor.compactDue(until - 1)).into, 1);
     assert.equal((await compactor.compactDue(until)).into, 1);
   });
@@ -135,7 +135,7 @@ describe("merging the parts of events", function () {
     const { pairer, compactor } = await replicaOf();
     await compactor.compactDue(Date.now());
     await put({ id: "late", type: "request", at: 5 }, { id: "late", type: "response", at: 6 });
-    await pairer.pairLate(NAMESPACE, first);
+    await pairer.pairLate(testNamespace, first);
     const with16 = await told();
     assert.deepEqual(
       (await bed.lake.query("SELECT status FROM inferences WHERE request_id = 'late'")).rows,
@@ -146,21 +146,21 @@ describe("merging the parts of events", function () {
     assert.deepEqual(await next.compactDue(Date.now()), {
       merged: 2,
       into: 1,
-      deleted: HOURS * PARTS,
+      deleted: hours * parts,
       failures: [],
     });
     assert.deepEqual(await told(), with16);
     assert.equal((await next.compactDue(Date.now())).deleted, 2);
     assert.deepEqual(await told(), with16);
-    assert.equal(await count(INFERENCE_EVENTS_PREFIX), HOURS);
+    assert.equal(await count(inferenceEventsPrefix), hours);
   });
 
   it("pairs an hour first that nothing ran to pair", async () => {
     await put({ id: "a", type: "request", at: 0 }, { id: "a", type: "response", at: 1 });
     await put({ id: "b", type: "request", at: 2 });
-    assert.equal(await count(INFERENCE_PAIRED_PREFIX), 0);
+    assert.equal(await count(inferencePairedPrefix), 0);
     await (await replicaOf()).compactor.compactDue(Date.now());
-    assert.equal(await count(INFERENCE_PAIRED_PREFIX), 1);
+    assert.equal(await count(inferencePairedPrefix), 1);
     assert.deepEqual((await bed.lake.query("SELECT request_id, status FROM inferences")).rows, [
       { request_id: "a", status: "ok" },
       { request_id: "b", status: "no_response" },
@@ -169,15 +169,15 @@ describe("merging the parts of events", function () {
 
   it("shares the hours among replicas, and takes those of one that is away a day later", async () => {
     await putHours();
-    const due = first + HOURS * HOUR_MS + 28 * HOUR_MS;
+    const due = first + hours * hourMs + 28 * hourMs;
     const into = async (ordinal: number, now: number) => {
       const { compactor } = await replicaOf({ replica: { ordinal, count: 2 } });
       return (await compactor.compactDue(now)).into;
     };
     const one = await into(0, due);
     assert.equal(await into(0, due), 0);
-    assert.equal(one + (await into(0, due + DAY_MS)), HOURS);
-    assert.equal(await into(1, due + DAY_MS), 0);
+    assert.equal(one + (await into(0, due + dayMs)), hours);
+    assert.equal(await into(1, due + dayMs), 0);
   });
 
   it("merges more than fits into its memory", async () => {
@@ -209,13 +209,13 @@ describe("merging the parts of events", function () {
       );
     const { into, failures } = await compactor.compactDue(Date.now());
     assert.equal(into, 0);
-    assert.equal(failures.length, HOURS);
+    assert.equal(failures.length, hours);
     assert.match(
       failures[0]!,
       /gave other rows \(5 rows, .*\) than theirs \(10 rows, .*nothing was replaced/,
     );
-    assert.equal(await count(INFERENCE_COMPACTIONS_PREFIX), 0);
-    assert.equal(await count(INFERENCE_EVENTS_PREFIX), HOURS * PARTS);
+    assert.equal(await count(inferenceCompactionsPrefix), 0);
+    assert.equal(await count(inferenceEventsPrefix), hours * parts);
     assert.deepEqual(await told(), before);
   });
 
@@ -230,11 +230,11 @@ describe("merging the parts of events", function () {
       assert.deepEqual(await told(), before, step);
     }
     await bed.start(env);
-    while ((await count(INFERENCE_EVENTS_PREFIX)) > HOURS) {
+    while ((await count(inferenceEventsPrefix)) > hours) {
       assert.deepEqual(await told(), before);
     }
     assert.equal((await bed.service.end("SIGTERM")).code, 0);
     assert.deepEqual(await told(), before);
-    assert.equal(await count(INFERENCE_COMPACTIONS_PREFIX), HOURS);
+    assert.equal(await count(inferenceCompactionsPrefix), hours);
   });
 });

@@ -19,12 +19,12 @@ import type { makeTurns } from "@mlplatform/lake/service/turns";
 import { deleteLeftOver, groupsOf, mergeParts } from "@mlplatform/lake/compaction/mergeParts";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
-  INFERENCE_EVENTS_PREFIX,
+  inferenceEventsPrefix,
   inferenceCompactionKey,
   inferenceEventsPartKey,
 } from "@mlplatform/lake/tables/lakeLayout";
-import { allowBoundedRowGroups, BOUNDED_ROW_GROUPS } from "../pair/boundedRowGroups";
-import { QUARANTINE_NAMESPACE } from "../intake/inferenceEvent";
+import { allowBoundedRowGroups, boundedRowGroups } from "../pair/boundedRowGroups";
+import { quarantineNamespace } from "../intake/inferenceEvent";
 import type { Replica } from "../commit/lakeThread";
 import { isOwnHour } from "../pair/pairer";
 
@@ -59,10 +59,10 @@ export interface Compactor {
   stop(): void;
 }
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 // Two hours after readers count on an hour's pairs: nobody compares its events with them any more.
-const OVER_MS = 28 * HOUR_MS;
+const overMs = 28 * hourMs;
 
 /**
  * Events come as several objects a minute from each replica; a year of them would be millions, which are slow
@@ -85,7 +85,7 @@ export function makeCompactor(options: CompactorOptions): Compactor {
     const day = {
       namespace,
       since: new Date(dayStart),
-      until: new Date(dayStart + DAY_MS - 1),
+      until: new Date(dayStart + dayMs - 1),
     };
     // As of the day's beginning: with the events of every hour.
     const pairs = await listInferenceHours(store, day, dayStart);
@@ -93,13 +93,13 @@ export function makeCompactor(options: CompactorOptions): Compactor {
     for (const { partition, listed } of await listEventsHours(store, prefix)) {
       const start = hourStart(partition);
       const isOwn = isOwnHour(replica, namespace, start);
-      if (isStopped || now < start + OVER_MS + (isOwn ? 0 : DAY_MS)) {
+      if (isStopped || now < start + overMs + (isOwn ? 0 : dayMs)) {
         isDone = false;
         continue;
       }
       try {
         const pair = pairs.get(hourId(namespace, start));
-        if (namespace !== QUARANTINE_NAMESPACE && pair !== undefined && isChanged(pair)) {
+        if (namespace !== quarantineNamespace && pair !== undefined && isChanged(pair)) {
           await options.pairLate(namespace, start);
         }
         const isLeft = await compactHour(await readEventsHour(store, partition, listed), now, sum);
@@ -143,7 +143,7 @@ export function makeCompactor(options: CompactorOptions): Compactor {
       parts,
       // In the order of the files: those of a writer are in the order of time.
       query: (relation) => `SELECT * FROM ${relation}`,
-      layout: BOUNDED_ROW_GROUPS,
+      layout: boundedRowGroups,
       async check(relation, { file }) {
         const [before, after] = await Promise.all([
           rowsOf(relation),
@@ -174,9 +174,9 @@ export function makeCompactor(options: CompactorOptions): Compactor {
       await allowBoundedRowGroups(engine);
       const sum: Compacted = { merged: 0, into: 0, deleted: 0, failures: [] };
       // Days of which at least the first hour is over.
-      const until = new Date(now - OVER_MS);
-      for (const namespace of await namespacesOf(store, INFERENCE_EVENTS_PREFIX, {})) {
-        const days = await datesOf(store, INFERENCE_EVENTS_PREFIX, namespace, { until });
+      const until = new Date(now - overMs);
+      for (const namespace of await namespacesOf(store, inferenceEventsPrefix, {})) {
+        const days = await datesOf(store, inferenceEventsPrefix, namespace, { until });
         for (const prefix of days) {
           if (!doneDays.has(prefix) && !isStopped) {
             await compactDay(namespace, prefix, now, sum);

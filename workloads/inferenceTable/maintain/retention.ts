@@ -1,11 +1,11 @@
 import { datesOf, dayOf, namespacesOf } from "@mlplatform/lake/inferences/inferenceHours";
 import { listObjects, type ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
-  INFERENCE_BLOBS_PREFIX,
-  INFERENCE_COMPACTIONS_PREFIX,
-  INFERENCE_EVENTS_PREFIX,
-  INFERENCE_IDS_PREFIX,
-  INFERENCE_PAIRED_PREFIX,
+  inferenceBlobsPrefix,
+  inferenceCompactionsPrefix,
+  inferenceEventsPrefix,
+  inferenceIdsPrefix,
+  inferencePairedPrefix,
   type InferencesRoot,
 } from "@mlplatform/lake/tables/lakeLayout";
 
@@ -16,15 +16,15 @@ export interface Retention {
   byNamespace: ReadonlyMap<string, number>;
 }
 
-const DAY_MS = 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
 // Rows before what they are made of: an hour whose events are gone can't be paired again. Records of merges
 // before parts: a record names a part that is to be read.
-const ROOTS: InferencesRoot[] = [
-  INFERENCE_IDS_PREFIX,
-  INFERENCE_PAIRED_PREFIX,
-  INFERENCE_COMPACTIONS_PREFIX,
-  INFERENCE_EVENTS_PREFIX,
-  INFERENCE_BLOBS_PREFIX,
+const roots: InferencesRoot[] = [
+  inferenceIdsPrefix,
+  inferencePairedPrefix,
+  inferenceCompactionsPrefix,
+  inferenceEventsPrefix,
+  inferenceBlobsPrefix,
 ];
 
 /**
@@ -53,11 +53,11 @@ export async function deleteExpired(
   now: number,
 ): Promise<number> {
   let deleted = 0;
-  for (const root of ROOTS) {
+  for (const root of roots) {
     for (const namespace of await namespacesOf(store, root, {})) {
       const days = retention.byNamespace.get(namespace) ?? retention.days;
       if (days !== undefined) {
-        deleted += await deleteDays(store, root, namespace, now - days * DAY_MS);
+        deleted += await deleteDays(store, root, namespace, now - days * dayMs);
       }
     }
   }
@@ -73,7 +73,7 @@ async function deleteDays(
   let deleted = 0;
   for (const prefix of await datesOf(store, root, namespace, {})) {
     // A day goes when its last moment is too old.
-    if (dayOf(prefix) + DAY_MS <= before) {
+    if (dayOf(prefix) + dayMs <= before) {
       for await (const { key } of listObjects(store, prefix)) {
         await store.delete(key);
         deleted += 1;

@@ -8,18 +8,18 @@ import { makeTurns } from "@mlplatform/lake/service/turns";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, openObjectStore, type ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
-  INFERENCE_IDS_PREFIX,
-  INFERENCE_PAIRED_PREFIX,
+  inferenceIdsPrefix,
+  inferencePairedPrefix,
   parseInferenceIdsPartKey,
 } from "@mlplatform/lake/tables/lakeLayout";
 import { startSeaweedfs, type TestStore } from "../../lake/testbed/objectStores";
-import { NAMESPACE } from "../../lake/testbed/eventRow";
+import { testNamespace } from "../../lake/testbed/eventRow";
 import { eventsWriter, type PutEvents, type TestEvent } from "../testbed/hourEvents";
 import { isPastPairing, makePairer, type Pairer } from "./pairer";
 import type { Replica } from "../commit/lakeThread";
 
-const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
+const hourMs = 3_600_000;
+const minuteMs = 60_000;
 
 describe("pairing by hours", function () {
   this.timeout(60_000);
@@ -29,7 +29,7 @@ describe("pairing by hours", function () {
   let folder: string;
   let lake: Lake;
   /** Start of the first hour; hours after it are still in the past. */
-  const first = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 30 * HOUR_MS;
+  const first = Math.floor(Date.now() / hourMs) * hourMs - 30 * hourMs;
   let put: PutEvents;
 
   before(async () => {
@@ -67,7 +67,7 @@ describe("pairing by hours", function () {
       cache: await openObjectCache({ store, directory: path.join(directory, "cache") }),
       engine,
       workDirectory: directory,
-      graceMs: 10 * MINUTE_MS,
+      graceMs: 10 * minuteMs,
       replica,
       inTurn: makeTurns(),
       onPaired: () => undefined,
@@ -75,7 +75,7 @@ describe("pairing by hours", function () {
   }
 
   /** `hours` and a quarter after the first hour's start: the hour before is due. */
-  const quarterPast = (hours: number) => first + hours * HOUR_MS + 15 * MINUTE_MS;
+  const quarterPast = (hours: number) => first + hours * hourMs + 15 * minuteMs;
 
   async function keys(prefix: string): Promise<string[]> {
     const found: string[] = [];
@@ -109,11 +109,11 @@ describe("pairing by hours", function () {
   });
 
   it("joins an answer of the next hour, and shows it before that hour is paired", async () => {
-    await put(request("a", HOUR_MS - 10));
+    await put(request("a", hourMs - 10));
     const one = await pairer();
     await one.pairDue(quarterPast(1), false);
     assert.deepEqual(await rows(), [["a", "no_response"]]);
-    await put(response("a", HOUR_MS + 10));
+    await put(response("a", hourMs + 10));
     assert.deepEqual(await rows(), [["a", "ok"]], "from the events");
     await one.pairDue(quarterPast(2), false);
     assert.deepEqual(await rows("request_id, status, latency_ms"), [["a", "ok", 20]]);
@@ -123,13 +123,13 @@ describe("pairing by hours", function () {
     await put(request("a", 0), request("b", 0));
     const one = await pairer();
     await one.pairDue(quarterPast(1), false);
-    await put(response("a", 23 * HOUR_MS));
+    await put(response("a", 23 * hourMs));
     await one.pairDue(quarterPast(24), false);
     assert.deepEqual(await rows(), [
       ["a", "ok"],
       ["b", "no_response"],
     ]);
-    await put(response("b", 26 * HOUR_MS));
+    await put(response("b", 26 * hourMs));
     await one.pairDue(quarterPast(27), false);
     assert.deepEqual(await rows(), [
       ["a", "ok"],
@@ -139,10 +139,10 @@ describe("pairing by hours", function () {
   });
 
   it("joins an answer that was received an hour before its request", async () => {
-    await put(response("a", HOUR_MS - 5, {}), request("c", 5));
+    await put(response("a", hourMs - 5, {}), request("c", 5));
     const one = await pairer();
     await one.pairDue(quarterPast(1), false);
-    await put(request("a", HOUR_MS + 5));
+    await put(request("a", hourMs + 5));
     await one.pairDue(quarterPast(2), false);
     assert.deepEqual(await rows(), [
       ["a", "ok"],
@@ -151,7 +151,7 @@ describe("pairing by hours", function () {
     const { rows: narrow } = await lake.query(
       "SELECT request_id FROM inferences WHERE status = 'no_request'",
       {
-        until: new Date(first + HOUR_MS - 1),
+        until: new Date(first + hourMs - 1),
       },
     );
     assert.deepEqual(narrow, [], "also where only the answer's hour is read");
@@ -161,15 +161,15 @@ describe("pairing by hours", function () {
     await put(request("a", 0), response("a", 1));
     const one = await pairer();
     await one.pairDue(quarterPast(1), false);
-    await put(request("a", 5 * HOUR_MS), response("a", 5 * HOUR_MS + 1));
-    await put(request("b", 5 * HOUR_MS, { body: "one" }));
+    await put(request("a", 5 * hourMs), response("a", 5 * hourMs + 1));
+    await put(request("b", 5 * hourMs, { body: "one" }));
     await nextSecond();
     await one.pairDue(quarterPast(6), false);
     assert.deepEqual(await rows(), [
       ["a", "ok"],
       ["b", "no_response"],
     ]);
-    await put(request("b", 7 * HOUR_MS, { body: "two" }));
+    await put(request("b", 7 * hourMs, { body: "two" }));
     await one.pairDue(quarterPast(8), false);
     assert.deepEqual(await rows("request_id, request"), [
       ["a", "request of a"],
@@ -191,7 +191,7 @@ describe("pairing by hours", function () {
   it("writes the ids of a part whose writer was killed before them", async () => {
     await put(request("a", 0));
     await (await pairer()).pairDue(quarterPast(1), false);
-    const [ids] = await keys(INFERENCE_IDS_PREFIX);
+    const [ids] = await keys(inferenceIdsPrefix);
     await store.delete(ids!);
     assert.deepEqual(
       await lake
@@ -202,7 +202,7 @@ describe("pairing by hours", function () {
     );
     await (await pairer(undefined, "again")).pairDue(quarterPast(1), false);
     // What the part covers isn't known any more: it was looked at again, and has all.
-    const again = (await keys(INFERENCE_IDS_PREFIX)).map((key) => parseInferenceIdsPartKey(key)!);
+    const again = (await keys(inferenceIdsPrefix)).map((key) => parseInferenceIdsPartKey(key)!);
     assert.deepEqual(
       again.map(({ part, covered }) => [part, covered]),
       [
@@ -216,8 +216,8 @@ describe("pairing by hours", function () {
   it("finds one prediction by the ids, and fetches nothing of other hours", async () => {
     await put(
       ...Array.from({ length: 20 }, (_, hour) => [
-        request(`p-${hour}`, hour * HOUR_MS),
-        response(`p-${hour}`, hour * HOUR_MS + 1),
+        request(`p-${hour}`, hour * hourMs),
+        response(`p-${hour}`, hour * hourMs + 1),
       ]).flat(),
     );
     await nextSecond();
@@ -238,9 +238,9 @@ describe("pairing by hours", function () {
 
   it("shares hours among replicas, and stands in for one that is away", async () => {
     const hours = 12;
-    await put(...Array.from({ length: hours }, (_, hour) => request(`p-${hour}`, hour * HOUR_MS)));
+    await put(...Array.from({ length: hours }, (_, hour) => request(`p-${hour}`, hour * hourMs)));
     const one = await pairer({ ordinal: 0, count: 2 }, "one");
-    const now = first + hours * HOUR_MS + 10 * MINUTE_MS;
+    const now = first + hours * hourMs + 10 * minuteMs;
     // At this moment only the last hour is within the time in which its owner alone may pair it.
     const written = await one.pairDue(now, false);
     assert.ok(written >= hours - 1, `${written}`);
@@ -271,7 +271,7 @@ describe("pairing by hours", function () {
     const one = await pairer();
     await Promise.all([one.pairDue(quarterPast(1), false), two.pairDue(quarterPast(1), false)]);
     other.close();
-    assert.equal((await keys(INFERENCE_PAIRED_PREFIX)).length, 1);
+    assert.equal((await keys(inferencePairedPrefix)).length, 1);
     const { rows: counted } = await lake.query(
       "SELECT count(*) AS n, count(DISTINCT request_id) AS ids FROM inferences",
     );
@@ -306,7 +306,7 @@ describe("pairing by hours", function () {
     await nextSecond();
     await put(request("b", 2), response("b", 3));
     assert.ok(isPastPairing(first, Date.now()));
-    assert.equal(await one.pairLate(NAMESPACE, first), 1);
+    assert.equal(await one.pairLate(testNamespace, first), 1);
     assert.deepEqual(await rows(), [
       ["a", "ok"],
       ["b", "ok"],
@@ -340,10 +340,10 @@ describe("pairing by hours", function () {
   });
 
   it("completes an earlier hour's row although it was stopped right before that", async () => {
-    await put(request("a", 0), request("other", 3 * HOUR_MS));
+    await put(request("a", 0), request("other", 3 * hourMs));
     await (await pairer()).pairDue(quarterPast(4), false);
-    await put(response("a", 4 * HOUR_MS), request("b", 4 * HOUR_MS));
-    const [earlier] = await keys(INFERENCE_PAIRED_PREFIX);
+    await put(response("a", 4 * hourMs), request("b", 4 * hourMs));
+    const [earlier] = await keys(inferencePairedPrefix);
     const failing: ObjectStore = Object.assign(Object.create(store) as ObjectStore, {
       async putFile(...[key, ...rest]: Parameters<ObjectStore["putFile"]>) {
         if (path.dirname(key) === path.dirname(earlier!)) {
@@ -386,7 +386,7 @@ describe("pairing by hours", function () {
       replicas.flatMap(({ replica }, index) =>
         [0, 1, 2].map(async (nth) => {
           await put(request(`p-${index}${nth}`, index * 10 + nth));
-          await replica.pairLate(NAMESPACE, first);
+          await replica.pairLate(testNamespace, first);
         }),
       ),
     );

@@ -12,7 +12,7 @@ import {
   type InferenceHour,
   partitionOf,
 } from "@mlplatform/lake/inferences/inferenceHours";
-import { identityHash, matchQuery, MOVED, rowsQuery } from "@mlplatform/lake/inferences/pairing";
+import { identityHash, matchQuery, moved, rowsQuery } from "@mlplatform/lake/inferences/pairing";
 import { failpoint } from "@mlplatform/lake/segmentLog/failpoint";
 import type { ObjectCache } from "@mlplatform/lake/store/objectCache";
 import type { ObjectFacts, ObjectStore } from "@mlplatform/lake/store/objectStore";
@@ -27,7 +27,7 @@ import {
   inferenceEventsShape,
   inferencesShape,
 } from "@mlplatform/lake/tables/inferencesShape";
-import { allowBoundedRowGroups, BOUNDED_ROW_GROUPS } from "./boundedRowGroups";
+import { allowBoundedRowGroups, boundedRowGroups } from "./boundedRowGroups";
 
 /** What pairing an hour works with. */
 export interface HourPairingOptions {
@@ -57,12 +57,12 @@ interface NewPart {
 }
 
 // Of a part that says nothing about its hour's events.
-const UNKNOWN_COVERAGE = 0;
-const HOUR_MS = 3_600_000;
-const LATE_HOURS = 24;
+const unknownCoverage = 0;
+const hourMs = 3_600_000;
+const lateHours = 24;
 // Bodies of one step, twice: as the join's table and as the rows that are sorted.
-const BUCKET_BYTES = 32 << 20;
-const IDENTITY = ["namespace", "inference_service", "component", "source"];
+const bucketBytes = 32 << 20;
+const identity = ["namespace", "inference_service", "component", "source"];
 
 /** Makes the pairing of hours. */
 export function makeHourPairing(options: HourPairingOptions): HourPairing {
@@ -95,8 +95,8 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
     hour: InferenceHour,
     events: string,
   ): Promise<InferenceHour[]> {
-    const earlier = Array.from({ length: LATE_HOURS }, (_, index) =>
-      hours.get(hourId(hour.namespace, hour.start - (index + 1) * HOUR_MS)),
+    const earlier = Array.from({ length: lateHours }, (_, index) =>
+      hours.get(hourId(hour.namespace, hour.start - (index + 1) * hourMs)),
     ).filter((each) => each !== undefined);
     // Without its list of ids an hour may hold any.
     const unlisted = earlier.filter(({ paired, ids }) => listedParts(ids).size < paired.length);
@@ -135,19 +135,14 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
         const bodies = `(SELECT * FROM ${events} WHERE problem IS NULL AND ${range.events})`;
         const piece = `${file}-${index}.tmp`;
         pieces.push(piece);
-        await copyToParquet(
-          engine,
-          orderedRows(rowsQuery(pairs, bodies)),
-          piece,
-          BOUNDED_ROW_GROUPS,
-        );
+        await copyToParquet(engine, orderedRows(rowsQuery(pairs, bodies)), piece, boundedRowGroups);
       }
       if (pieces.length === 1) {
         await fs.rename(pieces[0]!, file);
       } else {
         const list = pieces.map(literal).join(", ");
         const query = `SELECT * FROM read_parquet([${list}])`;
-        await copyToParquet(engine, query, file, BOUNDED_ROW_GROUPS);
+        await copyToParquet(engine, query, file, boundedRowGroups);
       }
       failpoint("pair.written");
       const key = inferencePairedPartKey({ ...partitionOf(hour), part });
@@ -167,7 +162,7 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
     const [sum] = await all(
       `SELECT coalesce(sum(pair_bytes + 512), 0)::DOUBLE AS bytes FROM pairs WHERE ${where}`,
     );
-    const count = Math.max(1, Math.ceil(Number(sum!["bytes"]) / BUCKET_BYTES));
+    const count = Math.max(1, Math.ceil(Number(sum!["bytes"]) / bucketBytes));
     if (count === 1) {
       return [{ pairs: "true", events: "true" }];
     }
@@ -219,7 +214,7 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
     paired: string,
   ): Promise<void> {
     const starts = [hour, ...echoes].map(({ start }) => timestamp(start)).join(", ");
-    const same = [...IDENTITY.map((name) => [name, name]), ["id", "request_id"]]
+    const same = [...identity.map((name) => [name, name]), ["id", "request_id"]]
       .map(([pair, written]) => `o.${written} = n.${pair}`)
       .join(" AND ");
     await connection.run(`
@@ -234,13 +229,13 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
 
   /** Rows that were written as an answer alone, and whose prediction is now whole in another hour. */
   async function writeMoved(hour: InferenceHour, paired: string): Promise<number> {
-    const same = [...IDENTITY.map((name) => [name, name]), ["request_id", "id"]]
+    const same = [...identity.map((name) => [name, name]), ["request_id", "id"]]
       .map(([written, pair]) => `o.${written} = m.${pair}`)
       .join(" AND ");
     const columns = inferencesShape.columns
       .map(({ name, type }) =>
         name === "status"
-          ? `'${MOVED}' AS status`
+          ? `'${moved}' AS status`
           : ["request", "response", "request_raw", "response_raw", "metadata"].includes(name)
             ? `NULL::${type} AS ${quoted(name)}`
             : `o.${quoted(name)}`,
@@ -261,7 +256,7 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
       const key = inferencePairedPartKey({ ...partitionOf(hour), part });
       await store.putFile(key, file, { onlyIfAbsent: true });
       hour.paired.push(await store.head(key));
-      await putIds(hour, { part, idsFile: await writeIds(hour, part, file) }, UNKNOWN_COVERAGE);
+      await putIds(hour, { part, idsFile: await writeIds(hour, part, file) }, unknownCoverage);
       return Number(found!["rows"]);
     } finally {
       await fs.rm(file, { force: true });
@@ -293,7 +288,7 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
           const [found] = await all(`SELECT count(*) AS rows FROM pairs WHERE ${where}`);
           if (Number(found!["rows"]) > 0) {
             const part = await writePart(each, where, events);
-            await putIds(each, part, UNKNOWN_COVERAGE);
+            await putIds(each, part, unknownCoverage);
             rows += part.rows;
           }
         }
@@ -331,7 +326,7 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
           const held = await cache.acquire([object]);
           try {
             const idsFile = await writeIds(hour, part, held.files[0]!);
-            await putIds(hour, { part, idsFile }, UNKNOWN_COVERAGE);
+            await putIds(hour, { part, idsFile }, unknownCoverage);
           } finally {
             held.release();
           }

@@ -10,12 +10,12 @@ import type { makeTurns } from "@mlplatform/lake/service/turns";
 import type { ObjectCache } from "@mlplatform/lake/store/objectCache";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { ObjectExistsError } from "@mlplatform/lake/store/storeErrors";
-import { QUARANTINE_NAMESPACE } from "../intake/inferenceEvent";
+import { quarantineNamespace } from "../intake/inferenceEvent";
 import type { Replica } from "../commit/lakeThread";
 import { makeHourPairing } from "./hourPairing";
 
 /** What the engine that pairs and merges may take; beyond it, it sorts on disk. The process takes twice as much. */
-export const ENGINE_MEMORY_MIB = 384;
+export const engineMemoryMib = 384;
 
 /** What the pairer works with. */
 export interface PairerOptions {
@@ -42,7 +42,7 @@ export interface Pairer {
 
 /** Whether `pairDue` looks at an hour no more. */
 export function isPastPairing(start: number, now: number): boolean {
-  return start + HOUR_MS < now - LATE_MS;
+  return start + hourMs < now - lateMs;
 }
 
 /** Whether an hour falls to this replica; the others stand in for it after a while. */
@@ -51,11 +51,11 @@ export function isOwnHour(replica: Replica, namespace: string, start: number): b
   return digest.readUInt32LE(0) % replica.count === replica.ordinal;
 }
 
-const HOUR_MS = 3_600_000;
+const hourMs = 3_600_000;
 // An answer that comes later than this stays without its request.
-const LATE_MS = 24 * HOUR_MS;
-const LATE_TRIES = 5;
-const STAND_IN_MS = HOUR_MS / 2;
+const lateMs = 24 * hourMs;
+const lateTries = 5;
+const standInMs = hourMs / 2;
 
 /**
  * Each run adds part `n` to an hour with the predictions that parts 0…n−1 don't have; a part is never
@@ -67,18 +67,18 @@ export function makePairer(options: PairerOptions): Pairer {
   const pairing = makeHourPairing(options);
 
   const isDue = (hour: InferenceHour, now: number, includeOpen: boolean) => {
-    const closed = hour.start + HOUR_MS + options.graceMs;
+    const closed = hour.start + hourMs + options.graceMs;
     // Where others go on, the open hour is paired when it ends.
     const isOpened = includeOpen && replica.count === 1;
     return (
       isOpened ||
-      now >= (isOwnHour(replica, hour.namespace, hour.start) ? closed : closed + STAND_IN_MS)
+      now >= (isOwnHour(replica, hour.namespace, hour.start) ? closed : closed + standInMs)
     );
   };
 
   /** No later run makes up for it: where another pairer was first, its part is read and the rest added now. */
   async function pairLate(namespace: string, start: number, tries: number): Promise<number> {
-    const around = { namespace, since: new Date(start - LATE_MS), until: new Date(start) };
+    const around = { namespace, since: new Date(start - lateMs), until: new Date(start) };
     const hours = await listInferenceHours(store, around, start);
     const hour = hours.get(hourId(namespace, start));
     try {
@@ -93,11 +93,11 @@ export function makePairer(options: PairerOptions): Pairer {
 
   return {
     async pairDue(now, includeOpen) {
-      const since = new Date(now - LATE_MS - HOUR_MS);
+      const since = new Date(now - lateMs - hourMs);
       const hours = await listInferenceHours(store, { since }, now);
       let rows = 0;
       for (const [, hour] of [...hours].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        if (hour.namespace === QUARANTINE_NAMESPACE || !isDue(hour, now, includeOpen)) {
+        if (hour.namespace === quarantineNamespace || !isDue(hour, now, includeOpen)) {
           continue;
         }
         rows += await inTurn(async () => {
@@ -113,6 +113,6 @@ export function makePairer(options: PairerOptions): Pairer {
       }
       return rows;
     },
-    pairLate: (namespace, start) => inTurn(() => pairLate(namespace, start, LATE_TRIES)),
+    pairLate: (namespace, start) => inTurn(() => pairLate(namespace, start, lateTries)),
   };
 }

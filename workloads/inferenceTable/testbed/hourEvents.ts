@@ -4,7 +4,7 @@ import { partitionOf } from "@mlplatform/lake/inferences/inferenceHours";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { inferenceEventsPartKey } from "@mlplatform/lake/tables/lakeLayout";
 import { inferenceEventsShape } from "@mlplatform/lake/tables/inferencesShape";
-import { type EventFacts, eventRow, NAMESPACE } from "../../lake/testbed/eventRow";
+import { type EventFacts, eventRow, testNamespace } from "../../lake/testbed/eventRow";
 
 /** An event that lies in the lake already. */
 export interface TestEvent extends EventFacts {
@@ -15,7 +15,7 @@ export interface TestEvent extends EventFacts {
 /** Puts events, a part for each hour of a call. */
 export type PutEvents = (...events: TestEvent[]) => Promise<void>;
 
-const HOUR_MS = 3_600_000;
+const hourMs = 3_600_000;
 
 /** Makes a function that puts events as a committer does. */
 export function eventsWriter({
@@ -34,7 +34,7 @@ export function eventsWriter({
   return async (...events) => {
     const byHour = new Map<number, TestEvent[]>();
     for (const event of events) {
-      const hour = Math.floor(event.at / HOUR_MS);
+      const hour = Math.floor(event.at / hourMs);
       byHour.set(hour, [...(byHour.get(hour) ?? []), event]);
     }
     for (const [hour, own] of byHour) {
@@ -44,7 +44,7 @@ export function eventsWriter({
         eventRow(event, BigInt(first + event.at) * 1000n, { sequence, frame }),
       );
       await writeParquet(engine, inferenceEventsShape, rows, file);
-      const partition = partitionOf({ namespace: NAMESPACE, start: first + hour * HOUR_MS });
+      const partition = partitionOf({ namespace: testNamespace, start: first + hour * hourMs });
       await store.putFile(inferenceEventsPartKey({ ...partition, writer: "w", sequence }), file);
     }
   };

@@ -10,7 +10,7 @@ export interface SentEvent {
   body: Buffer;
 }
 
-export const NAMESPACE = "models";
+export const testNamespace = "models";
 
 /** KServe's headers of an event. */
 export function eventHeaders(event: Pick<SentEvent, "id" | "type">): Record<string, string> {
@@ -22,7 +22,7 @@ export function eventHeaders(event: Pick<SentEvent, "id" | "type">): Record<stri
     "ce-source": "churn-predictor-00003-deployment-6c9d8f7b5-x2x9z",
     "ce-time": new Date().toISOString(),
     "ce-inferenceservicename": "churn",
-    "ce-namespace": NAMESPACE,
+    "ce-namespace": testNamespace,
     "ce-component": "predictor",
     "ce-annotations": JSON.stringify({
       "mlplatform.dev/model-name": "churn",

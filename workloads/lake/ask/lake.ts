@@ -66,7 +66,7 @@ export interface LakeOptions {
   memoryMiB?: number;
 }
 
-const HOUR_MS = 3_600_000;
+const hourMs = 3_600_000;
 
 /**
  * Opens the lake for questions. The engine sees only the cached copies of the objects asked for: it can
@@ -125,7 +125,7 @@ export function openLake(options: LakeOptions): Lake {
       }
       if (names.has("inferences_events")) {
         const parts = await listEventsParts(store, selection.namespace, (partition) =>
-          isWithin(hourStart(partition), HOUR_MS, selection),
+          isWithin(hourStart(partition), hourMs, selection),
         );
         const relation = await parquet(parts, emptyRelation(inferenceEventsShape));
         await connection.run(`CREATE VIEW inferences_events AS SELECT * FROM ${relation}`);

@@ -65,7 +65,7 @@ interface MlmodelFile {
   signature?: { inputs?: string | null; outputs?: string | null } | null;
 }
 
-const PROXIED = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.+)$/;
+const proxiedPrefix = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.+)$/;
 
 /** Makes a client of MLflow's REST API 2.0. */
 export function mlflowClient(options: MlflowOptions): MlflowClient {
@@ -137,7 +137,7 @@ export function mlflowClient(options: MlflowOptions): MlflowClient {
       if (location === undefined) {
         return undefined;
       }
-      const proxied = PROXIED.exec(location)?.[1];
+      const proxied = proxiedPrefix.exec(location)?.[1];
       if (proxied === undefined) {
         throw new MlflowError(
           `the signature of ${name} ${version} lies at ${location}, which MLflow doesn't serve; start ` +

@@ -62,7 +62,7 @@ interface LogLineRow {
   text: string;
 }
 
-const UNKNOWN = "unknown";
+const unknownText = "unknown";
 
 /**
  * Follows a prediction to its model version, run, dataset, commit, Ray job and log lines. Each hop is read
@@ -73,7 +73,7 @@ export async function tracePrediction(sources: TraceSources, predictionId: strin
   const rows = await findPredictions(lake, predictionId, sources.selection);
   const row = rows[0];
   const version =
-    row === undefined || row.model_name === UNKNOWN || row.model_version === UNKNOWN
+    row === undefined || row.model_name === unknownText || row.model_version === unknownText
       ? undefined
       : await mlflow.modelVersion(row.model_name, row.model_version);
   const runId =
@@ -133,7 +133,7 @@ async function findLogLines(
 }
 
 function knownRun(row: PredictionRow | undefined): string | undefined {
-  return row === undefined || row.mlflow_run_id === UNKNOWN ? undefined : row.mlflow_run_id;
+  return row === undefined || row.mlflow_run_id === unknownText ? undefined : row.mlflow_run_id;
 }
 
 function predictionHop(rows: PredictionRow[]): TraceHop {
@@ -150,7 +150,7 @@ function predictionHop(rows: PredictionRow[]): TraceHop {
           time: row.request_time.toISOString(),
           service: `${row.namespace}/${row.inference_service}`,
           revision: row.revision,
-          latency: row.latency_ms === null ? UNKNOWN : `${row.latency_ms.toFixed(1)} ms`,
+          latency: row.latency_ms === null ? unknownText : `${row.latency_ms.toFixed(1)} ms`,
         };
   return hop(HopName.Prediction, "lake: inferences", row !== undefined, facts, problems);
 }
@@ -159,7 +159,8 @@ function modelVersionHop(
   row: PredictionRow | undefined,
   version: MlflowModelVersion | undefined,
 ): TraceHop {
-  const isNamed = row !== undefined && row.model_name !== UNKNOWN && row.model_version !== UNKNOWN;
+  const isNamed =
+    row !== undefined && row.model_name !== unknownText && row.model_version !== unknownText;
   const problem = isNamed
     ? `MLflow has no version ${row.model_version} of ${row.model_name}`
     : "the prediction's row names no model version";
@@ -199,7 +200,7 @@ function datasetHop(row: PredictionRow | undefined, run: MlflowRun | undefined):
   const digest = facts["digest"];
   const isServedElsewhere =
     row !== undefined &&
-    row.dataset_digest !== UNKNOWN &&
+    row.dataset_digest !== unknownText &&
     digest !== undefined &&
     row.dataset_digest !== digest;
   if (isServedElsewhere) {
@@ -229,8 +230,8 @@ function logLinesHop(run: MlflowRun | undefined, lines: LogLineRow[]): TraceHop 
   const first = lines[0];
   const facts: Record<string, string> =
     first === undefined ? {} : { file: first.file, node: first.node };
-  const cluster = run?.tags["ray.cluster"] ?? UNKNOWN;
-  const job = run?.tags["ray.job_id"] ?? UNKNOWN;
+  const cluster = run?.tags["ray.cluster"] ?? unknownText;
+  const job = run?.tags["ray.job_id"] ?? unknownText;
   const problems =
     first === undefined ? [`the lake has no log lines of job ${job} on cluster ${cluster}`] : [];
   return hop(HopName.LogLines, "lake: raylogs", first !== undefined, facts, problems);

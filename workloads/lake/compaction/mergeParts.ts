@@ -47,11 +47,11 @@ export interface Merge {
   recordKey: string;
 }
 
-const COMPACTED_WRITER = "compacted";
+const compactedWriter = "compacted";
 
 /** Whether a part is a merged one, by its key. */
 export function isCompacted({ key }: ObjectFacts): boolean {
-  return path.posix.basename(key).startsWith(`part-${COMPACTED_WRITER}`);
+  return path.posix.basename(key).startsWith(`part-${compactedWriter}`);
 }
 
 /** Reads the wanted ones of the records below a prefix, with their keys. */
@@ -162,7 +162,7 @@ export async function mergeParts(merge: Merge): Promise<void> {
     failpoint("merge.written");
     const replaces = parts.map(({ key }) => key);
     const inputs = createHash("sha256").update(replaces.join("\n")).digest("hex").slice(0, 16);
-    const key = merge.partKey(`${COMPACTED_WRITER}${inputs}`);
+    const key = merge.partKey(`${compactedWriter}${inputs}`);
     await store.putFile(key, file);
     failpoint("merge.put");
     const { bytes, sha256, rows } = merged;

@@ -14,7 +14,7 @@ import {
   writeParquet,
 } from "./parquetEngine";
 
-const SEED = 20261123;
+const seed = 20261123;
 const shape: TableShape = {
   columns: [
     { name: "id", type: ColumnType.Long },
@@ -74,7 +74,7 @@ describe("parquet writer", () => {
           rows.map((each) => each.map(plain)),
         );
       }),
-      { seed: SEED, numRuns: 30 },
+      { seed: seed, numRuns: 30 },
     );
   });
 

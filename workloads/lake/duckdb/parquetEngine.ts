@@ -47,8 +47,8 @@ export interface ParquetEngineOptions {
   memoryMiB?: number;
 }
 
-const CHUNK_ROWS = 2048;
-const ROW_GROUP_ROWS = 50_000;
+const chunkRows = 2048;
+const rowGroupRows = 50_000;
 
 function duckdbTypes(shape: TableShape): DuckDBType[] {
   const { BIGINT, BLOB, BOOLEAN, DOUBLE, INTEGER, TIMESTAMP, VARCHAR } = duckdb();
@@ -71,7 +71,7 @@ export interface ParquetEngine {
 }
 
 // Freed memory goes back to the machine at once: a sidecar's bound is what it holds, not what it held.
-const FLUSH_THRESHOLD = "1MiB";
+const flushThreshold = "1MiB";
 
 /** Starts DuckDB in memory. One thread: the row order within a file, and so its bytes, stay the same. */
 export async function openParquetEngine(options: ParquetEngineOptions): Promise<ParquetEngine> {
@@ -82,7 +82,7 @@ export async function openParquetEngine(options: ParquetEngineOptions): Promise<
     temp_directory: options.temporaryDirectory,
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
-    allocator_flush_threshold: FLUSH_THRESHOLD,
+    allocator_flush_threshold: flushThreshold,
   });
   const connection = await instance.connect();
   return {
@@ -158,7 +158,7 @@ export async function copyToParquet(
   layout?: string,
 ): Promise<number> {
   const rowGroups =
-    layout?.includes("ROW_GROUP_SIZE") === true ? [] : [`ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`];
+    layout?.includes("ROW_GROUP_SIZE") === true ? [] : [`ROW_GROUP_SIZE ${rowGroupRows}`];
   const options = [
     "FORMAT parquet",
     "COMPRESSION zstd",
@@ -219,7 +219,7 @@ export async function openRowAppender(
         columns[index]!.push(duckdbValue(column, row[index] ?? null));
       });
       count += 1;
-      if (count % CHUNK_ROWS === 0) {
+      if (count % chunkRows === 0) {
         flush();
       }
     },

@@ -35,7 +35,7 @@ interface Prediction {
   response: Uint8Array | null;
 }
 
-const FIXED: Column[] = [
+const fixedColumns: Column[] = [
   { name: "request_id", type: ColumnType.Text },
   { name: "request_time", type: ColumnType.Timestamp },
   { name: "revision", type: ColumnType.Text },
@@ -110,7 +110,7 @@ async function signaturesOf(
 }
 
 function shapeOf(signatures: ModelSignature[]): TableShape {
-  const columns = new Map(FIXED.map((column) => [column.name, column.type]));
+  const columns = new Map(fixedColumns.map((column) => [column.name, column.type]));
   for (const { inputs, outputs } of signatures) {
     for (const [name, type] of [...namesOf(inputs, ""), ...namesOf(outputs, "output_")]) {
       const known = columns.get(name);
@@ -125,7 +125,7 @@ function shapeOf(signatures: ModelSignature[]): TableShape {
 }
 
 function namesOf(columns: SignatureColumn[], prefix: string): [string, ColumnType][] {
-  const fixed = new Set(FIXED.map(({ name }) => name));
+  const fixed = new Set(fixedColumns.map(({ name }) => name));
   return columns.map((column, place) => {
     const name = column.name ?? (prefix === "" ? `feature_${place}` : `${place}`);
     return [

@@ -5,8 +5,8 @@ import {
   readCompactionRecords,
 } from "../compaction/mergeParts";
 import {
-  INFERENCE_COMPACTIONS_PREFIX,
-  INFERENCE_EVENTS_PREFIX,
+  inferenceCompactionsPrefix,
+  inferenceEventsPrefix,
   inferenceHourPrefix,
   type InferencePartition,
   inferencesPrefix,
@@ -50,7 +50,7 @@ export async function readEventsHour(
   partition: InferencePartition,
   listed: readonly ObjectFacts[],
 ): Promise<EventsHour> {
-  const prefix = inferenceHourPrefix(INFERENCE_COMPACTIONS_PREFIX, partition);
+  const prefix = inferenceHourPrefix(inferenceCompactionsPrefix, partition);
   const isRecord = (key: string) => parseInferenceCompactionNumber(key) !== undefined;
   const records = await readCompactionRecords(store, prefix, isRecord);
   const numbers = records.map(({ key }) => parseInferenceCompactionNumber(key)!);
@@ -84,7 +84,7 @@ export async function listHourEvents(
   store: ObjectStore,
   partition: InferencePartition,
 ): Promise<ObjectFacts[]> {
-  const prefix = inferenceHourPrefix(INFERENCE_EVENTS_PREFIX, partition);
+  const prefix = inferenceHourPrefix(inferenceEventsPrefix, partition);
   const [hour] = await listEventsHours(store, prefix);
   return hour === undefined ? [] : currentEvents(store, partition, hour.listed);
 }
@@ -95,7 +95,7 @@ export async function listEventsParts(
   namespace: string | undefined,
   isWanted: (partition: InferencePartition) => boolean,
 ): Promise<ObjectFacts[]> {
-  const prefix = inferencesPrefix(INFERENCE_EVENTS_PREFIX, namespace);
+  const prefix = inferencesPrefix(inferenceEventsPrefix, namespace);
   const hours = await listEventsHours(store, prefix, isWanted);
   const parts: ObjectFacts[] = [];
   await inParallel(hours, async ({ partition, listed }) => {

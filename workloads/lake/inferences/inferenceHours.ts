@@ -1,9 +1,9 @@
 import { listHourEvents } from "./inferenceEventsParts";
 import {
   decodeKeyValue,
-  INFERENCE_EVENTS_PREFIX,
-  INFERENCE_IDS_PREFIX,
-  INFERENCE_PAIRED_PREFIX,
+  inferenceEventsPrefix,
+  inferenceIdsPrefix,
+  inferencePairedPrefix,
   type InferencePartition,
   inferencesPrefix,
   type InferencesRoot,
@@ -40,9 +40,9 @@ export interface InferenceHours {
   hours: InferenceHour[];
 }
 
-const HOUR_MS = 3_600_000;
+const hourMs = 3_600_000;
 // Events come as several objects a minute. Once an hour can change no more its pairs stand for them.
-const CHANGING_MS = 26 * HOUR_MS;
+const changingMs = 26 * hourMs;
 
 /**
  * Lists what a selection's hours hold, keyed by `hourId`. Events of an hour that is over for more than a day
@@ -56,7 +56,7 @@ export async function listInferenceHours(
   const hours = new Map<string, InferenceHour>();
   const place = (part: { namespace: string; date: string; hour: number } | undefined) => {
     const start = part === undefined ? Number.NaN : hourStart(part);
-    if (part === undefined || !isWithin(start, HOUR_MS, selection)) {
+    if (part === undefined || !isWithin(start, hourMs, selection)) {
       return undefined;
     }
     const id = hourId(part.namespace, start);
@@ -70,19 +70,19 @@ export async function listInferenceHours(
     hours.set(id, found);
     return found;
   };
-  for (const prefix of await datePrefixes(store, INFERENCE_PAIRED_PREFIX, selection)) {
+  for (const prefix of await datePrefixes(store, inferencePairedPrefix, selection)) {
     for await (const object of listObjects(store, prefix)) {
       place(parseInferencePairedPartKey(object.key))?.paired.push(object);
     }
   }
-  for (const prefix of await datePrefixes(store, INFERENCE_IDS_PREFIX, selection)) {
+  for (const prefix of await datePrefixes(store, inferenceIdsPrefix, selection)) {
     for await (const object of listObjects(store, prefix)) {
       place(parseInferenceIdsPartKey(object.key))?.ids.push(object);
     }
   }
   const partitions = await hourPartitions(store, selection, (namespace, start) => {
     const isPaired = (hours.get(hourId(namespace, start))?.paired.length ?? 0) > 0;
-    return !isPaired || start + CHANGING_MS > now;
+    return !isPaired || start + changingMs > now;
   });
   await inParallel(partitions, async (partition) => {
     place(partition)?.events.push(...(await listHourEvents(store, partition)));
@@ -125,7 +125,7 @@ export async function inferencesHours(
   const open = new Set<string>();
   for (const { namespace, start } of [...hours.values()].filter(isChanged)) {
     unpaired.add(start);
-    for (const near of [start - HOUR_MS, start, start + HOUR_MS]) {
+    for (const near of [start - hourMs, start, start + hourMs]) {
       const id = hourId(namespace, near);
       const beside = hours.get(id);
       open.add(id);
@@ -151,7 +151,7 @@ export async function inferencesHours(
 
 /** When an hour begins, in milliseconds since 1970. */
 export function hourStart({ date, hour }: { date: string; hour: number }): number {
-  return Date.parse(`${date}T00:00:00Z`) + hour * HOUR_MS;
+  return Date.parse(`${date}T00:00:00Z`) + hour * hourMs;
 }
 
 // Where all of a root is asked for, one listing of it is shorter than one a day.
@@ -180,14 +180,14 @@ async function hourPartitions(
   isWanted: (namespace: string, start: number) => boolean,
 ): Promise<InferencePartition[]> {
   const found: InferencePartition[] = [];
-  for (const namespace of await namespacesOf(store, INFERENCE_EVENTS_PREFIX, selection)) {
-    const dates = await datesOf(store, INFERENCE_EVENTS_PREFIX, namespace, selection);
+  for (const namespace of await namespacesOf(store, inferenceEventsPrefix, selection)) {
+    const dates = await datesOf(store, inferenceEventsPrefix, namespace, selection);
     await inParallel(dates, async (prefix) => {
       const date = prefix.slice(-11, -1);
       for (const folder of await store.listFolders(prefix)) {
         const hour = /^hour=(\d{2})\/$/.exec(folder)?.[1];
         const start = hourStart({ date, hour: Number(hour ?? Number.NaN) });
-        if (isWithin(start, HOUR_MS, selection) && isWanted(namespace, start)) {
+        if (isWithin(start, hourMs, selection) && isWanted(namespace, start)) {
           found.push({ namespace, date, hour: Number(hour) });
         }
       }
@@ -223,7 +223,7 @@ export async function datesOf(
   return folders.flatMap((folder) => {
     const date = /^date=(\d{4}-\d{2}-\d{2})\/$/.exec(folder)?.[1];
     const isWanted =
-      date !== undefined && isWithin(Date.parse(`${date}T00:00:00Z`), 24 * HOUR_MS, selection);
+      date !== undefined && isWithin(Date.parse(`${date}T00:00:00Z`), 24 * hourMs, selection);
     return isWanted ? [inferencesPrefix(root, namespace, date)] : [];
   });
 }

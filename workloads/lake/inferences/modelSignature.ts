@@ -14,7 +14,7 @@ export interface ModelSignature {
   outputs: SignatureColumn[];
 }
 
-const COLUMN_TYPES: Record<string, ColumnType> = {
+const columnTypes: Record<string, ColumnType> = {
   double: ColumnType.Double,
   float: ColumnType.Double,
   long: ColumnType.Long,
@@ -24,7 +24,7 @@ const COLUMN_TYPES: Record<string, ColumnType> = {
 
 /** The lake's type for a signature's; whatever is no number or flag is text, objects as JSON. */
 export function columnTypeOf(column: SignatureColumn): ColumnType {
-  return COLUMN_TYPES[column.type] ?? ColumnType.Text;
+  return columnTypes[column.type] ?? ColumnType.Text;
 }
 
 /**

@@ -7,14 +7,14 @@ import { inferencesShape } from "../tables/inferencesShape";
 // Bodies take no part in the matching: sorted and joined with it, an hour of them would not fit into
 // memory. First the narrow columns are matched, then each row fetches its bodies.
 
-const REQUEST = "org.kubeflow.serving.inference.request";
-const RESPONSE = "org.kubeflow.serving.inference.response";
-const IDENTITY_COLUMNS = ["namespace", "inference_service", "component", "source"];
-const PLACE_COLUMNS = ["writer", "sequence", "frame"];
+const request = "org.kubeflow.serving.inference.request";
+const response = "org.kubeflow.serving.inference.response";
+const identityColumns = ["namespace", "inference_service", "component", "source"];
+const placeColumns = ["writer", "sequence", "frame"];
 
 /** A hash over what makes ids of different pods different. `id` is the column with the prediction's id. */
 export function identityHash(id: string, alias = ""): string {
-  const parts = [...IDENTITY_COLUMNS, id].map(
+  const parts = [...identityColumns, id].map(
     (column) => `coalesce(replace(${alias}${column}, chr(10), chr(11)), '')`,
   );
   return `md5_number_lower(${parts.join(" || chr(10) || ")})`;
@@ -34,27 +34,27 @@ export function matchQuery(events: string): string {
   const join = ["namespace", "inference_service", "component", "source", "id", "place"]
     .map((column) => `q.${column} = p.${column}`)
     .join(" AND ");
-  const either = [...IDENTITY_COLUMNS, "id"]
+  const either = [...identityColumns, "id"]
     .map((column) => `coalesce(q.${column}, p.${column}) AS ${column}`)
     .join(", ");
   const places = ["q", "p"]
-    .flatMap((side) => PLACE_COLUMNS.map((column) => `${side}.${column} AS ${side}_${column}`))
+    .flatMap((side) => placeColumns.map((column) => `${side}.${column} AS ${side}_${column}`))
     .join(", ");
   return `
 WITH deliveries AS (
-  SELECT ${identity}, type, time, received_time, body_sha256, body_bytes, ${PLACE_COLUMNS.join(", ")}
-  FROM ${events} WHERE problem IS NULL AND type IN ('${REQUEST}', '${RESPONSE}')
+  SELECT ${identity}, type, time, received_time, body_sha256, body_bytes, ${placeColumns.join(", ")}
+  FROM ${events} WHERE problem IS NULL AND type IN ('${request}', '${response}')
 ), distinct_events AS (
   SELECT * FROM deliveries
   QUALIFY row_number() OVER (PARTITION BY ${identity}, type, body_sha256
-                             ORDER BY received_time, ${PLACE_COLUMNS.join(", ")}) = 1
+                             ORDER BY received_time, ${placeColumns.join(", ")}) = 1
 ), placed AS (
   SELECT *, row_number() OVER (PARTITION BY ${identity}, type
                                ORDER BY coalesce(time, received_time), received_time, body_sha256) AS place,
          count(*) OVER (PARTITION BY ${identity}, type) AS same_id
   FROM distinct_events
-), requests AS (SELECT * FROM placed WHERE type = '${REQUEST}'),
-   responses AS (SELECT * FROM placed WHERE type = '${RESPONSE}')
+), requests AS (SELECT * FROM placed WHERE type = '${request}'),
+   responses AS (SELECT * FROM placed WHERE type = '${response}')
 SELECT ${either}, ${places},
   coalesce(q.received_time, p.received_time) AS row_time,
   p.received_time AS answered_time,
@@ -74,7 +74,7 @@ FROM requests q FULL OUTER JOIN responses p ON ${join}`;
  */
 export function rowsQuery(pairs: string, events: string): string {
   const at = (side: string) =>
-    PLACE_COLUMNS.map((column) => `${side}.${column} = m.${side}_${column}`).join(" AND ");
+    placeColumns.map((column) => `${side}.${column} = m.${side}_${column}`).join(" AND ");
   const text = (side: string) => `TRY(decode(${side}.body))`;
   const sha256Of = (side: string, sha256: string) =>
     `CASE WHEN ${side}.truncated OR ${side}.body_object IS NOT NULL THEN ${sha256} END`;
@@ -134,7 +134,7 @@ FROM (${inferences})`;
 }
 
 /** Status of a row that says: the response without a request is now with its request in another hour. */
-export const MOVED = "moved";
+export const moved = "moved";
 
 /**
  * SQL that keeps one row a prediction from a relation in which a later part may complete an earlier
@@ -149,11 +149,11 @@ best AS (
   SELECT * FROM all_rows
   QUALIFY row_number() OVER (PARTITION BY ${identity}, request_hash,
                                CASE WHEN request_hash IS NULL THEN response_hash END
-                             ORDER BY (status = '${MOVED}') DESC, (status = 'ok') DESC,
+                             ORDER BY (status = '${moved}') DESC, (status = 'ok') DESC,
                                       response_time, response_hash) = 1
 )
 SELECT ${columns} FROM best b
-WHERE status <> '${MOVED}' AND (status <> 'no_request' OR NOT EXISTS (
+WHERE status <> '${moved}' AND (status <> 'no_request' OR NOT EXISTS (
   SELECT 1 FROM best o WHERE o.status = 'ok' AND o.request_id = b.request_id AND o.source = b.source
     AND o.component = b.component AND o.inference_service = b.inference_service
     AND o.namespace = b.namespace AND o.response_hash = b.response_hash))`;

@@ -124,7 +124,7 @@ function v2Rows(tensors: unknown, rest: Buffer): Row[] | undefined {
   }));
 }
 
-const READERS: Record<string, [bytes: number, read: (bytes: Buffer, at: number) => unknown]> = {
+const readers: Record<string, [bytes: number, read: (bytes: Buffer, at: number) => unknown]> = {
   BOOL: [1, (bytes, at) => bytes[at] !== 0],
   INT8: [1, (bytes, at) => bytes.readInt8(at)],
   UINT8: [1, (bytes, at) => bytes.readUInt8(at)],
@@ -149,7 +149,7 @@ function binaryCells(datatype: string, bytes: Buffer): unknown[] | undefined {
     }
     return cells;
   }
-  const reader = READERS[datatype];
+  const reader = readers[datatype];
   if (reader === undefined) {
     return undefined;
   }
@@ -172,7 +172,7 @@ function valueOf(row: Row, column: SignatureColumn, place: number): unknown {
 }
 
 // Python writes NaN and Infinity, which JSON doesn't know; inside a string they are text.
-const STRING_OR_NAN = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+const stringOrNan = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
 
 function nullForNan(found: string): string {
   return found.startsWith('"') ? found : "null";
@@ -183,7 +183,7 @@ function leadingJson(body: Buffer): { value: Record<string, unknown>; rest: Buff
   const text = body.toString("utf8");
   for (const [json, rest] of [[text, Buffer.alloc(0)], splitBinary(body)] as const) {
     try {
-      const value: unknown = JSON.parse(json.replace(STRING_OR_NAN, nullForNan));
+      const value: unknown = JSON.parse(json.replace(stringOrNan, nullForNan));
       return isObject(value) ? { value, rest } : undefined;
     } catch {
       // not JSON as a whole: perhaps JSON and bytes after it

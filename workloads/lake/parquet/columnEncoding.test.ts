@@ -4,7 +4,7 @@ import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { packDeltas } from "./columnEncoding";
 
-const SEED = 20261127;
+const seed = 20261127;
 
 function packed(values: readonly number[]): Uint8Array {
   const writer = new ByteWriter();
@@ -33,7 +33,7 @@ describe("packed deltas", () => {
         assert.deepEqual([...output].map(Number), some);
         assert.equal(reader.offset, bytes.length - 8);
       }),
-      { seed: SEED, numRuns: 60 },
+      { seed: seed, numRuns: 60 },
     );
   });
 

@@ -4,27 +4,27 @@ import type { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 // value a call would cost more than all the rest.
 
 // A shorter run costs as many bits by itself as among the packed ones.
-const LEAST_RUN = 16;
-const MINIBLOCKS = 4;
-const SMALL_BLOCK_VALUES = 128;
+const leastRun = 16;
+const miniblocks = 4;
+const smallBlockValues = 128;
 // Few block headers between the values let zstd find what repeats: lines come in the same order again.
-const BLOCK_VALUES = 1024;
+const valuesPerBlock = 1024;
 // Of a difference of whole numbers within ±2^52; one of that many bytes is held only just.
-const MOST_BYTES = 7;
+const mostBytes = 7;
 
 /**
  * DELTA_BINARY_PACKED of whole numbers within ±2^52, each delta in whole bytes and counted from a round
  * number: the same deltas are the same bytes, which zstd makes smaller than the fewest bits would be.
  */
 export function packDeltas(values: Float64Array | Int32Array, writer: ByteWriter): void {
-  const blockValues = values.length > BLOCK_VALUES ? BLOCK_VALUES : SMALL_BLOCK_VALUES;
-  const miniblockValues = blockValues / MINIBLOCKS;
+  const blockValues = values.length > valuesPerBlock ? valuesPerBlock : smallBlockValues;
+  const miniblockValues = blockValues / miniblocks;
   writer.appendVarInt(blockValues);
-  writer.appendVarInt(MINIBLOCKS);
+  writer.appendVarInt(miniblocks);
   writer.appendVarInt(values.length);
   writer.appendZigZag(BigInt(values[0] ?? 0));
   const deltas = new Float64Array(blockValues);
-  const packed = new Uint8Array(miniblockValues * MOST_BYTES);
+  const packed = new Uint8Array(miniblockValues * mostBytes);
   for (let start = 1; start < values.length; start += blockValues) {
     const count = Math.min(blockValues, values.length - start);
     let least = Infinity;
@@ -39,8 +39,8 @@ export function packDeltas(values: Float64Array | Int32Array, writer: ByteWriter
     // What lies behind the last value is packed as zeros.
     deltas.fill(base, count);
     writer.appendZigZag(BigInt(base));
-    const widths = new Uint8Array(MINIBLOCKS);
-    for (let mini = 0; mini < MINIBLOCKS; mini++) {
+    const widths = new Uint8Array(miniblocks);
+    for (let mini = 0; mini < miniblocks; mini++) {
       let highest = 0;
       for (let index = mini * miniblockValues; index < (mini + 1) * miniblockValues; index++) {
         highest = Math.max(highest, deltas[index]! - base);
@@ -66,7 +66,7 @@ export function packDeltas(values: Float64Array | Int32Array, writer: ByteWriter
 /** At most `least`: the round number below it, where counting from there takes no more bytes. */
 function roundBase(least: number, most: number): number {
   const bytes = bytesOf(most - least);
-  if (bytes === 0 || bytes === MOST_BYTES) {
+  if (bytes === 0 || bytes === mostBytes) {
     return least;
   }
   const step = 2 ** (8 * bytes - 1);
@@ -108,7 +108,7 @@ export function appendHybrid(writer: ByteWriter, values: Int32Array, width: numb
     }
     // Packed bits come in groups of eight: the run gives what the last group lacks.
     const runFrom = at + ((packedFrom - at) & 7);
-    if (end - runFrom >= LEAST_RUN) {
+    if (end - runFrom >= leastRun) {
       if (runFrom > packedFrom) {
         appendPacked(writer, values.subarray(packedFrom, runFrom), width);
       }

@@ -37,7 +37,7 @@ export function schemaElement({ name, type }: Column): SchemaElement {
 }
 
 // Between numbers further apart the deltas, and what lies between those, aren't exact any more.
-const MAX_DELTA_RANGE = 2 ** 51;
+const maxDeltaRange = 2 ** 51;
 
 /** Whole numbers, one in every row. */
 export function longColumn(name: string, count: number, values: Float64Array): EncodedColumn {
@@ -48,7 +48,7 @@ export function longColumn(name: string, count: number, values: Float64Array): E
     least = Math.min(least, some[index]!);
     most = Math.max(most, some[index]!);
   }
-  const isNear = most - least < MAX_DELTA_RANGE && Math.max(-least, most) < 2 * MAX_DELTA_RANGE;
+  const isNear = most - least < maxDeltaRange && Math.max(-least, most) < 2 * maxDeltaRange;
   return {
     name,
     ...(isNear || count === 0 ? deltas(some) : plainLongs(some)),

@@ -21,18 +21,18 @@ export interface EncodedColumn {
 }
 
 const compress = promisify(zstdCompress);
-const MAGIC = Buffer.from("PAR1", "latin1");
+const magic = Buffer.from("PAR1", "latin1");
 // Below it a column costs more time in the pool than it saves bytes.
-const LEAST_COMPRESSED_BYTES = 1024;
-const LEAST_CHUNK_BYTES = 4096;
+const leastCompressedBytes = 1024;
+const leastChunkBytes = 4096;
 // A page of the second version leaves its levels as they are; from here on they are worth compressing.
-const LEAST_COMPRESSED_LEVELS = 64;
+const leastCompressedLevels = 64;
 
 function zstd(bytes: Uint8Array, level: number): Promise<Uint8Array> {
   return compress(bytes, {
     params: { [constants.ZSTD_c_compressionLevel]: level },
     // One output buffer for nearly all: each costs a turn of the event loop.
-    chunkSize: Math.max(LEAST_CHUNK_BYTES, bytes.length >> 2),
+    chunkSize: Math.max(leastChunkBytes, bytes.length >> 2),
   });
 }
 
@@ -51,9 +51,9 @@ function withLevels(levels: Uint8Array, values: Uint8Array): Uint8Array {
  * @param level zstd's. @default 3
  */
 export function makeParquetFile(schema: SchemaElement[], level = 3) {
-  const parts: Uint8Array[] = [MAGIC];
+  const parts: Uint8Array[] = [magic];
   const groups: RowGroup[] = [];
-  let offset = MAGIC.length;
+  let offset = magic.length;
   let rows = 0;
   const elements = new Map(schema.map((element) => [element.name, element]));
   const append = (bytes: Uint8Array) => {
@@ -64,10 +64,10 @@ export function makeParquetFile(schema: SchemaElement[], level = 3) {
   async function compressed(column: EncodedColumn) {
     const { levels = new Uint8Array(0), zstdLevel = level } = column;
     const dictionary = column.dictionary?.values;
-    const hasLevels = levels.length >= LEAST_COMPRESSED_LEVELS;
+    const hasLevels = levels.length >= leastCompressedLevels;
     const content = hasLevels ? withLevels(levels, column.values) : column.values;
     const facts = { column, levels: hasLevels ? undefined : levels, bytes: content.length };
-    if (content.length + (dictionary?.length ?? 0) < LEAST_COMPRESSED_BYTES) {
+    if (content.length + (dictionary?.length ?? 0) < leastCompressedBytes) {
       // A copy, as compressed ones are: the caller may write over its own.
       return {
         ...facts,
@@ -191,7 +191,7 @@ export function makeParquetFile(schema: SchemaElement[], level = 3) {
         metadata_length: 0,
         created_by: "mlplatform",
       });
-      return Buffer.concat([...parts, writer.getBytes(), MAGIC]);
+      return Buffer.concat([...parts, writer.getBytes(), magic]);
     },
   };
 }

@@ -28,9 +28,9 @@ export interface HistoryImport {
   kept: string[];
 }
 
-const WRITER = "h";
-const PART_BYTES = 8 << 20;
-const CHUNK_BYTES = 1 << 20;
+const importWriter = "h";
+const partBytes = 8 << 20;
+const chunkBytes = 1 << 20;
 
 /** Reads a key of `cluster-history/<kind>/<namespace>/<owner>/<cluster>/<session>/<node>/logs/<file>`; undefined for any other. */
 export function parseHistoryKey(key: string): HistoryFile | undefined {
@@ -96,7 +96,7 @@ export async function importHistory(
 
 async function hasOwnLogs(lake: ObjectStore, origin: RayLogOrigin): Promise<boolean> {
   try {
-    return !(await getRayLogManifest(lake, origin)).writer.startsWith(WRITER);
+    return !(await getRayLogManifest(lake, origin)).writer.startsWith(importWriter);
   } catch (error) {
     if (error instanceof ObjectMissingError) {
       return false;
@@ -123,7 +123,7 @@ async function importFile(
   const flush = async () => {
     if (runs.length > 0) {
       const body = await encodeRayLogPart(file, runs);
-      const writer = WRITER + identity.slice(0, 16);
+      const writer = importWriter + identity.slice(0, 16);
       await lake.put(rayLogPartKey({ ...file, date, writer, sequence }), body);
       sequence += 1;
       runs = [];
@@ -137,15 +137,15 @@ async function importFile(
     position += bytes.length;
     line += lines;
     waiting += bytes.length;
-    if (waiting >= PART_BYTES) {
+    if (waiting >= partBytes) {
       await flush();
     }
   };
   let rest = Buffer.alloc(0);
   for await (const piece of await source.getStream(object.key)) {
     rest = Buffer.concat([rest, piece as Buffer]);
-    while (rest.length >= CHUNK_BYTES) {
-      const length = chunkLength(rest.subarray(0, CHUNK_BYTES), true);
+    while (rest.length >= chunkBytes) {
+      const length = chunkLength(rest.subarray(0, chunkBytes), true);
       await take(rest.subarray(0, length));
       rest = rest.subarray(length);
     }
@@ -184,7 +184,7 @@ async function putManifest(
     rayjob,
     node,
     role,
-    writer: WRITER,
+    writer: importWriter,
     openedAt: now,
     seenAt: now,
     finalAt: now,

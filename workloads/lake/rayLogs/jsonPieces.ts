@@ -1,4 +1,4 @@
-const ITEMS_A_PIECE = 1_000;
+const itemsAPiece = 1_000;
 
 /**
  * The JSON of an object with one long array, an item a line and a thousand lines a piece: as one string it
@@ -12,8 +12,8 @@ export function* jsonPieces(
   items: readonly unknown[],
 ): Generator<string> {
   yield `${JSON.stringify(rest).slice(0, -1)},${JSON.stringify(name)}:[`;
-  for (let at = 0; at < items.length; at += ITEMS_A_PIECE) {
-    const lines = items.slice(at, at + ITEMS_A_PIECE).map((item) => JSON.stringify(item));
+  for (let at = 0; at < items.length; at += itemsAPiece) {
+    const lines = items.slice(at, at + itemsAPiece).map((item) => JSON.stringify(item));
     yield `${at === 0 ? "" : ","}\n${lines.join(",\n")}`;
   }
   yield "]}\n";

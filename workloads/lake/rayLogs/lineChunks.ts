@@ -1,11 +1,11 @@
-const NEWLINE = 0x0a;
+const newlineByte = 0x0a;
 
 /**
  * How many of these bytes make a chunk: up to the last newline; when there is none, all but a character
  * that is cut at the end, provided the buffer is full or the caller can't wait for more; otherwise 0.
  */
 export function chunkLength(bytes: Buffer, mayCutLine: boolean): number {
-  const lastNewline = bytes.lastIndexOf(NEWLINE);
+  const lastNewline = bytes.lastIndexOf(newlineByte);
   if (lastNewline >= 0) {
     return lastNewline + 1;
   }
@@ -31,7 +31,7 @@ export function cutCharacterBytes(bytes: Buffer): number {
 /** Newlines in the bytes. */
 export function countLines(bytes: Buffer): number {
   let count = 0;
-  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) {
+  for (let at = bytes.indexOf(newlineByte); at >= 0; at = bytes.indexOf(newlineByte, at + 1)) {
     count += 1;
   }
   return count;

@@ -1,7 +1,7 @@
 import {
   encodeKeyValue,
   parseRayLogManifestKey,
-  RAY_LOG_MANIFESTS_PREFIX,
+  rayLogManifestsPrefix,
 } from "../tables/lakeLayout";
 import { listObjects, type ObjectStore } from "../store/objectStore";
 import type { Lake, LakeSelection } from "../ask/lake";
@@ -39,7 +39,7 @@ export interface StoredCluster {
 }
 
 // An offloader says every minute that it lives.
-const SILENT_MS = 600_000;
+const silentMs = 600_000;
 
 /** The bytes of a file in the lake have a hole. */
 export class LogGapError extends Error {
@@ -55,7 +55,7 @@ export async function listRayLogClusters(
   const clusters = new Map<string, StoredCluster>();
   const { namespace: only } = selection;
   const prefix = only === undefined ? "" : `${encodeKeyValue("namespace", only)}/`;
-  for await (const { key } of listObjects(store, RAY_LOG_MANIFESTS_PREFIX + prefix)) {
+  for await (const { key } of listObjects(store, rayLogManifestsPrefix + prefix)) {
     const parsed = parseRayLogManifestKey(key);
     if (
       parsed === undefined ||
@@ -83,7 +83,7 @@ export async function listRayLogClusters(
     if (!isWhole(manifest)) {
       found.isComplete = false;
       found.incompleteNodes.push(parsed.node);
-      const lives = manifest.status === ManifestStatus.Open && now - seenAt.getTime() < SILENT_MS;
+      const lives = manifest.status === ManifestStatus.Open && now - seenAt.getTime() < silentMs;
       found.state =
         lives || found.state === ClusterState.Running
           ? ClusterState.Running

@@ -1,9 +1,9 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { LEVELS, parseFileName, parseLine, parseOwner } from "./rayLogLine";
+import { logLevels, parseFileName, parseLine, parseOwner } from "./rayLogLine";
 
-const SEED = 20261123;
-const TIME = /(\d{4}-\d{2}-\d{2})[ T]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:[.,](\d{1,9}))?/;
+const seed = 20261123;
+const time = /(\d{4}-\d{2}-\d{2})[ T]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:[.,](\d{1,9}))?/;
 
 /** In the middle of other bytes, which must not be taken for the line's. */
 function parse(line: string): { level: string | null; micros: number | undefined } {
@@ -11,7 +11,7 @@ function parse(line: string): { level: string | null; micros: number | undefined
   const facts = { micros: 0, level: 0 };
   parseLine(bytes, 1, bytes.length - 2, facts);
   const micros = Number.isNaN(facts.micros) ? undefined : facts.micros;
-  return { level: LEVELS[facts.level]!, micros };
+  return { level: logLevels[facts.level]!, micros };
 }
 
 describe("a line of a Ray log", () => {
@@ -65,7 +65,7 @@ describe("a line of a Ray log", () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
         const line = pieces.join("");
-        const match = TIME.exec(line.slice(0, 200));
+        const match = time.exec(line.slice(0, 200));
         const zoned = match !== null && /^[+-]\d/.test(line.slice(match.index + match[0].length));
         const seconds =
           match === null || zoned ? Number.NaN : Date.parse(`${match[1]}T${match[2]}Z`);
@@ -77,7 +77,7 @@ describe("a line of a Ray log", () => {
           assert.equal(parse(line).micros, undefined, line);
         }
       }),
-      { seed: SEED, numRuns: 3000 },
+      { seed: seed, numRuns: 3000 },
     );
   });
 

@@ -15,7 +15,7 @@ export interface LineFacts {
 }
 
 /** Levels of lines; the first is that of a line without one. */
-export const LEVELS = [null, "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL"] as const;
+export const logLevels = [null, "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL"] as const;
 
 /** Worker and job that a line names itself: Ray's JSON logs do. */
 export interface LineOwner {
@@ -47,20 +47,20 @@ export function parseFileName(file: string): FileNameFacts {
   return { component, workerId: null, jobId: null, pid: null };
 }
 
-const PARSED_BYTES = 200;
-const SPACE = 32;
-const COLON = 58;
-const OPENING = 91;
-const CLOSING = 93;
-const CAPITAL_T = 84;
-const SHORTEST_LEVEL = 4;
-const LONGEST_LEVEL = 8;
+const parsedBytes = 200;
+const space = 32;
+const colonByte = 58;
+const opening = 91;
+const closing = 93;
+const capitalT = 84;
+const shortestLevel = 4;
+const longestLevel = 8;
 // Ray's core writes the first letter: [2026-11-23 10:00:00,123 I 412 416].
-const LETTERS: number[] = [];
-LEVELS.forEach((level, code) => (LETTERS[(level ?? "\0").charCodeAt(0)] = code));
-const WORDS = new Map<string, number>([
-  ...LEVELS.slice(1).map((level, index): [string, number] => [level!, index + 1]),
-  ["WARN", LEVELS.indexOf("WARNING")],
+const letters: number[] = [];
+logLevels.forEach((level, code) => (letters[(level ?? "\0").charCodeAt(0)] = code));
+const words = new Map<string, number>([
+  ...logLevels.slice(1).map((level, index): [string, number] => [level!, index + 1]),
+  ["WARN", logLevels.indexOf("WARNING")],
 ]);
 
 /**
@@ -68,9 +68,9 @@ const WORDS = new Map<string, number>([
  * where either can be, because most lines of a program's own output have neither.
  */
 export function parseLine(bytes: Buffer, start: number, end: number, into: LineFacts): void {
-  const stop = Math.min(end, start + PARSED_BYTES);
+  const stop = Math.min(end, start + parsedBytes);
   into.micros = Number.NaN;
-  into.level = bytes[start] === OPENING ? letterLevel(bytes, start, stop) : 0;
+  into.level = bytes[start] === opening ? letterLevel(bytes, start, stop) : 0;
   let capitals = 0;
   for (let at = start; at < stop; at++) {
     const byte = bytes[at]!;
@@ -78,19 +78,19 @@ export function parseLine(bytes: Buffer, start: number, end: number, into: LineF
       capitals += 1;
       continue;
     }
-    if (capitals >= SHORTEST_LEVEL && into.level === 0) {
+    if (capitals >= shortestLevel && into.level === 0) {
       into.level = wordLevel(bytes, start, at, capitals, byte);
     }
     capitals = 0;
-    if (byte === COLON && Number.isNaN(into.micros)) {
+    if (byte === colonByte && Number.isNaN(into.micros)) {
       into.micros = timeAround(bytes, start, at, end);
     }
     if (into.level !== 0 && !Number.isNaN(into.micros)) {
       return;
     }
   }
-  if (capitals >= SHORTEST_LEVEL && into.level === 0) {
-    into.level = wordLevel(bytes, start, stop, capitals, stop < end ? bytes[stop]! : SPACE);
+  if (capitals >= shortestLevel && into.level === 0) {
+    into.level = wordLevel(bytes, start, stop, capitals, stop < end ? bytes[stop]! : space);
   }
 }
 
@@ -104,20 +104,20 @@ function wordLevel(
 ): number {
   const before = at - capitals - 1;
   if (
-    capitals > LONGEST_LEVEL ||
+    capitals > longestLevel ||
     isWordByte(next) ||
     (before >= start && isWordByte(bytes[before]!))
   ) {
     return 0;
   }
-  return WORDS.get(bytes.toString("latin1", at - capitals, at)) ?? 0;
+  return words.get(bytes.toString("latin1", at - capitals, at)) ?? 0;
 }
 
 /** The letter between two spaces, before a number, in the first brackets. */
 function letterLevel(bytes: Buffer, start: number, stop: number): number {
-  for (let at = start + 1; at + 3 < stop && bytes[at] !== CLOSING; at++) {
-    const isAlone = bytes[at] === SPACE && bytes[at + 2] === SPACE && isDigit(bytes[at + 3]!);
-    const code = isAlone ? LETTERS[bytes[at + 1]!] : undefined;
+  for (let at = start + 1; at + 3 < stop && bytes[at] !== closing; at++) {
+    const isAlone = bytes[at] === space && bytes[at + 2] === space && isDigit(bytes[at + 3]!);
+    const code = isAlone ? letters[bytes[at + 1]!] : undefined;
     if (code !== undefined && code !== 0) {
       return code;
     }
@@ -131,7 +131,7 @@ let lastDayMillis = Number.NaN;
 
 /** The time whose first colon is at `colon`: 2026-11-23 10:00:00, a T between, a fraction, a zone. */
 function timeAround(bytes: Buffer, start: number, colon: number, end: number): number {
-  if (colon - start < 13 || colon + 6 > end || bytes[colon + 3] !== COLON) {
+  if (colon - start < 13 || colon + 6 > end || bytes[colon + 3] !== colonByte) {
     return Number.NaN;
   }
   const hour = twoDigits(bytes, colon - 2);
@@ -139,7 +139,7 @@ function timeAround(bytes: Buffer, start: number, colon: number, end: number): n
   const second = twoDigits(bytes, colon + 4);
   const between = bytes[colon - 3];
   const isTime =
-    hour < 24 && minute < 60 && second < 60 && (between === SPACE || between === CAPITAL_T);
+    hour < 24 && minute < 60 && second < 60 && (between === space || between === capitalT);
   const dayMillis = isTime ? dayAt(bytes, colon - 13) : Number.NaN;
   const seconds = (hour * 60 + minute) * 60 + second;
   let at = colon + 6;
@@ -181,7 +181,7 @@ function zoneSeconds(bytes: Buffer, at: number, end: number): number {
     return 0;
   }
   const hours = twoDigits(bytes, at + 1);
-  const minutes = twoDigits(bytes, bytes[at + 3] === COLON ? at + 4 : at + 3);
+  const minutes = twoDigits(bytes, bytes[at + 3] === colonByte ? at + 4 : at + 3);
   const seconds = hours < 24 && minutes < 60 ? (hours * 60 + minutes) * 60 : 0;
   return sign === 43 ? seconds : -seconds;
 }

@@ -73,7 +73,7 @@ export function addLife(digest: string, life: Buffer): string {
 }
 
 /** The digest of no lives. */
-export const NO_LIVES_DIGEST = "0".repeat(64);
+export const noLivesDigest = "0".repeat(64);
 
 /** Writes a manifest; the node's own is the one object of the lake that is written again. */
 export async function putRayLogManifest(

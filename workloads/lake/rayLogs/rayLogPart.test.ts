@@ -10,7 +10,7 @@ import { encodeRayLogPart, type RayLogBytes } from "./rayLogPart";
 import { seededRandom } from "../testbed/seededRandom";
 import { rayLogShape } from "../tables/inferencesShape";
 
-const SEED = 20261123;
+const seed = 20261123;
 const compressors = { ZSTD: (input: Uint8Array) => new Uint8Array(zstdDecompressSync(input)) };
 const origin = { namespace: "n", cluster: "c's", rayjob: "", node: "head", role: "head" };
 
@@ -102,12 +102,12 @@ describe("a part of the Ray log table", function () {
         });
         assert.equal(position, start + bytes.length);
       }),
-      { seed: SEED, numRuns: 150 },
+      { seed: seed, numRuns: 150 },
     );
   });
 
   it("keeps lines of all lengths, with and without time, level and text, over many pages' blocks", async () => {
-    const random = seededRandom(SEED);
+    const random = seededRandom(seed);
     const pick = (count: number) => Math.floor(random() * count);
     const lines = Array.from({ length: 5000 }, () => {
       const at = new Date(Date.UTC(2026, 10, 23) + pick(1e9)).toISOString();

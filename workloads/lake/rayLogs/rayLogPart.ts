@@ -11,7 +11,7 @@ import {
   schemaElement,
 } from "../parquet/parquetColumns";
 import { type EncodedColumn, makeParquetFile } from "../parquet/parquetPages";
-import { LEVELS, type LineFacts, parseFileName, parseLine, parseOwner } from "./rayLogLine";
+import { logLevels, type LineFacts, parseFileName, parseLine, parseOwner } from "./rayLogLine";
 import { rayLogShape } from "../tables/inferencesShape";
 
 /** Which node's logs these are; every row carries it. */
@@ -39,20 +39,20 @@ export interface RayLogBytes {
   bytes: Buffer;
 }
 
-const NEWLINE = 0x0a;
-const BRACE = 0x7b;
-const GROUP_BYTES = 16 << 20;
+const newlineByte = 0x0a;
+const brace = 0x7b;
+const groupBytes = 16 << 20;
 // A megabyte of empty lines is a million rows.
-const GROUP_LINES = 128 << 10;
+const groupLines = 128 << 10;
 // A byte a code: zstd finds more in whole bytes than three bits save.
-const LEVEL_BITS = 8;
+const levelBits = 8;
 // On Ray's own logs smaller than 3 by a tenth (their long ids lead its short matches astray), and faster.
-const TEXT_ZSTD_LEVEL = 1;
+const textZstdLevel = 1;
 // Of one length, packed, at most; and of what comes with them, also where there is one only.
-const LENGTH_BYTES = 6;
-const LEAST_LENGTHS_BYTES = 1024;
+const lengthBytes = 6;
+const leastLengthsBytes = 1024;
 // As many parts are encoded at once.
-const MOST_ROOMS = 2;
+const mostRooms = 2;
 
 /**
  * The rows of these bytes as a Parquet file: one row a line, ordered by the table's key. The same bytes in
@@ -78,7 +78,7 @@ function takeGroup(ordered: RayLogBytes[]): RayLogBytes[] {
   const group: RayLogBytes[] = [];
   let bytes = 0;
   let lines = 0;
-  while (ordered.length > 0 && bytes < GROUP_BYTES && lines < GROUP_LINES) {
+  while (ordered.length > 0 && bytes < groupBytes && lines < groupLines) {
     const run = ordered.shift()!;
     bytes += run.bytes.length;
     lines += run.lines;
@@ -120,7 +120,7 @@ const rooms: Rows[] = [];
 
 /** Room for the rows of a group; its own until it is given back. */
 function takeRoom(lines: number, bytes: number): Rows {
-  const textStart = LENGTH_BYTES * lines + LEAST_LENGTHS_BYTES;
+  const textStart = lengthBytes * lines + leastLengthsBytes;
   const fits = ({ level, text }: Rows) => level.length >= lines && text.length >= textStart + bytes;
   const place = rooms.findIndex(fits);
   // One that is too small makes way for the new one.
@@ -144,9 +144,9 @@ function takeRoom(lines: number, bytes: number): Rows {
 
 function giveRoomBack(rows: Rows): void {
   // Only an ordinary group's room is kept.
-  if (rows.level.length <= 2 * GROUP_LINES && rows.text.length <= 2 * GROUP_BYTES) {
+  if (rows.level.length <= 2 * groupLines && rows.text.length <= 2 * groupBytes) {
     rooms.push(rows);
-    rooms.splice(0, rooms.length - MOST_ROOMS);
+    rooms.splice(0, rooms.length - mostRooms);
   }
 }
 
@@ -169,12 +169,12 @@ function collectRows(runs: readonly RayLogBytes[]): Rows {
     const isText = isUtf8(run.bytes);
     let owner: Owner | undefined;
     for (let start = 0, line = run.line; start < run.bytes.length; line++, row++) {
-      const newline = run.bytes.indexOf(NEWLINE, start);
+      const newline = run.bytes.indexOf(newlineByte, start);
       const end = newline < 0 ? run.bytes.length : newline;
       const next = newline < 0 ? end : newline + 1;
       parseLine(run.bytes, start, end, facts);
       const named =
-        run.bytes[start] === BRACE ? parseOwner(run.bytes.toString("utf8", start, end)) : undefined;
+        run.bytes[start] === brace ? parseOwner(run.bytes.toString("utf8", start, end)) : undefined;
       const { workerId, jobId } = named ?? name;
       if (owner?.workerId !== workerId || owner.jobId !== jobId) {
         const { session, file, uid } = run;
@@ -286,8 +286,8 @@ function levelColumn(name: string, { count, level }: Rows): EncodedColumn {
   const codes = level.subarray(0, count).filter((code) => code !== 0);
   const isThere = level.subarray(0, count).map((code) => (code === 0 ? 0 : 1));
   const writer = new ByteWriter();
-  writer.appendUint8(LEVEL_BITS);
-  appendPacked(writer, codes, LEVEL_BITS);
+  writer.appendUint8(levelBits);
+  appendPacked(writer, codes, levelBits);
   return {
     name,
     encoding: "RLE_DICTIONARY",
@@ -295,14 +295,17 @@ function levelColumn(name: string, { count, level }: Rows): EncodedColumn {
     nulls: count - codes.length,
     values: writer.getBytes(),
     // Code 0 is no level; its place is held, so that a code is its own index.
-    dictionary: { values: plainValues(LEVELS.map((each) => each ?? "")), count: LEVELS.length },
+    dictionary: {
+      values: plainValues(logLevels.map((each) => each ?? "")),
+      count: logLevels.length,
+    },
   };
 }
 
 // The lengths go before the texts where these lie: what is nearly all of a part isn't copied once more.
 function textColumn(name: string, rows: Rows): EncodedColumn {
   const { count, textLength, text, textStart, textBytes } = rows;
-  const writer = new ByteWriter(count + LEAST_LENGTHS_BYTES);
+  const writer = new ByteWriter(count + leastLengthsBytes);
   packDeltas(textLength.subarray(0, count), writer);
   const lengths = writer.getBytes();
   text.set(lengths, textStart - lengths.length);
@@ -312,7 +315,7 @@ function textColumn(name: string, rows: Rows): EncodedColumn {
     levels: presentAll(count),
     nulls: 0,
     values: text.subarray(textStart - lengths.length, textStart + textBytes),
-    zstdLevel: TEXT_ZSTD_LEVEL,
+    zstdLevel: textZstdLevel,
   };
 }
 

@@ -8,7 +8,7 @@ import {
   encodeKeyValue,
   parseRayLogCompactionKey,
   parseRayLogPartKey,
-  RAY_LOG_COMPACTIONS_PREFIX,
+  rayLogCompactionsPrefix,
   type RayLogPartition,
   rayLogsPrefix,
 } from "../tables/lakeLayout";
@@ -16,7 +16,7 @@ import { listObjects, type ObjectFacts, type ObjectStore } from "../store/object
 import { isWithin, type LakeSelection } from "../ask/lake";
 
 /** First letter of a writer whose node lost an earlier writer's state and read its files again. */
-export const REPEATING_WRITER = "r";
+export const repeatingWriter = "r";
 
 interface Partition {
   partition: RayLogPartition;
@@ -25,9 +25,9 @@ interface Partition {
   nextNumber: number;
 }
 
-const DAY_MS = 86_400_000;
+const dayMs = 86_400_000;
 // Beyond as many days one listing of all is shorter than one a day.
-const MAX_LISTED_DAYS = 62;
+const maxListedDays = 62;
 
 /** One partition's parts. */
 export interface PartitionParts extends CurrentParts {
@@ -85,7 +85,7 @@ export async function listRayLogParts(
 /** Whether rows of these parts can repeat a key: a node read its files again under another writer. */
 export function mayRepeatKeys(parts: readonly ObjectFacts[]): boolean {
   return parts.some(
-    ({ key }) => parseRayLogPartKey(key)?.writer.startsWith(REPEATING_WRITER) === true,
+    ({ key }) => parseRayLogPartKey(key)?.writer.startsWith(repeatingWriter) === true,
   );
 }
 
@@ -95,20 +95,20 @@ function prefixesOf(selection: LakeSelection): string[] {
   if (namespace === undefined || since === undefined) {
     return whole;
   }
-  const first = Math.floor(since.getTime() / DAY_MS);
-  const last = Math.floor((until?.getTime() ?? Date.now() + DAY_MS) / DAY_MS);
-  if (last - first >= MAX_LISTED_DAYS) {
+  const first = Math.floor(since.getTime() / dayMs);
+  const last = Math.floor((until?.getTime() ?? Date.now() + dayMs) / dayMs);
+  if (last - first >= maxListedDays) {
     return whole;
   }
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, day) =>
-    rayLogsPrefix(namespace, new Date((first + day) * DAY_MS).toISOString().slice(0, 10)),
+    rayLogsPrefix(namespace, new Date((first + day) * dayMs).toISOString().slice(0, 10)),
   );
 }
 
 function recordsPrefix({ namespace }: LakeSelection): string {
   return namespace === undefined
-    ? RAY_LOG_COMPACTIONS_PREFIX
-    : `${RAY_LOG_COMPACTIONS_PREFIX}${encodeKeyValue("namespace", namespace)}/`;
+    ? rayLogCompactionsPrefix
+    : `${rayLogCompactionsPrefix}${encodeKeyValue("namespace", namespace)}/`;
 }
 
 function isWanted(part: RayLogPartition, selection: LakeSelection): boolean {
@@ -116,6 +116,6 @@ function isWanted(part: RayLogPartition, selection: LakeSelection): boolean {
   return (
     (namespace === undefined || part.namespace === namespace) &&
     (cluster === undefined || part.cluster === cluster) &&
-    isWithin(Date.parse(`${part.date}T00:00:00Z`), DAY_MS, selection)
+    isWithin(Date.parse(`${part.date}T00:00:00Z`), dayMs, selection)
   );
 }

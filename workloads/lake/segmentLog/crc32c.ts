@@ -1,15 +1,15 @@
 // CRC-32C (Castagnoli, RFC 3720 appendix B.4). Node's zlib has only the IEEE polynomial, so the table
 // lives here. Eight bytes a step: one table lookup a byte would be the slowest part of the log.
 
-const POLYNOMIAL = 0x82f63b78;
-const TABLES = buildTables();
+const polynomial = 0x82f63b78;
+const crcTables = buildTables();
 
 function buildTables(): Int32Array {
   const tables = new Int32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) {
     let crc = byte;
     for (let bit = 0; bit < 8; bit++) {
-      crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
+      crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
     }
     tables[byte] = crc;
   }
@@ -29,7 +29,7 @@ function buildTables(): Int32Array {
  * @example crc32c(Buffer.from("123456789")) === 0xe3069283
  */
 export function crc32c(data: Uint8Array, previous = 0): number {
-  const t = TABLES;
+  const t = crcTables;
   let crc = ~previous;
   let i = 0;
   for (const end = data.length - 7; i < end; i += 8) {

@@ -12,8 +12,8 @@ export class DirectoryInUseError extends Error {
   override readonly name = "DirectoryInUseError";
 }
 
-const LOCK_NAME = "lock.sock";
-const VERIFY_AFTER_MS = 100;
+const lockName = "lock.sock";
+const verifyAfterMs = 100;
 
 /**
  * Takes the directory for this process. The lock is a listening Unix socket: the kernel drops the
@@ -28,8 +28,8 @@ export async function lockDirectory(directory: string): Promise<InstanceLock> {
   const handle = await fs.open(directory, "r");
   const address =
     process.platform === "linux"
-      ? `/proc/self/fd/${handle.fd}/${LOCK_NAME}`
-      : path.join(directory, LOCK_NAME);
+      ? `/proc/self/fd/${handle.fd}/${lockName}`
+      : path.join(directory, lockName);
   try {
     const server = await listenOnce(address, directory);
     return {
@@ -96,7 +96,7 @@ async function refuseIfReplaced(
   directory: string,
 ): Promise<void> {
   const mine = await fs.stat(address, { bigint: true });
-  await new Promise((resolve) => setTimeout(resolve, VERIFY_AFTER_MS));
+  await new Promise((resolve) => setTimeout(resolve, verifyAfterMs));
   const now = await fs.stat(address, { bigint: true }).catch(() => undefined);
   if (now?.ino !== mine.ino || now.dev !== mine.dev) {
     // Not server.close(): it would unlink the other's socket by name.

@@ -10,17 +10,17 @@ import { crc32c } from "./crc32c";
 // a frame that a caller stored inside a payload (a segment posted as an event) invalid where it lies,
 // so a search after damage can't take it for a record.
 
-const MAGIC = Buffer.from("MLPSEG01", "latin1");
-const FRAME_MARK = 0x4650_4c4d;
+const magic = Buffer.from("MLPSEG01", "latin1");
+const frameMark = 0x4650_4c4d;
 /** Bytes of one read. A frame of a megabyte fits with its header: else its bytes would be read twice. */
-export const SEGMENT_WINDOW_BYTES = (1 << 20) + (64 << 10);
+export const segmentWindowBytes = (1 << 20) + (64 << 10);
 
 /** Bytes before the first frame. */
-export const SEGMENT_HEADER_BYTES = 20;
+export const segmentHeaderBytes = 20;
 /** Bytes that a frame adds to its payload. */
-export const FRAME_HEADER_BYTES = 12;
+export const frameHeaderBytes = 12;
 /** Longest payload of one frame, in bytes; a longer length in a file is damage, not data. */
-export const MAX_PAYLOAD_BYTES = 1 << 30;
+export const maxPayloadBytes = 1 << 30;
 
 /** One payload and where its frame begins. */
 export interface SegmentRecord {
@@ -38,8 +38,8 @@ export interface SegmentScan {
 
 /** Starts a segment's header; the salt ties its frames to this file. */
 export function segmentHeader(): Buffer {
-  const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
-  MAGIC.copy(header, 0);
+  const header = Buffer.alloc(segmentHeaderBytes);
+  magic.copy(header, 0);
   randomBytes(8).copy(header, 8);
   header.writeUInt32LE(crc32c(header.subarray(0, 16)), 16);
   return header;
@@ -47,7 +47,7 @@ export function segmentHeader(): Buffer {
 
 /** The salt of a header. Undefined when the bytes are not a whole, correct header. */
 export function saltOf(header: Buffer): Buffer | undefined {
-  if (header.length < SEGMENT_HEADER_BYTES || !header.subarray(0, 8).equals(MAGIC)) {
+  if (header.length < segmentHeaderBytes || !header.subarray(0, 8).equals(magic)) {
     return undefined;
   }
   return crc32c(header.subarray(0, 16)) === header.readUInt32LE(16)
@@ -63,13 +63,13 @@ export function writeFrame(
   offset: number,
   parts: readonly Uint8Array[],
 ): void {
-  const start = at + FRAME_HEADER_BYTES;
+  const start = at + frameHeaderBytes;
   let end = start;
   for (const part of parts) {
     bytes.set(part, end);
     end += part.length;
   }
-  bytes.writeUInt32LE(FRAME_MARK, at);
+  bytes.writeUInt32LE(frameMark, at);
   bytes.writeUInt32LE(end - start, at + 4);
   const crc = crc32c(bytes.subarray(start, end), frameSeed(salt, offset, end - start));
   bytes.writeUInt32LE(crc, at + 8);
@@ -110,13 +110,13 @@ export async function* readSegmentRecords(
   const handle = await fs.open(file, "r");
   try {
     const { size } = await handle.stat();
-    const salt = saltOf(await readAt(handle, 0, Math.min(size, SEGMENT_HEADER_BYTES)));
+    const salt = saltOf(await readAt(handle, 0, Math.min(size, segmentHeaderBytes)));
     if (salt === undefined) {
       scan.tornBytes = size;
       return;
     }
-    scan.validBytes = SEGMENT_HEADER_BYTES;
-    let offset: number | undefined = SEGMENT_HEADER_BYTES;
+    scan.validBytes = segmentHeaderBytes;
+    let offset: number | undefined = segmentHeaderBytes;
     while (offset !== undefined && offset < size) {
       const { records, next } = await readWindow({ handle, salt, size, room }, offset);
       if (records.length === 0) {
@@ -156,7 +156,7 @@ async function readWindow(
   offset: number,
 ): Promise<{ records: SegmentRecord[]; next: number }> {
   // Payloads are views into the window.
-  let window = await readAt(handle, offset, Math.min(SEGMENT_WINDOW_BYTES, size - offset), room);
+  let window = await readAt(handle, offset, Math.min(segmentWindowBytes, size - offset), room);
   const end = frameEnd(window, 0);
   if (end > window.length && offset + end <= size) {
     window = await readAt(handle, offset, end);
@@ -169,17 +169,17 @@ async function readWindow(
       return { records, next: offset + at };
     }
     records.push({ payload, offset: offset + at });
-    at += FRAME_HEADER_BYTES + payload.length;
+    at += frameHeaderBytes + payload.length;
   }
 }
 
 /** Where a frame ends that begins at `at`, if it is one. */
 function frameEnd(window: Buffer, at: number): number {
-  if (window.length - at < FRAME_HEADER_BYTES || window.readUInt32LE(at) !== FRAME_MARK) {
+  if (window.length - at < frameHeaderBytes || window.readUInt32LE(at) !== frameMark) {
     return 0;
   }
   const length = window.readUInt32LE(at + 4);
-  return length > MAX_PAYLOAD_BYTES ? 0 : at + FRAME_HEADER_BYTES + length;
+  return length > maxPayloadBytes ? 0 : at + frameHeaderBytes + length;
 }
 
 function frameIn(window: Buffer, at: number, salt: Buffer, offset: number): Buffer | undefined {
@@ -187,7 +187,7 @@ function frameIn(window: Buffer, at: number, salt: Buffer, offset: number): Buff
   if (end === 0 || end > window.length) {
     return undefined;
   }
-  const payload = window.subarray(at + FRAME_HEADER_BYTES, end);
+  const payload = window.subarray(at + frameHeaderBytes, end);
   const crc = crc32c(payload, frameSeed(salt, offset, payload.length));
   return crc === window.readUInt32LE(at + 8) ? payload : undefined;
 }
@@ -198,9 +198,9 @@ async function findMark(
   size: number,
 ): Promise<number | undefined> {
   const mark = Buffer.alloc(4);
-  mark.writeUInt32LE(FRAME_MARK, 0);
-  for (let start = from; start < size; start += SEGMENT_WINDOW_BYTES - 3) {
-    const chunk = await readAt(handle, start, Math.min(SEGMENT_WINDOW_BYTES, size - start));
+  mark.writeUInt32LE(frameMark, 0);
+  for (let start = from; start < size; start += segmentWindowBytes - 3) {
+    const chunk = await readAt(handle, start, Math.min(segmentWindowBytes, size - start));
     const index = chunk.indexOf(mark);
     if (index >= 0) {
       return start + index;

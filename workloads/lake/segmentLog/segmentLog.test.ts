@@ -5,9 +5,9 @@ import * as path from "node:path";
 import * as fc from "fast-check";
 import { crc32c } from "./crc32c";
 import { openSegmentLog, type SegmentLog, SegmentLogFullError } from "./segmentLog";
-import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES } from "./segmentFile";
+import { frameHeaderBytes, segmentHeaderBytes } from "./segmentFile";
 
-const SEED = 20261123;
+const seed = 20261123;
 
 async function contentOf(log: SegmentLog): Promise<string[]> {
   const found: string[] = [];
@@ -46,7 +46,7 @@ describe("segment log", () => {
         const pieces = crc32c(bytes.subarray(at), crc32c(bytes.subarray(0, at)));
         return pieces === crc32c(bytes);
       }),
-      { seed: SEED, numRuns: 300 },
+      { seed: seed, numRuns: 300 },
     );
   });
 
@@ -70,16 +70,16 @@ describe("segment log", () => {
           await again.close();
         },
       ),
-      { seed: SEED, numRuns: 25 },
+      { seed: seed, numRuns: 25 },
     );
   });
 
   it("keeps exactly the whole records when the file is cut at any byte", async () => {
     const records = ["first", "", "third record", "x".repeat(50)];
     const bytes = await fs.readFile(await written(records));
-    const ends = [SEGMENT_HEADER_BYTES];
+    const ends = [segmentHeaderBytes];
     for (const record of records) {
-      ends.push(ends.at(-1)! + FRAME_HEADER_BYTES + record.length);
+      ends.push(ends.at(-1)! + frameHeaderBytes + record.length);
     }
     assert.equal(ends.at(-1), bytes.length);
     for (let cut = 0; cut < bytes.length; cut++) {
@@ -99,8 +99,8 @@ describe("segment log", () => {
   it("loses only the record in which a bit flipped, and keeps a copy of the damaged file", async () => {
     const records = ["alpha", "beta", "gamma"];
     const bytes = await fs.readFile(await written(records));
-    const end = SEGMENT_HEADER_BYTES + 2 * FRAME_HEADER_BYTES + "alphabeta".length;
-    for (let at = SEGMENT_HEADER_BYTES; at < end; at++) {
+    const end = segmentHeaderBytes + 2 * frameHeaderBytes + "alphabeta".length;
+    for (let at = segmentHeaderBytes; at < end; at++) {
       const folder = path.join(directory, `flip-${at}`);
       await fs.mkdir(folder);
       const flipped = Buffer.from(bytes);
@@ -108,7 +108,7 @@ describe("segment log", () => {
       const file = path.join(folder, "segment-000000000001.log");
       await fs.writeFile(file, flipped);
       const log = await openSegmentLog({ directory: folder });
-      const isFirst = at < SEGMENT_HEADER_BYTES + FRAME_HEADER_BYTES + "alpha".length;
+      const isFirst = at < segmentHeaderBytes + frameHeaderBytes + "alpha".length;
       const expected = isFirst ? ["beta", "gamma"] : ["alpha", "gamma"];
       assert.deepEqual(await contentOf(log), expected, `byte ${at}`);
       assert.ok(log.recovery.damagedBytes > 0);
@@ -126,7 +126,7 @@ describe("segment log", () => {
     const second = path.join(path.dirname(file), "segment-000000000002.log");
     const bytes = await fs.readFile(second);
     // The outer frame's own head is damaged: the search runs through the inner frames.
-    bytes[SEGMENT_HEADER_BYTES + 5] = 0xff;
+    bytes[segmentHeaderBytes + 5] = 0xff;
     await fs.writeFile(second, bytes);
     const log = await openSegmentLog({ directory: path.dirname(file) });
     assert.deepEqual(await contentOf(log), ["outer"]);

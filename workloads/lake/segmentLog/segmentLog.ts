@@ -4,12 +4,12 @@ import * as path from "node:path";
 import { removeTemporaryFiles, syncDirectory, writeFileDurably } from "./durableFile";
 import { failpoint } from "./failpoint";
 import {
-  FRAME_HEADER_BYTES,
-  MAX_PAYLOAD_BYTES,
+  frameHeaderBytes,
+  maxPayloadBytes,
   readSegment,
   saltOf,
   scanSegment,
-  SEGMENT_HEADER_BYTES,
+  segmentHeaderBytes,
   segmentHeader,
   type SegmentRecord,
   type SegmentScan,
@@ -98,18 +98,18 @@ interface OpenSegment {
   records: number;
 }
 
-const MIB = 1 << 20;
-const MAX_GROUP_RECORDS = 1024;
-const MAX_GROUP_BYTES = 4 * MIB;
-const MAX_GATHER_TURNS = 8;
-const SEQUENCE_FILE = "highest-sequence";
+const mib = 1 << 20;
+const maxGroupRecords = 1024;
+const maxGroupBytes = 4 * mib;
+const maxGatherTurns = 8;
+const sequenceFile = "highest-sequence";
 // Where nothing else waits for the disk, a number doesn't either: a restart leaves some of these out.
-const RESERVED_SEQUENCES = 255;
+const reservedSequences = 255;
 
 /** Opens (or makes) the log in `directory` and repairs what a crash left. One process at a time: see instanceLock. */
 export async function openSegmentLog(options: SegmentLogOptions): Promise<SegmentLog> {
-  const { directory, segmentBytes = 64 * MIB, maxBytes = 4096 * MIB } = options;
-  const maxPendingBytes = options.maxPendingBytes ?? 256 * MIB;
+  const { directory, segmentBytes = 64 * mib, maxBytes = 4096 * mib } = options;
+  const maxPendingBytes = options.maxPendingBytes ?? 256 * mib;
   const syncsRecords = options.syncsRecords ?? true;
   await fs.mkdir(directory, { recursive: true, mode: 0o700 });
   await removeTemporaryFiles(directory);
@@ -141,8 +141,8 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
     const header = segmentHeader();
     // Numbers become object keys: one that was used must stay used after its segment is removed.
     if (sequence > reservedSequence) {
-      reservedSequence = sequence + (syncsRecords ? 0 : RESERVED_SEQUENCES);
-      await writeFileDurably(path.join(directory, SEQUENCE_FILE), `${reservedSequence}\n`);
+      reservedSequence = sequence + (syncsRecords ? 0 : reservedSequences);
+      await writeFileDurably(path.join(directory, sequenceFile), `${reservedSequence}\n`);
     }
     const handle = await fs.open(file, "wx", 0o600);
     try {
@@ -157,7 +157,7 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
       throw error;
     }
     nextSequence = sequence + 1;
-    diskBytes += SEGMENT_HEADER_BYTES;
+    diskBytes += segmentHeaderBytes;
     open = { sequence, file, handle, salt: saltOf(header)!, bytes: header.length, records: 0 };
     return open;
   }
@@ -177,7 +177,7 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
   function scheduleFlush(): void {
     if (!isFlushScheduled) {
       isFlushScheduled = true;
-      gather(pending.length, MAX_GATHER_TURNS);
+      gather(pending.length, maxGatherTurns);
     }
   }
 
@@ -198,11 +198,11 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
 
   // One group is written after the other, so that an ordinary one takes the room of the one before.
   function groupBuffer(bytes: number): Buffer {
-    if (bytes > 2 * MAX_GROUP_BYTES) {
+    if (bytes > 2 * maxGroupBytes) {
       return Buffer.allocUnsafe(bytes);
     }
     if (room.length < bytes) {
-      room = Buffer.allocUnsafe(Math.min(2 * bytes, 2 * MAX_GROUP_BYTES));
+      room = Buffer.allocUnsafe(Math.min(2 * bytes, 2 * maxGroupBytes));
     }
     return room.subarray(0, bytes);
   }
@@ -272,13 +272,13 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
   return {
     recovery,
     append(parts) {
-      const bytes = parts.reduce((sum, part) => sum + part.length, FRAME_HEADER_BYTES);
+      const bytes = parts.reduce((sum, part) => sum + part.length, frameHeaderBytes);
       if (isClosed) {
         return Promise.reject(new Error(`segment log ${directory} is closed`));
       }
-      if (bytes - FRAME_HEADER_BYTES > MAX_PAYLOAD_BYTES) {
+      if (bytes - frameHeaderBytes > maxPayloadBytes) {
         return Promise.reject(
-          new RangeError(`a record has ${bytes} bytes; the most is ${MAX_PAYLOAD_BYTES}`),
+          new RangeError(`a record has ${bytes} bytes; the most is ${maxPayloadBytes}`),
         );
       }
       const after = diskBytes + pendingBytes + bytes;
@@ -327,7 +327,7 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
 }
 
 async function readHighestSequence(directory: string): Promise<number> {
-  const file = path.join(directory, SEQUENCE_FILE);
+  const file = path.join(directory, sequenceFile);
   let text: string;
   try {
     text = await fs.readFile(file, "utf8");
@@ -354,7 +354,7 @@ function takeGroup(pending: readonly PendingRecord[]): PendingRecord[] {
   const group: PendingRecord[] = [];
   let bytes = 0;
   for (const record of pending) {
-    if (group.length >= MAX_GROUP_RECORDS || (group.length > 0 && bytes > MAX_GROUP_BYTES)) {
+    if (group.length >= maxGroupRecords || (group.length > 0 && bytes > maxGroupBytes)) {
       break;
     }
     group.push(record);

@@ -3,7 +3,7 @@ import { promises as fs } from "node:fs";
 import * as path from "node:path";
 import { writeFileDurably } from "./durableFile";
 
-const WRITER_FILE = "writer-id";
+const writerFile = "writer-id";
 
 /**
  * The random id of this state directory's writer, made on first use. It is part of every object key, so
@@ -13,7 +13,7 @@ const WRITER_FILE = "writer-id";
  */
 export async function writerIdentity(stateDirectory: string): Promise<string> {
   await fs.mkdir(stateDirectory, { recursive: true, mode: 0o700 });
-  const file = path.join(stateDirectory, WRITER_FILE);
+  const file = path.join(stateDirectory, writerFile);
   let text: string;
   try {
     text = await fs.readFile(file, "utf8");

@@ -8,7 +8,7 @@ export function makeTurns(): <T>(task: () => Promise<T>) => Promise<T> {
   };
 }
 
-const AT_ONCE = 8;
+const atOnce = 8;
 
 /** Does some work for each item, for a few of them at once: calls to the store are mostly waiting. */
 export async function inParallel<T>(
@@ -21,5 +21,5 @@ export async function inParallel<T>(
       await work(next);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }

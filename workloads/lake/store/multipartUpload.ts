@@ -23,9 +23,9 @@ export interface PartedUpload {
   put: PutOptions;
 }
 
-const MIN_PART_BYTES = 16 << 20;
+const minPartBytes = 16 << 20;
 // S3 takes at most 10 000 parts.
-const MAX_PARTS = 10_000;
+const maxParts = 10_000;
 
 /** Uploads a file part after part; an upload that fails is aborted, so that no invisible parts cost space. */
 export async function uploadInParts(upload: PartedUpload): Promise<void> {
@@ -79,7 +79,7 @@ async function sendParts(
   uploadId: string | undefined,
 ): Promise<CompletedPart[]> {
   const { client, bucket, key, bytes, context, put } = upload;
-  const partBytes = Math.max(MIN_PART_BYTES, Math.ceil(bytes / MAX_PARTS));
+  const partBytes = Math.max(minPartBytes, Math.ceil(bytes / maxParts));
   const parts: CompletedPart[] = [];
   const handle = await fs.open(upload.file, "r");
   try {

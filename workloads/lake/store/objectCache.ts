@@ -30,7 +30,7 @@ export interface ObjectCacheOptions {
 }
 
 // Not a shift: it would wrap around at 32 bits, and 4 << 30 is 0.
-const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
+const defaultMaxBytes = 4 * 2 ** 30;
 
 interface CacheEntry {
   bytes: number;
@@ -44,7 +44,7 @@ interface CacheEntry {
  * version, so that two stores, or a key that was deleted and made again, never answer for each other.
  */
 export async function openObjectCache(options: ObjectCacheOptions): Promise<ObjectCache> {
-  const { store, directory, maxBytes = DEFAULT_MAX_BYTES, concurrency = 8 } = options;
+  const { store, directory, maxBytes = defaultMaxBytes, concurrency = 8 } = options;
   await fs.mkdir(directory, { recursive: true, mode: 0o700 });
   await removeTemporaryFiles(directory);
   const entries = await readEntries(directory);

@@ -9,7 +9,7 @@ import { startMinio, startSeaweedfs, type TestStore } from "../testbed/objectSto
 import { startRelay } from "../testbed/relay";
 import { ObjectExistsError, ObjectMissingError, ObjectStoreError } from "./storeErrors";
 
-const MIB = 1 << 20;
+const mib = 1 << 20;
 
 // One contract, two real servers: what the platform relies on is true of both.
 for (const [name, start] of [
@@ -135,13 +135,13 @@ for (const [name, start] of [
       const handle = await fs.open(file, "w");
       const hash = createHash("sha256");
       for (let index = 0; index < 66; index++) {
-        const block = randomBytes(MIB);
+        const block = randomBytes(mib);
         hash.update(block);
         await handle.write(block);
       }
       await handle.close();
       await store.putFile("contract/large", file);
-      assert.equal((await store.head("contract/large")).bytes, 66 * MIB);
+      assert.equal((await store.head("contract/large")).bytes, 66 * mib);
       const copy = path.join(folder, "copy");
       await store.getFile("contract/large", copy);
       const got = createHash("sha256")

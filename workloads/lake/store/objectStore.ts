@@ -73,14 +73,14 @@ export interface ObjectStore {
   close(): void;
 }
 
-const DEFAULT_RETRY: RetryPolicy = {
+const defaultRetry: RetryPolicy = {
   attemptTimeoutMs: 30_000,
   deadlineMs: 120_000,
   baseDelayMs: 100,
   maxDelayMs: 5_000,
 };
-const MULTIPART_ABOVE_BYTES = 64 << 20;
-const MAX_SOCKETS = 32;
+const multipartAboveBytes = 64 << 20;
+const maxSockets = 32;
 
 /**
  * Opens a bucket by the S3 API.
@@ -89,7 +89,7 @@ const MAX_SOCKETS = 32;
  */
 export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
   const { bucket } = options;
-  const policy = { ...DEFAULT_RETRY, ...options.retry };
+  const policy = { ...defaultRetry, ...options.retry };
   const client = new S3Client({
     endpoint: options.endpoint,
     region: options.region,
@@ -99,8 +99,8 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({
       connectionTimeout: 5_000,
-      httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-      httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+      httpAgent: { keepAlive: true, maxSockets: maxSockets },
+      httpsAgent: { keepAlive: true, maxSockets: maxSockets },
     }),
   });
 
@@ -174,7 +174,7 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
     put,
     async putFile(key, file, putOptions = {}) {
       const { size } = await fs.stat(file);
-      if (size <= MULTIPART_ABOVE_BYTES) {
+      if (size <= multipartAboveBytes) {
         await put(key, await fs.readFile(file), putOptions);
       } else {
         await uploadInParts({ client, bucket, key, file, bytes: size, context, put: putOptions });

@@ -35,8 +35,8 @@ interface ServiceError {
 }
 
 // 400s whose cause passes: a slow upload that the server gave up on, a clock that is being set.
-const PASSING_CODES = new Set(["RequestTimeout", "RequestTimeTooSkewed", "IncompleteBody"]);
-const MISSING_CODES = new Set(["NoSuchKey", "NotFound"]);
+const passingCodes = new Set(["RequestTimeout", "RequestTimeTooSkewed", "IncompleteBody"]);
+const missingCodes = new Set(["NoSuchKey", "NotFound"]);
 
 /** What an error of one attempt means. */
 export interface AttemptFailure {
@@ -49,7 +49,7 @@ export function classifyFailure(error: unknown): AttemptFailure {
   const failure = (error ?? {}) as ServiceError;
   const status = failure.$metadata?.httpStatusCode;
   const code = failure.name === "Error" ? (failure.code ?? "Error") : (failure.name ?? "Error");
-  if (MISSING_CODES.has(code)) {
+  if (missingCodes.has(code)) {
     return { code, kind: "missing" };
   }
   if (status === 412 || code === "PreconditionFailed") {
@@ -58,6 +58,6 @@ export function classifyFailure(error: unknown): AttemptFailure {
   // 409 ConditionalRequestConflict: two conditional writes ran at once; the next attempt sees who won.
   const isClientError = status !== undefined && status >= 400 && status < 500;
   const isPassing =
-    !isClientError || status === 408 || status === 409 || status === 429 || PASSING_CODES.has(code);
+    !isClientError || status === 408 || status === 409 || status === 429 || passingCodes.has(code);
   return { code, kind: isPassing ? "passing" : "permanent" };
 }

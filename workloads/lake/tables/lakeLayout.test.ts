@@ -14,7 +14,7 @@ import {
   rayLogPartKey,
 } from "./lakeLayout";
 
-const SEED = 20261123;
+const seed = 20261123;
 const value = fc
   .string({ minLength: 1, maxLength: 40, unit: "grapheme" })
   .filter((text) => Buffer.from(text).toString() === text && Buffer.byteLength(text) <= 200);
@@ -51,7 +51,7 @@ describe("lake layout", () => {
         const manifest = { namespace, cluster, node };
         assert.deepEqual(parseRayLogManifestKey(rayLogManifestKey(manifest)), manifest);
       }),
-      { seed: SEED, numRuns: 500 },
+      { seed: seed, numRuns: 500 },
     );
   });
 

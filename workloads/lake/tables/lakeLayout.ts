@@ -51,19 +51,19 @@ export interface RayLogManifestKey {
   node: string;
 }
 
-export const RAY_LOGS_PREFIX = "raylogs/";
-export const RAY_LOG_MANIFESTS_PREFIX = "raylogs/_manifest/";
-export const RAY_LOG_COMPACTIONS_PREFIX = "raylogs/_compacted/";
-export const RAY_LOG_STATUS_PREFIX = "raylogs/_status/";
-export const INFERENCE_EVENTS_PREFIX = "inferences/events/";
-export const INFERENCE_COMPACTIONS_PREFIX = "inferences/compacted/";
-export const INFERENCE_PAIRED_PREFIX = "inferences/paired/";
-export const INFERENCE_IDS_PREFIX = "inferences/ids/";
-export const INFERENCE_BLOBS_PREFIX = "inferences/blobs/";
+export const rayLogsRoot = "raylogs/";
+export const rayLogManifestsPrefix = "raylogs/_manifest/";
+export const rayLogCompactionsPrefix = "raylogs/_compacted/";
+export const rayLogStatusPrefix = "raylogs/_status/";
+export const inferenceEventsPrefix = "inferences/events/";
+export const inferenceCompactionsPrefix = "inferences/compacted/";
+export const inferencePairedPrefix = "inferences/paired/";
+export const inferenceIdsPrefix = "inferences/ids/";
+export const inferenceBlobsPrefix = "inferences/blobs/";
 
-const MAX_VALUE_BYTES = 200;
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const WRITER = /^[0-9a-z]{1,64}$/;
+const maxValueBytes = 200;
+const datePattern = /^\d{4}-\d{2}-\d{2}$/;
+const writerPattern = /^[0-9a-z]{1,64}$/;
 
 /**
  * Encodes a value for a key: letters, digits, `_`, `-` and inner dots stay; every other byte becomes %XX.
@@ -72,9 +72,9 @@ const WRITER = /^[0-9a-z]{1,64}$/;
  */
 export function encodeKeyValue(name: string, value: string): string {
   const bytes = Buffer.from(value, "utf8");
-  if (bytes.length === 0 || bytes.length > MAX_VALUE_BYTES) {
+  if (bytes.length === 0 || bytes.length > maxValueBytes) {
     throw new RangeError(
-      `${name} must have 1–${MAX_VALUE_BYTES} bytes to be part of an object key, got ${bytes.length}`,
+      `${name} must have 1–${maxValueBytes} bytes to be part of an object key, got ${bytes.length}`,
     );
   }
   // A value of dots only is a path step to some readers; %2E keeps it a name.
@@ -95,16 +95,16 @@ export function decodeKeyValue(encoded: string): string {
 
 /** The prefix of a namespace's Ray log parts, narrowed by day. */
 export function rayLogsPrefix(namespace?: string, date?: string): string {
-  return partitionPrefix(RAY_LOGS_PREFIX, namespace, date);
+  return partitionPrefix(rayLogsRoot, namespace, date);
 }
 
 /** The roots below which inferences lie by namespace, day and hour. */
 export type InferencesRoot =
-  | typeof INFERENCE_EVENTS_PREFIX
-  | typeof INFERENCE_COMPACTIONS_PREFIX
-  | typeof INFERENCE_PAIRED_PREFIX
-  | typeof INFERENCE_IDS_PREFIX
-  | typeof INFERENCE_BLOBS_PREFIX;
+  | typeof inferenceEventsPrefix
+  | typeof inferenceCompactionsPrefix
+  | typeof inferencePairedPrefix
+  | typeof inferenceIdsPrefix
+  | typeof inferenceBlobsPrefix;
 
 /** The prefix of a namespace's part of a root, narrowed by day. */
 export function inferencesPrefix(root: InferencesRoot, namespace?: string, date?: string): string {
@@ -127,7 +127,7 @@ export function rayLogPartKey(part: RayLogPart): string {
 }
 
 export function inferenceEventsPartKey(part: InferenceEventsPart): string {
-  return inferenceHourPrefix(INFERENCE_EVENTS_PREFIX, part) + partName(part);
+  return inferenceHourPrefix(inferenceEventsPrefix, part) + partName(part);
 }
 
 /** The prefix of an hour's objects below a root. */
@@ -139,7 +139,7 @@ export function inferenceHourPrefix(root: InferencesRoot, partition: InferencePa
 /** The record of a merge of an hour's parts of events. */
 export function inferenceCompactionKey(record: InferencePartition & { number: number }): string {
   return (
-    inferenceHourPrefix(INFERENCE_COMPACTIONS_PREFIX, record) +
+    inferenceHourPrefix(inferenceCompactionsPrefix, record) +
     `${checkedSequence(record.number)}.json`
   );
 }
@@ -151,7 +151,7 @@ export function parseInferenceCompactionNumber(key: string): number | undefined 
 }
 
 export function inferencePairedPartKey(part: InferencePairedPart): string {
-  const folder = inferenceHourPrefix(INFERENCE_PAIRED_PREFIX, part);
+  const folder = inferenceHourPrefix(inferencePairedPrefix, part);
   return `${folder}part-${checkedSequence(part.part)}.parquet`;
 }
 
@@ -161,7 +161,7 @@ export function inferencePairedPartKey(part: InferencePairedPart): string {
  */
 export function inferenceIdsPartKey(part: InferenceIdsPart): string {
   return (
-    inferenceHourPrefix(INFERENCE_IDS_PREFIX, part) +
+    inferenceHourPrefix(inferenceIdsPrefix, part) +
     `part-${checkedSequence(part.part)}-${checkedSequence(part.covered)}.parquet`
   );
 }
@@ -173,21 +173,21 @@ export function inferenceBlobKey(
   name: string,
 ): string {
   return (
-    inferenceHourPrefix(INFERENCE_BLOBS_PREFIX, partition) +
+    inferenceHourPrefix(inferenceBlobsPrefix, partition) +
     `${encodeKeyValue("writer", writer)}-${encodeKeyValue("name", name)}.bin`
   );
 }
 
 export function rayLogManifestKey(key: RayLogManifestKey): string {
   return (
-    `${RAY_LOG_MANIFESTS_PREFIX}${encodeKeyValue("namespace", key.namespace)}/` +
+    `${rayLogManifestsPrefix}${encodeKeyValue("namespace", key.namespace)}/` +
     `${encodeKeyValue("cluster", key.cluster)}/${encodeKeyValue("node", key.node)}.json`
   );
 }
 
 export function rayLogCompactionKey(key: RayLogPartition & { number: number }): string {
   return (
-    `${RAY_LOG_COMPACTIONS_PREFIX}${encodeKeyValue("namespace", key.namespace)}/` +
+    `${rayLogCompactionsPrefix}${encodeKeyValue("namespace", key.namespace)}/` +
     `${checkedDate(key.date)}/${encodeKeyValue("cluster", key.cluster)}/` +
     `${checkedSequence(key.number)}.json`
   );
@@ -195,7 +195,7 @@ export function rayLogCompactionKey(key: RayLogPartition & { number: number }): 
 
 export function rayLogStatusKey(key: { namespace: string; cluster: string }): string {
   return (
-    `${RAY_LOG_STATUS_PREFIX}${encodeKeyValue("namespace", key.namespace)}/` +
+    `${rayLogStatusPrefix}${encodeKeyValue("namespace", key.namespace)}/` +
     `${encodeKeyValue("cluster", key.cluster)}.json`
   );
 }
@@ -259,7 +259,7 @@ export function parseInferenceIdsPartKey(key: string): InferenceIdsPart | undefi
   const part =
     match === null
       ? undefined
-      : parseInferencePairedPartKey(INFERENCE_PAIRED_PREFIX + match[1]! + match[3]!);
+      : parseInferencePairedPartKey(inferencePairedPrefix + match[1]! + match[3]!);
   return part === undefined ? undefined : { ...part, covered: Number(match![2]) };
 }
 
@@ -300,7 +300,7 @@ function decodeAll(...encoded: string[]): string[] | undefined {
 }
 
 function partName(part: { writer: string; sequence: number }): string {
-  if (!WRITER.test(part.writer)) {
+  if (!writerPattern.test(part.writer)) {
     throw new RangeError(`writer must be 1–64 of 0-9a-z, got ${JSON.stringify(part.writer)}`);
   }
   return `part-${part.writer}-${checkedSequence(part.sequence)}.parquet`;
@@ -314,7 +314,7 @@ function checkedSequence(sequence: number): string {
 }
 
 function checkedDate(date: string): string {
-  if (!DATE.test(date) || Number.isNaN(Date.parse(`${date}T00:00:00Z`))) {
+  if (!datePattern.test(date) || Number.isNaN(Date.parse(`${date}T00:00:00Z`))) {
     throw new RangeError(`date must be a day like 2026-11-23, got ${JSON.stringify(date)}`);
   }
   return date;

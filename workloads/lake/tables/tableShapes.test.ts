@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { inferenceEventsShape, inferencesShape, rayLogShape } from "./inferencesShape";
 
-const PAGE = readFileSync(path.resolve(__dirname, "../../../docs/lake.md"), "utf8");
+const lakePage = readFileSync(path.resolve(__dirname, "../../../docs/lake.md"), "utf8");
 
 /** Names in the first column of the table below a heading, in order. */
 function describedColumns(heading: string): string[] {
-  const section = PAGE.split(/^### /m).find((each) => each.startsWith(`\`${heading}\``));
+  const section = lakePage.split(/^### /m).find((each) => each.startsWith(`\`${heading}\``));
   assert.ok(section !== undefined, heading);
   const cells = [...section.matchAll(/^\| (`[^|]+) \|/gm)].map((match) => match[1]!);
   return cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map((match) => match[1]!));

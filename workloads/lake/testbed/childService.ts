@@ -12,8 +12,8 @@ export interface ChildService {
   end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-const CLONE = path.resolve(__dirname, "../../..");
-const WAIT_MS = 30_000;
+const clone = path.resolve(__dirname, "../../..");
+const waitMs = 30_000;
 
 /**
  * Starts `node --import tsx workloads/<workload>/main.ts` with exactly this environment; `through` is a
@@ -24,10 +24,10 @@ export function startChildService(
   env: NodeJS.ProcessEnv,
   through: readonly string[] = [],
 ): ChildService {
-  const main = path.join(CLONE, "workloads", workload, "main.ts");
+  const main = path.join(clone, "workloads", workload, "main.ts");
   const [program, ...args] = [...through, process.execPath, "--import", "tsx", main];
   const child = spawn(program!, args, {
-    cwd: CLONE,
+    cwd: clone,
     env: { PATH: process.env["PATH"], AWS_EC2_METADATA_DISABLED: "true", ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -40,7 +40,7 @@ export function startChildService(
     child,
     output: () => text,
     async waitFor(pattern) {
-      const until = Date.now() + WAIT_MS;
+      const until = Date.now() + waitMs;
       for (;;) {
         const match = pattern.exec(text);
         if (match !== null) {

@@ -13,7 +13,7 @@ export interface EventFacts {
   problem?: string;
 }
 
-export const NAMESPACE = "models";
+export const testNamespace = "models";
 
 /** A row of `inferences_events`. `time`: microseconds since 1970; `place`: in the log of the writer `w`. */
 export function eventRow(
@@ -28,7 +28,7 @@ export function eventRow(
     source: event.source ?? "pod-a",
     time,
     received_time: time,
-    namespace: NAMESPACE,
+    namespace: testNamespace,
     inference_service: "churn",
     component: "predictor",
     protocol: "v1",

@@ -32,7 +32,7 @@ export interface FaultProxy {
   stop(): Promise<void>;
 }
 
-const LORIS_MS = 1_000;
+const lorisMs = 1_000;
 
 /** Starts a proxy to a store on loopback. */
 export async function startFaultProxy(targetEndpoint: string): Promise<FaultProxy> {
@@ -139,6 +139,6 @@ async function drip({ socket }: http.ServerResponse, text: string): Promise<void
       return;
     }
     socket.write(Buffer.of(byte));
-    await sleep(LORIS_MS);
+    await sleep(lorisMs);
   }
 }

@@ -2,8 +2,8 @@ import { randomInt } from "node:crypto";
 import * as net from "node:net";
 
 // Below the range that Linux takes outgoing connections' ports from (32768), and below that of local/processes/ports.ts.
-const LOWEST_PORT = 10_000;
-const HIGHEST_PORT = 19_999;
+const lowestPort = 10_000;
+const highestPort = 19_999;
 
 /**
  * Ports of loopback that nothing listens on. The kernel's own choice (port 0) won't do for a program that
@@ -12,7 +12,7 @@ const HIGHEST_PORT = 19_999;
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
-    const port = randomInt(LOWEST_PORT, HIGHEST_PORT + 1);
+    const port = randomInt(lowestPort, highestPort + 1);
     if (await isFree(port)) {
       ports.add(port);
     }

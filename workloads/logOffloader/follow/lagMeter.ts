@@ -7,7 +7,7 @@ export interface LagMeter {
   lagMs(now: number): number;
 }
 
-const RESOLUTION_MS = 100;
+const resolutionMs = 100;
 
 /** Makes a meter at zero. Bytes are taken to be committed in the order in which they were read. */
 export function makeLagMeter(): LagMeter {
@@ -18,7 +18,7 @@ export function makeLagMeter(): LagMeter {
     read(bytes, now) {
       readTotal += bytes;
       const last = marks.at(-1);
-      if (last !== undefined && now - last.at < RESOLUTION_MS) {
+      if (last !== undefined && now - last.at < resolutionMs) {
         last.total = readTotal;
       } else {
         marks.push({ at: now, total: readTotal });

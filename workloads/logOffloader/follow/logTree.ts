@@ -44,10 +44,10 @@ export interface LogTree {
 }
 
 // What a whole look finds costs as much again to compare. Both take at most a fortieth of the time, and a quiet file that grows is seen within 5 s.
-const REST_FACTOR = 80;
-const MIN_REST_MS = 1_000;
-const MAX_REST_MS = 5_000;
-const FILES_A_TURN = 500;
+const restFactor = 80;
+const minRestMs = 1_000;
+const maxRestMs = 5_000;
+const filesATurn = 500;
 
 /**
  * Follows the regular files of every session, not only of the one that `session_latest` points to: a new
@@ -73,8 +73,8 @@ export function makeLogTree(
         await scanFolder(path.join(below, "logs"), "", session.name, scan);
       }
     }
-    const rest = Math.min(MAX_REST_MS, REST_FACTOR * (performance.now() - started));
-    nextWholeAt = performance.now() + Math.max(MIN_REST_MS, rest);
+    const rest = Math.min(maxRestMs, restFactor * (performance.now() - started));
+    nextWholeAt = performance.now() + Math.max(minRestMs, rest);
     return scan;
   }
 
@@ -95,7 +95,7 @@ export function makeLogTree(
           scan.files.push(seen);
         }
       }
-      if (index % FILES_A_TURN === FILES_A_TURN - 1) {
+      if (index % filesATurn === filesATurn - 1) {
         await yieldToOthers();
       }
     }

@@ -12,14 +12,14 @@ export interface OpenFiles {
   holdFewer(): Promise<void>;
 }
 
-const MAX_OPEN_FILES = 400;
-const FEWEST_OPEN_FILES = 8;
+const maxOpenFiles = 400;
+const fewestOpenFiles = 8;
 
 /** Makes an empty set. A file that lost its name keeps its descriptor, which alone leads to its bytes. */
 export function makeOpenFiles(): OpenFiles {
   // In order of use, oldest first.
   const open = new Set<TrackedFile>();
-  let most = MAX_OPEN_FILES;
+  let most = maxOpenFiles;
   const release = async (file: TrackedFile) => {
     open.delete(file);
     await closeHandle(file);
@@ -37,7 +37,7 @@ export function makeOpenFiles(): OpenFiles {
   return {
     release,
     async holdFewer() {
-      most = Math.max(FEWEST_OPEN_FILES, Math.min(most, open.size) >> 1);
+      most = Math.max(fewestOpenFiles, Math.min(most, open.size) >> 1);
       await closeOldest();
     },
     touch(file) {

@@ -8,10 +8,10 @@ import { decodeChunk } from "../state/logChunk";
 import { recoverFiles } from "./recoverFiles";
 import { makeTailer, type Tailer } from "./tailer";
 
-const HEAD = "NodeManager:\n".padEnd(2_000, "same first bytes\n");
-const MIB = 1 << 20;
+const head = "NodeManager:\n".padEnd(2_000, "same first bytes\n");
+const mib = 1 << 20;
 // Longer than a tick of the clock that stamps a change.
-const SETTLED_MS = 80;
+const settledMs = 80;
 
 describe("tailer of a file that is written anew in place", () => {
   let folder: string;
@@ -35,9 +35,9 @@ describe("tailer of a file that is written anew in place", () => {
   async function start(): Promise<void> {
     log = await openSegmentLog({
       directory: path.join(folder, "log"),
-      segmentBytes: 8 * MIB,
-      maxBytes: 256 * MIB,
-      maxPendingBytes: 64 * MIB,
+      segmentBytes: 8 * mib,
+      maxBytes: 256 * mib,
+      maxPendingBytes: 64 * mib,
     });
     tailer = makeTailer({
       log,
@@ -75,58 +75,58 @@ describe("tailer of a file that is written anew in place", () => {
 
   const texts = async () => (await lives()).map((life) => life.toString());
 
-  for (const pause of [0, SETTLED_MS]) {
+  for (const pause of [0, settledMs]) {
     it(`takes another content of the same size for another life, ${pause} ms later`, async () => {
-      await fs.writeFile(file, `${HEAD}tick 1\n`);
+      await fs.writeFile(file, `${head}tick 1\n`);
       await settle();
       await sleep(pause);
       await tailer.poll(false);
-      await fs.writeFile(file, `${HEAD}tick 2\n`);
+      await fs.writeFile(file, `${head}tick 2\n`);
       await settle();
-      assert.deepEqual(await texts(), [`${HEAD}tick 1\n`, `${HEAD}tick 2\n`]);
+      assert.deepEqual(await texts(), [`${head}tick 1\n`, `${head}tick 2\n`]);
     });
   }
 
   it("takes a longer content with the same first bytes for another life", async () => {
-    await fs.writeFile(file, `${HEAD}tick 9\n`);
+    await fs.writeFile(file, `${head}tick 9\n`);
     await settle();
-    await fs.writeFile(file, `${HEAD}tick 10\nand more\n`);
+    await fs.writeFile(file, `${head}tick 10\nand more\n`);
     await settle();
-    assert.deepEqual(await texts(), [`${HEAD}tick 9\n`, `${HEAD}tick 10\nand more\n`]);
+    assert.deepEqual(await texts(), [`${head}tick 9\n`, `${head}tick 10\nand more\n`]);
   });
 
   it("sees it although the time of modification was set back", async () => {
-    await fs.writeFile(file, `${HEAD}tick 1\n`);
+    await fs.writeFile(file, `${head}tick 1\n`);
     const { atime, mtime } = await fs.stat(file);
     await settle();
-    await sleep(SETTLED_MS);
+    await sleep(settledMs);
     await tailer.poll(false);
-    await fs.writeFile(file, `${HEAD}tick 2\n`);
+    await fs.writeFile(file, `${head}tick 2\n`);
     await fs.utimes(file, atime, mtime);
     await settle();
     assert.equal((await texts()).length, 2);
   });
 
   it("ships nothing twice when a file is touched, or written with what it held", async () => {
-    await fs.writeFile(file, `${HEAD}tick 1\n`);
+    await fs.writeFile(file, `${head}tick 1\n`);
     await settle();
     const now = new Date();
     await fs.utimes(file, now, now);
     assert.equal(await settle(), 0);
-    await fs.writeFile(file, `${HEAD}tick 1\n`);
+    await fs.writeFile(file, `${head}tick 1\n`);
     assert.equal(await settle(), 0);
     await fs.appendFile(file, "more\n");
     assert.equal(await settle(), 5);
-    assert.deepEqual(await texts(), [`${HEAD}tick 1\nmore\n`]);
+    assert.deepEqual(await texts(), [`${head}tick 1\nmore\n`]);
   });
 
   it("sees a change in the middle of a large file that didn't grow", async () => {
-    const old = Buffer.alloc(9 * MIB, "0123456789abcde\n");
+    const old = Buffer.alloc(9 * mib, "0123456789abcde\n");
     await fs.writeFile(file, old);
     await settle();
-    await sleep(SETTLED_MS);
+    await sleep(settledMs);
     const middle = Buffer.from(old);
-    middle.write("x", 4 * MIB);
+    middle.write("x", 4 * mib);
     await fs.writeFile(file, middle);
     assert.equal(await settle(), middle.length);
     assert.deepEqual(
@@ -139,7 +139,7 @@ describe("tailer of a file that is written anew in place", () => {
   });
 
   it("doesn't read a large file again because it was renamed", async () => {
-    await fs.writeFile(file, Buffer.alloc(9 * MIB, "0123456789abcde\n"));
+    await fs.writeFile(file, Buffer.alloc(9 * mib, "0123456789abcde\n"));
     await settle();
     await fs.rename(file, `${file}.1`);
     assert.equal(await settle(), 0);
@@ -147,7 +147,7 @@ describe("tailer of a file that is written anew in place", () => {
   });
 
   it("sees at once that a large file was written anew between its ends while it grew", async () => {
-    const old = Buffer.alloc(9 * MIB, "0123456789abcde\n");
+    const old = Buffer.alloc(9 * mib, "0123456789abcde\n");
     await fs.writeFile(file, old);
     await settle();
     const anew = Buffer.concat([old, Buffer.from("more\n")]);
@@ -161,14 +161,14 @@ describe("tailer of a file that is written anew in place", () => {
   });
 
   it("sees a change of one byte in the middle while the file grows, within a look a block", async () => {
-    const blocks = (2 * MIB) / (64 << 10);
-    await fs.writeFile(file, Buffer.alloc(2 * MIB, "0123456789abcde\n"));
+    const blocks = (2 * mib) / (64 << 10);
+    await fs.writeFile(file, Buffer.alloc(2 * mib, "0123456789abcde\n"));
     await settle();
     const handle = await fs.open(file, "r+");
-    await handle.write("x", MIB);
+    await handle.write("x", mib);
     await handle.close();
     let looks = 0;
-    for (let read = 0; read < 2 * MIB && looks <= blocks; looks++) {
+    for (let read = 0; read < 2 * mib && looks <= blocks; looks++) {
       await fs.appendFile(file, "more\n");
       read = await tailer.poll(false);
     }
@@ -180,17 +180,17 @@ describe("tailer of a file that is written anew in place", () => {
 
   it("sees after a restart what was written anew meanwhile, and what was not", async () => {
     const steady = path.join(path.dirname(file), "raylet.out");
-    await fs.writeFile(file, `${HEAD}tick 1\n`);
+    await fs.writeFile(file, `${head}tick 1\n`);
     await fs.writeFile(steady, "steady\n");
     await settle();
     await tailer.close();
     await log.close();
-    await fs.writeFile(file, `${HEAD}tick 2\n`);
+    await fs.writeFile(file, `${head}tick 2\n`);
     await start();
     await settle();
     await fs.appendFile(steady, "more\n");
     await settle();
-    const expected = [`${HEAD}tick 1\n`, `${HEAD}tick 2\n`, "steady\nmore\n"];
+    const expected = [`${head}tick 1\n`, `${head}tick 2\n`, "steady\nmore\n"];
     assert.deepEqual((await texts()).sort(), expected.sort());
     assert.deepEqual(
       tailer.files().map(({ readSha256 }) => readSha256 === null),

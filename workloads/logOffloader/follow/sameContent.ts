@@ -5,13 +5,13 @@ import { fingerprintOf } from "./fileIdentity";
 import type { TrackedFile } from "./trackedFile";
 
 // A file that grows is compared at every poll, so only a short one is compared whole.
-const GROWN_BYTES = 64 << 10;
+const grownBytes = 64 << 10;
 // A rotation gives a file another name, and so another time of change, without a write.
-const TOUCHED_BYTES = 8 << 20;
-const TAIL_BYTES = 1 << 10;
-const READ_BYTES = 1 << 20;
+const touchedBytes = 8 << 20;
+const tailBytes = 1 << 10;
+const readBytes = 1 << 20;
 // Linux stamps a write with the time of the last clock tick, up to 10 ms old.
-const CLOCK_TICK_NS = 50_000_000n;
+const clockTickNs = 50_000_000n;
 
 /** What a look at the file says about it. */
 export interface FileLook {
@@ -62,19 +62,19 @@ function comparedBytes(file: TrackedFile, { size, modifiedNs }: FileLook): numbe
   if (file.hash === undefined || wasWritten) {
     return Infinity;
   }
-  return hasGrown ? GROWN_BYTES : TOUCHED_BYTES;
+  return hasGrown ? grownBytes : touchedBytes;
 }
 
 /** The last bytes that were read, after these were read too. */
 export function nextTail(tail: Buffer, bytes: Buffer): Buffer {
-  const joined = bytes.length >= TAIL_BYTES ? bytes : Buffer.concat([tail, bytes]);
+  const joined = bytes.length >= tailBytes ? bytes : Buffer.concat([tail, bytes]);
   // A copy: the chunk's own megabyte is not held for its end.
-  return Buffer.from(joined.subarray(-TAIL_BYTES));
+  return Buffer.from(joined.subarray(-tailBytes));
 }
 
 /** Whether the running hash, the sums and the tail of a file at rest can be had from the file again, for little. */
 export function isCheapToCompare(file: TrackedFile): boolean {
-  return file.readSha256 !== null && file.position <= TOUCHED_BYTES;
+  return file.readSha256 !== null && file.position <= touchedBytes;
 }
 
 /** Hash of a file's first `length` bytes, which `sums` takes, too; undefined when it is shorter now. */
@@ -84,7 +84,7 @@ export async function hashOfStart(
   sums?: BlockSums,
 ): Promise<Hash | undefined> {
   const hash = createHash("sha256");
-  const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, length));
+  const buffer = Buffer.allocUnsafe(Math.min(readBytes, length));
   for (let at = 0; at < length;) {
     const wanted = Math.min(buffer.length, length - at);
     const { bytesRead } = await handle.read(buffer, 0, wanted, at);
@@ -104,5 +104,5 @@ export async function hashOfStart(
  */
 export function isSettled(changedNs: bigint): boolean {
   const age = BigInt(Date.now()) * 1_000_000n - changedNs;
-  return age > CLOCK_TICK_NS || age < -CLOCK_TICK_NS;
+  return age > clockTickNs || age < -clockTickNs;
 }

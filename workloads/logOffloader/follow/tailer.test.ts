@@ -8,11 +8,11 @@ import { decodeChunk } from "../state/logChunk";
 import { recoverFiles } from "./recoverFiles";
 import { makeTailer, type Tailer } from "./tailer";
 
-const SEED = 20261127;
-const SESSION = "session_2026-11-23_10-00-00_000001_1";
-const NAMES = ["raylet.out", "worker.out"];
-const BACKUPS = 3;
-const MIB = 1 << 20;
+const seed = 20261127;
+const session = "session_2026-11-23_10-00-00_000001_1";
+const fileNames = ["raylet.out", "worker.out"];
+const backups = 3;
+const mib = 1 << 20;
 
 /** A tailer on a folder of its own. */
 interface Bed {
@@ -30,16 +30,16 @@ interface Bed {
 
 async function makeBed(): Promise<Bed> {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-tailer-"));
-  const logs = path.join(folder, "ray", SESSION, "logs");
+  const logs = path.join(folder, "ray", session, "logs");
   await fs.mkdir(logs, { recursive: true });
   const errors: string[] = [];
   let log: SegmentLog;
   const start = async () => {
     log = await openSegmentLog({
       directory: path.join(folder, "log"),
-      segmentBytes: 8 * MIB,
-      maxBytes: 256 * MIB,
-      maxPendingBytes: 64 * MIB,
+      segmentBytes: 8 * mib,
+      maxBytes: 256 * mib,
+      maxPendingBytes: 64 * mib,
       syncsRecords: false,
     });
     bed.tailer = makeTailer({
@@ -137,7 +137,7 @@ class FileModel {
     } else if (operation.kind === "remove") {
       this.files.delete(name);
     } else if (file !== undefined) {
-      for (let index = BACKUPS; index >= 1; index--) {
+      for (let index = backups; index >= 1; index--) {
         const from = index === 1 ? name : `${name}.${index - 1}`;
         const moved = this.files.get(from);
         if (moved === undefined) {
@@ -172,7 +172,7 @@ async function perform(bed: Bed, operation: Operation): Promise<void> {
       () => true,
       () => false,
     );
-    for (let index = BACKUPS; exists && index >= 1; index--) {
+    for (let index = backups; exists && index >= 1; index--) {
       const from = index === 1 ? file : `${file}.${index - 1}`;
       await fs.rm(`${file}.${index}`, { force: true });
       await fs.rename(from, `${file}.${index}`).catch(ignoreAbsent);
@@ -196,7 +196,7 @@ describe("tailer", function () {
   }
 
   it("has every life of every file whole, whatever happens to the files between two looks", async () => {
-    const name = fc.constantFrom(...NAMES);
+    const name = fc.constantFrom(...fileNames);
     const text = fc.stringMatching(/^[ab\n]{1,12}$/);
     const operation: fc.Arbitrary<Operation> = fc.oneof(
       { weight: 5, arbitrary: fc.record({ kind: fc.constant("append" as const), name, text }) },
@@ -223,7 +223,7 @@ describe("tailer", function () {
           await own.end();
         }
       }),
-      { seed: SEED, numRuns: 60 },
+      { seed: seed, numRuns: 60 },
     );
   });
 
@@ -239,7 +239,7 @@ describe("tailer", function () {
     await fs.link(at("real.out"), at("hard.out"));
     await fs.symlink(at("real.out"), at("soft.out"));
     await fs.symlink(bed.logs, at("loop"));
-    await fs.symlink(SESSION, path.join(bed.folder, "ray", "session_latest"));
+    await fs.symlink(session, path.join(bed.folder, "ray", "session_latest"));
     await expectLives("real\n");
   });
 

@@ -2,7 +2,7 @@ import { promises as fs } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { chunkLength, countLines } from "@mlplatform/lake/rayLogs/lineChunks";
 import { type SegmentLog, SegmentLogFullError } from "@mlplatform/lake/segmentLog/segmentLog";
-import { FINGERPRINT_BYTES, type Fingerprint, fingerprintOf, fileUid } from "./fileIdentity";
+import { fingerprintBytes, type Fingerprint, fingerprintOf, fileUid } from "./fileIdentity";
 import { encodeChunk, type FileFacts } from "../state/logChunk";
 import { identityOf, ignoreAbsence, makeLogTree, type SeenFile } from "./logTree";
 import { isOutOfDescriptors, makeOpenFiles } from "./openFiles";
@@ -44,16 +44,16 @@ export interface Tailer {
   close(): Promise<void>;
 }
 
-const CHUNK_BYTES = 1 << 20;
-const SMALL_CHUNK_BYTES = 16 << 10;
-const NOTHING = { length: 0, hasMore: false };
-const MAX_CHUNKS_AT_ONCE = 16;
-const MAX_CHUNKS_A_POLL = 32;
+const chunkBytes = 1 << 20;
+const smallChunkBytes = 16 << 10;
+const nothing = { length: 0, hasMore: false };
+const maxChunksAtOnce = 16;
+const maxChunksAPoll = 32;
 // A file that was read within this time is looked at in every poll.
-const HOT_MS = 10_000;
+const hotMs = 10_000;
 // A deleted file may still be written to by who has it open; an idle one gives its descriptor back.
-const REMOVED_IDLE_MS = 5_000;
-const HANDLE_IDLE_MS = 30_000;
+const removedIdleMs = 5_000;
+const handleIdleMs = 30_000;
 
 /** Makes a tailer; nothing is read before the first poll. */
 export function makeTailer(options: TailerOptions): Tailer {
@@ -145,7 +145,7 @@ export function makeTailer(options: TailerOptions): Tailer {
       end(known);
       await open.release(known);
     }
-    const first = await fingerprintOf(handle, Math.min(FINGERPRINT_BYTES, look.size));
+    const first = await fingerprintOf(handle, Math.min(fingerprintBytes, look.size));
     if (first === undefined) {
       return undefined;
     }
@@ -157,7 +157,7 @@ export function makeTailer(options: TailerOptions): Tailer {
   // Ray's driver logs grow by 45 MB/s: one chunk a poll would fall behind, all of it would starve the rest.
   async function readChunks(file: TrackedFile, isFinal: boolean): Promise<number> {
     let bytes = 0;
-    for (let count = 0; count < MAX_CHUNKS_A_POLL && !isLogFull; count++) {
+    for (let count = 0; count < maxChunksAPoll && !isLogFull; count++) {
       const { length, hasMore } = await readChunk(file, isFinal);
       bytes += length;
       if (!hasMore) {
@@ -173,12 +173,12 @@ export function makeTailer(options: TailerOptions): Tailer {
   ): Promise<{ length: number; hasMore: boolean }> {
     const { handle } = file;
     if (handle === undefined) {
-      return NOTHING;
+      return nothing;
     }
     // Most reads are of a few lines, and as many files at once must not take a megabyte each.
-    const isLong = file.size - file.position > SMALL_CHUNK_BYTES / 2;
+    const isLong = file.size - file.position > smallChunkBytes / 2;
     const pool = isLong ? longBuffers : smallBuffers;
-    const buffer = pool.pop() ?? Buffer.allocUnsafe(isLong ? CHUNK_BYTES : SMALL_CHUNK_BYTES);
+    const buffer = pool.pop() ?? Buffer.allocUnsafe(isLong ? chunkBytes : smallChunkBytes);
     try {
       return await readInto(buffer, file, handle, isFinal);
     } finally {
@@ -197,7 +197,7 @@ export function makeTailer(options: TailerOptions): Tailer {
     if (bytesRead === 0) {
       const { size, mtimeNs } = await handle.stat({ bigint: true });
       file.modifiedNs = Number(size) === file.position ? mtimeNs : undefined;
-      return NOTHING;
+      return nothing;
     }
     file.size = Math.max(file.size, file.position + bytesRead);
     file.partialSince ??= performance.now();
@@ -208,10 +208,10 @@ export function makeTailer(options: TailerOptions): Tailer {
     const length =
       isFinal && !isFull ? bytesRead : chunkLength(available, isFinal || isFull || waited);
     if (length === 0) {
-      return NOTHING;
+      return nothing;
     }
     const bytes = available.subarray(0, length);
-    if (file.facts.fingerprint.length < FINGERPRINT_BYTES) {
+    if (file.facts.fingerprint.length < fingerprintBytes) {
       await growFingerprint(file, handle);
     }
     const { position, line } = file;
@@ -289,7 +289,7 @@ export function makeTailer(options: TailerOptions): Tailer {
       return 0;
     }
     const bytes = await readChunks(file, true);
-    if (bytes === 0 && !isLogFull && performance.now() - file.activeAt > REMOVED_IDLE_MS) {
+    if (bytes === 0 && !isLogFull && performance.now() - file.activeAt > removedIdleMs) {
       file.isRemoved = true;
       file.finalSha256 = await sha256OfRead(file);
       await open.release(file);
@@ -298,7 +298,7 @@ export function makeTailer(options: TailerOptions): Tailer {
   }
 
   function hotFiles(): TrackedFile[] {
-    const since = performance.now() - HOT_MS;
+    const since = performance.now() - hotMs;
     return [...files].filter(
       (file) =>
         !file.isRemoved &&
@@ -331,7 +331,7 @@ export function makeTailer(options: TailerOptions): Tailer {
           continue;
         }
         noteName(known, each);
-        if (known.handle !== undefined && performance.now() - known.activeAt > HANDLE_IDLE_MS) {
+        if (known.handle !== undefined && performance.now() - known.activeAt > handleIdleMs) {
           tasks.push({ path: each.path, run: () => open.release(known).then(() => 0) });
         }
       }
@@ -355,7 +355,7 @@ export function makeTailer(options: TailerOptions): Tailer {
         }
       };
       tasks.reverse();
-      await Promise.all(Array.from({ length: MAX_CHUNKS_AT_ONCE }, worker));
+      await Promise.all(Array.from({ length: maxChunksAtOnce }, worker));
       return bytes;
     },
     files: () => [...files],
@@ -396,6 +396,6 @@ function noteName(file: TrackedFile, seen: SeenFile): TrackedFile {
 }
 
 async function growFingerprint(file: TrackedFile, handle: FileHandle): Promise<void> {
-  const wanted = Math.min(FINGERPRINT_BYTES, file.size);
+  const wanted = Math.min(fingerprintBytes, file.size);
   file.facts.fingerprint = (await fingerprintOf(handle, wanted)) ?? file.facts.fingerprint;
 }

@@ -44,7 +44,7 @@ export interface TrackedFile {
 }
 
 // One for all: of a hundred thousand files each has a tail, and most are at rest.
-const NO_BYTES = Buffer.alloc(0);
+const noBytes = Buffer.alloc(0);
 
 /** Follows a file from its first byte. */
 export function trackNew(facts: FileFacts, path: string): TrackedFile {
@@ -58,7 +58,7 @@ export function trackNew(facts: FileFacts, path: string): TrackedFile {
     hash: createHash("sha256"),
     sums: new BlockSums(),
     readSha256: null,
-    tail: NO_BYTES,
+    tail: noBytes,
     checkedNs: undefined,
     modifiedNs: undefined,
     activeAt: performance.now(),
@@ -91,7 +91,7 @@ export async function closeHandle(file: TrackedFile): Promise<void> {
   if (isCheapToCompare(file)) {
     file.hash = undefined;
     file.sums = undefined;
-    file.tail = NO_BYTES;
+    file.tail = noBytes;
   }
   await handle?.close();
 }

@@ -24,9 +24,9 @@ export interface CompactionResult {
 }
 
 // Beyond it the rows of a group are sorted on disk, in a volume of two gibibytes.
-const ENGINE_MIB = 512;
-const COMPACTED_LAYOUT = "PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1000";
-const KEY = rayLogShape.key.map(quoted).join(", ");
+const engineMib = 512;
+const compactedLayout = "PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1000";
+const key = rayLogShape.key.map(quoted).join(", ");
 
 /** Merges a partition's parts into ones of at least the target size. */
 export async function compactPartition(
@@ -39,7 +39,7 @@ export async function compactPartition(
     // An engine each: what it sorted on disk goes with it.
     const engine = await openParquetEngine({
       temporaryDirectory: path.join(workDirectory, "spill"),
-      memoryMiB: ENGINE_MIB,
+      memoryMiB: engineMib,
     });
     try {
       await mergeParts({
@@ -48,7 +48,7 @@ export async function compactPartition(
         workDirectory: path.join(workDirectory, "merge"),
         parts: group,
         query: mergeQuery,
-        layout: COMPACTED_LAYOUT,
+        layout: compactedLayout,
         check: (relation, { rows }) => checkKeys(engine, relation, rows, partition.cluster),
         partKey: (writer) => rayLogPartKey({ ...partition, writer, sequence: number }),
         recordKey: rayLogCompactionKey({ ...partition, number }),
@@ -64,7 +64,7 @@ export async function compactPartition(
 function mergeQuery(relation: string): string {
   return (
     `SELECT * FROM ${relation} ` +
-    `QUALIFY row_number() OVER (PARTITION BY ${KEY} ORDER BY byte_end DESC) = 1 ORDER BY ${KEY}`
+    `QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY byte_end DESC) = 1 ORDER BY ${key}`
   );
 }
 
@@ -76,7 +76,7 @@ async function checkKeys(
   cluster: string,
 ): Promise<void> {
   const reader = await connection.runAndReadAll(
-    `SELECT count(*) FROM (SELECT DISTINCT ${KEY} FROM ${relation})`,
+    `SELECT count(*) FROM (SELECT DISTINCT ${key} FROM ${relation})`,
   );
   const [[expected]] = reader.getRows() as [[bigint]];
   if (BigInt(rows) !== expected) {

@@ -18,8 +18,8 @@ export interface KeeperConfig {
   podListFile: string | undefined;
 }
 
-const MIB = 1 << 20;
-const HOUR_MS = 3_600_000;
+const mib = 1 << 20;
+const hourMs = 3_600_000;
 
 /**
  * Reads the keeper's settings.
@@ -36,8 +36,8 @@ export function readKeeperConfig(env: NodeJS.ProcessEnv): KeeperConfig {
       "/tmp/keeper",
     ),
     retentionDays: settings.count("MLP_LOG_RETENTION_DAYS", 90, { min: 1, max: 3650 }),
-    targetBytes: MIB * settings.count("MLP_COMPACT_MIB", 96, { min: 1, max: 1024 }),
-    graceMs: HOUR_MS * settings.count("MLP_COMPACT_GRACE_HOURS", 6, { min: 0, max: 168 }),
+    targetBytes: mib * settings.count("MLP_COMPACT_MIB", 96, { min: 1, max: 1024 }),
+    graceMs: hourMs * settings.count("MLP_COMPACT_GRACE_HOURS", 6, { min: 0, max: 168 }),
     reportDays: settings.count("MLP_REPORT_DAYS", 2, { min: 1, max: 365 }),
     podListFile: settings.optionalText("MLP_POD_LIST"),
   };

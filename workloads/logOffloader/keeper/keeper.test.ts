@@ -19,8 +19,8 @@ import { startSeaweedfs, type TestStore } from "../../lake/testbed/objectStores"
 import { readKeeperConfig } from "./config";
 import { type KeeperReport, runKeeper } from "./keeper";
 
-const NOW = new Date("2026-11-24T12:00:00Z");
-const DATE = "2026-11-23";
+const testNow = new Date("2026-11-24T12:00:00Z");
+const datePattern = "2026-11-23";
 const main = path.join(__dirname, "..", "main.ts");
 
 describe("log keeper", function () {
@@ -54,7 +54,7 @@ describe("log keeper", function () {
     MLP_COMPACT_MIB: "1",
     ...change,
   });
-  const keep = (change: NodeJS.ProcessEnv = {}, now = NOW): Promise<KeeperReport> =>
+  const keep = (change: NodeJS.ProcessEnv = {}, now = testNow): Promise<KeeperReport> =>
     runKeeper(
       { ...readKeeperConfig(environment(change)), lake: server.options },
       (level, message) => assert.fail(`${level}: ${message}`),
@@ -78,7 +78,7 @@ describe("log keeper", function () {
     ).join("");
     const place = {
       namespace: "n",
-      date: DATE,
+      date: datePattern,
       cluster: "c",
       writer: "a1",
       node: "head",
@@ -192,8 +192,8 @@ describe("log keeper", function () {
 
   it("takes a node for running that spoke lately, and for dead one that is silent", async () => {
     await putManifest("head", [], { finalAt: null, seenAt: "2026-11-24T11:55:00Z" });
-    const [before] = await listRayLogClusters(store, {}, NOW.getTime());
-    const [after] = await listRayLogClusters(store, {}, NOW.getTime() + 600_000);
+    const [before] = await listRayLogClusters(store, {}, testNow.getTime());
+    const [after] = await listRayLogClusters(store, {}, testNow.getTime() + 600_000);
     assert.deepEqual(
       [before!.state, after!.state],
       [ClusterState.Running, ClusterState.Incomplete],
@@ -270,7 +270,7 @@ describe("log keeper", function () {
   });
 
   it("groups small parts up to the target, and leaves large and lonely ones", () => {
-    const part = (key: string, bytes: number) => ({ key, bytes, etag: "", modified: NOW });
+    const part = (key: string, bytes: number) => ({ key, bytes, etag: "", modified: testNow });
     const groups = groupsOf(
       [part("a", 60), part("b", 10), part("c", 20), part("d", 80), part("e", 45), part("f", 1)],
       100,

@@ -8,7 +8,7 @@ import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { ObjectExistsError } from "@mlplatform/lake/store/storeErrors";
 import {
-  RAY_LOG_COMPACTIONS_PREFIX,
+  rayLogCompactionsPrefix,
   rayLogManifestKey,
   rayLogStatusKey,
   parseRayLogCompactionKey,
@@ -28,8 +28,8 @@ export interface KeeperReport {
   deletedParts: number;
 }
 
-const DAY_MS = 86_400_000;
-const CACHE_BYTES = 512 << 20;
+const dayMs = 86_400_000;
+const cacheBytes = 512 << 20;
 
 /** Runs once over all of the lake's Ray logs: judges clusters, merges parts, deletes what is past its time. */
 export async function runKeeper(
@@ -64,7 +64,7 @@ async function judge(
   report: KeeperReport,
 ): Promise<void> {
   const directory = path.join(config.workDirectory, "cache");
-  const cache = await openObjectCache({ store, directory, maxBytes: CACHE_BYTES });
+  const cache = await openObjectCache({ store, directory, maxBytes: cacheBytes });
   const lake = openLake({ store, cache, memoryMiB: 512 });
   const judged = await judgedBefore(store);
   for (const cluster of await listRayLogClusters(store, {}, now.getTime())) {
@@ -82,7 +82,7 @@ async function judge(
       await store.put(key, body, { contentType: "application/json" });
     }
     report.verdicts.push(verdict);
-    const isLate = now.getTime() - seenAt.getTime() > config.reportDays * DAY_MS;
+    const isLate = now.getTime() - seenAt.getTime() > config.reportDays * dayMs;
     if (verdict.state === ClusterState.Incomplete && !isLate) {
       report.incomplete.push(verdict);
     }
@@ -153,11 +153,11 @@ async function compact(
 
 /** Deletes partitions whose day is past its time, and what is left of clusters without any. */
 async function expire(store: ObjectStore, config: KeeperConfig, now: Date): Promise<number> {
-  const before = now.getTime() - config.retentionDays * DAY_MS;
+  const before = now.getTime() - config.retentionDays * dayMs;
   let deleted = 0;
   const kept = new Set<string>();
   for (const { partition, parts, replaced, orphans } of await listRayLogPartitions(store, {})) {
-    if (Date.parse(`${partition.date}T00:00:00Z`) + DAY_MS > before) {
+    if (Date.parse(`${partition.date}T00:00:00Z`) + dayMs > before) {
       kept.add(`${partition.namespace}/${partition.cluster}`);
       continue;
     }
@@ -167,9 +167,9 @@ async function expire(store: ObjectStore, config: KeeperConfig, now: Date): Prom
     }
   }
   // Records after their parts: without its record a compacted part is no part.
-  for await (const { key } of listObjects(store, RAY_LOG_COMPACTIONS_PREFIX)) {
+  for await (const { key } of listObjects(store, rayLogCompactionsPrefix)) {
     const place = parseRayLogCompactionKey(key);
-    if (place !== undefined && Date.parse(`${place.date}T00:00:00Z`) + DAY_MS <= before) {
+    if (place !== undefined && Date.parse(`${place.date}T00:00:00Z`) + dayMs <= before) {
       await store.delete(key);
     }
   }

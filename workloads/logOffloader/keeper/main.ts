@@ -4,7 +4,7 @@ import { readKeeperConfig } from "./config";
 import { runKeeper } from "./keeper";
 
 /** Exit code of a run that found a cluster ended without all of its logs; the alert is on it. */
-export const INCOMPLETE_EXIT_CODE = 3;
+export const incompleteExitCode = 3;
 
 /** Runs the keeper as the whole of a process. */
 export async function keeperMain(): Promise<void> {
@@ -20,7 +20,7 @@ export async function keeperMain(): Promise<void> {
       `${verdicts.length} clusters, ${incomplete.length} of them incomplete; ${merged} parts merged ` +
         `into ${into}, ${deletedParts} deleted`,
     );
-    process.exitCode = incomplete.length === 0 ? 0 : INCOMPLETE_EXIT_CODE;
+    process.exitCode = incomplete.length === 0 ? 0 : incompleteExitCode;
   } catch (error) {
     process.stderr.write(`log-keeper: ${describeError(error)}\n`);
     process.exitCode = error instanceof SettingsError ? 2 : 1;

@@ -14,7 +14,7 @@ interface PodList {
   }[];
 }
 
-const CLUSTER_LABEL = "ray.io/cluster";
+const clusterLabel = "ray.io/cluster";
 
 /**
  * The pods of all Ray clusters, from the JSON of `kubectl get pods -A -o json`. Undefined where no file is
@@ -29,7 +29,7 @@ export async function readPods(file: string | undefined): Promise<ClusterPods[] 
 function clustersOf({ items }: PodList): ClusterPods[] {
   const clusters = new Map<string, ClusterPods>();
   for (const { metadata, status } of items) {
-    const cluster = metadata.labels?.[CLUSTER_LABEL];
+    const cluster = metadata.labels?.[clusterLabel];
     // One that has ended is still listed for a while.
     if (cluster === undefined || status?.phase === "Succeeded" || status?.phase === "Failed") {
       continue;

@@ -7,9 +7,9 @@ export interface Rest {
   reset(): void;
 }
 
-const FIRST_MS = 500;
+const firstMs = 500;
 // Not much longer: a store that is back is to have what waits before Ray's pod may be gone.
-const LONGEST_MS = 8_000;
+const longestMs = 8_000;
 
 /**
  * Makes a rest that is over. A store that refuses at once (a key that was revoked, a bucket that is gone)
@@ -17,16 +17,16 @@ const LONGEST_MS = 8_000;
  */
 export function makeRest(): Rest {
   let until = -Infinity;
-  let nextMs = FIRST_MS;
+  let nextMs = firstMs;
   return {
     isOver: () => performance.now() >= until,
     begin() {
       until = performance.now() + nextMs;
-      nextMs = Math.min(LONGEST_MS, nextMs * 2);
+      nextMs = Math.min(longestMs, nextMs * 2);
     },
     reset() {
       until = -Infinity;
-      nextMs = FIRST_MS;
+      nextMs = firstMs;
     },
   };
 }

@@ -9,13 +9,13 @@ export interface DiskReserve {
   take(): Promise<void>;
 }
 
-const RESERVE_FILE = "reserve";
-const RESERVE_BYTES = 24 << 20;
-const BLOCK_BYTES = 1 << 20;
+const reserveFile = "reserve";
+const reserveBytes = 24 << 20;
+const blockBytes = 1 << 20;
 
 /** Makes the reserve of a state directory; nothing is taken before `take`. */
 export function makeDiskReserve(stateDirectory: string): DiskReserve {
-  const file = path.join(stateDirectory, RESERVE_FILE);
+  const file = path.join(stateDirectory, reserveFile);
   let isTaken = false;
   return {
     async giveUp() {
@@ -30,9 +30,9 @@ export function makeDiskReserve(stateDirectory: string): DiskReserve {
         const handle = await fs.open(file, "w", 0o600);
         try {
           // Written, not truncated to: a hole has no space of its own.
-          const block = Buffer.alloc(BLOCK_BYTES, 1);
-          for (let at = 0; at < RESERVE_BYTES; at += BLOCK_BYTES) {
-            await handle.write(block, 0, BLOCK_BYTES, at);
+          const block = Buffer.alloc(blockBytes, 1);
+          for (let at = 0; at < reserveBytes; at += blockBytes) {
+            await handle.write(block, 0, blockBytes, at);
           }
         } finally {
           await handle.close();

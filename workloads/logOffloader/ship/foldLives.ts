@@ -2,12 +2,12 @@ import {
   addLife,
   lifeDigest,
   type ManifestLives,
-  NO_LIVES_DIGEST,
+  noLivesDigest,
 } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import type { FileCheckpoint } from "../state/checkpoint";
 
 // As many lives of one name keep an entry of their own.
-const KEPT_LIVES = 8;
+const keptLives = 8;
 
 /**
  * Takes the oldest lives of each name out of `files` and into `earlier`, once they are gone from the disk
@@ -26,7 +26,7 @@ export function foldLives(
   const kept = files.filter((file) => {
     const name = nameOf(file);
     const left = counts.get(name)!;
-    if (!file.isRemoved || left <= KEPT_LIVES) {
+    if (!file.isRemoved || left <= keptLives) {
       return true;
     }
     counts.set(name, left - 1);
@@ -43,7 +43,7 @@ function nameOf({ facts }: FileCheckpoint): string {
 
 function withLife(lives: ManifestLives | undefined, file: FileCheckpoint): ManifestLives {
   const { uid, session, file: name } = file.facts;
-  const before = lives?.digest === undefined ? NO_LIVES_DIGEST : lives.digest;
+  const before = lives?.digest === undefined ? noLivesDigest : lives.digest;
   const digest =
     before === null || file.sha256 === null
       ? null

@@ -41,9 +41,9 @@ interface Part {
 }
 
 // While one part is compressed or put, the lines of the next are split.
-const PARTS_AT_ONCE = 2;
+const partsAtOnce = 2;
 // A checkpoint names every file: moving it for each of many parts a second would cost more than the parts.
-const CHECKPOINT_INTERVAL_MS = 1_000;
+const checkpointIntervalMs = 1_000;
 
 /**
  * The commit of a segment: one Parquet file named by writer and segment number, put; the checkpoint moves;
@@ -66,7 +66,7 @@ export function makeShipper(options: ShipperOptions): Shipper {
         underWay.push(putPart(segment));
       }
     };
-    for (let part = 0; part < PARTS_AT_ONCE; part++) {
+    for (let part = 0; part < partsAtOnce; part++) {
       startNext();
     }
     const put: Part[] = [];
@@ -76,7 +76,7 @@ export function makeShipper(options: ShipperOptions): Shipper {
       for (let next = underWay.shift(); next !== undefined; next = underWay.shift()) {
         put.push(await next);
         startNext();
-        if (performance.now() - movedAt >= CHECKPOINT_INTERVAL_MS) {
+        if (performance.now() - movedAt >= checkpointIntervalMs) {
           await commit(put.splice(0));
           movedAt = performance.now();
         }

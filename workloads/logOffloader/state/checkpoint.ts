@@ -32,7 +32,7 @@ export interface Checkpoint {
   uidSalt?: string;
 }
 
-const CHECKPOINT_FILE = "checkpoint.json";
+const checkpointFile = "checkpoint.json";
 
 /** A checkpoint, or why there is none. */
 export interface ReadCheckpoint {
@@ -52,7 +52,7 @@ export async function readCheckpoint(
   stateDirectory: string,
   origin: RayLogOrigin,
 ): Promise<ReadCheckpoint> {
-  const file = path.join(stateDirectory, CHECKPOINT_FILE);
+  const file = path.join(stateDirectory, checkpointFile);
   let text: string;
   try {
     text = await fs.readFile(file, "utf8");
@@ -88,7 +88,7 @@ export async function writeCheckpoint(
 ): Promise<void> {
   const { files, ...rest } = checkpoint;
   await writeFileDurably(
-    path.join(stateDirectory, CHECKPOINT_FILE),
+    path.join(stateDirectory, checkpointFile),
     jsonPieces(rest, "files", files),
   );
 }

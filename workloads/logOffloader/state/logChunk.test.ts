@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { chunkLength, countLines, cutCharacterBytes } from "@mlplatform/lake/rayLogs/lineChunks";
 import { decodeChunk, encodeChunk } from "./logChunk";
 
-const SEED = 20261123;
+const seed = 20261123;
 const facts = {
   uid: "0123456789abcdef01234567",
   device: "1",
@@ -32,7 +32,7 @@ describe("chunks of a log", () => {
           assert.ok(isAlone || !bytes.subarray(0, length).toString("utf8").endsWith("\ufffd"));
         },
       ),
-      { seed: SEED, numRuns: 500 },
+      { seed: seed, numRuns: 500 },
     );
     assert.equal(chunkLength(Buffer.from([0xf0, 0x9f]), true), 2);
     assert.equal(chunkLength(Buffer.from("a\nb"), true), 2);

@@ -18,7 +18,7 @@ import { freePorts } from "../../lake/testbed/freePorts";
 import type { TestStore } from "../../lake/testbed/objectStores";
 
 // Generous: two slow cores that others use too.
-const STORED_WITHIN_MS = 180_000;
+const storedWithinMs = 180_000;
 
 /** The real offloader on a folder and a cluster of its own, so that many run beside each other on one store. */
 export interface OffloaderBed {
@@ -81,7 +81,7 @@ export async function makeOffloaderBed(
   }
 
   async function waitFor(bytes: number, count: () => Promise<number>): Promise<void> {
-    const until = performance.now() + STORED_WITHIN_MS;
+    const until = performance.now() + storedWithinMs;
     for (let stored = await count(); stored < bytes; stored = await count()) {
       const text = `${stored} of ${bytes} bytes are in the lake; it said ${service!.output()}`;
       assert.ok(performance.now() < until, text);
@@ -90,7 +90,7 @@ export async function makeOffloaderBed(
   }
 
   async function metricsText(): Promise<string> {
-    const until = performance.now() + STORED_WITHIN_MS;
+    const until = performance.now() + storedWithinMs;
     for (;;) {
       try {
         return await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();

@@ -4,7 +4,7 @@ import * as path from "node:path";
 // What a process of its own is given by `--require`, so that the system around it is a bad one.
 
 /** A clock that is one hour behind from SIGUSR2 on, as after a correction of the node's time. */
-export const CLOCK_SET_BACK = `
+export const clockSetBack = `
 const RealDate = Date;
 let stepMs = 0;
 globalThis.Date = class extends RealDate {
