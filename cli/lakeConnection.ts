@@ -1,5 +1,5 @@
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join, resolve } from "node:path";
 import { mlflowClient, type MlflowClient } from "@mlplatform/lake/ask/mlflowClient";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
@@ -27,7 +27,7 @@ export interface LakeConnection {
   close(): void;
 }
 
-const endpointsFile = path.join(".mlplatform", "run", "endpoints.json");
+const endpointsFile = join(".mlplatform", "run", "endpoints.json");
 
 const endpointsSchema = z.object({
   lake: z.object({
@@ -86,8 +86,8 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
     store,
     directory:
       cacheFolder === undefined
-        ? path.join(context.projectDir, ".mlplatform", "cache")
-        : path.resolve(context.workingDir, cacheFolder),
+        ? join(context.projectDir, ".mlplatform", "cache")
+        : resolve(context.workingDir, cacheFolder),
   });
   return {
     lake: openLake({ store, cache }),
@@ -129,7 +129,7 @@ async function connectMlflow(
 }
 
 async function readEndpoints(context: CliContext): Promise<Endpoints | undefined> {
-  const file = path.join(context.projectDir, endpointsFile);
+  const file = join(context.projectDir, endpointsFile);
   let text: string;
   try {
     text = await fs.readFile(file, "utf8");
@@ -156,7 +156,7 @@ async function readCredentials<T>(
   iniNames: Record<string, string>,
   context: CliContext,
 ): Promise<T> {
-  const file = path.resolve(context.projectDir, credentialsFile);
+  const file = resolve(context.projectDir, credentialsFile);
   const { mode } = await fs.stat(file).catch((error: unknown) => {
     throw new UserError([
       `the credentials file ${file} can't be read: ${(error as Error).message}`,

@@ -1,10 +1,19 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import * as crypto from "node:crypto";
-import * as fs from "node:fs";
-import * as net from "node:net";
-import * as os from "node:os";
-import * as path from "node:path";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -24,7 +33,7 @@ import { startModelServer } from "./services/serving";
 import { StepFailure, StepRunner } from "./lifecycle/steps";
 import { Supervisor } from "./processes/supervisor";
 
-const realClone = path.resolve(__dirname, "..");
+const realClone = resolve(__dirname, "..");
 const timeoutMs = 60_000;
 
 /** The block that a failed step leaves on the screen; nothing of a program's inside may be in it. */
@@ -36,7 +45,7 @@ function assertBlock(text: string, step: string, why: RegExp, remedy: RegExp): v
   assert.match(block[3] ?? "", remedy);
   assert.doesNotMatch(text, /Traceback|^ +at .*[:(]\d+|File ".*", line/m);
   if (block[4] !== undefined) {
-    assert.ok(fs.statSync(block[4]).size > 0, `${block[4]} is empty`);
+    assert.ok(statSync(block[4]).size > 0, `${block[4]} is empty`);
   }
 }
 
@@ -45,17 +54,17 @@ describe("a local run that cannot go on", function () {
   // A clone of its own beside the real one, with the same programs.
   let clone: string;
   beforeEach(() => {
-    clone = fs.mkdtempSync(path.join(os.tmpdir(), "mlp-bad-"));
+    clone = mkdtempSync(join(tmpdir(), "mlp-bad-"));
     for (const name of ["local", "workloads", "node_modules"]) {
-      fs.symlinkSync(path.join(realClone, name), path.join(clone, name));
+      symlinkSync(join(realClone, name), join(clone, name));
     }
   });
-  afterEach(() => fs.rmSync(clone, { recursive: true, force: true }));
+  afterEach(() => rmSync(clone, { recursive: true, force: true }));
 
   function run(environment: NodeJS.ProcessEnv, ...args: string[]): string {
     // The copy is a clone of its own only if its links stay as they are.
     const links = ["--preserve-symlinks", "--preserve-symlinks-main"];
-    const main = path.join(clone, "local", "main.ts");
+    const main = join(clone, "local", "main.ts");
     const done = spawnSync(process.execPath, [...links, "--import", "tsx", main, ...args], {
       cwd: clone,
       env: { ...process.env, ...environment },
@@ -64,7 +73,7 @@ describe("a local run that cannot go on", function () {
     assert.equal(done.status, 1, done.stdout + done.stderr);
     const record = new StateDirectory(clone).record();
     assert.ok(record !== undefined, "the run was in this clone");
-    assert.deepEqual(record.outside.filter(fs.existsSync), []);
+    assert.deepEqual(record.outside.filter(existsSync), []);
     return done.stderr.replace(/\nEverything that.*/, "").trimEnd();
   }
 
@@ -74,18 +83,18 @@ describe("a local run that cannot go on", function () {
   });
 
   it("says which port of the given block is taken", async () => {
-    fs.mkdirSync(path.join(clone, ".mlplatform"));
-    const made = path.join(realClone, ".mlplatform", "venv");
-    fs.symlinkSync(made, path.join(clone, ".mlplatform", "venv"));
+    mkdirSync(join(clone, ".mlplatform"));
+    const made = join(realClone, ".mlplatform", "venv");
+    symlinkSync(made, join(clone, ".mlplatform", "venv"));
     const base = (await choosePorts()).s3;
-    const taken = net.createServer();
-    await new Promise<void>((resolve) => taken.listen(base + 1, "127.0.0.1", resolve));
+    const taken = createServer();
+    await new Promise<void>((settle) => taken.listen(base + 1, "127.0.0.1", settle));
     try {
       const text = run({}, "--port-base", String(base));
       const why = new RegExp(`port .*\\b${base + 1}\\b.* is taken by another program`);
       assertBlock(text, "Free ports", why, /Choose another --port-base/);
     } finally {
-      await new Promise((resolve) => taken.close(resolve));
+      await new Promise((settle) => taken.close(settle));
     }
   });
 });
@@ -100,10 +109,10 @@ describe("a step of the local run, with a real object store", function () {
   let lake: LocalLake;
 
   beforeEach(async () => {
-    clone = fs.mkdtempSync(path.join(os.tmpdir(), "mlp-bad-"));
-    fs.symlinkSync(path.join(realClone, "workloads"), path.join(clone, "workloads"));
-    const requirements = path.join(realClone, "local", "python", "requirements.txt");
-    const root = path.join(realClone, ".mlplatform");
+    clone = mkdtempSync(join(tmpdir(), "mlp-bad-"));
+    symlinkSync(join(realClone, "workloads"), join(clone, "workloads"));
+    const requirements = join(realClone, "local", "python", "requirements.txt");
+    const root = join(realClone, ".mlplatform");
     python = await PythonEnvironment.prepare(root, requirements, () => undefined);
     ports = await choosePorts();
     const state = new StateDirectory(clone);
@@ -119,7 +128,7 @@ describe("a step of the local run, with a real object store", function () {
   afterEach(async () => {
     await supervisor.stopAll();
     supervisor.state.discard();
-    fs.rmSync(clone, { recursive: true, force: true });
+    rmSync(clone, { recursive: true, force: true });
   });
 
   async function failureOf(title: string, work: () => Promise<unknown>): Promise<string> {
@@ -132,12 +141,12 @@ describe("a step of the local run, with a real object store", function () {
   }
 
   it("says that the lake refuses a write", async () => {
-    const file = path.join(supervisor.state.run, "s3-identities.json");
-    const settings = JSON.parse(fs.readFileSync(file, "utf8")) as {
+    const file = join(supervisor.state.run, "s3-identities.json");
+    const settings = JSON.parse(readFileSync(file, "utf8")) as {
       identities: { actions: string[] }[];
     };
     settings.identities.forEach((identity) => (identity.actions = ["Read", "List"]));
-    fs.writeFileSync(file, JSON.stringify(settings));
+    writeFileSync(file, JSON.stringify(settings));
     const store = supervisor.services.find(({ spec }) => spec.name === "s3");
     assert.ok(store !== undefined);
     process.kill(store.record.pid, "SIGHUP"); // reads its identities again
@@ -164,7 +173,7 @@ describe("a step of the local run, with a real object store", function () {
 
   it("names the column that a published dataset lacks", async () => {
     const prefix = "datasets/cut/1";
-    const file = path.join(supervisor.state.run, "part.parquet");
+    const file = join(supervisor.state.run, "part.parquet");
     const duckdb = await DuckDBInstance.create(":memory:");
     const connection = await duckdb.connect();
     await connection.run(`copy (select 1.0 as radius, 1 as benign) to ${literal(file)}`);
@@ -172,7 +181,7 @@ describe("a step of the local run, with a real object store", function () {
     duckdb.closeSync();
     const manifest = {
       ...{ name: "cut", version: "1", location: `s3://${lake.bucket}/${prefix}`, rows: 1 },
-      digest: crypto.createHash("sha256").update(fs.readFileSync(file)).digest("hex"),
+      digest: createHash("sha256").update(readFileSync(file)).digest("hex"),
       ...{ features: ["radius", "texture"], target: "benign", source: "test" },
     };
     const store = openLake(lake);
@@ -184,7 +193,7 @@ describe("a step of the local run, with a real object store", function () {
         name: "train",
         command: python.python,
         args: ["-m", "training", "--dataset", "cut", "--dataset_version", "1", "--model_name", "m"],
-        cwd: path.join(clone, "workloads", "projectTemplate"),
+        cwd: join(clone, "workloads", "projectTemplate"),
         env: { ...lakeEnvironment(lake), MLP_GIT_COMMIT: "c", MLP_GIT_REPOSITORY: "r" },
         timeoutMs: timeoutMs,
         remedy: "The reason stands in the job's output; correct it and run again.",

@@ -1,13 +1,13 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StateDirectory } from "./processes/runState";
 
 const stepTimeoutMs = 240_000;
-const clone = path.resolve(__dirname, "..");
-const main = ["--import", "tsx", path.join(clone, "local", "main.ts")];
+const clone = resolve(__dirname, "..");
+const main = ["--import", "tsx", join(clone, "local", "main.ts")];
 
 /** Starts a run and waits until one of its services has been started. */
 async function runUntil(service: string): Promise<{ child: ChildProcess; output: () => string }> {
@@ -36,7 +36,7 @@ function local(...args: string[]): { status: number | null; text: string } {
 
 async function end(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) {
-    await new Promise((resolve) => child.once("close", resolve));
+    await new Promise((settle) => child.once("close", settle));
   }
   return child.exitCode;
 }
@@ -59,10 +59,10 @@ describe("npm run local, interrupted", function () {
       assert.equal(local("clean").status, 0);
       assert.deepEqual(state.remaining(record), []);
       assert.deepEqual(
-        record.outside.filter((directory) => fs.existsSync(directory)),
+        record.outside.filter((directory) => existsSync(directory)),
         [],
       );
-      assert.equal(fs.existsSync(state.run), false);
+      assert.equal(existsSync(state.run), false);
     });
   }
 

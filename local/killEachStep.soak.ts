@@ -1,8 +1,16 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isPortFree } from "./processes/ports";
 import { isAlive, listenersOf, readProcessTable } from "./processes/processTable";
@@ -10,8 +18,8 @@ import { type RunRecord, StateDirectory } from "./processes/runState";
 import { findBrowser } from "./lifecycle/screens";
 
 const stepTimeoutMs = 300_000;
-const clone = path.resolve(__dirname, "..");
-const main = ["--import", "tsx", path.join(clone, "local", "main.ts")];
+const clone = resolve(__dirname, "..");
+const main = ["--import", "tsx", join(clone, "local", "main.ts")];
 /** As few as the steps need: what is tested is their end, not their work. */
 const quick = ["--predictions", "200", "--trials", "1"];
 
@@ -40,10 +48,10 @@ describe("npm run local, killed at each step", function () {
   beforeEach(() => {
     // Everything that a run puts outside the clone lies in here, and nothing else does. Its name is
     // short for Ray's sockets, and PostgreSQL's unprivileged user passes through it.
-    temporary = fs.mkdtempSync(path.join(os.tmpdir(), "k-"));
-    fs.chmodSync(temporary, 0o711);
+    temporary = mkdtempSync(join(tmpdir(), "k-"));
+    chmodSync(temporary, 0o711);
   });
-  afterEach(() => fs.rmSync(temporary, { recursive: true, force: true }));
+  afterEach(() => rmSync(temporary, { recursive: true, force: true }));
 
   const environment = () => ({ ...process.env, TMPDIR: temporary });
 
@@ -82,10 +90,10 @@ describe("npm run local, killed at each step", function () {
 
   for (const [index, { title }] of steps.entries()) {
     it(`leaves no process, listener or file after kill -9 in "${title}" and \`clean\``, async () => {
-      const sharedMemory = new Set(fs.readdirSync("/dev/shm"));
+      const sharedMemory = new Set(readdirSync("/dev/shm"));
       const child = await runInto(index);
       child.kill("SIGKILL");
-      await new Promise((resolve) => child.once("close", resolve));
+      await new Promise((settle) => child.once("close", settle));
       const record = state.record();
       assert.ok(record !== undefined);
       const ports = listenersOf(state.remaining(record)).map(({ port }) => port);
@@ -98,16 +106,16 @@ describe("npm run local, killed at each step", function () {
         assert.ok(await isPortFree(port), `port ${port} is still taken`);
       }
       assert.deepEqual(
-        fs.readdirSync(temporary).filter((name) => !isCompilerCache(name)),
+        readdirSync(temporary).filter((name) => !isCompilerCache(name)),
         [],
       );
       assert.deepEqual(
-        fs.readdirSync("/dev/shm").filter((name) => !sharedMemory.has(name)),
+        readdirSync("/dev/shm").filter((name) => !sharedMemory.has(name)),
         [],
       );
-      assert.equal(fs.existsSync(state.run), false);
+      assert.equal(existsSync(state.run), false);
       assert.deepEqual(
-        fs.readdirSync(state.root).filter((name) => name.startsWith("lock")),
+        readdirSync(state.root).filter((name) => name.startsWith("lock")),
         [],
       );
     });
@@ -145,12 +153,12 @@ function usersOf(record: RunRecord, run: string): string[] {
 function tracesOf(pid: number): string[] {
   const folder = `/proc/${pid}`;
   try {
-    const links = fs.readdirSync(`${folder}/fd`).map((name) => `${folder}/fd/${name}`);
+    const links = readdirSync(`${folder}/fd`).map((name) => `${folder}/fd/${name}`);
     return [
-      fs.readFileSync(`${folder}/cmdline`, "utf8"),
+      readFileSync(`${folder}/cmdline`, "utf8"),
       ...[`${folder}/cwd`, `${folder}/exe`, ...links].map((link) => {
         try {
-          return fs.readlinkSync(link);
+          return readlinkSync(link);
         } catch {
           return ""; // closed meanwhile
         }

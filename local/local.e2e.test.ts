@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Listener, isLoopback, listenersOf, ownProcesses } from "./processes/processTable";
 import { StateDirectory } from "./processes/runState";
@@ -24,7 +24,7 @@ interface Watched {
 /** Runs the program as a person does, and reads its processes' listeners while it runs. */
 async function watchRun(clone: string, args: string[]): Promise<Watched> {
   const state = new StateDirectory(clone);
-  const main = path.join(clone, "local", "main.ts");
+  const main = join(clone, "local", "main.ts");
   const command = ["--import", "tsx", main, ...args];
   const child = spawn(process.execPath, command, { cwd: clone, stdio: ["ignore", "pipe", "pipe"] });
   const watched: Watched = {
@@ -38,11 +38,11 @@ async function watchRun(clone: string, args: string[]): Promise<Watched> {
   child.stdout.on("data", (chunk: Buffer) => (watched.output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (watched.output += chunk.toString()));
   let ended = false;
-  const end = new Promise<void>((resolve) => {
+  const end = new Promise<void>((settle) => {
     child.once("close", (code) => {
       watched.code = code;
       ended = true;
-      resolve();
+      settle();
     });
   });
   while (!ended) {
@@ -69,7 +69,7 @@ function memoryMiB(pids: number[]): number {
   let kilobytes = 0;
   for (const pid of pids) {
     try {
-      const rollup = fs.readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
       kilobytes += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
     } catch {
       continue; // ended meanwhile
@@ -80,7 +80,7 @@ function memoryMiB(pids: number[]): number {
 
 describe("npm run local, end to end with real processes", function () {
   this.timeout(runTimeoutMs);
-  const clone = path.resolve(__dirname, "..");
+  const clone = resolve(__dirname, "..");
   let run: Watched;
 
   before(async () => {
@@ -138,10 +138,10 @@ describe("npm run local, end to end with real processes", function () {
     assert.deepEqual(state.remaining(record), []);
     assert.equal(state.lockHolder(), undefined);
     assert.deepEqual(
-      record.outside.filter((directory) => fs.existsSync(directory)),
+      record.outside.filter((directory) => existsSync(directory)),
       [],
     );
-    assert.equal(fs.existsSync(state.endpoints), false);
+    assert.equal(existsSync(state.endpoints), false);
   });
 
   it("stays below 8 GiB", () => {

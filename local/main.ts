@@ -1,5 +1,5 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { readdirSync, rmSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { Interrupted, LocalError } from "./localError";
 import { S3Kind } from "./services/objectStore";
@@ -19,7 +19,7 @@ interface UpOptions extends RunOptions {
   screenshot?: string;
 }
 
-const clone = path.resolve(__dirname, "..");
+const clone = resolve(__dirname, "..");
 
 function wholeNumber(text: string): number {
   const value = Number(text);
@@ -117,8 +117,8 @@ async function supervise(state: StateDirectory, options: UpOptions): Promise<num
   removeData(state, supervisor.record);
   process.stdout.write(
     code === 0
-      ? `\nDone in ${seconds} s; everything that was started has ended. Logs: ${relative(state.logs)}\n`
-      : `Everything that was started has ended. Logs: ${relative(state.logs)}\n`,
+      ? `\nDone in ${seconds} s; everything that was started has ended. Logs: ${shownPath(state.logs)}\n`
+      : `Everything that was started has ended. Logs: ${shownPath(state.logs)}\n`,
   );
   return code;
 }
@@ -130,11 +130,11 @@ function failure(error: Error, log: string): StepFailure {
 /** Removes what would only take space after a run; logs stay until the next run. */
 function removeData(state: StateDirectory, record: RunRecord): void {
   for (const outside of record.outside) {
-    fs.rmSync(outside, { recursive: true, force: true });
+    rmSync(outside, { recursive: true, force: true });
   }
-  for (const entry of fs.readdirSync(state.run)) {
+  for (const entry of readdirSync(state.run)) {
     if (!["logs", "run.json"].includes(entry)) {
-      fs.rmSync(path.join(state.run, entry), { recursive: true, force: true });
+      rmSync(join(state.run, entry), { recursive: true, force: true });
     }
   }
 }
@@ -169,12 +169,12 @@ async function stop(): Promise<void> {
     process.kill(holder.pid, "SIGTERM");
     const deadline = Date.now() + ownerEndMs;
     while (isAlive(holder) && Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((settle) => setTimeout(settle, 200));
     }
   }
   const record = state.record();
   const ended = record === undefined ? 0 : await endProcesses(state, record);
-  fs.rmSync(state.endpoints, { force: true });
+  rmSync(state.endpoints, { force: true });
   process.stdout.write(ended > 0 ? `Ended ${ended} processes.\n` : "Nothing was running.\n");
 }
 
@@ -185,9 +185,9 @@ async function clean(options: { all: boolean }): Promise<void> {
   state.discard();
   state.unlock();
   if (options.all) {
-    fs.rmSync(state.root, { recursive: true, force: true });
+    rmSync(state.root, { recursive: true, force: true });
   }
-  process.stdout.write(`Removed ${relative(options.all ? state.root : state.run)}.\n`);
+  process.stdout.write(`Removed ${shownPath(options.all ? state.root : state.run)}.\n`);
 }
 
 function printAddresses(record: RunRecord, seconds: number): void {
@@ -208,8 +208,8 @@ function requireLinux(): void {
   }
 }
 
-function relative(file: string): string {
-  return path.relative(process.cwd(), file) || file;
+function shownPath(file: string): string {
+  return relative(process.cwd(), file) || file;
 }
 
 commandLine()

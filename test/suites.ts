@@ -30,7 +30,7 @@ const pytest = (name: string, folder: string): Suite => ({
 });
 
 // It starts a store: without the servers' programs it would install them within its own time limit.
-const LAKE_COMMANDS = "test/cli/lakeCommands.test.ts";
+const lakeCommands = "test/cli/lakeCommands.test.ts";
 
 /**
  * Two lanes, one a core; the suites of a lane run one after the other. The runs of the whole
@@ -38,8 +38,8 @@ const LAKE_COMMANDS = "test/cli/lakeCommands.test.ts";
  */
 export const lanes: Suite[][] = [
   [
-    mocha("program", "--ignore", LAKE_COMMANDS, "test/!(checkov|monitoring|cluster)/**/*.test.ts"),
-    withServers(mocha("services", "workloads/**/*.test.ts", LAKE_COMMANDS)),
+    mocha("program", "--ignore", lakeCommands, "test/!(checkov|monitoring|cluster)/**/*.test.ts"),
+    withServers(mocha("services", "workloads/**/*.test.ts", lakeCommands)),
     mocha("checkov", "test/checkov/*.test.ts"),
   ],
   [

@@ -3,7 +3,7 @@
  * process of its own, and writes to sockets itself: a client library would use more of the machine than what
  * is measured.
  */
-import * as net from "node:net";
+import { connect, type Socket } from "node:net";
 import { parseArgs } from "node:util";
 
 /** What a run of the generator found. */
@@ -101,7 +101,7 @@ function nextRequest(): Buffer {
 /** One connection: a request, its answer, the next. Ends when the run is over. */
 function connection(): Promise<void> {
   return new Promise((done) => {
-    const send = (socket: net.Socket) => {
+    const send = (socket: Socket) => {
       if (isOver()) {
         socket.destroy();
         done();
@@ -145,7 +145,7 @@ function connection(): Promise<void> {
         done();
         return;
       }
-      const socket = net.connect(Number(target.port), target.hostname);
+      const socket = connect(Number(target.port), target.hostname);
       socket.setNoDelay(true);
       let isOpen = false;
       socket.on("error", () => undefined);

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import * as net from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import {
@@ -87,14 +87,14 @@ interface Service {
 async function startService(tables: Server[]): Promise<Service> {
   const ready = tables.map(() => true);
   let turn = 0;
-  const server = net.createServer((client) => {
+  const server = createServer((client) => {
     const able = tables.filter((_, index) => ready[index]);
     const table = able[turn++ % able.length];
     if (table === undefined) {
       client.destroy();
       return;
     }
-    const upstream = net.connect(Number(new URL(table.url).port), "127.0.0.1");
+    const upstream = connect(Number(new URL(table.url).port), "127.0.0.1");
     for (const socket of [client, upstream]) {
       socket.on("error", () => socket.destroy());
       socket.on("close", () => [client, upstream].forEach((each) => each.destroy()));
@@ -102,7 +102,7 @@ async function startService(tables: Server[]): Promise<Service> {
     client.pipe(upstream).pipe(client);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as net.AddressInfo;
+  const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, tables, ready, close: () => server.close() };
 }
 

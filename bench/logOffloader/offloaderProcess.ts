@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import * as net from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
@@ -112,9 +112,9 @@ export function processUse(pid: number): ProcessUse {
 
 function freePort(): Promise<number> {
   return new Promise((done) => {
-    const server = net.createServer();
+    const server = createServer();
     server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as net.AddressInfo;
+      const { port } = server.address() as AddressInfo;
       server.close(() => done(port));
     });
   });

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 
 /** A file that a new repository starts with. */
 export interface TemplateFile {
@@ -43,7 +43,7 @@ export function readTemplate(directory: string): TemplateFile[] {
 }
 
 function filesBelow(root: string, folder: string): string[] {
-  return readdirSync(path.join(root, folder), { withFileTypes: true })
+  return readdirSync(join(root, folder), { withFileTypes: true })
     .filter((entry) => !leftovers.has(entry.name) && !entry.name.endsWith(".pyc"))
     .flatMap((entry) => {
       const relative = folder ? `${folder}/${entry.name}` : entry.name;
@@ -54,7 +54,7 @@ function filesBelow(root: string, folder: string): string[] {
 
 function readText(root: string, file: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path.join(root, file)));
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(join(root, file)));
   } catch (error) {
     if (!(error instanceof TypeError)) {
       throw error;

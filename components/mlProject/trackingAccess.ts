@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
@@ -27,7 +27,7 @@ export interface TrackingAccessSettings {
 /** Any unprivileged user: the Job writes nothing. */
 const provisioningUid = 65_532;
 
-const scriptFile = path.join(__dirname, "provisionTracking.py");
+const scriptFile = join(__dirname, "provisionTracking.py");
 
 /**
  * Gives a project its own MLflow user and experiment. A Job beside the server signs in as the

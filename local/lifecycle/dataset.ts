@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import { join } from "node:path";
 import { type LocalLake, lakeEnvironment } from "../services/objectStore";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
 import type { Supervisor } from "../processes/supervisor";
@@ -27,7 +27,7 @@ export async function publishDataset(
     name: "publish",
     command: python.python,
     args: ["-m", "training.data", "--name", dataset.name, "--version", dataset.version],
-    cwd: path.join(supervisor.state.clone, "workloads", "projectTemplate"),
+    cwd: join(supervisor.state.clone, "workloads", "projectTemplate"),
     env: lakeEnvironment(lake),
     timeoutMs: publishTimeoutMs,
     remedy: "The reason stands above; a changed dataset needs a new version.",

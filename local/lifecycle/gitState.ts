@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import * as path from "node:path";
+import { basename } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -25,7 +25,7 @@ export async function readGitState(clone: string): Promise<GitState> {
   const origin = await git("remote", "get-url", "origin");
   return {
     commit: commit === "" ? "unversioned" : `${commit}${isDirty ? "-dirty" : ""}`,
-    repository: origin === "" ? path.basename(clone) : withoutCredentials(origin),
+    repository: origin === "" ? basename(clone) : withoutCredentials(origin),
   };
 }
 

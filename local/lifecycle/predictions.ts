@@ -1,4 +1,4 @@
-import * as crypto from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import * as http from "node:http";
 import { LocalError } from "../localError";
 
@@ -44,7 +44,7 @@ export async function sendPredictions(
     while (next < count) {
       const index = next++;
       const { path, body } = predictionBody(data, index);
-      const id = crypto.randomUUID();
+      const id = randomUUID();
       const target = path === "v1" ? `/v1/models/${model}:predict` : `/v2/models/${model}/infer`;
       const answer = await post(`${url}${target}`, id, body, sockets).catch((error: Error) => {
         throw new LocalError(
@@ -73,7 +73,7 @@ export async function sendPredictions(
 }
 
 function sha256(bytes: Buffer): string {
-  return crypto.createHash("sha256").update(bytes).digest("hex");
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function post(

@@ -1,5 +1,5 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { publishDataset } from "./dataset";
 import { LocalError } from "../localError";
 import { readGitState } from "./gitState";
@@ -59,7 +59,7 @@ export async function runLifecycle(
   const python = await steps.step("Python environment", async (say) => {
     requireFreeSpace(state.root, neededFreeMib);
     requireFreeSpace(supervisor.record.outside[0] as string, neededFreeMib);
-    const requirements = path.join(state.clone, "local", "python", "requirements.txt");
+    const requirements = join(state.clone, "local", "python", "requirements.txt");
     return PythonEnvironment.prepare(state.root, requirements, say);
   });
   const ports = await steps.step("Free ports", () => choosePorts(options.portBase));
@@ -84,7 +84,7 @@ export async function runLifecycle(
     "MLflow, Ray, inference table, log offloader",
     async () => {
       const cluster = { directory: rayDirectory(supervisor), cluster: rayCluster(supervisor) };
-      fs.mkdirSync(cluster.directory, { recursive: true });
+      mkdirSync(cluster.directory, { recursive: true });
       const [, table, [offloader, ray]] = await Promise.all([
         startMlflow(supervisor, ports, python, lake, database),
         startInferenceTable(supervisor, ports, lake),
@@ -135,7 +135,7 @@ export async function runLifecycle(
   });
 
   const sent = await steps.step(`Send ${options.predictions} predictions`, async (say) => {
-    const data = await featureRows(lake, dataset, path.join(state.run, "dataset"));
+    const data = await featureRows(lake, dataset, join(state.run, "dataset"));
     const answered = await sendPredictions(agentUrl, model, data, options.predictions, say);
     say(`all answered`);
     return answered;
@@ -153,7 +153,7 @@ export async function runLifecycle(
   });
 
   await steps.step("Compare the lake with what was sent", async (say) => {
-    const cache = path.join(state.run, "cache");
+    const cache = join(state.run, "cache");
     const events = await verifyEvents(lake, localNamespace, sent, version, cache);
     const logs = await verifyRayLogs(lake, {
       directory: ray.directory,
@@ -170,7 +170,7 @@ export async function runLifecycle(
 
 /** Writes where `mlp trace`, `mlp logs` and `mlp inferences` find this run's stores. */
 function writeEndpoints(supervisor: Supervisor, lake: LocalLake, mlflowUrl: string): void {
-  const credentialsFile = path.join(supervisor.state.run, "lake-credentials.json");
+  const credentialsFile = join(supervisor.state.run, "lake-credentials.json");
   const { accessKeyId, secretAccessKey } = lake;
   writeJson(credentialsFile, { accessKeyId, secretAccessKey });
   const { endpoint, region, bucket } = lake;

@@ -1,5 +1,5 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { mlflowClient } from "@mlplatform/lake/ask/mlflowClient";
 import { openLake as openLakeTables } from "@mlplatform/lake/ask/lake";
 import { tracePrediction } from "@mlplatform/lake/ask/trace";
@@ -28,13 +28,13 @@ export async function printScreens(
   }
   if (browser !== undefined) {
     await steps.step("Screenshot of MLflow's page", async (say) => {
-      const file = path.resolve(screenshot ?? path.join(supervisor.state.logs, "mlflow.png"));
+      const file = resolve(screenshot ?? join(supervisor.state.logs, "mlflow.png"));
       await photograph(browser, supervisor, result, file);
-      say(path.relative(process.cwd(), file));
+      say(relative(process.cwd(), file));
     });
   }
   const text = await steps.step("Trace one prediction", () => traceOf(result, supervisor));
-  fs.writeFileSync(path.join(supervisor.state.logs, "trace.txt"), text);
+  writeFileSync(join(supervisor.state.logs, "trace.txt"), text);
   process.stdout.write(`\n${text}`);
 }
 
@@ -43,7 +43,7 @@ async function traceOf(result: RunResult, supervisor: Supervisor): Promise<strin
   try {
     const cache = await openObjectCache({
       store,
-      directory: path.join(supervisor.state.run, "cache"),
+      directory: join(supervisor.state.run, "cache"),
     });
     const lake = openLakeTables({ store, cache });
     const mlflow = mlflowClient({ uri: result.mlflowUrl });
@@ -69,10 +69,10 @@ async function traceOf(result: RunResult, supervisor: Supervisor): Promise<strin
 
 /** Chromium, where one is installed: only then there is a picture to take. */
 export function findBrowser(): string | undefined {
-  const directories = (process.env.PATH ?? "").split(path.delimiter);
+  const directories = (process.env.PATH ?? "").split(delimiter);
   return browsers
-    .flatMap((name) => directories.map((each) => path.join(each, name)))
-    .find((file) => fs.existsSync(file));
+    .flatMap((name) => directories.map((each) => join(each, name)))
+    .find((file) => existsSync(file));
 }
 
 /** Takes a picture of the run's page in MLflow, as a person sees it. */
@@ -102,7 +102,7 @@ async function photograph(
     const version = `/#/models/${result.model}/versions/1`;
     await page.goto(`${result.mlflowUrl}${version}`, { timeout: pageTimeoutMs });
     await page.getByText("champion").first().waitFor({ timeout: pageTimeoutMs });
-    fs.mkdirSync(path.dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true });
     await page.screenshot({ path: file });
   } finally {
     await browser.close();

@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Writable } from "node:stream";
 import { Interrupted, LocalError } from "../localError";
 import { type StepFailure, StepRunner } from "./steps";
@@ -59,8 +59,8 @@ describe("step runner", () => {
 
   it("keeps where an unexplained error came from out of the screen, and in the log", async () => {
     const { output } = screen();
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "mlp-test-"));
-    const log = path.join(folder, "local.log");
+    const folder = mkdtempSync(join(tmpdir(), "mlp-test-"));
+    const log = join(folder, "local.log");
     const cause = new Error("fetch failed", { cause: new Error("connect ECONNREFUSED") });
     const failed = new StepRunner(output, never, log).step("Ask", () => Promise.reject(cause));
     await assert.rejects(failed, (error: StepFailure) => {
@@ -70,8 +70,8 @@ describe("step runner", () => {
       assert.equal(last, `log   : ${log}`);
       return true;
     });
-    assert.match(fs.readFileSync(log, "utf8"), /steps\.test\.ts:\d+/);
-    fs.rmSync(folder, { recursive: true });
+    assert.match(readFileSync(log, "utf8"), /steps\.test\.ts:\d+/);
+    rmSync(folder, { recursive: true });
   });
 
   it("ends a step that waits when a service dies", async () => {

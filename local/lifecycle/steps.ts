@@ -1,4 +1,4 @@
-import * as fs from "node:fs";
+import { appendFileSync } from "node:fs";
 import * as readline from "node:readline";
 import { inspect } from "node:util";
 import { Interrupted, LocalError } from "../localError";
@@ -100,7 +100,7 @@ function describeFailure(step: string, cause: Error, log?: string): string {
 /** An error that no step explains: its place in the program goes to the log, not to the screen. */
 function asLocalError(cause: Error, log?: string): LocalError {
   if (log !== undefined) {
-    fs.appendFileSync(log, `${new Date().toISOString()} ${inspect(cause)}\n`, { mode: 0o600 });
+    appendFileSync(log, `${new Date().toISOString()} ${inspect(cause)}\n`, { mode: 0o600 });
   }
   if ((cause as NodeJS.ErrnoException).code === "ENOSPC") {
     const remedy = "Free some space, then run `npm run local -- clean` and start again.";

@@ -1,6 +1,6 @@
-import * as crypto from "node:crypto";
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { createHash, type Hash } from "node:crypto";
+import { lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { fileSha256, literal } from "@mlplatform/lake/duckdb/parquetEngine";
@@ -41,8 +41,8 @@ export async function featureRows(
   const store = openLake(lake);
   try {
     const key = `${dataset.location.replace(`s3://${lake.bucket}/`, "")}/part-00000.parquet`;
-    const file = path.join(directory, "part-00000.parquet");
-    fs.mkdirSync(directory, { recursive: true });
+    const file = join(directory, "part-00000.parquet");
+    mkdirSync(directory, { recursive: true });
     await store.getFile(key, file);
     const columns = dataset.features.map((name) => `"${name.replaceAll('"', '""')}"`).join(", ");
     const rows = await query(`select ${columns} from read_parquet(${literal(file)})`);
@@ -164,9 +164,9 @@ interface FileContent {
 
 /** Joins rows, ordered by file and position, to the files that they came from, by their last name. */
 function rebuild(rows: unknown[][], files: ManifestFile[]): Map<string, FileContent[]> {
-  const open = new Map<string, { hash: crypto.Hash; bytes: number }>();
+  const open = new Map<string, { hash: Hash; bytes: number }>();
   for (const [uid, start, end, text, raw] of rows) {
-    const into = open.get(String(uid)) ?? { hash: crypto.createHash("sha256"), bytes: 0 };
+    const into = open.get(String(uid)) ?? { hash: createHash("sha256"), bytes: 0 };
     const rawBytes = raw === null ? undefined : (raw as { bytes: Uint8Array }).bytes;
     const content =
       rawBytes === undefined ? Buffer.from(String(text ?? ""), "utf8") : Buffer.from(rawBytes);
@@ -193,14 +193,14 @@ function rebuild(rows: unknown[][], files: ManifestFile[]): Map<string, FileCont
 /** The non-empty log files under each session's `logs`, with what they hold. */
 async function logFilesOf(rayDirectory: string): Promise<Map<string, FileContent>> {
   const found = new Map<string, FileContent>();
-  const sessions = fs
-    .readdirSync(rayDirectory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name.startsWith("session_2"));
+  const sessions = readdirSync(rayDirectory, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && entry.name.startsWith("session_2"),
+  );
   for (const session of sessions) {
-    const logs = path.join(rayDirectory, session.name, "logs");
-    for (const name of fs.readdirSync(logs, { recursive: true, encoding: "utf8" })) {
-      const file = path.join(logs, name);
-      const facts = fs.lstatSync(file);
+    const logs = join(rayDirectory, session.name, "logs");
+    for (const name of readdirSync(logs, { recursive: true, encoding: "utf8" })) {
+      const file = join(logs, name);
+      const facts = lstatSync(file);
       if (facts.isFile() && facts.size > 0) {
         found.set(`${session.name}/${name}`, { bytes: facts.size, sha256: await fileSha256(file) });
       }

@@ -1,5 +1,5 @@
-import * as assert from "node:assert/strict";
-import * as net from "node:net";
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import type { LocalError } from "../localError";
 import { choosePorts, isPortFree } from "./ports";
@@ -19,7 +19,7 @@ describe("ports of a local run", () => {
 
   for (const host of ["127.0.0.1", "0.0.0.0"]) {
     it(`sees that a port is taken by a listener on ${host}`, async () => {
-      const server = net.createServer().listen(0, host);
+      const server = createServer().listen(0, host);
       await new Promise((resolve) => server.once("listening", resolve));
       const { port } = server.address() as AddressInfo;
       try {

@@ -1,4 +1,4 @@
-import * as net from "node:net";
+import { createServer } from "node:net";
 import { LocalError } from "../localError";
 
 /** Below the ephemeral range of Linux (32768), so that no outgoing connection takes a chosen port. */
@@ -37,7 +37,7 @@ export type Ports = Record<PortName, number>;
 export async function isPortFree(port: number): Promise<boolean> {
   for (const host of ["127.0.0.1", "0.0.0.0"]) {
     const free = await new Promise<boolean>((resolve) => {
-      const probe = net.createServer();
+      const probe = createServer();
       probe.once("error", () => resolve(false));
       probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve(true)));
     });
@@ -98,7 +98,7 @@ export async function choosePorts(base?: number): Promise<Ports> {
  * cannot choose ports that this one has yet to open.
  */
 async function claimBlock(first: number, names: PortName[]): Promise<Ports | undefined> {
-  const guard = net.createServer();
+  const guard = createServer();
   const isMine = await new Promise<boolean>((resolve) => {
     guard.once("error", () => resolve(false));
     guard.listen({ port: first, host: "127.0.0.1", exclusive: true }, () => resolve(true));

@@ -1,6 +1,6 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import * as net from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import {
   type ProcessInfo,
   runMarker,
@@ -75,17 +75,14 @@ describe("process table", () => {
   });
 
   it("reads listeners with their addresses from the kernel", async () => {
-    const servers = [
-      net.createServer().listen(0, "127.0.0.1"),
-      net.createServer().listen(0, "0.0.0.0"),
-    ];
+    const servers = [createServer().listen(0, "127.0.0.1"), createServer().listen(0, "0.0.0.0")];
     try {
       await Promise.all(
         servers.map((server) => new Promise((done) => server.once("listening", done))),
       );
       const self = readProcessTable().filter(({ pid }) => pid === process.pid);
       for (const [index, address] of ["127.0.0.1", "0.0.0.0"].entries()) {
-        const { port } = servers[index]?.address() as net.AddressInfo;
+        const { port } = servers[index]?.address() as AddressInfo;
         const found = listenersOf(self).find((each) => each.port === port);
         assert.equal(found?.address, address);
       }

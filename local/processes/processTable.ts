@@ -1,4 +1,4 @@
-import * as fs from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** Environment variable that every process of a run inherits; its value is the run's id. */
 export const runMarker = "MLPLATFORM_LOCAL_RUN";
@@ -30,14 +30,14 @@ export interface RunIdentity {
 
 /** The kernel's id of this boot. */
 export function bootId(): string {
-  return fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
 /** Reads one process, or undefined when it is gone. */
 export function readProcess(pid: number): ProcessInfo | undefined {
   let stat: string;
   try {
-    stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   } catch {
     return undefined;
   }
@@ -56,8 +56,7 @@ export function readProcess(pid: number): ProcessInfo | undefined {
 
 /** Reads all processes. */
 export function readProcessTable(): ProcessInfo[] {
-  return fs
-    .readdirSync("/proc")
+  return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((name) => readProcess(Number(name)))
     .filter((info) => info !== undefined);
@@ -71,7 +70,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
 
 function hasMarker(pid: number, runId: string): boolean {
   try {
-    const environment = fs.readFileSync(`/proc/${pid}/environ`, "latin1");
+    const environment = readFileSync(`/proc/${pid}/environ`, "latin1");
     return environment.split("\0").includes(`${runMarker}=${runId}`);
   } catch {
     return false; // another user's process, or one that has just ended
@@ -130,7 +129,7 @@ export function listenersOf(processes: ProcessInfo[]): Listener[] {
   for (const info of processes) {
     const inodes = new Set<string>();
     try {
-      for (const descriptor of fs.readdirSync(`/proc/${info.pid}/fd`)) {
+      for (const descriptor of readdirSync(`/proc/${info.pid}/fd`)) {
         const target = readLink(`/proc/${info.pid}/fd/${descriptor}`);
         const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
         if (inode !== undefined) {
@@ -138,10 +137,7 @@ export function listenersOf(processes: ProcessInfo[]): Listener[] {
         }
       }
       for (const table of ["tcp", "tcp6"]) {
-        const lines = fs
-          .readFileSync(`/proc/${info.pid}/net/${table}`, "utf8")
-          .split("\n")
-          .slice(1);
+        const lines = readFileSync(`/proc/${info.pid}/net/${table}`, "utf8").split("\n").slice(1);
         for (const line of lines) {
           const fields = line.trim().split(/\s+/);
           if (fields[3] === "0A" && inodes.has(fields[9] ?? "")) {
@@ -186,7 +182,7 @@ export function readableAddress(hex: string): string {
 
 function readLink(path: string): string {
   try {
-    return fs.readlinkSync(path);
+    return readlinkSync(path);
   } catch {
     return "";
   }

@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { withoutCredentials } from "../lifecycle/gitState";
 import { predictionBody } from "../lifecycle/predictions";
 import { bootId } from "./processTable";
@@ -10,17 +10,17 @@ import { plain } from "../lifecycle/traceScreen";
 
 describe("state of a local run", () => {
   let clone: string;
-  beforeEach(() => (clone = fs.mkdtempSync(path.join(os.tmpdir(), "mlp-test-"))));
+  beforeEach(() => (clone = mkdtempSync(join(tmpdir(), "mlp-test-"))));
   afterEach(() => {
     new StateDirectory(clone).discard();
-    fs.rmSync(clone, { recursive: true });
+    rmSync(clone, { recursive: true });
   });
 
   it("lets one run at a time into a clone, and another into a second clone", () => {
     const first = new StateDirectory(clone);
     first.lock();
     assert.throws(() => new StateDirectory(clone).lock(), /another run works in this clone/);
-    const second = new StateDirectory(path.join(clone, "second"));
+    const second = new StateDirectory(join(clone, "second"));
     second.lock();
     second.unlock();
     first.unlock();
@@ -38,8 +38,8 @@ describe("state of a local run", () => {
   for (const { reason, holder } of gone) {
     it(`takes over the lock of a run that ${reason}`, () => {
       const state = new StateDirectory(clone);
-      fs.mkdirSync(state.root, { recursive: true });
-      fs.writeFileSync(path.join(state.root, "lock"), JSON.stringify(holder));
+      mkdirSync(state.root, { recursive: true });
+      writeFileSync(join(state.root, "lock"), JSON.stringify(holder));
       assert.equal(state.lockHolder(), undefined);
       state.lock();
       assert.equal(state.lockHolder()?.pid, process.pid);
@@ -49,19 +49,19 @@ describe("state of a local run", () => {
   it("begins from nothing: the files of an earlier run go, those outside its folder too", () => {
     const state = new StateDirectory(clone);
     const earlier = state.begin();
-    fs.writeFileSync(path.join(state.run, "half-written"), "");
-    fs.writeFileSync(path.join(earlier.outside[0] as string, "data"), "");
+    writeFileSync(join(state.run, "half-written"), "");
+    writeFileSync(join(earlier.outside[0] as string, "data"), "");
     const record = state.begin();
     assert.notEqual(record.runId, earlier.runId);
-    assert.equal(fs.existsSync(path.join(state.run, "half-written")), false);
-    assert.equal(fs.existsSync(earlier.outside[0] as string), false);
-    assert.equal(fs.existsSync(record.outside[0] as string), true);
+    assert.equal(existsSync(join(state.run, "half-written")), false);
+    assert.equal(existsSync(earlier.outside[0] as string), false);
+    assert.equal(existsSync(record.outside[0] as string), true);
   });
 
   it("keeps its record from other users", () => {
     const state = new StateDirectory(clone);
     state.begin();
-    assert.equal(fs.statSync(path.join(state.run, "run.json")).mode & 0o777, 0o600);
+    assert.equal(statSync(join(state.run, "run.json")).mode & 0o777, 0o600);
   });
 
   it("claims no process of an earlier boot", () => {

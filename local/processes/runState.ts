@@ -1,7 +1,7 @@
-import * as crypto from "node:crypto";
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { randomBytes } from "node:crypto";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { LocalError } from "../localError";
 import {
   bootId,
@@ -47,25 +47,25 @@ export class StateDirectory {
   private readonly lockFile: string;
 
   constructor(readonly clone: string) {
-    this.root = path.join(clone, ".mlplatform");
-    this.run = path.join(this.root, "run");
-    this.logs = path.join(this.run, "logs");
-    this.endpoints = path.join(this.run, "endpoints.json");
-    this.recordFile = path.join(this.run, "run.json");
-    this.lockFile = path.join(this.root, "lock");
+    this.root = join(clone, ".mlplatform");
+    this.run = join(this.root, "run");
+    this.logs = join(this.run, "logs");
+    this.endpoints = join(this.run, "endpoints.json");
+    this.recordFile = join(this.run, "run.json");
+    this.lockFile = join(this.root, "lock");
   }
 
   /** Takes the clone's lock; a lock whose holder is gone is taken over. */
   lock(): void {
-    fs.mkdirSync(this.root, { recursive: true });
+    mkdirSync(this.root, { recursive: true });
     const mine = JSON.stringify({ ...identityOf(process.pid), bootId: bootId() });
     // The lock appears with its content: a link, unlike a new file, is never seen half written.
     const draft = `${this.lockFile}.${process.pid}`;
-    fs.writeFileSync(draft, mine);
+    writeFileSync(draft, mine);
     try {
       for (let attempt = 0; ; attempt++) {
         try {
-          fs.linkSync(draft, this.lockFile);
+          linkSync(draft, this.lockFile);
           return;
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 0) {
@@ -79,10 +79,10 @@ export class StateDirectory {
             "Wait for it, or end it with `npm run local -- stop`. A second clone can run beside it.",
           );
         }
-        fs.rmSync(this.lockFile, { force: true });
+        rmSync(this.lockFile, { force: true });
       }
     } finally {
-      fs.rmSync(draft, { force: true });
+      rmSync(draft, { force: true });
     }
   }
 
@@ -94,15 +94,15 @@ export class StateDirectory {
 
   unlock(): void {
     if (readJson<ProcessIdentity>(this.lockFile)?.pid === process.pid) {
-      fs.rmSync(this.lockFile, { force: true });
+      rmSync(this.lockFile, { force: true });
     }
   }
 
   /** Begins a run from nothing: what an earlier run left is removed first. */
   begin(): RunRecord {
     this.discard();
-    fs.mkdirSync(this.logs, { recursive: true });
-    const runId = crypto.randomBytes(6).toString("hex");
+    mkdirSync(this.logs, { recursive: true });
+    const runId = randomBytes(6).toString("hex");
     const record: RunRecord = {
       runId,
       bootId: bootId(),
@@ -113,10 +113,10 @@ export class StateDirectory {
     };
     // Ray's Unix sockets must have paths under 108 bytes, so its directory cannot lie in a deep
     // clone; and PostgreSQL, which does not run as root, cannot enter a private home.
-    const scratch = path.join(os.tmpdir(), `mlp-${runId}`);
+    const scratch = join(tmpdir(), `mlp-${runId}`);
     record.outside.push(scratch);
     this.save(record);
-    fs.mkdirSync(scratch, { mode: 0o711 });
+    mkdirSync(scratch, { mode: 0o711 });
     return record;
   }
 
@@ -140,9 +140,9 @@ export class StateDirectory {
   /** Removes the last run's files; its processes must have ended. */
   discard(): void {
     for (const outside of this.record()?.outside ?? []) {
-      fs.rmSync(outside, { recursive: true, force: true });
+      rmSync(outside, { recursive: true, force: true });
     }
-    fs.rmSync(this.run, { recursive: true, force: true });
+    rmSync(this.run, { recursive: true, force: true });
   }
 }
 
@@ -157,15 +157,15 @@ export function identityOf(pid: number): ProcessIdentity {
 
 /** Writes JSON that only this user reads, whole or not at all. */
 export function writeJson(file: string, value: unknown): void {
-  fs.mkdirSync(path.dirname(file), { recursive: true });
+  mkdirSync(dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}`;
-  fs.writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-  fs.renameSync(draft, file);
+  writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, file);
 }
 
 function readJson<T>(file: string): T | undefined {
   try {
-    return JSON.parse(fs.readFileSync(file, "utf8")) as T;
+    return JSON.parse(readFileSync(file, "utf8")) as T;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || error instanceof SyntaxError) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalError } from "../localError";
 import { runMarker, bootId, isAlive, readProcess } from "./processTable";
@@ -58,7 +58,7 @@ export class Supervisor {
   }
 
   logFile(name: string): string {
-    return path.join(this.state.logs, `${name}.log`);
+    return join(this.state.logs, `${name}.log`);
   }
 
   /** Starts a service in a session of its own, so that Ctrl-C reaches only this script. */
@@ -158,7 +158,7 @@ export class Supervisor {
       throw new Error(`${spec.name} is not started: the run has ended`);
     }
     const log = this.logFile(spec.name);
-    const sink = fs.openSync(log, "a", 0o600);
+    const sink = openSync(log, "a", 0o600);
     const child = spawn(spec.command, spec.args, {
       cwd: spec.cwd ?? this.state.run,
       // Only what programs need to find their files; secrets of the caller's shell stay there.
@@ -167,7 +167,7 @@ export class Supervisor {
       stdio: ["ignore", onOutput ? "pipe" : sink, sink],
       ...(spec.user ?? {}),
     });
-    fs.closeSync(sink);
+    closeSync(sink);
     const ended = new Promise<string>((resolve) => {
       child.once("error", (error) => resolve(`cannot start ${spec.command}: ${error.message}`));
       child.once("close", (code, signal) =>
@@ -178,7 +178,7 @@ export class Supervisor {
     const { name, url, stopSignal = "SIGTERM" } = spec;
     const record: ServiceRecord = { name, log, pid: child.pid ?? 0, startTime, url, stopSignal };
     child.stdout?.on("data", (chunk: Buffer) => {
-      fs.appendFileSync(log, chunk);
+      appendFileSync(log, chunk);
       onOutput?.(chunk);
     });
     const service: Service = { spec, record, child, ended, stopping: false };
@@ -249,7 +249,7 @@ export function basicEnvironment(): Record<string, string> {
 export function lastLines(log: string, count = logTailLines): string {
   let text: string;
   try {
-    text = fs.readFileSync(log, "utf8");
+    text = readFileSync(log, "utf8");
   } catch {
     return "";
   }

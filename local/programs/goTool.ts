@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import * as crypto from "node:crypto";
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { LocalError } from "../localError";
 import { basicEnvironment } from "../processes/supervisor";
@@ -39,25 +39,24 @@ export async function buildGoTool(
   tool: GoTool,
   say: (text: string) => void,
 ): Promise<string> {
-  const module = path.join(clone, tool.module);
+  const module = join(clone, tool.module);
   const flags = [
     "-trimpath",
     `-tags=${(tool.tags ?? []).join(",")}`,
     `-ldflags=${["-s", "-w", ...(tool.ldflags ?? [])].join(" ")}`,
   ];
-  const key = crypto
-    .createHash("sha256")
-    .update(fs.readFileSync(path.join(module, "go.sum")))
+  const key = createHash("sha256")
+    .update(readFileSync(join(module, "go.sum")))
     .update(flags.join("\0"))
     .digest("hex")
     .slice(0, 12);
-  const binary = path.join(clone, ".cache", "bin", `${tool.name.toLowerCase()}-${key}`);
-  if (fs.existsSync(binary)) {
+  const binary = join(clone, ".cache", "bin", `${tool.name.toLowerCase()}-${key}`);
+  if (existsSync(binary)) {
     return binary;
   }
   say(`building ${tool.name} from its Go module (minutes, once)`);
   const draft = `${binary}.${process.pid}`;
-  fs.mkdirSync(path.dirname(binary), { recursive: true });
+  mkdirSync(dirname(binary), { recursive: true });
   const goSettings = Object.entries(process.env).filter(([name]) => /^GO|_proxy$/i.test(name));
   try {
     await run("go", ["build", ...flags, "-o", draft, tool.package], {
@@ -67,7 +66,7 @@ export async function buildGoTool(
       maxBuffer: 1 << 24,
     });
   } catch (error) {
-    fs.rmSync(draft, { force: true });
+    rmSync(draft, { force: true });
     const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
     if (code === "ENOENT") {
       throw new LocalError(
@@ -80,6 +79,6 @@ export async function buildGoTool(
       `Check the network and free space, or ${tool.without}`,
     );
   }
-  fs.renameSync(draft, binary);
+  renameSync(draft, binary);
   return binary;
 }

@@ -1,7 +1,15 @@
-import * as assert from "node:assert/strict";
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import assert from "node:assert/strict";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { LocalError } from "../localError";
 import { buildMinio } from "../services/objectStore";
 import { findInstalledPostgres } from "../services/postgres";
@@ -19,8 +27,8 @@ async function withPath<T>(value: string, work: () => Promise<T>): Promise<T> {
 
 describe("what the local run needs from the machine", () => {
   let directory: string;
-  beforeEach(() => (directory = fs.mkdtempSync(path.join(os.tmpdir(), "mlp-test-"))));
-  afterEach(() => fs.rmSync(directory, { recursive: true }));
+  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), "mlp-test-"))));
+  afterEach(() => rmSync(directory, { recursive: true }));
 
   it("says which Python is needed when none is there", async () => {
     await withPath(directory, () =>
@@ -33,23 +41,23 @@ describe("what the local run needs from the machine", () => {
   });
 
   it("says which version it found when Python is too old", async () => {
-    const python = path.join(directory, "python3");
-    fs.writeFileSync(python, "#!/bin/sh\necho 3 9 /usr/bin/python3\n", { mode: 0o755 });
+    const python = join(directory, "python3");
+    writeFileSync(python, "#!/bin/sh\necho 3 9 /usr/bin/python3\n", { mode: 0o755 });
     await withPath(directory, () => assert.rejects(findPython(), /found python3 is 3\.9/));
   });
 
   it("passes over an unfit Python for a fit one under another name", async () => {
-    const old = path.join(directory, "python3");
-    const fit = path.join(directory, "python3.12");
-    fs.writeFileSync(old, "#!/bin/sh\necho 3 9 old\n", { mode: 0o755 });
-    fs.writeFileSync(fit, `#!/bin/sh\necho 3 12 ${fit}\n`, { mode: 0o755 });
+    const old = join(directory, "python3");
+    const fit = join(directory, "python3.12");
+    writeFileSync(old, "#!/bin/sh\necho 3 9 old\n", { mode: 0o755 });
+    writeFileSync(fit, `#!/bin/sh\necho 3 12 ${fit}\n`, { mode: 0o755 });
     assert.equal(await withPath(directory, findPython), fit);
   });
 
   it("says that Go is missing where MinIO has to be built, and what to do without it", async () => {
-    const module = path.join(directory, "workloads", "minio", "server");
-    fs.mkdirSync(module, { recursive: true });
-    fs.writeFileSync(path.join(module, "go.sum"), "");
+    const module = join(directory, "workloads", "minio", "server");
+    mkdirSync(module, { recursive: true });
+    writeFileSync(join(module, "go.sum"), "");
     await withPath(directory, () =>
       assert.rejects(
         buildMinio(directory, () => undefined),
@@ -60,7 +68,7 @@ describe("what the local run needs from the machine", () => {
         },
       ),
     );
-    assert.deepEqual(fs.readdirSync(path.join(directory, ".cache", "bin")), []);
+    assert.deepEqual(readdirSync(join(directory, ".cache", "bin")), []);
   });
 
   it("stops early with both figures when space is short", () => {
@@ -71,16 +79,16 @@ describe("what the local run needs from the machine", () => {
   });
 
   it("takes a PostgreSQL only where both of its programs are, and follows links to the real ones", () => {
-    const real = path.join(directory, "real");
-    const linked = path.join(directory, "linked");
-    fs.mkdirSync(real);
-    fs.mkdirSync(linked);
-    fs.writeFileSync(path.join(real, "initdb"), "");
+    const real = join(directory, "real");
+    const linked = join(directory, "linked");
+    mkdirSync(real);
+    mkdirSync(linked);
+    writeFileSync(join(real, "initdb"), "");
     assert.equal(findInstalledPostgres([real]), undefined);
-    fs.writeFileSync(path.join(real, "postgres"), "");
+    writeFileSync(join(real, "postgres"), "");
     for (const name of ["initdb", "postgres"]) {
-      fs.symlinkSync(path.join(real, name), path.join(linked, name));
+      symlinkSync(join(real, name), join(linked, name));
     }
-    assert.equal(findInstalledPostgres([linked]), fs.realpathSync(real));
+    assert.equal(findInstalledPostgres([linked]), realpathSync(real));
   });
 });

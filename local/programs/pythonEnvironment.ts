@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import * as crypto from "node:crypto";
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { LocalError } from "../localError";
 import { basicEnvironment } from "../processes/supervisor";
@@ -48,7 +48,7 @@ export class PythonEnvironment {
   }
 
   program(name: string): string {
-    return path.join(this.directory, "bin", name);
+    return join(this.directory, "bin", name);
   }
 
   /**
@@ -62,31 +62,26 @@ export class PythonEnvironment {
     say: (text: string) => void,
   ): Promise<PythonEnvironment> {
     const python = await findPython();
-    const locked = fs.readFileSync(requirements);
-    const uvLock = path.join(path.dirname(requirements), "uv.txt");
-    const key = crypto
-      .createHash("sha256")
-      .update(locked)
-      .update(python)
-      .digest("hex")
-      .slice(0, 12);
-    const directory = path.join(stateRoot, "venv", key);
-    if (fs.existsSync(path.join(directory, complete))) {
+    const locked = readFileSync(requirements);
+    const uvLock = join(dirname(requirements), "uv.txt");
+    const key = createHash("sha256").update(locked).update(python).digest("hex").slice(0, 12);
+    const directory = join(stateRoot, "venv", key);
+    if (existsSync(join(directory, complete))) {
       say("made before");
       return new PythonEnvironment(directory);
     }
     requireFreeSpace(stateRoot, neededFreeMib);
-    fs.rmSync(path.join(stateRoot, "venv"), { recursive: true, force: true });
+    rmSync(join(stateRoot, "venv"), { recursive: true, force: true });
     say("making the environment");
-    const installer = path.join(stateRoot, "venv", "uv");
+    const installer = join(stateRoot, "venv", "uv");
     await install(python, ["-m", "venv", installer], "the venv module is needed");
-    const pip = path.join(installer, "bin", "python");
+    const pip = join(installer, "bin", "python");
     await install(
       pip,
       ["-m", "pip", "install", "--quiet", "--require-hashes", "-r", uvLock],
       "uv was not installed",
     );
-    const uv = path.join(installer, "bin", "uv");
+    const uv = join(installer, "bin", "uv");
     await install(
       uv,
       ["venv", "--quiet", "--python", python, directory],
@@ -101,26 +96,22 @@ export class PythonEnvironment {
         "--quiet",
         "--require-hashes",
         "--python",
-        path.join(directory, "bin", "python"),
+        join(directory, "bin", "python"),
         requirements,
       ],
       "the packages were not installed",
     );
-    fs.writeFileSync(path.join(directory, complete), new Date().toISOString());
+    writeFileSync(join(directory, complete), new Date().toISOString());
     return new PythonEnvironment(directory);
   }
 
   /** Installs locked packages into a folder of their own, once. */
   async packages(stateRoot: string, requirements: string): Promise<string> {
-    const key = crypto
-      .createHash("sha256")
-      .update(fs.readFileSync(requirements))
-      .digest("hex")
-      .slice(0, 12);
-    const target = path.join(stateRoot, "packages", key);
-    if (!fs.existsSync(path.join(target, complete))) {
-      fs.rmSync(target, { recursive: true, force: true });
-      const uv = path.join(stateRoot, "venv", "uv", "bin", "uv");
+    const key = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
+    const target = join(stateRoot, "packages", key);
+    if (!existsSync(join(target, complete))) {
+      rmSync(target, { recursive: true, force: true });
+      const uv = join(stateRoot, "venv", "uv", "bin", "uv");
       const from = [
         "pip",
         "install",
@@ -135,7 +126,7 @@ export class PythonEnvironment {
         [...from, "--python", this.python, "--target", target],
         "the packages were not installed",
       );
-      fs.writeFileSync(path.join(target, complete), new Date().toISOString());
+      writeFileSync(join(target, complete), new Date().toISOString());
     }
     return target;
   }
@@ -143,8 +134,8 @@ export class PythonEnvironment {
 
 /** Stops early, with the figure, where a run would stop half-way for want of space. */
 export function requireFreeSpace(directory: string, neededMiB: number): void {
-  fs.mkdirSync(directory, { recursive: true });
-  const space = fs.statfsSync(directory);
+  mkdirSync(directory, { recursive: true });
+  const space = statfsSync(directory);
   const freeMiB = Math.floor((space.bavail * space.bsize) / mebibyte);
   if (freeMiB < neededMiB) {
     throw new LocalError(
@@ -168,7 +159,7 @@ async function install(command: string, args: string[], what: string): Promise<v
     const { stderr, message } = error as Error & { stderr?: string };
     const reason = (stderr?.trim() || message).split("\n").slice(-6).join("\n    ");
     throw new LocalError(
-      `${what}: ${path.basename(command)} ${args.slice(0, 3).join(" ")} failed:\n    ${reason}`,
+      `${what}: ${basename(command)} ${args.slice(0, 3).join(" ")} failed:\n    ${reason}`,
       "Check the network and the package index's settings, and that Python has its venv module; then run again.",
     );
   }

@@ -1,5 +1,5 @@
-import * as assert from "node:assert/strict";
-import * as http from "node:http";
+import assert from "node:assert/strict";
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type KserveAgent, startKserveAgent } from "./kserveAgent";
 import { EventType, type LoggerIdentity, payloadEvent } from "./payloadEvents";
@@ -15,7 +15,7 @@ const identity: LoggerIdentity = {
 };
 
 interface Received {
-  headers: http.IncomingHttpHeaders;
+  headers: IncomingHttpHeaders;
   body: string;
 }
 
@@ -26,8 +26,8 @@ interface Bench {
   highest: () => number;
 }
 
-async function listen(handler: http.RequestListener): Promise<{ url: string; close: () => void }> {
-  const server = http.createServer(handler).listen(0, "127.0.0.1");
+async function listen(handler: RequestListener): Promise<{ url: string; close: () => void }> {
+  const server = createServer(handler).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import { join } from "node:path";
 import { ManifestStatus, getRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { type LocalLake, lakeEnvironment, openLake } from "./objectStore";
 import type { Ports } from "../processes/ports";
@@ -19,7 +19,7 @@ export async function startInferenceTable(
     ...lakeEnvironment(lake),
     MLP_HOST: "127.0.0.1",
     MLP_PORT: String(ports.inferenceTable),
-    MLP_STATE_DIR: path.join(supervisor.state.run, "inference-table"),
+    MLP_STATE_DIR: join(supervisor.state.run, "inference-table"),
   });
   const ready = async () => (await fetch(`${url}/readyz`)).ok;
   await supervisor.waitReady(service, ready, readyTimeoutMs);
@@ -37,7 +37,7 @@ export async function startLogOffloader(
   const service = startNode(supervisor, "log-offloader", "logOffloader", url, {
     ...lakeEnvironment(lake),
     MLP_PORT: String(ports.logOffloader),
-    MLP_STATE_DIR: path.join(supervisor.state.run, "log-offloader"),
+    MLP_STATE_DIR: join(supervisor.state.run, "log-offloader"),
     MLP_RAY_DIR: ray.directory,
     MLP_NAMESPACE: ray.namespace,
     MLP_CLUSTER: ray.cluster,
@@ -66,7 +66,7 @@ function startNode(
   env: Record<string, string>,
 ): Service {
   const clone = supervisor.state.clone;
-  const main = path.join(clone, "workloads", workload, "main.ts");
+  const main = join(clone, "workloads", workload, "main.ts");
   const args = ["--import", "tsx", main];
   return supervisor.start({ name, command: process.execPath, args, cwd: clone, env, url });
 }

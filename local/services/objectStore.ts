@@ -1,6 +1,6 @@
-import * as crypto from "node:crypto";
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type GoTool, buildGoTool } from "../programs/goTool";
 import type { Ports } from "../processes/ports";
@@ -72,8 +72,8 @@ export async function startObjectStore(
     endpoint: `http://127.0.0.1:${ports.s3}`,
     region: "us-east-1",
     bucket: "lake",
-    accessKeyId: `local${crypto.randomBytes(8).toString("hex")}`,
-    secretAccessKey: crypto.randomBytes(24).toString("base64url"),
+    accessKeyId: `local${randomBytes(8).toString("hex")}`,
+    secretAccessKey: randomBytes(24).toString("base64url"),
   };
   const spec =
     kind === S3Kind.Minio
@@ -116,16 +116,16 @@ function seaweedfs(
   lake: LocalLake,
   python: PythonEnvironment,
 ): ServiceSpec {
-  const data = path.join(supervisor.state.run, "s3");
-  fs.mkdirSync(data, { recursive: true });
-  const identities = path.join(supervisor.state.run, "s3-identities.json");
+  const data = join(supervisor.state.run, "s3");
+  mkdirSync(data, { recursive: true });
+  const identities = join(supervisor.state.run, "s3-identities.json");
   const key = { accessKey: lake.accessKeyId, secretKey: lake.secretAccessKey };
   const identity = {
     name: "local",
     credentials: [key],
     actions: ["Admin", "Read", "Write", "List"],
   };
-  fs.writeFileSync(identities, JSON.stringify({ identities: [identity] }), { mode: 0o600 });
+  writeFileSync(identities, JSON.stringify({ identities: [identity] }), { mode: 0o600 });
   const scratch = supervisor.record.outside[0] ?? supervisor.state.run;
   return {
     name: "s3",
@@ -152,8 +152,8 @@ async function minio(
   say: (text: string) => void,
 ): Promise<ServiceSpec> {
   const binary = await buildMinio(supervisor.state.clone, say);
-  const data = path.join(supervisor.state.run, "s3");
-  fs.mkdirSync(data, { recursive: true });
+  const data = join(supervisor.state.run, "s3");
+  mkdirSync(data, { recursive: true });
   return {
     name: "s3",
     command: binary,

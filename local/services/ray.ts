@@ -1,5 +1,5 @@
-import * as crypto from "node:crypto";
-import * as path from "node:path";
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
 import { type LocalLake, lakeEnvironment } from "./objectStore";
 import type { Ports } from "../processes/ports";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
@@ -31,7 +31,7 @@ export interface JobSurroundings {
 
 /** Directory of Ray's files: short, because of the limit on the paths of Unix sockets. */
 export function rayDirectory(supervisor: Supervisor): string {
-  return path.join(supervisor.record.outside[0] as string, "ray");
+  return join(supervisor.record.outside[0] as string, "ray");
 }
 
 /** The Ray cluster's name in the lake; a run's is its own, so that two runs never mix. */
@@ -50,10 +50,10 @@ export interface RayHead {
 
 /** The ports that Ray would take from fixed defaults are all given, so that two runs do not meet. */
 export function rayHead(clone: string, directory: string, ports: Ports): RayHead {
-  const token = { RAY_AUTH_MODE: "token", RAY_AUTH_TOKEN: crypto.randomBytes(32).toString("hex") };
+  const token = { RAY_AUTH_MODE: "token", RAY_AUTH_TOKEN: randomBytes(32).toString("hex") };
   return {
     args: [
-      path.join(clone, "local", "python", "ray_head.py"),
+      join(clone, "local", "python", "ray_head.py"),
       ...["start", "--head", "--block", "--node-ip-address=127.0.0.1", `--port=${ports.rayGcs}`],
       ...["--dashboard-host=127.0.0.1", `--dashboard-port=${ports.rayDashboard}`],
       `--temp-dir=${directory}`,
@@ -102,13 +102,13 @@ export async function startRay(
     env: {
       ...head.env,
       ...lakeEnvironment(surroundings.lake),
-      PATH: `${path.dirname(python.python)}:${process.env.PATH ?? ""}`,
+      PATH: `${dirname(python.python)}:${process.env.PATH ?? ""}`,
       MLFLOW_TRACKING_URI: surroundings.mlflowUrl,
       MLFLOW_DISABLE_TELEMETRY: "true",
       MLP_CLUSTER: cluster,
       MLP_GIT_COMMIT: surroundings.gitCommit,
       MLP_GIT_REPOSITORY: surroundings.gitRepository,
-      MLP_SEARCH_DIRECTORY: path.join(path.dirname(directory), "search"),
+      MLP_SEARCH_DIRECTORY: join(dirname(directory), "search"),
     },
     url: head.dashboard,
   });
@@ -129,10 +129,10 @@ export async function runTrainingJob(
     command: python.program("ray"),
     args: [
       ...["job", "submit", `--address=${ray.dashboard}`, `--submission-id=${submissionId}`],
-      ...["--working-dir", path.join(supervisor.state.clone, "workloads", "projectTemplate")],
+      ...["--working-dir", join(supervisor.state.clone, "workloads", "projectTemplate")],
       ...["--", "python", "-m", "training", ...args],
     ],
-    env: { ...ray.environment, PATH: `${path.dirname(python.python)}:${process.env.PATH ?? ""}` },
+    env: { ...ray.environment, PATH: `${dirname(python.python)}:${process.env.PATH ?? ""}` },
     timeoutMs: jobTimeoutMs,
     remedy:
       "The reason stands in the job's output; correct it and run again, a new run starts clean.",

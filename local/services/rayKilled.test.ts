@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { getRayLogManifest, ManifestStatus } from "@mlplatform/lake/rayLogs/rayLogManifest";
@@ -43,7 +43,7 @@ for second in range(10**6):
 
 describe("a real Ray head that is killed with -9 in the middle of a job", function () {
   this.timeout(withinMs * 3);
-  const clone = path.resolve(__dirname, "../..");
+  const clone = resolve(__dirname, "../..");
   const runId = randomBytes(6).toString("hex");
   let store: TestStore;
   let bed: OffloaderBed;
@@ -54,30 +54,30 @@ describe("a real Ray head that is killed with -9 in the middle of a job", functi
   let folder: string;
 
   before(async () => {
-    const requirements = path.join(clone, "local", "python", "requirements.txt");
-    const state = path.join(clone, ".mlplatform");
+    const requirements = join(clone, "local", "python", "requirements.txt");
+    const state = join(clone, ".mlplatform");
     const python = await PythonEnvironment.prepare(state, requirements, () => undefined);
     folder = await fs.mkdtemp("/tmp/mlp-");
     store = await startMinio();
     bed = await makeOffloaderBed(store, {
-      MLP_RAY_DIR: path.join(folder, "ray"),
+      MLP_RAY_DIR: join(folder, "ray"),
       MLP_SHIP_INTERVAL_MS: "1000",
     });
     await bed.launch().waitFor(/following /);
-    head = rayHead(clone, path.join(folder, "ray"), await choosePorts());
+    head = rayHead(clone, join(folder, "ray"), await choosePorts());
     const env = {
       ...basicEnvironment(),
       ...head.env,
       [runMarker]: runId,
-      PATH: `${path.dirname(python.python)}:${process.env["PATH"] ?? ""}`,
+      PATH: `${dirname(python.python)}:${process.env["PATH"] ?? ""}`,
     };
     ray = spawn(python.python, head.args, { env, stdio: ["ignore", "pipe", "pipe"] });
     ray.stdout!.on("data", (chunk: Buffer) => (output += chunk.toString()));
     ray.stderr!.on("data", (chunk: Buffer) => (output += chunk.toString()));
     await until("Ray takes jobs", () => takesJobs(head));
-    const job = path.join(folder, "job");
+    const job = join(folder, "job");
     await fs.mkdir(job);
-    await fs.writeFile(path.join(job, "job.py"), jobScript);
+    await fs.writeFile(join(job, "job.py"), jobScript);
     await promisify(execFile)(
       python.program("ray"),
       [
@@ -126,16 +126,16 @@ describe("a real Ray head that is killed with -9 in the middle of a job", functi
 
   /** Not the empty ones: they have no bytes to lose. */
   async function logFiles(): Promise<{ name: string; bytes: Buffer }[]> {
-    const sessions = (await fs.readdir(path.join(folder, "ray"))).filter((name) =>
+    const sessions = (await fs.readdir(join(folder, "ray"))).filter((name) =>
       /^session_\d/.test(name),
     );
-    const logs = path.join(folder, "ray", sessions[0]!, "logs");
+    const logs = join(folder, "ray", sessions[0]!, "logs");
     const entries = await fs.readdir(logs, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());
     const read = await Promise.all(
       files.map(async ({ parentPath, name }) => {
-        const file = path.join(parentPath, name);
-        return { name: path.relative(logs, file), bytes: await fs.readFile(file) };
+        const file = join(parentPath, name);
+        return { name: relative(logs, file), bytes: await fs.readFile(file) };
       }),
     );
     return read.filter(({ bytes }) => bytes.length > 0);

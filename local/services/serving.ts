@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import { join } from "node:path";
 import type { LoggerIdentity } from "./payloadEvents";
 import { type LocalLake, lakeEnvironment } from "./objectStore";
 import type { Ports } from "../processes/ports";
@@ -30,7 +30,7 @@ export async function resolveChampion(
     name: "resolve",
     command: python.python,
     args: [
-      path.join(supervisor.state.clone, "workloads", "modelServer", "resolve.py"),
+      join(supervisor.state.clone, "workloads", "modelServer", "resolve.py"),
       ...["--model", model, "--alias", "champion", "--tracking_uri", mlflowUrl],
       ...["--artifacts_root", artifactsRoot(lake)],
     ],
@@ -65,7 +65,7 @@ export async function startModelServer(
     name: "model-server",
     command: python.python,
     args: [
-      path.join(supervisor.state.clone, "workloads", "modelServer", "server.py"),
+      join(supervisor.state.clone, "workloads", "modelServer", "server.py"),
       ...[`--model_name=${model.name}`, `--model_dir=${model.uri}`],
       ...["--host=127.0.0.1", `--http_port=${ports.modelServer}`],
     ],
@@ -107,7 +107,7 @@ export async function startAgent(
   const service = supervisor.start({
     name: "kserve-agent",
     command: process.execPath,
-    args: ["--import", "tsx", path.join(supervisor.state.clone, "local", "kserveAgent.ts")],
+    args: ["--import", "tsx", join(supervisor.state.clone, "local", "kserveAgent.ts")],
     cwd: supervisor.state.clone,
     env: { MLP_AGENT: JSON.stringify(options) },
     url,

@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import { dirname, join } from "node:path";
 import { type LocalLake, lakeEnvironment } from "./objectStore";
 import type { Ports } from "../processes/ports";
 import type { LocalDatabase } from "./postgres";
@@ -22,7 +22,7 @@ export async function startMlflow(
 ): Promise<string> {
   const url = `http://127.0.0.1:${ports.mlflow}`;
   const { state } = supervisor;
-  const exporter = path.join(state.clone, "local", "python", "exporter.txt");
+  const exporter = join(state.clone, "local", "python", "exporter.txt");
   const packages = await python.packages(state.root, exporter);
   const service = supervisor.start({
     name: "mlflow",
@@ -31,11 +31,11 @@ export async function startMlflow(
       ...["server", "--host", "127.0.0.1", "--port", String(ports.mlflow), "--workers", "1"],
       ...["--serve-artifacts", "--artifacts-destination", artifactsRoot(lake)],
       ...["--allowed-hosts", `127.0.0.1:${ports.mlflow},localhost:${ports.mlflow}`],
-      ...["--expose-prometheus", path.join(state.run, "mlflow-metrics")],
+      ...["--expose-prometheus", join(state.run, "mlflow-metrics")],
     ],
     env: {
       ...lakeEnvironment(lake),
-      PATH: `${path.dirname(python.python)}:${process.env.PATH ?? ""}`,
+      PATH: `${dirname(python.python)}:${process.env.PATH ?? ""}`,
       PYTHONPATH: packages,
       MLFLOW_BACKEND_STORE_URI: database.uri,
       MLFLOW_S3_ENDPOINT_URL: lake.endpoint,

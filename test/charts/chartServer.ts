@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import * as http from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** What a request is answered with instead of what is there. */
-export type Fault = (request: http.IncomingMessage, response: http.ServerResponse) => boolean;
+export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /**
  * An OCI registry and a classic chart repository in one, on loopback. The registry asks for a token
@@ -16,7 +16,7 @@ export class ChartServer {
   fault: Fault = () => false;
   /** Charts and versions of the repository's index. */
   index: [name: string, version: string][] = [];
-  private readonly server = http.createServer((request, response) => {
+  private readonly server = createServer((request, response) => {
     this.requests.push(`${request.method} ${request.url}`);
     if (!this.fault(request, response)) {
       this.answer(request, response);
@@ -36,7 +36,7 @@ export class ChartServer {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  private answer({ url, headers }: http.IncomingMessage, response: http.ServerResponse): void {
+  private answer({ url, headers }: IncomingMessage, response: ServerResponse): void {
     const { pathname, searchParams } = new URL(url!, "http://loopback");
     const oci = /^\/v2\/(?<path>.+)\/(?<kind>manifests|blobs)\/(?<what>[^/]+)$/.exec(pathname);
     if (pathname === "/token") {
@@ -68,7 +68,7 @@ export class ChartServer {
   /** Archives by digest, known once their manifest was sent. */
   private readonly blobs = new Map<string, string>();
 
-  private sendManifest(response: http.ServerResponse, path: string, tag: string): void {
+  private sendManifest(response: ServerResponse, path: string, tag: string): void {
     const text = archive(path.split("/").at(-1)!, tag.replaceAll("_", "+"));
     this.blobs.set(sha256(text), text);
     const manifest = JSON.stringify({
@@ -87,7 +87,7 @@ export class ChartServer {
     send(response, 200, manifest);
   }
 
-  private sendBlob(response: http.ServerResponse, digest: string): void {
+  private sendBlob(response: ServerResponse, digest: string): void {
     const text = this.blobs.get(digest);
     send(response, text === undefined ? 404 : 200, text ?? "not here");
   }
@@ -130,6 +130,6 @@ export function sha256(text: string): string {
 }
 
 /** Answers a request. */
-export function send(response: http.ServerResponse, status: number, body: string): void {
+export function send(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status).end(body);
 }

@@ -1,9 +1,9 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as http from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { openLake } from "@mlplatform/lake/ask/lake";
 import {
@@ -36,16 +36,16 @@ describe("mlp over the lake", function () {
   let server: TestStore;
   let store: ObjectStore;
   let folder: string;
-  let mlflow: http.Server;
+  let mlflow: Server;
   /** What MLflow answers, by path and query. */
   let resources: Record<string, unknown>;
 
   before(async () => {
     server = await startSeaweedfs();
     store = openObjectStore(server.options);
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-cli-"));
+    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-cli-"));
     await fillLake();
-    mlflow = http.createServer((request, response) => {
+    mlflow = createServer((request, response) => {
       const resource = resources[request.url!];
       response.statusCode = resource === undefined ? 404 : 200;
       response.end(JSON.stringify(resource ?? { error_code: "RESOURCE_DOES_NOT_EXIST" }));
@@ -88,15 +88,15 @@ describe("mlp over the lake", function () {
   });
 
   async function writeEndpoints(mode: number): Promise<void> {
-    const run = path.join(folder, ".mlplatform", "run");
+    const run = join(folder, ".mlplatform", "run");
     await fs.mkdir(run, { recursive: true });
-    const credentialsFile = path.join(run, "lake-credentials.json");
+    const credentialsFile = join(run, "lake-credentials.json");
     await fs.writeFile(credentialsFile, JSON.stringify(server.options.credentials));
     await fs.chmod(credentialsFile, mode);
     const { endpoint, region, bucket } = server.options;
     const uri = `http://127.0.0.1:${(mlflow.address() as AddressInfo).port}`;
     await fs.writeFile(
-      path.join(run, "endpoints.json"),
+      join(run, "endpoints.json"),
       JSON.stringify({ lake: { endpoint, region, bucket, credentialsFile }, mlflow: { uri } }),
     );
   }
@@ -108,7 +108,7 @@ describe("mlp over the lake", function () {
   ): Promise<void> {
     const engine = await openParquetEngine({ temporaryDirectory: folder });
     const rows = values.map((row) => shape.columns.map(({ name }) => row[name] ?? null));
-    const { file } = await writeParquet(engine, shape, rows, path.join(folder, "part.parquet"));
+    const { file } = await writeParquet(engine, shape, rows, join(folder, "part.parquet"));
     await store.putFile(key, file);
     engine.close();
   }
@@ -376,7 +376,7 @@ describe("mlp over the lake", function () {
     const selection = ["--namespace", "team", "--cluster", "train-abc"];
     const { output } = await mlp("logs", "cat", "raylet.out", ...selection);
     assert.equal(output.toString(), "2026-11-23 10:00:00 INFO up\nlast");
-    const cache = await openObjectCache({ store, directory: path.join(folder, "import") });
+    const cache = await openObjectCache({ store, directory: join(folder, "import") });
     const lake = openLake({ store, cache });
     const [file] = await findLogFiles(lake, { namespace: "team" }, "old/worker.out");
     const stored: Buffer[] = [];
@@ -401,7 +401,7 @@ describe("mlp over the lake", function () {
   });
 
   it("says how to name a lake where none is known", async () => {
-    const file = path.join(folder, ".mlplatform", "run", "endpoints.json");
+    const file = join(folder, ".mlplatform", "run", "endpoints.json");
     await fs.rename(file, `${file}.away`);
     const { error } = await mlp("logs", "clusters");
     await fs.rename(`${file}.away`, file);

@@ -1,16 +1,27 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import * as crypto from "node:crypto";
-import * as fs from "node:fs";
-import * as net from "node:net";
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lastLines } from "../../local/processes/supervisor";
 import { Program, type Programs, buildControlPlane } from "./controlPlane";
 import { readCrds } from "./crds";
 import { KubeApi, type KubeObject, Refusal } from "./kubeApi";
 
-const root = path.resolve(__dirname, "../..");
+const root = resolve(__dirname, "../..");
 const readyTimeoutMs = 120_000;
 const stopGraceMs = 10_000;
 const pollMs = 100;
@@ -43,7 +54,7 @@ export class TestCluster {
   }
 
   private get kubeconfig(): string {
-    return path.join(this.folder, "kubeconfig");
+    return join(this.folder, "kubeconfig");
   }
 
   /** Runs kubectl, of the API server's version, as `system:masters`. */
@@ -68,9 +79,9 @@ export class TestCluster {
    */
   static async start(programs: Programs, snapshot?: string): Promise<TestCluster> {
     for (let attempt = 1; ; attempt++) {
-      const folder = fs.mkdtempSync(path.join(tmpdir(), "mlplatform-cluster-"));
+      const folder = mkdtempSync(join(tmpdir(), "mlplatform-cluster-"));
       if (snapshot) {
-        fs.cpSync(snapshot, path.join(folder, "etcd"), { recursive: true });
+        cpSync(snapshot, join(folder, "etcd"), { recursive: true });
       }
       const [etcd, etcdPeer, apiServer] = await freePorts(3);
       const ports = { etcd: etcd!, etcdPeer: etcdPeer!, apiServer: apiServer! };
@@ -90,17 +101,17 @@ export class TestCluster {
   /** Ends every process and removes the cluster's files. */
   async stop(): Promise<void> {
     await this.#stopProcesses();
-    fs.rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Ends every process and keeps the state for later starts, under a name that is whole or not there. */
   async stopInto(snapshot: string): Promise<void> {
     await this.#stopProcesses();
     const draft = `${snapshot}.${process.pid}`;
-    fs.mkdirSync(path.dirname(snapshot), { recursive: true });
-    fs.cpSync(path.join(this.folder, "etcd"), draft, { recursive: true });
-    fs.renameSync(draft, snapshot);
-    fs.rmSync(this.folder, { recursive: true, force: true });
+    mkdirSync(dirname(snapshot), { recursive: true });
+    cpSync(join(this.folder, "etcd"), draft, { recursive: true });
+    renameSync(draft, snapshot);
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Waits until something holds, and says what was seen last where it never does. */
@@ -125,16 +136,16 @@ export class TestCluster {
   }
 
   async #startAll(): Promise<void> {
-    const token = crypto.randomBytes(16).toString("hex");
+    const token = randomBytes(16).toString("hex");
     this.#write("tokens.csv", `${token},admin,admin,system:masters\n`);
-    const { privateKey, publicKey } = crypto.generateKeyPairSync("rsa", {
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", {
       modulusLength: 2048,
       privateKeyEncoding: { type: "pkcs8", format: "pem" },
       publicKeyEncoding: { type: "spki", format: "pem" },
     });
     this.#write("service-account.key", privateKey);
     this.#write("service-account.pub", publicKey);
-    const file = (name: string) => path.join(this.folder, name);
+    const file = (name: string) => join(this.folder, name);
 
     const etcd = `http://127.0.0.1:${this.ports.etcd}`;
     const peer = `http://127.0.0.1:${this.ports.etcdPeer}`;
@@ -168,7 +179,7 @@ export class TestCluster {
       "--enable-priority-and-fairness=false",
     ]);
     await this.until("the API server makes its certificate", async () => ({
-      done: fs.existsSync(file("certificates/apiserver.crt")),
+      done: existsSync(file("certificates/apiserver.crt")),
       seen: "no certificate",
     }));
     this.#api = new KubeApi(url, this.#ca(), token);
@@ -189,7 +200,7 @@ export class TestCluster {
       kubeconfig,
       "--manage-all-nodes=true",
       "--node-lease-duration-seconds=40",
-      `--config=${path.join(__dirname, "stages.yaml")}`,
+      `--config=${join(__dirname, "stages.yaml")}`,
     ]);
     await this.until("the controller manager makes ServiceAccounts", async () => {
       const seen = await this.api.list("v1", "ServiceAccount", "default");
@@ -211,7 +222,7 @@ export class TestCluster {
   }
 
   #ca(): string {
-    return fs.readFileSync(path.join(this.folder, "certificates/apiserver.crt"), "utf8");
+    return readFileSync(join(this.folder, "certificates/apiserver.crt"), "utf8");
   }
 
   #writeKubeconfig(url: string, token: string): void {
@@ -228,18 +239,18 @@ export class TestCluster {
   }
 
   #write(name: string, text: string): void {
-    fs.writeFileSync(path.join(this.folder, name), text, { mode: 0o600 });
+    writeFileSync(join(this.folder, name), text, { mode: 0o600 });
   }
 
   #spawn(program: Program, args: string[]): void {
-    const log = path.join(this.folder, `${program}.log`);
-    const output = fs.openSync(log, "a");
+    const log = join(this.folder, `${program}.log`);
+    const output = openSync(log, "a");
     // The kernel ends it with this process, however that ends.
     const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", this.programs[program], ...args], {
       stdio: ["ignore", output, output],
       env: { PATH: process.env.PATH, HOME: this.folder, GOGC: "200" },
     });
-    fs.closeSync(output);
+    closeSync(output);
     this.#children.push({ name: program, child, log });
   }
 
@@ -259,7 +270,7 @@ export class TestCluster {
       if (child.exitCode !== null || child.signalCode !== null) {
         continue;
       }
-      const ended = new Promise((resolve) => child.once("exit", resolve));
+      const ended = new Promise((settle) => child.once("exit", settle));
       child.kill("SIGTERM");
       const timer = setTimeout(() => child.kill("SIGKILL"), stopGraceMs);
       await ended;
@@ -291,15 +302,14 @@ export async function startCluster(): Promise<TestCluster> {
 
 async function snapshotWithCrds(programs: Programs): Promise<string> {
   const crds = await readCrds();
-  const key = crypto
-    .createHash("sha256")
+  const key = createHash("sha256")
     .update(programs[Program.Etcd])
     .update(programs[Program.ApiServer])
     .update(JSON.stringify(crds))
     .digest("hex")
     .slice(0, 12);
-  const snapshot = path.join(root, ".cache", "cluster", key);
-  if (fs.existsSync(snapshot)) {
+  const snapshot = join(root, ".cache", "cluster", key);
+  if (existsSync(snapshot)) {
     return snapshot;
   }
   const cluster = await TestCluster.start(programs);
@@ -333,14 +343,14 @@ async function freePorts(count: number): Promise<number[]> {
     Array.from(
       { length: count },
       () =>
-        new Promise<net.Server>((resolve, reject) => {
-          const server = net.createServer();
+        new Promise<Server>((settle, reject) => {
+          const server = createServer();
           server.once("error", reject);
-          server.listen({ port: 0, host: "127.0.0.1" }, () => resolve(server));
+          server.listen({ port: 0, host: "127.0.0.1" }, () => settle(server));
         }),
     ),
   );
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
   return ports;
 }

@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import * as path from "node:path";
+import { join, resolve } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
@@ -10,10 +10,10 @@ import { Analyzer } from "@pulumi/pulumi/provider/experimental/analyzer";
 import { generateSchema } from "@pulumi/pulumi/provider/experimental/schema";
 import * as components from "../../components";
 
-const root = path.resolve(__dirname, "../..");
-const folder = path.join(root, "components");
-const goldenFile = path.join(root, "test/golden/packageSchema.json");
-const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
+const root = resolve(__dirname, "../..");
+const folder = join(root, "components");
+const goldenFile = join(root, "test/golden/packageSchema.json");
+const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 
 const componentNames = [
   "AksPlatform",
@@ -101,9 +101,9 @@ function isComponent(value: any): boolean {
 }
 
 function listen(server: grpc.Server): Promise<number> {
-  return new Promise((resolve, reject) =>
+  return new Promise((settle, reject) =>
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
-      error ? reject(error) : resolve(port),
+      error ? reject(error) : settle(port),
     ),
   );
 }
@@ -115,13 +115,13 @@ function startPlugin(engine: string): Promise<{ child: ChildProcess; port: numbe
     cwd: folder,
     env: { ...process.env, NODE_OPTIONS: "", PULUMI_NODEJS_TYPESCRIPT: "true" },
   });
-  return new Promise((resolve, reject) => {
+  return new Promise((settle, reject) => {
     let [out, err] = ["", ""];
     child.stderr.on("data", (chunk) => (err += chunk));
     child.stdout.on("data", (chunk) => {
       out += chunk;
       if (/^\d+\s/.test(out)) {
-        resolve({ child, port: Number.parseInt(out, 10) });
+        settle({ child, port: Number.parseInt(out, 10) });
       }
     });
     child.on("error", reject);
@@ -135,9 +135,9 @@ function getSchema(port: number): Promise<string> {
     grpc.credentials.createInsecure(),
     { "grpc.max_receive_message_length": -1 },
   );
-  return new Promise<string>((resolve, reject) =>
+  return new Promise<string>((settle, reject) =>
     client.getSchema(new GetSchemaRequest(), (error: Error | null, response: any) =>
-      error ? reject(error) : resolve(response.getSchema()),
+      error ? reject(error) : settle(response.getSchema()),
     ),
   ).finally(() => client.close());
 }

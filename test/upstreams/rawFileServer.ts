@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import * as http from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type Fault, send } from "../charts/chartServer";
@@ -11,7 +11,7 @@ export class RawFileServer {
   readonly requests: string[] = [];
   fault: Fault = () => false;
   readonly #files = new Map<string, string>();
-  readonly #server = http.createServer((request, response) => {
+  readonly #server = createServer((request, response) => {
     this.requests.push(request.url!);
     if (this.fault(request, response)) {
       return;

@@ -1,6 +1,6 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import * as path from "node:path";
+import { join } from "node:path";
 import { listObjects } from "@mlplatform/lake/store/objectStore";
 import { inferencePairedPrefix } from "@mlplatform/lake/tables/lakeLayout";
 import { startChildService } from "../lake/testbed/childService";
@@ -211,7 +211,7 @@ describe("inference table", function () {
     await bed.start();
     const second = startChildService("inferenceTable", {
       ...bed.server.environment,
-      MLP_STATE_DIR: path.join(bed.folder, "state"),
+      MLP_STATE_DIR: join(bed.folder, "state"),
       MLP_PORT: "0",
     });
     await new Promise((resolve) => second.child.once("close", resolve));

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import * as path from "node:path";
+import { join } from "node:path";
 import { lockDirectory } from "@mlplatform/lake/segmentLog/instanceLock";
 import { openSegmentLog, type SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
 import { writerIdentity } from "@mlplatform/lake/segmentLog/writerIdentity";
@@ -41,14 +41,11 @@ export async function startInferenceTable(
   const metrics = makeMetrics();
   const writer = await writerIdentity(stateDirectory);
   const log = await openSegmentLog({
-    directory: path.join(stateDirectory, "log"),
+    directory: join(stateDirectory, "log"),
     segmentBytes: config.segmentBytes,
     maxBytes: config.maxLogBytes,
   });
-  const blobs = await openBlobFiles(
-    path.join(stateDirectory, "blobs"),
-    randomBytes(6).toString("hex"),
-  );
+  const blobs = await openBlobFiles(join(stateDirectory, "blobs"), randomBytes(6).toString("hex"));
   const pressure = await watchPressure({
     directory: stateDirectory,
     maxBytes: config.maxLogBytes,

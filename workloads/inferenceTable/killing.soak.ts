@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
@@ -22,12 +22,12 @@ describe("inference table, killed again and again", function () {
     console.log(`      MLP_TEST_SEED=${seed}`);
     const random = seededRandom(seed);
     const server = await startSeaweedfs();
-    const folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-killing-"));
+    const folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-killing-"));
     const store = openObjectStore(server.options);
     const start = async () => {
       const service = startChildService("inferenceTable", {
         ...server.environment,
-        MLP_STATE_DIR: path.join(folder, "state"),
+        MLP_STATE_DIR: join(folder, "state"),
         MLP_PORT: "0",
         MLP_COMMIT_INTERVAL_MS: "100",
       });
@@ -41,7 +41,7 @@ describe("inference table, killed again and again", function () {
       }
       const last = await start();
       assert.equal((await last.service.end("SIGTERM")).code, 0);
-      const cache = await openObjectCache({ store, directory: path.join(folder, "cache") });
+      const cache = await openObjectCache({ store, directory: join(folder, "cache") });
       const lake = openLake({ store, cache });
       const stored = new Set(await storedIdentities(lake));
       assert.deepEqual(

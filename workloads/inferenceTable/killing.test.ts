@@ -1,6 +1,6 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 import { useServiceBed } from "../lake/testbed/serviceBed";
 import { seededRandom } from "../lake/testbed/seededRandom";
 import { killAtRandom } from "./testbed/killing";
@@ -99,7 +99,7 @@ describe("inference table under kill -9", function () {
       }
       assert.equal(rows.length, acknowledged.includes(large) ? 1 : 0);
       assert.deepEqual(
-        await fs.readdir(path.join(bed.folder, "state", "blobs")),
+        await fs.readdir(join(bed.folder, "state", "blobs")),
         [],
         "files of bodies are gone",
       );
@@ -132,7 +132,7 @@ describe("inference table under kill -9", function () {
     await sendAll(await start(), predictions(50, "first"), acknowledged);
     await bed.service.end("SIGTERM");
     const before = await keys();
-    await fs.rm(path.join(bed.folder, "state"), { recursive: true });
+    await fs.rm(join(bed.folder, "state"), { recursive: true });
     await sendAll(await start(), predictions(50, "second"), acknowledged);
     await bed.service.end("SIGTERM");
     const after = new Set(await keys());

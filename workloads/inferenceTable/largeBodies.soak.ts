@@ -1,4 +1,4 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
 import { startMinio } from "../lake/testbed/objectStores";

@@ -1,9 +1,9 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { zstdDecompressSync } from "node:zlib";
 import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
@@ -14,7 +14,7 @@ import { startChildService } from "../lake/testbed/childService";
 import { startSeaweedfs } from "../lake/testbed/objectStores";
 import { eventHeaders, postBytes, predictions, type SentEvent } from "./testbed/tableClient";
 
-const clone = path.resolve(__dirname, "../..");
+const clone = resolve(__dirname, "../..");
 const installTimeoutMs = 600_000;
 const eventColumns = [
   "id",
@@ -74,17 +74,17 @@ describe("objects of the inference table", function () {
   this.timeout(installTimeoutMs);
 
   it("are the same rows to DuckDB, hyparquet and pyarrow", async () => {
-    const requirements = path.join(clone, "local", "python", "requirements.txt");
-    const root = path.join(clone, ".mlplatform");
+    const requirements = join(clone, "local", "python", "requirements.txt");
+    const root = join(clone, ".mlplatform");
     const environment = await PythonEnvironment.prepare(root, requirements, () => undefined);
     const server = await startSeaweedfs();
     const store = openObjectStore(server.options);
-    const folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-readers-"));
-    const engine = await openParquetEngine({ temporaryDirectory: path.join(folder, "spill") });
+    const folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-readers-"));
+    const engine = await openParquetEngine({ temporaryDirectory: join(folder, "spill") });
     try {
       const service = startChildService("inferenceTable", {
         ...server.environment,
-        MLP_STATE_DIR: path.join(folder, "state"),
+        MLP_STATE_DIR: join(folder, "state"),
         MLP_PORT: "0",
       });
       const url = await service.waitFor(/listening on (http:[^"]+)/);
@@ -105,7 +105,7 @@ describe("objects of the inference table", function () {
         if (key.includes("/ids/")) {
           continue;
         }
-        const file = path.join(folder, "object.parquet");
+        const file = join(folder, "object.parquet");
         await store.getFile(key, file);
         const byDuckdb = rowHashes(
           (

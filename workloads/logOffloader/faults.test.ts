@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { openSync, closeSync, promises as fs, writeSync } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getRayLogManifest, ManifestStatus } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { startSeaweedfs, type TestStore } from "../lake/testbed/objectStores";
@@ -55,7 +55,7 @@ describe("log offloader under faults", function () {
       const pieces: string[] = [];
       for (let line = 0; !isOver; line++) {
         const text = `line ${line} of ${name} ${"x".repeat(line % 90)}\n`;
-        await fs.appendFile(path.join(bed.logs, name), text);
+        await fs.appendFile(join(bed.logs, name), text);
         pieces.push(text);
         await sleep(2);
       }
@@ -83,7 +83,7 @@ describe("log offloader under faults", function () {
   for (const step of killSteps) {
     it(`loses and repeats nothing when it is killed after "${step}"`, async () => {
       const expected = Buffer.from("first line\nsecond line\nthird, without its end");
-      await fs.writeFile(path.join(bed.logs, "raylet.out"), expected);
+      await fs.writeFile(join(bed.logs, "raylet.out"), expected);
       const service = bed.launch({ MLP_FAILPOINT: step });
       const ended = new Promise((resolve) => service.child.once("close", resolve));
       // The manifest is put at the end only.
@@ -106,7 +106,7 @@ describe("log offloader under faults", function () {
     await bed.launch().waitFor(/following /);
     await sleep(3_000);
     // Both at once: Ray's files and the state go with the node.
-    const lastSecond = (await fs.stat(path.join(bed.logs, "worker.out"))).size;
+    const lastSecond = (await fs.stat(join(bed.logs, "worker.out"))).size;
     await sleep(1_500);
     await bed.service().end("SIGKILL");
     finish();
@@ -133,7 +133,7 @@ describe("log offloader under faults", function () {
       })
       .waitFor(/following /);
     await relay.cut();
-    const name = path.join(bed.logs, "job-driver-raysubmit_1.log");
+    const name = join(bed.logs, "job-driver-raysubmit_1.log");
     const hash = createHash("sha256");
     const handle = openSync(name, "w");
     const block = Buffer.from(
@@ -172,7 +172,7 @@ describe("log offloader under faults", function () {
 
   it("stores a single line of 200 MB in pieces, within its memory", async () => {
     const piece = Buffer.alloc(mib, "0123456789abcdef");
-    const handle = openSync(path.join(bed.logs, "worker.out"), "w");
+    const handle = openSync(join(bed.logs, "worker.out"), "w");
     for (let count = 0; count < 200; count++) {
       writeSync(handle, piece);
     }
@@ -207,9 +207,9 @@ describe("log offloader under faults", function () {
       this.skip();
     }
     try {
-      const filler = path.join(state, "filler");
+      const filler = join(state, "filler");
       await bed.launch().waitFor(/following /);
-      const name = path.join(bed.logs, "worker.out");
+      const name = join(bed.logs, "worker.out");
       await fs.appendFile(name, "before\n");
       await sleep(800);
       await fs.writeFile(filler, Buffer.alloc(64 * mib)).catch((error: NodeJS.ErrnoException) => {
@@ -230,12 +230,12 @@ describe("log offloader under faults", function () {
   });
 
   it("goes on from a garbled checkpoint by reading all once more", async () => {
-    const name = path.join(bed.logs, "worker.out");
+    const name = join(bed.logs, "worker.out");
     await fs.writeFile(name, "one\n");
     await bed.launch().waitFor(/following /);
     await sleep(900);
     await bed.service().end("SIGKILL");
-    await fs.truncate(path.join(bed.state, "checkpoint.json"), 20);
+    await fs.truncate(join(bed.state, "checkpoint.json"), 20);
     await fs.appendFile(name, "two\n");
     await bed.launch().waitFor(/following /);
     await bed.drain();
@@ -244,7 +244,7 @@ describe("log offloader under faults", function () {
   });
 
   it("keeps checkpoint and manifest small however often a dump is written anew", async () => {
-    const dump = path.join(bed.logs, "debug_state.txt");
+    const dump = join(bed.logs, "debug_state.txt");
     await bed.launch().waitFor(/following /);
     for (let tick = 0; tick < 60; tick++) {
       await fs.writeFile(dump, `NodeManager:\ntick ${tick}\n`);

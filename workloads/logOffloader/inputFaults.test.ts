@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getRayLogManifest, ManifestStatus } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { ClusterState } from "@mlplatform/lake/rayLogs/rayLogClusters";
@@ -71,7 +71,7 @@ describe("log offloader on files and a system that misbehave", function () {
   };
 
   async function shipsOnAfterClockStep(bed: OffloaderBed): Promise<void> {
-    const file = path.join(bed.logs, "worker.out");
+    const file = join(bed.logs, "worker.out");
     await fs.writeFile(file, "before\n");
     const service = await started(bed, await preload(bed.folder, clockSetBack));
     await bed.waitForStored(7);
@@ -89,7 +89,7 @@ describe("log offloader on files and a system that misbehave", function () {
 
   async function keepsStrangeTimes(bed: OffloaderBed): Promise<void> {
     const text = times.map(([line]) => `${line}\n`).join("");
-    await fs.writeFile(path.join(bed.logs, "worker.out"), text);
+    await fs.writeFile(join(bed.logs, "worker.out"), text);
     await started(bed, { TZ: "America/New_York" });
     await bed.drain();
     await bed.expectWhole("worker.out", Buffer.from(text));
@@ -104,7 +104,7 @@ describe("log offloader on files and a system that misbehave", function () {
   }
 
   async function readsOnAfterStop(bed: OffloaderBed): Promise<void> {
-    const file = path.join(bed.logs, "raylet.out");
+    const file = join(bed.logs, "raylet.out");
     const service = await started(bed);
     await fs.writeFile(file, "first life\n");
     await bed.waitForStored(11);
@@ -112,7 +112,7 @@ describe("log offloader on files and a system that misbehave", function () {
     await fs.appendFile(file, "while it stood still\n");
     await fs.rename(file, `${file}.1`);
     await fs.writeFile(file, "second life\n");
-    await fs.writeFile(path.join(bed.logs, "short.out"), "came meanwhile\n");
+    await fs.writeFile(join(bed.logs, "short.out"), "came meanwhile\n");
     await sleep(stopMs);
     service.child.kill("SIGCONT");
     await bed.waitForStored(59);
@@ -124,7 +124,7 @@ describe("log offloader on files and a system that misbehave", function () {
 
   async function readsWhatIsLeftOfRing(bed: OffloaderBed): Promise<void> {
     const backups = 5;
-    const file = path.join(bed.logs, "raylet.out");
+    const file = join(bed.logs, "raylet.out");
     const generation = (number: number) =>
       Array.from({ length: 50 }, (_, line) => `generation ${number} line ${line}\n`).join("");
     const service = await started(bed);
@@ -155,10 +155,10 @@ describe("log offloader on files and a system that misbehave", function () {
 
   async function readsTinyFiles(bed: OffloaderBed): Promise<void> {
     const textOf = (index: number) => `worker ${index}\n`;
-    await fs.mkdir(path.join(bed.logs, "old"));
+    await fs.mkdir(join(bed.logs, "old"));
     let bytes = 0;
     for (let index = 0; index < tinyFiles; index++) {
-      await fs.writeFile(path.join(bed.logs, "old", `worker-${index}.out`), textOf(index));
+      await fs.writeFile(join(bed.logs, "old", `worker-${index}.out`), textOf(index));
       bytes += textOf(index).length;
     }
     // As the image and its limit of 512 MiB have it.
@@ -190,7 +190,7 @@ describe("log offloader on files and a system that misbehave", function () {
   async function livesWithFewDescriptors(bed: OffloaderBed): Promise<void> {
     const names = Array.from({ length: 300 }, (_, index) => `worker-${index}.out`);
     const append = (text: string) =>
-      Promise.all(names.map((name) => fs.appendFile(path.join(bed.logs, name), text)));
+      Promise.all(names.map((name) => fs.appendFile(join(bed.logs, name), text)));
     await append("one\n");
     const limit = ["sh", "-c", 'ulimit -n 96 && exec "$0" "$@"'];
     const service = await started(bed, {}, limit);
@@ -209,14 +209,14 @@ describe("log offloader on files and a system that misbehave", function () {
   }
 
   async function outlivesSickDisk(bed: OffloaderBed): Promise<void> {
-    const flag = path.join(bed.folder, "disk-is-sick");
-    const file = path.join(bed.logs, "sick.out");
+    const flag = join(bed.folder, "disk-is-sick");
+    const file = join(bed.logs, "sick.out");
     await fs.writeFile(file, "one\n");
     const service = await started(bed, await preload(bed.folder, sickDisk(flag)));
     await bed.waitForStored(4);
     await fs.writeFile(flag, "");
     await fs.appendFile(file, "two\n");
-    await fs.writeFile(path.join(bed.logs, "well.out"), "goes on\n");
+    await fs.writeFile(join(bed.logs, "well.out"), "goes on\n");
     await service.waitFor(/sick\.out could not be read and is tried again: EIO/);
     await bed.waitForStored(8, "well.out");
     assert.ok((await bed.metric("log_offloader_file_errors_total")) > 0);
@@ -227,10 +227,10 @@ describe("log offloader on files and a system that misbehave", function () {
   }
 
   async function namesUnreadFile(bed: OffloaderBed): Promise<void> {
-    const flag = path.join(bed.folder, "disk-is-sick");
+    const flag = join(bed.folder, "disk-is-sick");
     await fs.writeFile(flag, "");
-    await fs.writeFile(path.join(bed.logs, "sick.out"), "never read\n");
-    await fs.writeFile(path.join(bed.logs, "well.out"), "read\n");
+    await fs.writeFile(join(bed.logs, "sick.out"), "never read\n");
+    await fs.writeFile(join(bed.logs, "well.out"), "read\n");
     const service = await started(bed, {
       ...(await preload(bed.folder, sickDisk(flag))),
       MLP_DRAIN_MS: "1500",
@@ -250,10 +250,10 @@ describe("log offloader on files and a system that misbehave", function () {
   }
 
   async function readsWhatIsGranted(bed: OffloaderBed): Promise<void> {
-    const secret = path.join(bed.logs, "secret.out");
-    const folder = path.join(bed.logs, "old");
+    const secret = join(bed.logs, "secret.out");
+    const folder = join(bed.logs, "old");
     await fs.mkdir(folder);
-    await fs.writeFile(path.join(folder, "worker.out"), "in a closed folder\n");
+    await fs.writeFile(join(folder, "worker.out"), "in a closed folder\n");
     await fs.writeFile(secret, "closed\n");
     await fs.chmod(secret, 0o000);
     await fs.chmod(folder, 0o000);
@@ -261,7 +261,7 @@ describe("log offloader on files and a system that misbehave", function () {
     const right = "-dac_override,-dac_read_search";
     const through = process.getuid!() === 0 ? ["setpriv", "--bounding-set", right] : [];
     const service = await started(bed, {}, through);
-    await fs.writeFile(path.join(bed.logs, "open.out"), "open\n");
+    await fs.writeFile(join(bed.logs, "open.out"), "open\n");
     await bed.waitForStored(5);
     await service.waitFor(/could not be read and is tried again: EACCES/);
     await fs.chmod(secret, 0o644);
@@ -273,8 +273,8 @@ describe("log offloader on files and a system that misbehave", function () {
   }
 
   async function outlivesVanishedFolder(bed: OffloaderBed): Promise<void> {
-    const ray = path.join(bed.folder, "ray");
-    const file = path.join(bed.logs, "worker.out");
+    const ray = join(bed.folder, "ray");
+    const file = join(bed.logs, "worker.out");
     await fs.writeFile(file, "first\n");
     const service = await started(bed);
     await bed.waitForStored(6);
@@ -293,7 +293,7 @@ describe("log offloader on files and a system that misbehave", function () {
   }
 
   async function keepsSplitTraceback(bed: OffloaderBed): Promise<void> {
-    const file = path.join(bed.logs, "worker.err");
+    const file = join(bed.logs, "worker.err");
     await started(bed);
     const lines = traceback.split(/(?<=\n)/);
     for (const [index, line] of lines.entries()) {
@@ -317,8 +317,8 @@ describe("log offloader on files and a system that misbehave", function () {
   }
 
   async function followsTwoRaylets(bed: OffloaderBed): Promise<void> {
-    const ray = path.join(bed.folder, "ray");
-    const other = path.join(ray, "session_2026-11-23_10-00-01_000002_9", "logs");
+    const ray = join(bed.folder, "ray");
+    const other = join(ray, "session_2026-11-23_10-00-01_000002_9", "logs");
     await fs.mkdir(other, { recursive: true });
     await started(bed);
     const raylet = async (logs: string, id: string) => {
@@ -326,22 +326,22 @@ describe("log offloader on files and a system that misbehave", function () {
       const child = spawn("sh", ["-c", script, logs, id, bed.logs], { stdio: "ignore" });
       assert.deepEqual(await once(child, "close"), [0, null]);
     };
-    const link = path.join(ray, "session_latest");
-    await fs.symlink(path.dirname(bed.logs), link);
+    const link = join(ray, "session_latest");
+    await fs.symlink(dirname(bed.logs), link);
     const both = Promise.all([raylet(bed.logs, "first"), raylet(other, "second")]);
     await sleep(500);
     await fs.rm(link);
-    await fs.symlink(path.dirname(other), link);
+    await fs.symlink(dirname(other), link);
     await both;
     await bed.drain();
     const numbered = (id: string) => Array.from({ length: 200 }, (_, i) => `${id} ${i + 1}\n`);
     const lives = (await bed.livesOf("raylet.out")).map(String);
     assert.deepEqual(lives.sort(), [numbered("first").join(""), numbered("second").join("")]);
-    await bed.expectWhole("shared.out", await fs.readFile(path.join(bed.logs, "shared.out")));
+    await bed.expectWhole("shared.out", await fs.readFile(join(bed.logs, "shared.out")));
   }
 
   async function readsShorterFileAnew(bed: OffloaderBed): Promise<void> {
-    const file = path.join(bed.logs, "worker.out");
+    const file = join(bed.logs, "worker.out");
     await fs.writeFile(file, "a long first life of the file\n");
     const service = await started(bed);
     await bed.waitForCommitted(30);

@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
@@ -57,14 +57,14 @@ describe("log offloader", function () {
   after(() => server?.stop());
 
   beforeEach(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-raylogs-"));
-    logs = path.join(folder, "ray", "session_2026-11-23_10-00-00_000001_1", "logs");
-    await fs.mkdir(path.join(logs, "old"), { recursive: true });
+    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-raylogs-"));
+    logs = join(folder, "ray", "session_2026-11-23_10-00-00_000001_1", "logs");
+    await fs.mkdir(join(logs, "old"), { recursive: true });
     store = openObjectStore(server.options);
     for await (const { key } of listObjects(store, "")) {
       await store.delete(key);
     }
-    const cache = await openObjectCache({ store, directory: path.join(folder, "cache") });
+    const cache = await openObjectCache({ store, directory: join(folder, "cache") });
     lake = openLake({ store, cache });
   });
   afterEach(async () => {
@@ -81,8 +81,8 @@ describe("log offloader", function () {
       MLP_CLUSTER: node.cluster,
       MLP_NODE: node.node,
       MLP_ROLE: "head",
-      MLP_RAY_DIR: path.join(folder, "ray"),
-      MLP_STATE_DIR: path.join(folder, "state"),
+      MLP_RAY_DIR: join(folder, "ray"),
+      MLP_STATE_DIR: join(folder, "state"),
       MLP_POLL_INTERVAL_MS: "50",
       MLP_SHIP_INTERVAL_MS: "300",
       ...env,
@@ -135,11 +135,11 @@ describe("log offloader", function () {
     for (const [name, bytes] of Object.entries(corpora)) {
       // In two writes: the second finds the first one read, in the middle of a line or a character.
       const half = Math.floor(bytes.length / 2);
-      await fs.writeFile(path.join(logs, name), bytes.subarray(0, half));
+      await fs.writeFile(join(logs, name), bytes.subarray(0, half));
     }
     await new Promise((resolve) => setTimeout(resolve, 700));
     for (const [name, bytes] of Object.entries(corpora)) {
-      await fs.appendFile(path.join(logs, name), bytes.subarray(Math.floor(bytes.length / 2)));
+      await fs.appendFile(join(logs, name), bytes.subarray(Math.floor(bytes.length / 2)));
     }
     const files = await drain();
     const byName = new Map(files.map((file) => [file.file, file]));
@@ -158,7 +158,7 @@ describe("log offloader", function () {
 
   it("puts an OPEN manifest before any part, so that a dead node is missing by name", async () => {
     await start();
-    await fs.writeFile(path.join(logs, "raylet.out"), "line\n");
+    await fs.writeFile(join(logs, "raylet.out"), "line\n");
     await waitForStored(1);
     await offloader!.end("SIGKILL");
     assert.equal((await getRayLogManifest(store, node)).status, ManifestStatus.Open);
@@ -168,7 +168,7 @@ describe("log offloader", function () {
 
   it("follows rotation by rename without a lost or a repeated line", async () => {
     await start();
-    const current = path.join(logs, "raylet.out");
+    const current = join(logs, "raylet.out");
     const generations: string[] = [];
     for (let generation = 0; generation < 4; generation++) {
       let text = "";
@@ -199,7 +199,7 @@ describe("log offloader", function () {
 
   it("takes a file that was truncated and written anew for another one", async () => {
     await start();
-    const file = path.join(logs, "raylet.out");
+    const file = join(logs, "raylet.out");
     await fs.writeFile(file, "first life, long enough\n");
     await waitForStored(1);
     await fs.writeFile(file, "second\n");
@@ -219,7 +219,7 @@ describe("log offloader", function () {
 
   it("takes a recreated or rewritten file of the same size for another one", async () => {
     await start();
-    const file = path.join(logs, "worker.out");
+    const file = join(logs, "worker.out");
     const lives = ["life 1\n", "life 2\n", "life 3\n", "life 4\n"];
     for (const [index, life] of lives.entries()) {
       // Deleted and made again (its inode comes back), then written over in place.
@@ -238,7 +238,7 @@ describe("log offloader", function () {
   });
 
   it("sees, after a restart, that a file was replaced by one of the same size", async () => {
-    const file = path.join(logs, "worker.out");
+    const file = join(logs, "worker.out");
     await fs.writeFile(file, "before\n");
     await start();
     await waitForStored(1);
@@ -254,7 +254,7 @@ describe("log offloader", function () {
   });
 
   it("goes on after a kill -9 where it was: nothing lost, nothing twice", async () => {
-    const file = path.join(logs, "job-driver-raysubmit_1.log");
+    const file = join(logs, "job-driver-raysubmit_1.log");
     let text = "";
     for (let run = 0; run < 3; run++) {
       await start();
@@ -283,7 +283,7 @@ describe("log offloader", function () {
     const relay = await startRelay(server.options.endpoint!);
     await start({ MLP_LAKE_ENDPOINT: relay.endpoint });
     await relay.cut();
-    const file = path.join(logs, "worker.out");
+    const file = join(logs, "worker.out");
     await fs.writeFile(file, "soon gone\n");
     await new Promise((resolve) => setTimeout(resolve, 400));
     await fs.rm(file);
@@ -300,7 +300,7 @@ describe("log offloader", function () {
       { length: 500 },
       (_, index) => `2026-11-23 10:00:00 INFO line ${index} ü`,
     );
-    await fs.writeFile(path.join(logs, "raylet.out"), `${lines.join("\n")}\n`);
+    await fs.writeFile(join(logs, "raylet.out"), `${lines.join("\n")}\n`);
     await drain();
     const read: { text: string; start: bigint; level: string }[] = [];
     for await (const { key } of listObjects(store, "raylogs/namespace=")) {
@@ -324,14 +324,14 @@ describe("log offloader", function () {
 
   it("refuses a second instance, and a state directory of another node", async () => {
     await start();
-    await fs.writeFile(path.join(logs, "raylet.out"), "line\n");
+    await fs.writeFile(join(logs, "raylet.out"), "line\n");
     await waitForStored(1);
     const settings = {
       ...server.environment,
       MLP_NAMESPACE: node.namespace,
       MLP_CLUSTER: node.cluster,
-      MLP_RAY_DIR: path.join(folder, "ray"),
-      MLP_STATE_DIR: path.join(folder, "state"),
+      MLP_RAY_DIR: join(folder, "ray"),
+      MLP_STATE_DIR: join(folder, "state"),
     };
     const second = startChildService("logOffloader", { ...settings, MLP_NODE: node.node });
     await new Promise((resolve) => second.child.once("close", resolve));

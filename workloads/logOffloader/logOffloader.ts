@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import { extname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   getRayLogManifest,
@@ -71,7 +71,7 @@ export async function startLogOffloader(
     );
   }
   const log = await openSegmentLog({
-    directory: path.join(stateDirectory, "log"),
+    directory: join(stateDirectory, "log"),
     segmentBytes: config.shipBytes,
     maxBytes: config.maxLogBytes,
     maxPendingBytes: pendingBytes,
@@ -79,7 +79,7 @@ export async function startLogOffloader(
     syncsRecords: false,
   });
   const recovered = await recoverFiles(earlier, log);
-  const uidSalt = damaged === undefined ? earlier?.uidSalt : path.extname(damaged);
+  const uidSalt = damaged === undefined ? earlier?.uidSalt : extname(damaged);
   const tailer = makeTailer({
     log,
     rayDirectory: config.rayDirectory,

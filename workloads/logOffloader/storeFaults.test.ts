@@ -1,6 +1,6 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { ClusterState } from "@mlplatform/lake/rayLogs/rayLogClusters";
@@ -43,7 +43,7 @@ describe("log offloader on a store that misbehaves", function () {
         const proxy: FaultProxy = await startFaultProxy(minio.options.endpoint!);
         const run = async (bed: OffloaderBed) => {
           await bed.launch().waitFor(/following /);
-          const file = path.join(bed.logs, "worker.out");
+          const file = join(bed.logs, "worker.out");
           await fs.writeFile(file, "before\n");
           await bed.waitForStored(7);
           proxy.spoil(fault, count, parts);
@@ -68,7 +68,7 @@ describe("log offloader on a store that misbehaves", function () {
     const server = await startMinio();
     const run = async (bed: OffloaderBed) => {
       await bed.launch().waitFor(/following /);
-      const file = path.join(bed.logs, "worker.out");
+      const file = join(bed.logs, "worker.out");
       await fs.writeFile(file, "before\n");
       await bed.waitForStored(7);
       await server.restart({ secretAccessKey: "another-secret-of-forty-characters-in-all" });
@@ -89,7 +89,7 @@ describe("log offloader on a store that misbehaves", function () {
   async function waitsForItsBucket(): Promise<void> {
     const Bucket = "made-later";
     const run = async (bed: OffloaderBed) => {
-      await fs.writeFile(path.join(bed.logs, "worker.out"), "there before its bucket\n");
+      await fs.writeFile(join(bed.logs, "worker.out"), "there before its bucket\n");
       const service = bed.launch();
       await service.waitFor(/following /);
       await service.waitFor(/(?:can't be reached|shipment failed).*NoSuchBucket/);
@@ -106,7 +106,7 @@ describe("log offloader on a store that misbehaves", function () {
   async function losesNothingWithoutGrace(): Promise<void> {
     const relay: Relay = await startRelay(minio.options.endpoint!);
     const run = async (bed: OffloaderBed) => {
-      const file = path.join(bed.logs, "worker.out");
+      const file = join(bed.logs, "worker.out");
       await bed.launch().waitFor(/following /);
       await fs.writeFile(file, "before\n");
       await bed.waitForStored(7);

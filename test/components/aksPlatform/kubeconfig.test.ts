@@ -1,4 +1,4 @@
-import * as assert from "node:assert";
+import assert from "node:assert/strict";
 import { KubeLogin } from "../../../components/aksPlatform/args";
 import { kubeconfigFor } from "../../../components/aksPlatform/kubeconfig";
 import { azureKubeconfig, tenantId } from "./aksPlatformFixture";

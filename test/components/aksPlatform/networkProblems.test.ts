@@ -1,4 +1,4 @@
-import * as assert from "node:assert";
+import assert from "node:assert/strict";
 import type { AksNetworkArgs, AksPlatformArgs } from "../../../components/aksPlatform/args";
 import { checkAksPlatform } from "../../../components/aksPlatform/problems";
 import { platformArgs } from "./aksPlatformFixture";

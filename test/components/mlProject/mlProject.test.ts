@@ -1,5 +1,5 @@
-import * as assert from "node:assert/strict";
-import * as path from "node:path";
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import * as github from "@pulumi/github";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -9,7 +9,7 @@ import type { MlProjectArgs } from "../../../components/mlProject/args";
 import { readTemplate } from "../../../components/mlProject/template";
 import { type Recorded, type Recording, type RecordOptions, record } from "../recorder";
 
-const templateDirectory = path.resolve(__dirname, "../../../workloads/projectTemplate");
+const templateDirectory = resolve(__dirname, "../../../workloads/projectTemplate");
 const group = "11111111-2222-3333-4444-555555555555";
 const scope = "/subscriptions/sub/resourceGroups/core/providers/Microsoft";
 

@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { basename, join } from "node:path";
 import { parse } from "yaml";
 import { readTemplate } from "../../../components/mlProject/template";
 import { upstreamsOrSkip } from "../../upstreams/upstreamsOrSkip";
@@ -214,7 +214,7 @@ describe("the project template's workflows", () => {
 
   it("are train and deploy, sign in by OIDC only, and pin every action by commit", () => {
     assert.deepEqual(
-      workflows.map((file) => path.basename(file.path)),
+      workflows.map((file) => basename(file.path)),
       ["deploy.yml", "train.yml"],
     );
     for (const { path: name, content } of workflows) {
@@ -261,14 +261,14 @@ describe("the project template's workflows", () => {
 });
 
 describe("reading a template", () => {
-  const folder = mkdtempSync(path.join(tmpdir(), "template-"));
+  const folder = mkdtempSync(join(tmpdir(), "template-"));
   after(() => rmSync(folder, { recursive: true }));
 
   it("takes text files in order and leaves what tools leave behind", () => {
-    mkdirSync(path.join(folder, "src/__pycache__"), { recursive: true });
-    writeFileSync(path.join(folder, "src/__pycache__/x.pyc"), "x");
-    writeFileSync(path.join(folder, "src/b.py"), "b");
-    writeFileSync(path.join(folder, "README.md"), "hi");
+    mkdirSync(join(folder, "src/__pycache__"), { recursive: true });
+    writeFileSync(join(folder, "src/__pycache__/x.pyc"), "x");
+    writeFileSync(join(folder, "src/b.py"), "b");
+    writeFileSync(join(folder, "README.md"), "hi");
     assert.deepEqual(readTemplate(folder), [
       { path: "README.md", content: "hi" },
       { path: "src/b.py", content: "b" },
@@ -276,10 +276,10 @@ describe("reading a template", () => {
   });
 
   it("refuses a missing or empty folder and a binary file, by name", () => {
-    assert.throws(() => readTemplate(path.join(folder, "none")), /is not a directory: ".*none"/);
-    mkdirSync(path.join(folder, "empty"));
-    assert.throws(() => readTemplate(path.join(folder, "empty")), /has no files/);
-    writeFileSync(path.join(folder, "image.bin"), Buffer.from([0xff, 0xfe, 0x80]));
+    assert.throws(() => readTemplate(join(folder, "none")), /is not a directory: ".*none"/);
+    mkdirSync(join(folder, "empty"));
+    assert.throws(() => readTemplate(join(folder, "empty")), /has no files/);
+    writeFileSync(join(folder, "image.bin"), Buffer.from([0xff, 0xfe, 0x80]));
     assert.throws(() => readTemplate(folder), /image\.bin is not UTF-8 text/);
   });
 });

@@ -1,10 +1,10 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import * as path from "node:path";
+import { resolve } from "node:path";
 
-const script = path.resolve(__dirname, "../../../components/mlProject/provisionTracking.py");
+const script = resolve(__dirname, "../../../components/mlProject/provisionTracking.py");
 const administrator = { username: "admin", password: "administrator-word" };
 
 interface Answer {
@@ -100,7 +100,7 @@ describe("the provisioning of a project in MLflow", () => {
   afterEach(() => new Promise((closed) => double.server.close(closed)));
 
   const provision = (change: Record<string, string> = {}) =>
-    new Promise<{ code: number | null; out: string; err: string }>((resolve, reject) => {
+    new Promise<{ code: number | null; out: string; err: string }>((settle, reject) => {
       const { port } = double.server.address() as AddressInfo;
       const child = spawn("python3", [script], {
         env: {
@@ -119,7 +119,7 @@ describe("the provisioning of a project in MLflow", () => {
       child.stdout.on("data", (chunk) => (out += chunk));
       child.stderr.on("data", (chunk) => (err += chunk));
       child.on("error", reject);
-      child.on("close", (code) => resolve({ code, out, err }));
+      child.on("close", (code) => settle({ code, out, err }));
     });
 
   it("makes user, experiment under the project's own prefix, and MANAGE on it", async () => {

@@ -1,10 +1,10 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import * as path from "node:path";
+import { resolve } from "node:path";
 import { parse } from "yaml";
 
 /** Folder of the project template. */
-export const template = path.resolve(__dirname, "../../../workloads/projectTemplate");
+export const template = resolve(__dirname, "../../../workloads/projectTemplate");
 
 /** What a project's workflow would fill into the template. */
 export const values: Record<string, string> = {

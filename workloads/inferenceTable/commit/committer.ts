@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import { join } from "node:path";
 import { hourStart, partitionOf } from "@mlplatform/lake/inferences/inferenceHours";
 import { readSegmentRecords, segmentWindowBytes } from "@mlplatform/lake/segmentLog/segmentFile";
 import type { SealedSegment } from "@mlplatform/lake/segmentLog/segmentLog";
@@ -51,7 +51,7 @@ export function makeCommitter(options: CommitterOptions): Committer {
 
   async function putBlob(name: string, partition: InferencePartition): Promise<string> {
     const key = inferenceBlobKey(partition, writer, name);
-    await store.putFile(key, path.join(options.blobDirectory, name));
+    await store.putFile(key, join(options.blobDirectory, name));
     failpoint("commit.blobPut");
     return key;
   }

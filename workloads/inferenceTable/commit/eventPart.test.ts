@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { openParquetEngine, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { inferenceEventsShape } from "@mlplatform/lake/tables/inferencesShape";
@@ -114,8 +114,8 @@ describe("a part of the events table", function () {
   let files = 0;
 
   before(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-part-"));
-    engine = await openParquetEngine({ temporaryDirectory: path.join(folder, "spill") });
+    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-part-"));
+    engine = await openParquetEngine({ temporaryDirectory: join(folder, "spill") });
   });
   after(async () => {
     engine.close();
@@ -136,7 +136,7 @@ describe("a part of the events table", function () {
 
   // In the file's own order, times as the numbers they are.
   async function duckdbRows(bytes: Buffer): Promise<unknown[][]> {
-    const file = path.join(folder, `part-${++files}.parquet`);
+    const file = join(folder, `part-${++files}.parquet`);
     await fs.writeFile(file, bytes);
     const reader = await engine.connection.runAndReadAll(
       `SELECT * REPLACE (epoch_us(time) AS time, epoch_us(recorded_time) AS recorded_time,

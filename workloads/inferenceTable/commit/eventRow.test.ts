@@ -1,4 +1,4 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { protocolOf, revisionOf, timestampMicros } from "./eventRow";
 import { readBinaryEvent } from "../intake/cloudEvents";
 import { decodeEvent, encodeEvent } from "../intake/inferenceEvent";

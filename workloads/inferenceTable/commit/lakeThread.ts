@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import { extname, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { SealedSegment } from "@mlplatform/lake/segmentLog/segmentLog";
 import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
@@ -78,7 +78,7 @@ export function startLakeThread(options: LakeThreadOptions, events: LakeThreadEv
 
   function start(): Worker {
     // The source beside this one, or the bundle beside the bundle.
-    const file = path.join(__dirname, `lakeWorker${path.extname(__filename)}`);
+    const file = join(__dirname, `lakeWorker${extname(__filename)}`);
     const started = new Worker(file, { workerData: options });
     const fail = (error: Error) => {
       if (worker === started) {

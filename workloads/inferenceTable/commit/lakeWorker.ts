@@ -1,5 +1,5 @@
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { removeTemporaryFiles } from "@mlplatform/lake/segmentLog/durableFile";
@@ -22,7 +22,7 @@ async function main(options: LakeThreadOptions): Promise<void> {
   const port = parentPort!;
   const reply = (message: LakeReply) => port.postMessage(message);
   const { stateDirectory } = options;
-  const workDirectory = path.join(stateDirectory, "work");
+  const workDirectory = join(stateDirectory, "work");
   await fs.mkdir(workDirectory, { recursive: true, mode: 0o700 });
   await removeTemporaryFiles(workDirectory);
   const store = openObjectStore({
@@ -30,7 +30,7 @@ async function main(options: LakeThreadOptions): Promise<void> {
     onRetry: (_what, code) => reply({ kind: "retry", code }),
   });
   const pairEngine = await openParquetEngine({
-    temporaryDirectory: path.join(workDirectory, "spill-pair"),
+    temporaryDirectory: join(workDirectory, "spill-pair"),
     memoryMiB: engineMemoryMib,
   });
   const committer = makeCommitter({
@@ -43,7 +43,7 @@ async function main(options: LakeThreadOptions): Promise<void> {
     store,
     cache: await openObjectCache({
       store,
-      directory: path.join(stateDirectory, "cache"),
+      directory: join(stateDirectory, "cache"),
       maxBytes: cacheBytes,
     }),
     engine: pairEngine,

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { promises as fs } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import * as path from "node:path";
+import { join } from "node:path";
 import { syncDirectory } from "@mlplatform/lake/segmentLog/durableFile";
 
 /** Bodies too large for the log, a file each, until they are objects of their own. */
@@ -31,7 +31,7 @@ export async function openBlobFiles(directory: string, salt: string): Promise<Bl
   await fs.mkdir(directory, { recursive: true, mode: 0o700 });
   const sizes = new Map<string, number>();
   for (const name of await fs.readdir(directory)) {
-    sizes.set(name, (await fs.stat(path.join(directory, name))).size);
+    sizes.set(name, (await fs.stat(join(directory, name))).size);
   }
   let next = 0;
   let total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
@@ -40,7 +40,7 @@ export async function openBlobFiles(directory: string, salt: string): Promise<Bl
     total += bytes;
   };
   const remove = async (name: string) => {
-    await fs.rm(path.join(directory, name), { force: true });
+    await fs.rm(join(directory, name), { force: true });
     total -= sizes.get(name) ?? 0;
     sizes.delete(name);
   };
@@ -50,7 +50,7 @@ export async function openBlobFiles(directory: string, salt: string): Promise<Bl
     remove,
     async create() {
       const name = `${salt}-${next++}`;
-      const handle = await fs.open(path.join(directory, name), "wx", 0o600);
+      const handle = await fs.open(join(directory, name), "wx", 0o600);
       return blobWriter(name, handle, {
         added: (bytes) => add(name, bytes),
         finished: () => syncDirectory(directory),

@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 import { type Relay, startRelay } from "../../lake/testbed/relay";
 import { useServiceBed } from "../../lake/testbed/serviceBed";
 import {
@@ -137,7 +137,7 @@ describe("inference table when the lake or the disk gives way", function () {
   });
 
   it("does the same on a disk that is full, and never ends", async function () {
-    const state = path.join(bed.folder, "disk");
+    const state = join(bed.folder, "disk");
     await fs.mkdir(state);
     try {
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=48m", "tmpfs", state], { stdio: "pipe" });
@@ -154,12 +154,12 @@ describe("inference table when the lake or the disk gives way", function () {
     assert.ok(refused >= 3);
     // Someone else takes the rest of the disk.
     await fs
-      .writeFile(path.join(state, "foreign"), Buffer.alloc(64 * mib))
+      .writeFile(join(state, "foreign"), Buffer.alloc(64 * mib))
       .catch((error: NodeJS.ErrnoException) => {
         assert.equal(error.code, "ENOSPC");
       });
     assert.equal(await post(url, large("no-room", 10_000)), 503);
-    await fs.rm(path.join(state, "foreign"));
+    await fs.rm(join(state, "foreign"));
     await relay.restore();
     await untilRelieved(url);
     assert.equal(await post(url, large("after", 10_000)), 202);
@@ -264,7 +264,7 @@ describe("inference table when the lake or the disk gives way", function () {
 
   it("redacts before the disk: neither log, nor files of bodies, nor the lake ever holds the value", async () => {
     const secret = "zz-4711-secret-zz";
-    const rules = path.join(bed.folder, "rules.json");
+    const rules = join(bed.folder, "rules.json");
     await fs.writeFile(
       rules,
       JSON.stringify([
@@ -307,14 +307,14 @@ describe("inference table when the lake or the disk gives way", function () {
     const grep = async (directory: string): Promise<string[]> => {
       const found: string[] = [];
       for (const entry of await fs.readdir(directory, { recursive: true, withFileTypes: true })) {
-        const file = path.join(entry.parentPath, entry.name);
+        const file = join(entry.parentPath, entry.name);
         if (entry.isFile() && (await fs.readFile(file)).includes(secret)) {
           found.push(file);
         }
       }
       return found;
     };
-    assert.deepEqual(await grep(path.join(bed.folder, "state")), []);
+    assert.deepEqual(await grep(join(bed.folder, "state")), []);
     assert.equal((await bed.service.end("SIGTERM")).code, 0);
     const { rows } = await bed.lake.query(
       "SELECT id, body::VARCHAR AS body, degraded, metadata FROM inferences_events ORDER BY id",

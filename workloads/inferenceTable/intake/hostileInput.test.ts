@@ -1,9 +1,9 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as net from "node:net";
-import * as os from "node:os";
-import * as path from "node:path";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
@@ -51,7 +51,7 @@ describe("inference table and hostile input", function () {
   /** Writes to a socket by hand. Resolves with what came back when the other side or `until` ended it. */
   function raw(text: string | Buffer, until = /^HTTP\/1.1 [2-5]\d\d/m): Promise<string> {
     return new Promise((resolve) => {
-      const socket = net.connect(Number(new URL(url).port), "127.0.0.1");
+      const socket = connect(Number(new URL(url).port), "127.0.0.1");
       let answer = "";
       socket.on("data", (chunk) => {
         answer += chunk.toString("latin1");
@@ -190,12 +190,12 @@ describe("inference table and hostile input", function () {
   before(async () => {
     server = await startSeaweedfs();
     store = openObjectStore(server.options);
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-hostile-"));
-    const cache = await openObjectCache({ store, directory: path.join(folder, "cache") });
+    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-hostile-"));
+    const cache = await openObjectCache({ store, directory: join(folder, "cache") });
     lake = openLake({ store, cache });
     service = startChildService("inferenceTable", {
       ...server.environment,
-      MLP_STATE_DIR: path.join(folder, "state"),
+      MLP_STATE_DIR: join(folder, "state"),
       MLP_PORT: "0",
     });
     url = await service.waitFor(/listening on (http:[^"]+)/);
@@ -241,7 +241,7 @@ describe("inference table and hostile input", function () {
       return Number(/events_refused_total\{reason="aborted"\} (\d+)/.exec(text)?.[1] ?? 0);
     };
     const before = await broken();
-    const socket = net.connect(Number(new URL(url).port), "127.0.0.1");
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
     socket.write(`${rawHead("short", "Content-Length: 1000")}abc`);
     await new Promise((resolve) => setTimeout(resolve, 200));
     socket.destroy();
@@ -253,7 +253,7 @@ describe("inference table and hostile input", function () {
 
   it("answers others while some connections send nothing", async () => {
     const idle = Array.from({ length: 200 }, () => {
-      const socket = net.connect(Number(new URL(url).port), "127.0.0.1");
+      const socket = connect(Number(new URL(url).port), "127.0.0.1");
       socket.write("POST / HTTP/1.1\r\nHost: x\r\nCe-Id: slow");
       return socket;
     });

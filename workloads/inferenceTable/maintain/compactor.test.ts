@@ -1,6 +1,6 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 import { openParquetEngine, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { makeTurns } from "@mlplatform/lake/service/turns";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
@@ -32,7 +32,7 @@ describe("merging the parts of events", function () {
 
   beforeEach(async () => {
     engine = await openParquetEngine({
-      temporaryDirectory: path.join(bed.folder, "spill"),
+      temporaryDirectory: join(bed.folder, "spill"),
       memoryMiB: 256,
     });
     put = eventsWriter({ store: bed.store, engine, folder: bed.folder, first });
@@ -45,9 +45,9 @@ describe("merging the parts of events", function () {
   ): Promise<{ pairer: Pairer; compactor: Compactor }> {
     const { replica = { ordinal: 0, count: 1 }, graceMs = 0, store = bed.store } = options;
     const inTurn = makeTurns();
-    const shared = { store, engine, workDirectory: path.join(bed.folder, "work"), replica, inTurn };
+    const shared = { store, engine, workDirectory: join(bed.folder, "work"), replica, inTurn };
     await fs.mkdir(shared.workDirectory, { recursive: true });
-    const directory = path.join(bed.folder, "replica-cache");
+    const directory = join(bed.folder, "replica-cache");
     const pairer = makePairer({
       ...shared,
       cache: await openObjectCache({ store, directory }),

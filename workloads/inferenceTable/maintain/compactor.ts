@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import { join } from "node:path";
 import { literal, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import {
   type EventsHour,
@@ -139,7 +139,7 @@ export function makeCompactor(options: CompactorOptions): Compactor {
     return mergeParts({
       store,
       engine,
-      workDirectory: path.join(options.workDirectory, "merge"),
+      workDirectory: join(options.workDirectory, "merge"),
       parts,
       // In the order of the files: those of a writer are in the order of time.
       query: (relation) => `SELECT * FROM ${relation}`,

@@ -1,4 +1,4 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { listObjects, openObjectStore, type ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { startSeaweedfs, type TestStore } from "../../lake/testbed/objectStores";
 import { deleteExpired, readRetention } from "./retention";

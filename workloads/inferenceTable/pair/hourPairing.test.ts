@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { openParquetEngine, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { makeTurns } from "@mlplatform/lake/service/turns";
@@ -41,12 +41,12 @@ describe("pairing by hours", function () {
     await server.stop();
   });
   beforeEach(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-hours-"));
+    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-hours-"));
     engine = await openParquetEngine({ temporaryDirectory: folder, memoryMiB: 512 });
     for await (const { key } of listObjects(store, "")) {
       await store.delete(key);
     }
-    const cache = await openObjectCache({ store, directory: path.join(folder, "read") });
+    const cache = await openObjectCache({ store, directory: join(folder, "read") });
     lake = openLake({ store, cache });
     put = eventsWriter({ store, engine, folder, first });
   });
@@ -60,11 +60,11 @@ describe("pairing by hours", function () {
     name = "pair",
     through = store,
   ): Promise<Pairer> {
-    const directory = path.join(folder, name);
+    const directory = join(folder, name);
     await fs.mkdir(directory, { recursive: true });
     return makePairer({
       store: through,
-      cache: await openObjectCache({ store, directory: path.join(directory, "cache") }),
+      cache: await openObjectCache({ store, directory: join(directory, "cache") }),
       engine,
       workDirectory: directory,
       graceMs: 10 * minuteMs,
@@ -222,7 +222,7 @@ describe("pairing by hours", function () {
     );
     await nextSecond();
     await (await pairer()).pairDue(quarterPast(20), false);
-    const directory = path.join(folder, "fresh");
+    const directory = join(folder, "fresh");
     const cache = await openObjectCache({ store, directory });
     const fresh = openLake({ store, cache });
     const { rows: found } = await fresh.query("SELECT request_id, status FROM inferences", {
@@ -257,10 +257,10 @@ describe("pairing by hours", function () {
         response(`p-${index}`, index + 300),
       ]).flat(),
     );
-    const other = await openParquetEngine({ temporaryDirectory: path.join(folder, "other") });
+    const other = await openParquetEngine({ temporaryDirectory: join(folder, "other") });
     const two = makePairer({
       store,
-      cache: await openObjectCache({ store, directory: path.join(folder, "two-cache") }),
+      cache: await openObjectCache({ store, directory: join(folder, "two-cache") }),
       engine: other,
       workDirectory: folder,
       graceMs: 0,
@@ -346,7 +346,7 @@ describe("pairing by hours", function () {
     const [earlier] = await keys(inferencePairedPrefix);
     const failing: ObjectStore = Object.assign(Object.create(store) as ObjectStore, {
       async putFile(...[key, ...rest]: Parameters<ObjectStore["putFile"]>) {
-        if (path.dirname(key) === path.dirname(earlier!)) {
+        if (dirname(key) === dirname(earlier!)) {
           throw new Error("stopped");
         }
         return store.putFile(key, ...rest);
@@ -366,9 +366,9 @@ describe("pairing by hours", function () {
   it("pairs all of an old hour that several replicas add to at once", async () => {
     const replicas = await Promise.all(
       [0, 1].map(async (ordinal) => {
-        const spill = path.join(folder, `engine-${ordinal}`);
+        const spill = join(folder, `engine-${ordinal}`);
         const own = await openParquetEngine({ temporaryDirectory: spill, memoryMiB: 256 });
-        const directory = path.join(folder, `late-${ordinal}`);
+        const directory = join(folder, `late-${ordinal}`);
         const replica = makePairer({
           store,
           cache: await openObjectCache({ store, directory }),

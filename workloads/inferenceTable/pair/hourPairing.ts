@@ -1,5 +1,5 @@
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 import {
   copyToParquet,
   literal,
@@ -127,7 +127,7 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
 
   async function writePart(hour: InferenceHour, where: string, events: string): Promise<NewPart> {
     const part = nextPart(hour.paired);
-    const file = path.join(workDirectory, `.paired-${hour.start}-${part}.tmp`);
+    const file = join(workDirectory, `.paired-${hour.start}-${part}.tmp`);
     const pieces: string[] = [];
     try {
       for (const [index, range] of (await bucketRanges(where)).entries()) {
@@ -182,7 +182,7 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
   }
 
   async function writeIds(hour: InferenceHour, part: number, pairedFile: string): Promise<string> {
-    const file = path.join(workDirectory, `.ids-${hour.start}-${part}.tmp`);
+    const file = join(workDirectory, `.ids-${hour.start}-${part}.tmp`);
     await copyToParquet(
       engine,
       `SELECT md5_number_lower(request_id) AS id_hash, ${identityHash("request_id")} AS identity_hash
@@ -250,7 +250,7 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
       return 0;
     }
     const part = nextPart(hour.paired);
-    const file = path.join(workDirectory, `.moved-${hour.start}-${part}.tmp`);
+    const file = join(workDirectory, `.moved-${hour.start}-${part}.tmp`);
     try {
       await copyToParquet(engine, query, file);
       const key = inferencePairedPartKey({ ...partitionOf(hour), part });

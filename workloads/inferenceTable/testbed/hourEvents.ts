@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import { join } from "node:path";
 import { type ParquetEngine, writeParquet } from "@mlplatform/lake/duckdb/parquetEngine";
 import { partitionOf } from "@mlplatform/lake/inferences/inferenceHours";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
@@ -39,7 +39,7 @@ export function eventsWriter({
     }
     for (const [hour, own] of byHour) {
       const sequence = ++parts;
-      const file = path.join(folder, `events-${sequence}.parquet`);
+      const file = join(folder, `events-${sequence}.parquet`);
       const rows = own.map((event, frame) =>
         eventRow(event, BigInt(first + event.at) * 1000n, { sequence, frame }),
       );

@@ -1,4 +1,4 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as http from "node:http";
 import type { Lake } from "@mlplatform/lake/ask/lake";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join, posix } from "node:path";
 import { failpoint } from "../segmentLog/failpoint";
 import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
 import { literal, type ParquetEngine, type ParquetFile, writeQuery } from "../duckdb/parquetEngine";
@@ -51,7 +51,7 @@ const compactedWriter = "compacted";
 
 /** Whether a part is a merged one, by its key. */
 export function isCompacted({ key }: ObjectFacts): boolean {
-  return path.posix.basename(key).startsWith(`part-${compactedWriter}`);
+  return posix.basename(key).startsWith(`part-${compactedWriter}`);
 }
 
 /** Reads the wanted ones of the records below a prefix, with their keys. */
@@ -151,12 +151,12 @@ export async function mergeParts(merge: Merge): Promise<void> {
   try {
     const files: string[] = [];
     for (const [index, { key }] of parts.entries()) {
-      const file = path.join(workDirectory, `part-${index}.parquet`);
+      const file = join(workDirectory, `part-${index}.parquet`);
       await store.getFile(key, file);
       files.push(file);
     }
     const relation = `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, union_by_name = true)`;
-    const file = path.join(workDirectory, "merged.parquet");
+    const file = join(workDirectory, "merged.parquet");
     const merged = await writeQuery(engine, merge.query(relation), file, merge.layout);
     await merge.check(relation, merged);
     failpoint("merge.written");

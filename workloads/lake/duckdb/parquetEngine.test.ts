@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as fc from "fast-check";
 import { removeTemporaryFiles } from "../segmentLog/durableFile";
 import {
@@ -31,8 +31,8 @@ describe("parquet writer", () => {
   let engine: ParquetEngine;
 
   beforeEach(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-parquet-"));
-    engine = await openParquetEngine({ temporaryDirectory: path.join(folder, "spill") });
+    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-parquet-"));
+    engine = await openParquetEngine({ temporaryDirectory: join(folder, "spill") });
   });
   afterEach(async () => {
     engine.close();
@@ -61,8 +61,8 @@ describe("parquet writer", () => {
           flag,
         ]);
         const turned = rows.map((_, index) => rows[(index + turn) % rows.length]!);
-        const one = await writeParquet(engine, shape, rows, path.join(folder, "one.parquet"));
-        const two = await writeParquet(engine, shape, turned, path.join(folder, "two.parquet"));
+        const one = await writeParquet(engine, shape, rows, join(folder, "one.parquet"));
+        const two = await writeParquet(engine, shape, turned, join(folder, "two.parquet"));
         assert.equal(one.rows, rows.length);
         assert.equal(one.sha256, two.sha256);
         const reader = await engine.connection.runAndReadAll(
@@ -87,9 +87,9 @@ describe("parquet writer", () => {
         BigInt(id),
         true,
       ]);
-    const one = await writeParquet(engine, shape, rows(), path.join(folder, "one.parquet"));
+    const one = await writeParquet(engine, shape, rows(), join(folder, "one.parquet"));
     const other = await openParquetEngine({ temporaryDirectory: folder, memoryMiB: 512 });
-    const two = await writeParquet(other, shape, rows(), path.join(folder, "two.parquet"));
+    const two = await writeParquet(other, shape, rows(), join(folder, "two.parquet"));
     other.close();
     assert.equal(one.sha256, two.sha256);
     assert.equal(one.rows, 120_000);
@@ -100,10 +100,7 @@ describe("parquet writer", () => {
       yield [1n, "a", null, null, null];
       throw new Error("source broke");
     }
-    await assert.rejects(
-      writeParquet(engine, shape, rows(), path.join(folder, "x.parquet")),
-      /broke/,
-    );
+    await assert.rejects(writeParquet(engine, shape, rows(), join(folder, "x.parquet")), /broke/);
     assert.deepEqual(
       (await fs.readdir(folder)).filter((name) => name.includes("parquet")),
       [],
@@ -111,7 +108,7 @@ describe("parquet writer", () => {
   });
 
   it("shows no final name when it is killed between the temporary file and the rename", async () => {
-    const target = path.join(folder, "killed.parquet");
+    const target = join(folder, "killed.parquet");
     const script = `
       const fs = require("node:fs");
       const { openParquetEngine, writeParquet, ColumnType } = require("./parquetEngine");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, promises as fs } from "node:fs";
-import * as path from "node:path";
+import { dirname } from "node:path";
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { duckdb } from "./duckdb";
 import { publishFile, temporaryPathBeside } from "../segmentLog/durableFile";
@@ -134,7 +134,7 @@ export async function writeQuery(
   file: string,
   layout?: string,
 ): Promise<ParquetFile> {
-  await fs.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  await fs.mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = temporaryPathBeside(file);
   try {
     const rows = await copyToParquet(engine, query, temporary, layout);

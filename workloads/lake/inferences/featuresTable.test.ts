@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createFeatures, FeaturesError } from "./featuresTable";
 import { type ModelSignature, readSignature } from "./modelSignature";
 import { openParquetEngine, type ParquetEngine } from "../duckdb/parquetEngine";
@@ -199,7 +199,7 @@ describe("features", () => {
     let engine: ParquetEngine;
 
     beforeEach(async () => {
-      folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-features-"));
+      folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-features-"));
       engine = await openParquetEngine({ temporaryDirectory: folder });
       const row = (id: string, version: string, request: string, response: string) =>
         `('${id}', TIMESTAMP '2026-11-23 10:00:00', 'r-1', 'churn', '${version}', 'ok', 'v1', '${request}', '${response}', ${request.length})`;

@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type EventFacts, eventRow } from "../testbed/eventRow";
 import { pairingQuery, settledQuery } from "./pairing";
 import { openParquetEngine, type ParquetEngine, writeParquet } from "../duckdb/parquetEngine";
@@ -20,9 +20,9 @@ describe("pairing", () => {
   let file: string;
 
   beforeEach(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-pairing-"));
+    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-pairing-"));
     engine = await openParquetEngine({ temporaryDirectory: folder });
-    file = path.join(folder, "events.parquet");
+    file = join(folder, "events.parquet");
   });
   afterEach(async () => {
     engine.close();
@@ -112,7 +112,7 @@ describe("pairing", () => {
   it("lets a later part's answered row replace the unanswered one", async () => {
     const early: TestEvent[] = [{ id: "a", type: "request" }];
     await writeParquet(engine, inferenceEventsShape, early.map(rowOf), file);
-    const later = path.join(folder, "later.parquet");
+    const later = join(folder, "later.parquet");
     const both: TestEvent[] = [...early, { id: "a", type: "response", at: 3 }];
     await writeParquet(engine, inferenceEventsShape, both.map(rowOf), later);
     const query = (name: string) => `(${pairingQuery(`read_parquet('${name}')`)})`;

@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
@@ -22,9 +22,9 @@ describe("a part of the Ray log table", function () {
   let files = 0;
 
   before(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-part-"));
+    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-part-"));
     engine = await openParquetEngine({
-      temporaryDirectory: path.join(folder, "spill"),
+      temporaryDirectory: join(folder, "spill"),
     });
   });
   after(async () => {
@@ -46,7 +46,7 @@ describe("a part of the Ray log table", function () {
   // In the file's own order: nothing is sorted here.
   async function rowsOf(runs: RayLogBytes[]): Promise<Record<string, unknown>[]> {
     // DuckDB knows a file by its name, time and length: each one has its own name.
-    file = path.join(folder, `part-${++files}.parquet`);
+    file = join(folder, `part-${++files}.parquet`);
     await fs.writeFile(file, await encodeRayLogPart(origin, [...runs]));
     const reader = await engine.connection.runAndReadAll(
       `SELECT * REPLACE (coalesce(raw, encode(text)) AS raw) FROM read_parquet('${file}')`,

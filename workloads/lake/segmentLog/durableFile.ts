@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** Flushes a directory, so that a name made, renamed or removed in it survives a power cut. */
 export async function syncDirectory(directory: string): Promise<void> {
@@ -14,10 +14,7 @@ export async function syncDirectory(directory: string): Promise<void> {
 
 /** A name beside `target` that no other write uses; it stays in the same directory so that rename is atomic. */
 export function temporaryPathBeside(target: string): string {
-  return path.join(
-    path.dirname(target),
-    `.${path.basename(target)}.${randomBytes(6).toString("hex")}.tmp`,
-  );
+  return join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
 }
 
 /** Flushes a finished temporary file and gives it its final name; readers see all of it or nothing. */
@@ -29,7 +26,7 @@ export async function publishFile(temporary: string, target: string): Promise<vo
     await handle.close();
   }
   await fs.rename(temporary, target);
-  await syncDirectory(path.dirname(target));
+  await syncDirectory(dirname(target));
 }
 
 /** Replaces a small file whole: after a crash it holds the old content or the new one, never a mixture. */
@@ -50,6 +47,6 @@ export async function writeFileDurably(
 /** Removes temporary files that a killed writer left in `directory`; call it before the first write. */
 export async function removeTemporaryFiles(directory: string): Promise<number> {
   const leftovers = (await fs.readdir(directory)).filter((name) => /^\..*\.tmp$/.test(name));
-  await Promise.all(leftovers.map((name) => fs.rm(path.join(directory, name), { force: true })));
+  await Promise.all(leftovers.map((name) => fs.rm(join(directory, name), { force: true })));
   return leftovers.length;
 }

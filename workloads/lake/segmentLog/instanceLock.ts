@@ -1,6 +1,6 @@
 import { promises as fs } from "node:fs";
-import * as net from "node:net";
-import * as path from "node:path";
+import { connect, createServer, type Server } from "node:net";
+import { join } from "node:path";
 
 /** A held lock. */
 export interface InstanceLock {
@@ -29,7 +29,7 @@ export async function lockDirectory(directory: string): Promise<InstanceLock> {
   const address =
     process.platform === "linux"
       ? `/proc/self/fd/${handle.fd}/${lockName}`
-      : path.join(directory, lockName);
+      : join(directory, lockName);
   try {
     const server = await listenOnce(address, directory);
     return {
@@ -44,7 +44,7 @@ export async function lockDirectory(directory: string): Promise<InstanceLock> {
   }
 }
 
-async function listenOnce(address: string, directory: string): Promise<net.Server> {
+async function listenOnce(address: string, directory: string): Promise<Server> {
   for (let attempt = 0; attempt < 2; attempt++) {
     const server = await tryListen(address);
     if (server !== undefined) {
@@ -65,9 +65,9 @@ async function listenOnce(address: string, directory: string): Promise<net.Serve
   );
 }
 
-function tryListen(address: string): Promise<net.Server | undefined> {
+function tryListen(address: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
-    const server = net.createServer((socket) => socket.destroy());
+    const server = createServer((socket) => socket.destroy());
     server.once("error", (error: NodeJS.ErrnoException) =>
       error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
     );
@@ -77,7 +77,7 @@ function tryListen(address: string): Promise<net.Server | undefined> {
 
 function isAnswered(address: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect(address);
+    const socket = connect(address);
     socket.once("connect", () => {
       socket.destroy();
       resolve(true);
@@ -90,11 +90,7 @@ function isAnswered(address: string): Promise<boolean> {
 
 // Two starters can both find a dead socket; the slower one's removal then hits the faster one's new
 // socket. The faster one notices that its name leads elsewhere and gives way.
-async function refuseIfReplaced(
-  server: net.Server,
-  address: string,
-  directory: string,
-): Promise<void> {
+async function refuseIfReplaced(server: Server, address: string, directory: string): Promise<void> {
   const mine = await fs.stat(address, { bigint: true });
   await new Promise((resolve) => setTimeout(resolve, verifyAfterMs));
   const now = await fs.stat(address, { bigint: true }).catch(() => undefined);

@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import * as fc from "fast-check";
 import { crc32c } from "./crc32c";
 import { openSegmentLog, type SegmentLog, SegmentLogFullError } from "./segmentLog";
@@ -23,18 +23,18 @@ describe("segment log", () => {
   let directory: string;
 
   beforeEach(async () => {
-    directory = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-log-"));
+    directory = await fs.mkdtemp(join(tmpdir(), "mlplatform-log-"));
   });
   afterEach(() => fs.rm(directory, { recursive: true, force: true }));
 
   async function written(records: string[], name = "log"): Promise<string> {
-    const folder = path.join(directory, name);
+    const folder = join(directory, name);
     const log = await openSegmentLog({ directory: folder });
     for (const record of records) {
       await log.append([Buffer.from(record, "latin1")]);
     }
     await log.close();
-    return path.join(folder, "segment-000000000001.log");
+    return join(folder, "segment-000000000001.log");
   }
 
   it("computes CRC-32C as RFC 3720 gives it, whole and in pieces", () => {
@@ -56,7 +56,7 @@ describe("segment log", () => {
         fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 40 }),
         fc.integer({ min: 64, max: 2000 }),
         async (records, segmentBytes) => {
-          const folder = await fs.mkdtemp(path.join(directory, "run-"));
+          const folder = await fs.mkdtemp(join(directory, "run-"));
           const log = await openSegmentLog({ directory: folder, segmentBytes });
           await Promise.all(
             records.map((record) => log.append([record.subarray(0, 3), record.subarray(3)])),
@@ -83,9 +83,9 @@ describe("segment log", () => {
     }
     assert.equal(ends.at(-1), bytes.length);
     for (let cut = 0; cut < bytes.length; cut++) {
-      const folder = path.join(directory, `cut-${cut}`);
+      const folder = join(directory, `cut-${cut}`);
       await fs.mkdir(folder);
-      await fs.writeFile(path.join(folder, "segment-000000000001.log"), bytes.subarray(0, cut));
+      await fs.writeFile(join(folder, "segment-000000000001.log"), bytes.subarray(0, cut));
       const log = await openSegmentLog({ directory: folder });
       const whole = ends.slice(1).filter((end) => end <= cut).length;
       assert.deepEqual(await contentOf(log), records.slice(0, whole), `cut at ${cut}`);
@@ -101,11 +101,11 @@ describe("segment log", () => {
     const bytes = await fs.readFile(await written(records));
     const end = segmentHeaderBytes + 2 * frameHeaderBytes + "alphabeta".length;
     for (let at = segmentHeaderBytes; at < end; at++) {
-      const folder = path.join(directory, `flip-${at}`);
+      const folder = join(directory, `flip-${at}`);
       await fs.mkdir(folder);
       const flipped = Buffer.from(bytes);
       flipped[at] = flipped[at]! ^ (1 << (at % 8));
-      const file = path.join(folder, "segment-000000000001.log");
+      const file = join(folder, "segment-000000000001.log");
       await fs.writeFile(file, flipped);
       const log = await openSegmentLog({ directory: folder });
       const isFirst = at < segmentHeaderBytes + frameHeaderBytes + "alpha".length;
@@ -120,22 +120,22 @@ describe("segment log", () => {
   it("takes no record from a segment file that was stored as a payload", async () => {
     const inner = await fs.readFile(await written(["inner one", "inner two"], "inner"));
     const file = await written(["outer"], "outer");
-    const outer = await openSegmentLog({ directory: path.dirname(file) });
+    const outer = await openSegmentLog({ directory: dirname(file) });
     await outer.append([inner]);
     await outer.close();
-    const second = path.join(path.dirname(file), "segment-000000000002.log");
+    const second = join(dirname(file), "segment-000000000002.log");
     const bytes = await fs.readFile(second);
     // The outer frame's own head is damaged: the search runs through the inner frames.
     bytes[segmentHeaderBytes + 5] = 0xff;
     await fs.writeFile(second, bytes);
-    const log = await openSegmentLog({ directory: path.dirname(file) });
+    const log = await openSegmentLog({ directory: dirname(file) });
     assert.deepEqual(await contentOf(log), ["outer"]);
     await log.close();
   });
 
   it("syncs once for many records that wait together", async () => {
     const log = await openSegmentLog({ directory });
-    const probe = await fs.open(path.join(directory, "probe"), "w");
+    const probe = await fs.open(join(directory, "probe"), "w");
     const prototype = Object.getPrototypeOf(probe) as { datasync: () => Promise<void> };
     await probe.close();
     const { datasync } = prototype;
@@ -158,7 +158,7 @@ describe("segment log", () => {
   it("rejects what a failing disk didn't take, keeps what it acknowledged, and works on", async () => {
     const log = await openSegmentLog({ directory });
     await log.append([Buffer.from("kept")]);
-    const probe = await fs.open(path.join(directory, "probe"), "w");
+    const probe = await fs.open(join(directory, "probe"), "w");
     const prototype = Object.getPrototypeOf(probe) as { datasync: () => Promise<void> };
     await probe.close();
     const { datasync } = prototype;
@@ -196,7 +196,7 @@ describe("segment log", () => {
   });
 
   it("refuses to start when the record of used numbers is garbage", async () => {
-    await fs.writeFile(path.join(directory, "highest-sequence"), "\0\0\0");
+    await fs.writeFile(join(directory, "highest-sequence"), "\0\0\0");
     await assert.rejects(openSegmentLog({ directory }), /highest-sequence must hold one number/);
   });
 });

@@ -1,6 +1,6 @@
 import { promises as fs, writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import * as path from "node:path";
+import { join } from "node:path";
 import { removeTemporaryFiles, syncDirectory, writeFileDurably } from "./durableFile";
 import { failpoint } from "./failpoint";
 import {
@@ -137,12 +137,12 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
 
   async function openSegment(): Promise<OpenSegment> {
     const sequence = nextSequence;
-    const file = path.join(directory, segmentName(sequence));
+    const file = join(directory, segmentName(sequence));
     const header = segmentHeader();
     // Numbers become object keys: one that was used must stay used after its segment is removed.
     if (sequence > reservedSequence) {
       reservedSequence = sequence + (syncsRecords ? 0 : reservedSequences);
-      await writeFileDurably(path.join(directory, sequenceFile), `${reservedSequence}\n`);
+      await writeFileDurably(join(directory, sequenceFile), `${reservedSequence}\n`);
     }
     const handle = await fs.open(file, "wx", 0o600);
     try {
@@ -327,7 +327,7 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
 }
 
 async function readHighestSequence(directory: string): Promise<number> {
-  const file = path.join(directory, sequenceFile);
+  const file = join(directory, sequenceFile);
   let text: string;
   try {
     text = await fs.readFile(file, "utf8");
@@ -384,7 +384,7 @@ async function recoverSegments(
       continue;
     }
     const sequence = Number(match[1]);
-    const file = path.join(directory, name);
+    const file = join(directory, name);
     lastSequence = Math.max(lastSequence, sequence);
     const scan = await scanSegment(file);
     recovery.tornBytes += scan.tornBytes;

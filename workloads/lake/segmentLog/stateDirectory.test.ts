@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DirectoryInUseError, lockDirectory } from "./instanceLock";
 import { writerIdentity } from "./writerIdentity";
 
@@ -10,7 +10,7 @@ describe("state directory", () => {
   let directory: string;
 
   beforeEach(async () => {
-    directory = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-state-"));
+    directory = await fs.mkdtemp(join(tmpdir(), "mlplatform-state-"));
   });
   afterEach(() => fs.rm(directory, { recursive: true, force: true }));
 
@@ -18,11 +18,11 @@ describe("state directory", () => {
     const first = await writerIdentity(directory);
     assert.match(first, /^[0-9a-f]{16}$/);
     assert.equal(await writerIdentity(directory), first);
-    assert.notEqual(await writerIdentity(path.join(directory, "other")), first);
+    assert.notEqual(await writerIdentity(join(directory, "other")), first);
   });
 
   it("refuses a garbled writer id instead of making keys from it", async () => {
-    await fs.writeFile(path.join(directory, "writer-id"), "../../x\n");
+    await fs.writeFile(join(directory, "writer-id"), "../../x\n");
     await assert.rejects(writerIdentity(directory), /must hold 16 hexadecimal digits/);
   });
 
@@ -34,7 +34,7 @@ describe("state directory", () => {
   });
 
   it("admits the next holder after a kill -9, under a path longer than a socket's may be", async () => {
-    const deep = path.join(directory, "d".repeat(120));
+    const deep = join(directory, "d".repeat(120));
     const script = `require("./instanceLock").lockDirectory(process.argv[1]).then(() => {
       setInterval(() => {}, 1000); process.stdout.write("held");
     });`;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 import { writeFileDurably } from "./durableFile";
 
 const writerFile = "writer-id";
@@ -13,7 +13,7 @@ const writerFile = "writer-id";
  */
 export async function writerIdentity(stateDirectory: string): Promise<string> {
   await fs.mkdir(stateDirectory, { recursive: true, mode: 0o700 });
-  const file = path.join(stateDirectory, writerFile);
+  const file = join(stateDirectory, writerFile);
   let text: string;
   try {
     text = await fs.readFile(file, "utf8");

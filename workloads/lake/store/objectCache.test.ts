@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { openObjectCache } from "./objectCache";
 import type { ObjectFacts, ObjectStore } from "./objectStore";
 
@@ -25,7 +25,7 @@ describe("object cache", () => {
 
   beforeEach(async () => {
     fetched = [];
-    directory = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-cache-"));
+    directory = await fs.mkdtemp(join(tmpdir(), "mlplatform-cache-"));
   });
   afterEach(() => fs.rm(directory, { recursive: true, force: true }));
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { extname, join } from "node:path";
 import { removeTemporaryFiles } from "../segmentLog/durableFile";
 import type { ObjectFacts, ObjectStore } from "./objectStore";
 
@@ -60,7 +60,7 @@ export async function openObjectCache(options: ObjectCacheOptions): Promise<Obje
       return running;
     }
     const download = store
-      .getFile(object.key, path.join(directory, name))
+      .getFile(object.key, join(directory, name))
       .then(() => {
         entries.set(name, { bytes: object.bytes, holds: 0, used: ++uses });
       })
@@ -79,7 +79,7 @@ export async function openObjectCache(options: ObjectCacheOptions): Promise<Obje
       }
       entries.delete(name);
       bytes -= entry.bytes;
-      await fs.rm(path.join(directory, name), { force: true });
+      await fs.rm(join(directory, name), { force: true });
     }
   }
 
@@ -117,7 +117,7 @@ export async function openObjectCache(options: ObjectCacheOptions): Promise<Obje
         release();
         throw error;
       }
-      return { files: names.map((name) => path.join(directory, name)), release };
+      return { files: names.map((name) => join(directory, name)), release };
     },
     size: () => ({ bytes: totalBytes(entries), files: entries.size }),
   };
@@ -129,14 +129,14 @@ function totalBytes(entries: Map<string, CacheEntry>): number {
 
 function cachedName(store: ObjectStore, object: ObjectFacts): string {
   const identity = [store.endpoint, store.bucket, object.key, object.etag].join("\n");
-  return `${createHash("sha256").update(identity).digest("hex")}${path.extname(object.key)}`;
+  return `${createHash("sha256").update(identity).digest("hex")}${extname(object.key)}`;
 }
 
 async function readEntries(directory: string): Promise<Map<string, CacheEntry>> {
   const found: { name: string; bytes: number; readAt: number }[] = [];
   for (const name of await fs.readdir(directory)) {
     if (/^[0-9a-f]{64}\.\w+$/.test(name)) {
-      const { size, mtimeMs, atimeMs } = await fs.stat(path.join(directory, name));
+      const { size, mtimeMs, atimeMs } = await fs.stat(join(directory, name));
       found.push({ name, bytes: size, readAt: Math.max(mtimeMs, atimeMs) });
     }
   }

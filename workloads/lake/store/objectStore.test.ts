@@ -1,9 +1,9 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as net from "node:net";
-import * as os from "node:os";
-import * as path from "node:path";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { listObjects, type ObjectStore, openObjectStore } from "./objectStore";
 import { startMinio, startSeaweedfs, type TestStore } from "../testbed/objectStores";
 import { startRelay } from "../testbed/relay";
@@ -26,7 +26,7 @@ for (const [name, start] of [
     before(async () => {
       server = await start();
       store = openObjectStore(server.options);
-      folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-store-"));
+      folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-store-"));
     });
     after(async () => {
       store?.close();
@@ -89,10 +89,7 @@ for (const [name, start] of [
     it("names what is missing", async () => {
       await assert.rejects(store.get("contract/none"), ObjectMissingError);
       await assert.rejects(store.head("contract/none"), ObjectMissingError);
-      await assert.rejects(
-        store.getFile("contract/none", path.join(folder, "none")),
-        /no such object/,
-      );
+      await assert.rejects(store.getFile("contract/none", join(folder, "none")), /no such object/);
       assert.deepEqual(await fs.readdir(folder), []);
     });
 
@@ -131,7 +128,7 @@ for (const [name, start] of [
     });
 
     it("puts a file of 66 MiB in parts and gets it back as a file", async () => {
-      const file = path.join(folder, "large");
+      const file = join(folder, "large");
       const handle = await fs.open(file, "w");
       const hash = createHash("sha256");
       for (let index = 0; index < 66; index++) {
@@ -142,7 +139,7 @@ for (const [name, start] of [
       await handle.close();
       await store.putFile("contract/large", file);
       assert.equal((await store.head("contract/large")).bytes, 66 * mib);
-      const copy = path.join(folder, "copy");
+      const copy = join(folder, "copy");
       await store.getFile("contract/large", copy);
       const got = createHash("sha256")
         .update(await fs.readFile(copy))
@@ -208,11 +205,11 @@ for (const [name, start] of [
 
 describe("object store deadlines", () => {
   it("gives up at the deadline where nothing answers, and says how often it tried", async () => {
-    const silent = net.createServer();
+    const silent = createServer();
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
-    const sockets: net.Socket[] = [];
+    const sockets: Socket[] = [];
     silent.on("connection", (socket) => sockets.push(socket));
-    const { port } = silent.address() as net.AddressInfo;
+    const { port } = silent.address() as AddressInfo;
     const store = openObjectStore({
       endpoint: `http://127.0.0.1:${port}`,
       region: "us-east-1",

@@ -1,5 +1,5 @@
-import * as assert from "node:assert/strict";
-import * as path from "node:path";
+import assert from "node:assert/strict";
+import { posix } from "node:path";
 import * as fc from "fast-check";
 import {
   decodeKeyValue,
@@ -46,7 +46,7 @@ describe("lake layout", () => {
         const part = { namespace, cluster, date: "2026-11-23", writer: "a1", sequence: 3 };
         const key = rayLogPartKey(part);
         assert.deepEqual(parseRayLogPartKey(key), part);
-        assert.equal(path.posix.normalize(key), key);
+        assert.equal(posix.normalize(key), key);
         assert.equal(key.split("/").length, 5);
         const manifest = { namespace, cluster, node };
         assert.deepEqual(parseRayLogManifestKey(rayLogManifestKey(manifest)), manifest);

@@ -1,9 +1,9 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import * as path from "node:path";
+import { resolve } from "node:path";
 import { inferenceEventsShape, inferencesShape, rayLogShape } from "./inferencesShape";
 
-const lakePage = readFileSync(path.resolve(__dirname, "../../../docs/lake.md"), "utf8");
+const lakePage = readFileSync(resolve(__dirname, "../../../docs/lake.md"), "utf8");
 
 /** Names in the first column of the table below a heading, in order. */
 function describedColumns(heading: string): string[] {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import * as path from "node:path";
+import { join, resolve } from "node:path";
 
 /** A service's `main.ts` as a process of its own. */
 export interface ChildService {
@@ -12,7 +12,7 @@ export interface ChildService {
   end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-const clone = path.resolve(__dirname, "../../..");
+const clone = resolve(__dirname, "../../..");
 const waitMs = 30_000;
 
 /**
@@ -24,7 +24,7 @@ export function startChildService(
   env: NodeJS.ProcessEnv,
   through: readonly string[] = [],
 ): ChildService {
-  const main = path.join(clone, "workloads", workload, "main.ts");
+  const main = join(clone, "workloads", workload, "main.ts");
   const [program, ...args] = [...through, process.execPath, "--import", "tsx", main];
   const child = spawn(program!, args, {
     cwd: clone,
@@ -33,8 +33,8 @@ export function startChildService(
   });
   let text = "";
   child.stderr!.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
-    child.once("close", (code, signal) => resolve({ code, signal })),
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((settle) =>
+    child.once("close", (code, signal) => settle({ code, signal })),
   );
   return {
     child,
@@ -49,7 +49,7 @@ export function startChildService(
         if (Date.now() > until || child.exitCode !== null) {
           throw new Error(`${workload} didn't say ${pattern}; it said:\n${text}`);
         }
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await new Promise((settle) => setTimeout(settle, 20));
       }
     },
     async end(signal) {

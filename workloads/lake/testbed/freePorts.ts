@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import * as net from "node:net";
+import { createServer } from "node:net";
 
 // Below the range that Linux takes outgoing connections' ports from (32768), and below that of local/processes/ports.ts.
 const lowestPort = 10_000;
@@ -22,7 +22,7 @@ export async function freePorts(count: number): Promise<number[]> {
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const server = net.createServer();
+    const server = createServer();
     server.once("error", () => resolve(false));
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });

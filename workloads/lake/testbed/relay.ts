@@ -1,4 +1,4 @@
-import * as net from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** A TCP relay before a real server: it can be cut, and it can lose an answer. */
 export interface Relay {
@@ -15,11 +15,11 @@ export interface Relay {
 /** Starts a relay to a server on loopback. */
 export async function startRelay(targetEndpoint: string): Promise<Relay> {
   const target = Number(new URL(targetEndpoint).port);
-  const sockets = new Set<net.Socket>();
+  const sockets = new Set<Socket>();
   let willLose = false;
   let lost = 0;
-  const server = net.createServer((client) => {
-    const upstream = net.connect(target, "127.0.0.1");
+  const server = createServer((client) => {
+    const upstream = connect(target, "127.0.0.1");
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on("error", () => socket.destroy());
@@ -48,7 +48,7 @@ export async function startRelay(targetEndpoint: string): Promise<Relay> {
     await isClosed;
   };
   await listen(0);
-  const { port } = server.address() as net.AddressInfo;
+  const { port } = server.address() as AddressInfo;
   return {
     endpoint: `http://127.0.0.1:${port}`,
     cut,

@@ -1,6 +1,6 @@
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Lake, openLake } from "../ask/lake";
 import { type ObjectCache, openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore, type ObjectStore } from "@mlplatform/lake/store/objectStore";
@@ -41,10 +41,10 @@ export function useServiceBed(workload: string, startStore = startSeaweedfs): Se
   });
   after(() => server?.stop());
   beforeEach(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), `mlplatform-${workload}-`));
+    folder = await fs.mkdtemp(join(tmpdir(), `mlplatform-${workload}-`));
     store = openObjectStore(server.options);
     await emptyStore(store);
-    cache = await openObjectCache({ store, directory: path.join(folder, "cache") });
+    cache = await openObjectCache({ store, directory: join(folder, "cache") });
     lake = openLake({ store, cache });
   });
   afterEach(async () => {
@@ -79,7 +79,7 @@ export function useServiceBed(workload: string, startStore = startSeaweedfs): Se
     async start(env = {}) {
       service = startChildService(workload, {
         ...server.environment,
-        MLP_STATE_DIR: path.join(folder, "state"),
+        MLP_STATE_DIR: join(folder, "state"),
         MLP_PORT: "0",
         ...env,
       });

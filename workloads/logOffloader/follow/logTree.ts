@@ -1,5 +1,5 @@
 import { type BigIntStats, type Dirent, lstatSync, promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 import { setImmediate as yieldToOthers } from "node:timers/promises";
 import { isSettled } from "./sameContent";
 
@@ -68,9 +68,9 @@ export function makeLogTree(
     folders = new Map();
     for (const session of await entriesOf(rayDirectory, scan)) {
       if (session.isDirectory() && session.name.startsWith("session_")) {
-        const below = path.join(rayDirectory, session.name);
+        const below = join(rayDirectory, session.name);
         remember(below);
-        await scanFolder(path.join(below, "logs"), "", session.name, scan);
+        await scanFolder(join(below, "logs"), "", session.name, scan);
       }
     }
     const rest = Math.min(maxRestMs, restFactor * (performance.now() - started));
@@ -85,7 +85,7 @@ export function makeLogTree(
     scan: LogScan,
   ): Promise<void> {
     for (const [index, entry] of (await entriesOf(folder, scan)).entries()) {
-      const full = path.join(folder, entry.name);
+      const full = join(folder, entry.name);
       const file = below === "" ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory()) {
         await scanFolder(full, file, session, scan);

@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openSegmentLog, type SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
 import { decodeChunk } from "../state/logChunk";
@@ -20,10 +20,10 @@ describe("tailer of a file that is written anew in place", () => {
   let tailer: Tailer;
 
   beforeEach(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-tailer-"));
-    const logs = path.join(folder, "ray", "session_2026-11-23_10-00-00_000001_1", "logs");
+    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-tailer-"));
+    const logs = join(folder, "ray", "session_2026-11-23_10-00-00_000001_1", "logs");
     await fs.mkdir(logs, { recursive: true });
-    file = path.join(logs, "debug_state.txt");
+    file = join(logs, "debug_state.txt");
     await start();
   });
   afterEach(async () => {
@@ -34,14 +34,14 @@ describe("tailer of a file that is written anew in place", () => {
 
   async function start(): Promise<void> {
     log = await openSegmentLog({
-      directory: path.join(folder, "log"),
+      directory: join(folder, "log"),
       segmentBytes: 8 * mib,
       maxBytes: 256 * mib,
       maxPendingBytes: 64 * mib,
     });
     tailer = makeTailer({
       log,
-      rayDirectory: path.join(folder, "ray"),
+      rayDirectory: join(folder, "ray"),
       partialLineMs: 0,
       files: await recoverFiles(undefined, log),
       onRead: () => undefined,
@@ -179,7 +179,7 @@ describe("tailer of a file that is written anew in place", () => {
   });
 
   it("sees after a restart what was written anew meanwhile, and what was not", async () => {
-    const steady = path.join(path.dirname(file), "raylet.out");
+    const steady = join(dirname(file), "raylet.out");
     await fs.writeFile(file, `${head}tick 1\n`);
     await fs.writeFile(steady, "steady\n");
     await settle();

@@ -1,7 +1,7 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
 import * as fc from "fast-check";
 import { openSegmentLog, type SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
 import { decodeChunk } from "../state/logChunk";
@@ -29,14 +29,14 @@ interface Bed {
 }
 
 async function makeBed(): Promise<Bed> {
-  const folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-tailer-"));
-  const logs = path.join(folder, "ray", session, "logs");
+  const folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-tailer-"));
+  const logs = join(folder, "ray", session, "logs");
   await fs.mkdir(logs, { recursive: true });
   const errors: string[] = [];
   let log: SegmentLog;
   const start = async () => {
     log = await openSegmentLog({
-      directory: path.join(folder, "log"),
+      directory: join(folder, "log"),
       segmentBytes: 8 * mib,
       maxBytes: 256 * mib,
       maxPendingBytes: 64 * mib,
@@ -44,11 +44,11 @@ async function makeBed(): Promise<Bed> {
     });
     bed.tailer = makeTailer({
       log,
-      rayDirectory: path.join(folder, "ray"),
+      rayDirectory: join(folder, "ray"),
       partialLineMs: 0,
       files: await recoverFiles(undefined, log),
       onRead: () => undefined,
-      onFileError: (name, error) => errors.push(`${path.basename(name)}: ${String(error)}`),
+      onFileError: (name, error) => errors.push(`${basename(name)}: ${String(error)}`),
     });
   };
   const stop = async () => {
@@ -155,7 +155,7 @@ async function perform(bed: Bed, operation: Operation): Promise<void> {
   if (operation.kind === "restart") {
     return bed.restart();
   }
-  const file = path.join(bed.logs, operation.name);
+  const file = join(bed.logs, operation.name);
   const ignoreAbsent = (error: NodeJS.ErrnoException) => assert.equal(error.code, "ENOENT");
   if (operation.kind === "append") {
     await fs.appendFile(file, operation.text);
@@ -188,7 +188,7 @@ describe("tailer", function () {
   });
   afterEach(() => bed.end());
 
-  const at = (name: string) => path.join(bed.logs, name);
+  const at = (name: string) => join(bed.logs, name);
   async function expectLives(...expected: string[]): Promise<void> {
     await bed.settle();
     assert.deepEqual((await bed.lives()).sort(), expected.sort());
@@ -239,17 +239,17 @@ describe("tailer", function () {
     await fs.link(at("real.out"), at("hard.out"));
     await fs.symlink(at("real.out"), at("soft.out"));
     await fs.symlink(bed.logs, at("loop"));
-    await fs.symlink(session, path.join(bed.folder, "ray", "session_latest"));
+    await fs.symlink(session, join(bed.folder, "ray", "session_latest"));
     await expectLives("real\n");
   });
 
   it("reads on in the old session when session_latest moves", async () => {
     await fs.writeFile(at("raylet.out"), "old\n");
     await bed.settle();
-    const next = path.join(bed.folder, "ray", "session_2026-11-24_10-00-00_000001_1", "logs");
+    const next = join(bed.folder, "ray", "session_2026-11-24_10-00-00_000001_1", "logs");
     await fs.mkdir(next, { recursive: true });
-    await fs.symlink(path.dirname(next), path.join(bed.folder, "ray", "session_latest"));
-    await fs.writeFile(path.join(next, "raylet.out"), "new\n");
+    await fs.symlink(dirname(next), join(bed.folder, "ray", "session_latest"));
+    await fs.writeFile(join(next, "raylet.out"), "new\n");
     await fs.appendFile(at("raylet.out"), "late\n");
     await expectLives("old\nlate\n", "new\n");
   });

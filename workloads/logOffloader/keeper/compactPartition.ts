@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import { join } from "node:path";
 import {
   openParquetEngine,
   type ParquetEngine,
@@ -38,14 +38,14 @@ export async function compactPartition(
     const number = nextNumber + index;
     // An engine each: what it sorted on disk goes with it.
     const engine = await openParquetEngine({
-      temporaryDirectory: path.join(workDirectory, "spill"),
+      temporaryDirectory: join(workDirectory, "spill"),
       memoryMiB: engineMib,
     });
     try {
       await mergeParts({
         store,
         engine,
-        workDirectory: path.join(workDirectory, "merge"),
+        workDirectory: join(workDirectory, "merge"),
         parts: group,
         query: mergeQuery,
         layout: compactedLayout,

@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import {
   type ManifestFile,
@@ -21,7 +21,7 @@ import { type KeeperReport, runKeeper } from "./keeper";
 
 const testNow = new Date("2026-11-24T12:00:00Z");
 const datePattern = "2026-11-23";
-const main = path.join(__dirname, "..", "main.ts");
+const main = join(__dirname, "..", "main.ts");
 
 describe("log keeper", function () {
   this.timeout(120_000);
@@ -35,12 +35,12 @@ describe("log keeper", function () {
   });
   after(() => server?.stop());
   beforeEach(async () => {
-    folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-keeper-"));
+    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-keeper-"));
     store = openObjectStore(server.options);
     for await (const { key } of listObjects(store, "")) {
       await store.delete(key);
     }
-    const cache = await openObjectCache({ store, directory: path.join(folder, "cache") });
+    const cache = await openObjectCache({ store, directory: join(folder, "cache") });
     lake = openLake({ store, cache });
   });
   afterEach(async () => {
@@ -50,7 +50,7 @@ describe("log keeper", function () {
 
   const environment = (change: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
     ...server.environment,
-    MLP_WORK_DIR: path.join(folder, "work"),
+    MLP_WORK_DIR: join(folder, "work"),
     MLP_COMPACT_MIB: "1",
     ...change,
   });
@@ -152,7 +152,7 @@ describe("log keeper", function () {
 
   it("names what is missing: a node without its end, bytes, rows, and a node that never began", async () => {
     await putPart(1, 0, 9);
-    const pods = path.join(folder, "pods.json");
+    const pods = join(folder, "pods.json");
     const pod = (name: string, cluster: string, phase: string) => ({
       metadata: { name, namespace: "n", labels: { "ray.io/cluster": cluster } },
       status: { phase },

@@ -1,4 +1,4 @@
-import * as path from "node:path";
+import { join } from "node:path";
 import { openLake } from "@mlplatform/lake/ask/lake";
 import { listRayLogPartitions } from "@mlplatform/lake/rayLogs/rayLogParts";
 import { ClusterState, listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogClusters";
@@ -63,7 +63,7 @@ async function judge(
   now: Date,
   report: KeeperReport,
 ): Promise<void> {
-  const directory = path.join(config.workDirectory, "cache");
+  const directory = join(config.workDirectory, "cache");
   const cache = await openObjectCache({ store, directory, maxBytes: cacheBytes });
   const lake = openLake({ store, cache, memoryMiB: 512 });
   const judged = await judgedBefore(store);

@@ -1,5 +1,5 @@
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 
 /** Some mebibytes of disk for the way out: bytes leave a full disk only through a file written to it. */
 export interface DiskReserve {
@@ -15,7 +15,7 @@ const blockBytes = 1 << 20;
 
 /** Makes the reserve of a state directory; nothing is taken before `take`. */
 export function makeDiskReserve(stateDirectory: string): DiskReserve {
-  const file = path.join(stateDirectory, reserveFile);
+  const file = join(stateDirectory, reserveFile);
   let isTaken = false;
   return {
     async giveUp() {

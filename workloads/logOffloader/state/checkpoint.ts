@@ -1,5 +1,5 @@
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 import { jsonPieces } from "@mlplatform/lake/rayLogs/jsonPieces";
 import type { ManifestLives } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import type { RayLogOrigin } from "@mlplatform/lake/rayLogs/rayLogPart";
@@ -52,7 +52,7 @@ export async function readCheckpoint(
   stateDirectory: string,
   origin: RayLogOrigin,
 ): Promise<ReadCheckpoint> {
-  const file = path.join(stateDirectory, checkpointFile);
+  const file = join(stateDirectory, checkpointFile);
   let text: string;
   try {
     text = await fs.readFile(file, "utf8");
@@ -87,10 +87,7 @@ export async function writeCheckpoint(
   checkpoint: Checkpoint,
 ): Promise<void> {
   const { files, ...rest } = checkpoint;
-  await writeFileDurably(
-    path.join(stateDirectory, checkpointFile),
-    jsonPieces(rest, "files", files),
-  );
+  await writeFileDurably(join(stateDirectory, checkpointFile), jsonPieces(rest, "files", files));
 }
 
 function parseCheckpoint(text: string): Checkpoint | undefined {

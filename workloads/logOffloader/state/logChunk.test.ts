@@ -1,4 +1,4 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { chunkLength, countLines, cutCharacterBytes } from "@mlplatform/lake/rayLogs/lineChunks";
 import { decodeChunk, encodeChunk } from "./logChunk";

@@ -1,8 +1,8 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { promises as fs } from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { getRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
@@ -59,13 +59,13 @@ export async function makeOffloaderBed(
 ): Promise<OffloaderBed> {
   beds += 1;
   const node = { namespace: "churn", cluster: `faulty-${beds}`, node: "head" };
-  const folder = await fs.mkdtemp(path.join(os.tmpdir(), "mlplatform-faults-"));
-  const logs = path.join(folder, "ray", "session_2026-11-23_10-00-00_000001_1", "logs");
-  const state = path.join(folder, "state");
+  const folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-faults-"));
+  const logs = join(folder, "ray", "session_2026-11-23_10-00-00_000001_1", "logs");
+  const state = join(folder, "state");
   await fs.mkdir(logs, { recursive: true });
   const bucket = environment["MLP_LAKE_BUCKET"] ?? server.options.bucket;
   const store = openObjectStore({ ...server.options, bucket });
-  const cache = await openObjectCache({ store, directory: path.join(folder, "cache") });
+  const cache = await openObjectCache({ store, directory: join(folder, "cache") });
   const lake = openLake({ store, cache });
   const [port] = await freePorts(1);
   let service: ChildService | undefined;
@@ -118,7 +118,7 @@ export async function makeOffloaderBed(
           MLP_CLUSTER: node.cluster,
           MLP_NODE: node.node,
           MLP_ROLE: "head",
-          MLP_RAY_DIR: path.join(folder, "ray"),
+          MLP_RAY_DIR: join(folder, "ray"),
           MLP_STATE_DIR: state,
           MLP_PORT: String(port),
           MLP_POLL_INTERVAL_MS: "50",

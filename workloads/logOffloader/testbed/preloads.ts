@@ -1,5 +1,5 @@
 import { promises as fs } from "node:fs";
-import * as path from "node:path";
+import { join } from "node:path";
 
 // What a process of its own is given by `--require`, so that the system around it is a bad one.
 
@@ -37,7 +37,7 @@ fs.promises.open = async (file, ...more) => {
 
 /** Writes a preload and gives the environment that makes Node take it. */
 export async function preload(folder: string, script: string): Promise<NodeJS.ProcessEnv> {
-  const file = path.join(folder, "preload.cjs");
+  const file = join(folder, "preload.cjs");
   await fs.writeFile(file, script);
   return { NODE_OPTIONS: `--require ${file}` };
 }
