@@ -8,7 +8,10 @@ export interface ImageRuntime {
   env: NodeJS.ProcessEnv;
 }
 
-/** Reads Node's flags and the allocator's settings from a Dockerfile, so that a bench runs what the image would. */
+/**
+ * Reads Node's flags and the allocator's settings from a Dockerfile, so that a bench runs what the
+ * image would.
+ */
 export function readImageRuntime(dockerfile: string): ImageRuntime {
   const image = readFileSync(dockerfile, "utf8");
   const flags = /^(?:ENTRYPOINT|CMD) \["node", (.*)"\/app\/main.js"\]$/m.exec(image)?.[1];

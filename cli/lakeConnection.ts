@@ -53,8 +53,8 @@ export function addLakeOptions(command: Command): Command {
 }
 
 /**
- * Opens the lake from flags, then MLP_LAKE_* variables, then the local run's `endpoints.json`. Keys never
- * come from flags: AWS's own variables and files, or the run's credentials file.
+ * Opens the lake from flags, then MLP_LAKE_* variables, then the local run's `endpoints.json`. Keys
+ * never come from flags: AWS's own variables and files, or the run's credentials file.
  *
  * @throws UserError when no place is named.
  */
@@ -65,7 +65,8 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
   if (endpoint === undefined && local === undefined) {
     throw new UserError([
       `the lake's place is unknown: neither --lake-endpoint nor MLP_LAKE_ENDPOINT is given, and ` +
-        `${endpointsFile} doesn't exist; give one, or start the platform with \`npm run local -- --keep\``,
+        `${endpointsFile} doesn't exist; give one, or start the platform with \`npm run ` +
+        `local -- --keep\``,
     ]);
   }
   const credentialsFile = local?.lake.credentialsFile;

@@ -28,7 +28,10 @@ export interface S3Connection {
    * @default LakeKind.Minio
    */
   kind?: LakeKind;
-  /** Base URL with scheme and port, as pods of the cluster reach it, e.g. `http://minio.lake.svc.cluster.local:9000`. */
+  /**
+   * Base URL with scheme and port, as pods of the cluster reach it, e.g.
+   * `http://minio.lake.svc.cluster.local:9000`.
+   */
   endpoint: string;
   /** Region that clients sign with. MinIO and SeaweedFS accept any; `us-east-1` here. */
   region: string;

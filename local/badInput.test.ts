@@ -36,7 +36,9 @@ import { Supervisor } from "./processes/supervisor";
 const realClone = resolve(__dirname, "..");
 const timeoutMs = 60_000;
 
-/** The block that a failed step leaves on the screen; nothing of a program's inside may be in it. */
+/**
+ * The block that a failed step leaves on the screen; nothing of a program's inside may be in it.
+ */
 function assertBlock(text: string, step: string, why: RegExp, remedy: RegExp): void {
   const block = /^step {2}: (.*)\nwhy {3}: ([^]*?)\nremedy: (.*)(?:\nlog {3}: (.*))?$/m.exec(text);
   assert.ok(block !== null, text);

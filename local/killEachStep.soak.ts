@@ -23,7 +23,9 @@ const main = ["--import", "tsx", join(clone, "local", "main.ts")];
 /** As few as the steps need: what is tested is their end, not their work. */
 const quick = ["--predictions", "200", "--trials", "1"];
 
-/** Each step's first words, and the process of it that is waited for before the kill, if it has one. */
+/**
+ * Each step's first words, and the process of it that is waited for before the kill, if it has one.
+ */
 const steps: { title: string; process?: string }[] = [
   { title: "Python environment" },
   { title: "Free ports" },

@@ -80,7 +80,10 @@ async function up(options: UpOptions): Promise<void> {
   }
 }
 
-/** Runs the lifecycle; however it ends, nothing is left behind unless `--keep` was asked for and reached. */
+/**
+ * Runs the lifecycle; however it ends, nothing is left behind unless `--keep` was asked for and
+ * reached.
+ */
 async function supervise(state: StateDirectory, options: UpOptions): Promise<number> {
   const started = performance.now();
   const supervisor = new Supervisor(state, state.begin());
@@ -117,7 +120,8 @@ async function supervise(state: StateDirectory, options: UpOptions): Promise<num
   removeData(state, supervisor.record);
   process.stdout.write(
     code === 0
-      ? `\nDone in ${seconds} s; everything that was started has ended. Logs: ${shownPath(state.logs)}\n`
+      ? `\nDone in ${seconds} s; everything that was started has ended. Logs: ` +
+          `${shownPath(state.logs)}\n`
       : `Everything that was started has ended. Logs: ${shownPath(state.logs)}\n`,
   );
   return code;
@@ -202,7 +206,8 @@ function printAddresses(record: RunRecord, seconds: number): void {
 function requireLinux(): void {
   if (process.platform !== "linux") {
     throw new LocalError(
-      `the local run reads /proc to end exactly its own processes, and ${process.platform} has none`,
+      `the local run reads /proc to end exactly its own processes, and ${process.platform} ` +
+        "has none",
       "Run it on Linux: on Windows in WSL 2, on macOS in a Linux virtual machine.",
     );
   }

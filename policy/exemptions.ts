@@ -44,7 +44,8 @@ const exemptionMap = (description: string): PolicyConfigSchema["properties"][str
 /** Config that every policy declares. */
 export const commonProperties: PolicyConfigSchema["properties"] = {
   exemptions: exemptionMap(
-    "Logical name of a resource, or *, to the reason why this policy does not hold for it and the last day of that.",
+    "Logical name of a resource, or *, to the reason why this policy does not hold for it " +
+      "and the last day of that.",
   ),
   refuseUndecided: {
     type: "boolean",
@@ -52,7 +53,8 @@ export const commonProperties: PolicyConfigSchema["properties"] = {
     default: false,
   },
   undecided: exemptionMap(
-    "Logical name of a resource to the reason why a preview need not decide on it and the last day of that.",
+    "Logical name of a resource to the reason why a preview need not decide on it and the " +
+      "last day of that.",
   ),
 };
 
@@ -76,11 +78,15 @@ export function standing(
   }
   const { reason, expires } = exemption;
   if (!reason || !/^\d{4}-\d{2}-\d{2}$/.test(expires ?? "")) {
-    const message = `"${name}": its exemption "${key}" is ${JSON.stringify(exemption)}: give it a reason and the last day as expires "2027-01-31".`;
+    const message =
+      `"${name}": its exemption "${key}" is ${JSON.stringify(exemption)}: give it a reason and ` +
+      `the last day as expires "2027-01-31".`;
     return { kind: "broken", message };
   }
   if (expires! < today) {
-    const message = `"${name}": its exemption "${key}" ended on ${expires} (${reason}): fix the resource, or renew the exemption with a reason.`;
+    const message =
+      `"${name}": its exemption "${key}" ended on ${expires} (${reason}): fix the resource, or ` +
+      "renew the exemption with a reason.";
     return { kind: "broken", message };
   }
   return { kind: "valid", reason };

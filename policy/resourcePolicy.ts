@@ -22,7 +22,9 @@ export interface ResourcePolicyDeclaration extends Declaration {
   types: Iterable<string>;
   /** Those types in words, for `only …`. */
   subject: string;
-  /** Messages of what is wrong, one by one; `undefined` where the resource is none of its business. */
+  /**
+   * Messages of what is wrong, one by one; `undefined` where the resource is none of its business.
+   */
   validate: (args: ResourceValidationArgs) => Iterable<string> | undefined;
   /** Repairs what can be repaired without a decision, in place. */
   remediate?: (args: ResourceValidationArgs) => void;
@@ -128,7 +130,8 @@ function countUndecided(
       }
       if (allowed.kind === "none") {
         report(
-          `"${name}" cannot be decided in a preview: ${error.message}. Make the value known, or name the resource under \`undecided\` with a reason.`,
+          `"${name}" cannot be decided in a preview: ${error.message}. Make the value known, ` +
+            `or name the resource under \`undecided\` with a reason.`,
         );
       }
     }

@@ -181,7 +181,8 @@ const schema = z.strictObject({
       source: z.enum(ChartOrigin).default(ChartOrigin.Upstream),
       url: matching(
         /^(oci|https?):\/\/[^\s/]+(\/[^\s?#]*)?$/,
-        "must be an address such as oci://registry.example.com/charts or https://charts.example.com",
+        "must be an address such as oci://registry.example.com/charts or " +
+          "https://charts.example.com",
       ).optional(),
       path: z.string().optional(),
     })
@@ -215,7 +216,9 @@ function checkArchives(config: CheckedConfig): ConfigProblem[] {
   if (missing.length === 0) {
     return [];
   }
-  const problem = `"${config.charts.path}" has no ${missing.join(", ")}. Fetch them by \`helm pull\`; \`mlp versions\` shows from where.`;
+  const problem =
+    `"${config.charts.path}" has no ${missing.join(", ")}. Fetch them by \`helm pull\`; \`mlp ` +
+    `versions\` shows from where.`;
   return [{ key: "charts.path", problem }];
 }
 

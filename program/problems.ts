@@ -44,21 +44,29 @@ export function describeIssues(
         return [
           {
             key,
-            problem: `must be ${bound(issue.origin, "at least", Number(issue.minimum), issue.inclusive)}, got ${show(seen)}. Raise it.`,
+            problem:
+              "must be " +
+              `${bound(issue.origin, "at least", Number(issue.minimum), issue.inclusive)}, got ` +
+              `${show(seen)}. Raise it.`,
           },
         ];
       case "too_big":
         return [
           {
             key,
-            problem: `must be ${bound(issue.origin, "at most", Number(issue.maximum), issue.inclusive)}, got ${show(seen)}. Lower it.`,
+            problem:
+              "must be " +
+              `${bound(issue.origin, "at most", Number(issue.maximum), issue.inclusive)}, got ` +
+              `${show(seen)}. Lower it.`,
           },
         ];
       case "invalid_key":
         return [
           {
             key,
-            problem: `${issue.issues.map((inner) => ("values" in inner ? `must be one of ${(inner.values as unknown[]).join(", ")}` : inner.message)).join("; ")}. Correct the name.`,
+            problem:
+              `${issue.issues.map((inner) => ("values" in inner ? `must be one of ${(inner.values as unknown[]).join(", ")}` : inner.message)).join("; ")}. ` +
+              "Correct the name.",
           },
         ];
       case "invalid_format":
@@ -115,7 +123,8 @@ export function checkAcrossKeys(config: CheckedConfig): ConfigProblem[] {
   if (config.dataLake.kind === LakeKind.Minio && [2, 3].includes(config.dataLake.replicas)) {
     report(
       "dataLake.replicas",
-      `must be 1, or 4 and more for erasure coding, got ${config.dataLake.replicas}. MinIO has no layout of 2 or 3 servers.`,
+      `must be 1, or 4 and more for erasure coding, got ${config.dataLake.replicas}. MinIO ` +
+        "has no layout of 2 or 3 servers.",
     );
   }
   if (config.aks && config.ray.gpuQuota > 0 && !config.aks.gpuPool) {
@@ -124,7 +133,8 @@ export function checkAcrossKeys(config: CheckedConfig): ConfigProblem[] {
   if (config.serving.jwt === undefined && config.aks && !config.serving.internalLoadBalancer) {
     report(
       "serving.jwt",
-      "is missing, but models are reachable from the internet. Set jwt, or serving.internalLoadBalancer: true.",
+      "is missing, but models are reachable from the internet. Set jwt, or " +
+        "serving.internalLoadBalancer: true.",
     );
   }
   for (const { key, problem } of checkChartSource(config.charts)) {
@@ -152,7 +162,8 @@ function checkProjects(config: CheckedConfig, report: (key: string, problem: str
       if (project[quota] > config.ray[quota]) {
         report(
           `${key}.${quota}`,
-          `must be at most ray.${quota} (${config.ray[quota]}), got ${project[quota]}. Lower it, or raise ray.${quota}.`,
+          `must be at most ray.${quota} (${config.ray[quota]}), got ${project[quota]}. Lower ` +
+            `it, or raise ray.${quota}.`,
         );
       }
     }

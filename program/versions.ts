@@ -1,14 +1,20 @@
 import { type ChartReference, LakeKind } from "../components/connections";
 
 /**
- * Every version of the platform, in one place, each with its source. Digests of the charts' archives
- * are in chartDigests.json; `mlp versions verify` fills it where there is network.
+ * Every version of the platform, in one place, each with its source. Digests of the charts'
+ * archives are in chartDigests.json; `mlp versions verify` fills it where there is network.
  */
 
-/** Kubernetes minor of the cluster. 1.35 is what Knative 1.22, Istio 1.30 and CloudNativePG 1.30 all support. */
+/**
+ * Kubernetes minor of the cluster. 1.35 is what Knative 1.22, Istio 1.30 and CloudNativePG 1.30 all
+ * support.
+ */
 export const kubernetesVersion = "1.35";
 
-/** Knative Serving, from the versions that operator 1.23.0 bundles (knative/operator, cmd/operator/kodata). */
+/**
+ * Knative Serving, from the versions that operator 1.23.0 bundles (knative/operator,
+ * cmd/operator/kodata).
+ */
 export const knativeVersion = "1.22.1";
 
 /**
@@ -44,7 +50,9 @@ export const knativeImages = {
 // (https://github.com/istio/istio/issues/61467).
 const istio = "https://blob.istio.io/istio-release/charts";
 
-/** Helm charts by the component that installs them. A chart on an OCI registry names no repository. */
+/**
+ * Helm charts by the component that installs them. A chart on an OCI registry names no repository.
+ */
 export const charts = {
   mlflow: {
     // https://github.com/cloudnative-pg/charts
@@ -142,7 +150,10 @@ export const images = {
   seaweedfs: "chrislusf/seaweedfs:4.44",
   /** S3 face of Azure Blob. */
   versitygw: "versity/versitygw:v1.8.0",
-  /** PostgreSQL as CloudNativePG packages it (https://github.com/cloudnative-pg/postgres-containers). */
+  /**
+   * PostgreSQL as CloudNativePG packages it
+   * (https://github.com/cloudnative-pg/postgres-containers).
+   */
   postgres: "ghcr.io/cloudnative-pg/postgresql:17.6",
   /** NVIDIA device plugin (https://github.com/NVIDIA/k8s-device-plugin). */
   gpuDevicePlugin: "nvcr.io/nvidia/k8s-device-plugin:v0.17.4",

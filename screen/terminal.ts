@@ -53,7 +53,9 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** Rows as aligned columns. Cells named in `right` are aligned right; the last column is not padded. */
+/**
+ * Rows as aligned columns. Cells named in `right` are aligned right; the last column is not padded.
+ */
 export function alignColumns(rows: string[][], right: ReadonlySet<number> = new Set()): string[] {
   const widths: number[] = [];
   for (const row of rows) {

@@ -11,8 +11,8 @@ const events = 600_000;
 const eventsPerSecond = 5000;
 
 /**
- * Merges the parts that a running service makes, one a second: how many are left, their size against what
- * they were made from, the same question over both, and the memory that it takes.
+ * Merges the parts that a running service makes, one a second: how many are left, their size
+ * against what they were made from, the same question over both, and the memory that it takes.
  */
 export async function measureCompaction(store: TestStore, folder: string): Promise<Measured[]> {
   const env = { ...tableEnvironment(store, join(folder, "c")), MLP_COMMIT_INTERVAL_MS: "1000" };
@@ -39,7 +39,9 @@ export async function measureCompaction(store: TestStore, folder: string): Promi
   return [
     {
       name: `merging ${before.count} parts of ${before.rows} events`,
-      value: `${after.count} parts (${into} merged ones), ${seconds.toFixed(1)} s, ${run.peakMiB.toFixed(0)} MiB at most`,
+      value:
+        `${after.count} parts (${into} merged ones), ${seconds.toFixed(1)} s, ` +
+        `${run.peakMiB.toFixed(0)} MiB at most`,
     },
     {
       name: "  bytes, against those of the parts",

@@ -1,4 +1,7 @@
-/** Merges the events of the lake of the environment as if they were two days old; prints what it did. */
+/**
+ * Merges the events of the lake of the environment as if they were two days old; prints what it
+ * did.
+ */
 import { join } from "node:path";
 import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/settings";

@@ -13,11 +13,14 @@ export const tabular = `'{"instances":[{"tenure":' || (i * 7919 % 72) || ',"plan
   (i * 15485863 % 5000) / 10 || '}]}'`;
 /** A row of so many random numbers: what compresses least. */
 export const randomRow = (count: number) =>
-  `'{"instances":[[' || array_to_string([round(random(), 6) FOR x IN range(${count})], ',') || ']]}'`;
+  `'{"instances":[[' || array_to_string([round(random(), 6) FOR x IN range(${count})], ',') ` +
+  "|| ']]}'";
 /** Parts that a writer makes of an hour here; a running service makes one every few seconds. */
 const parts = 12;
 
-/** Puts an hour of requests and answers, each with the body that an SQL expression over `i` gives. */
+/**
+ * Puts an hour of requests and answers, each with the body that an SQL expression over `i` gives.
+ */
 export async function putHour(
   store: ObjectStore,
   engine: ParquetEngine,

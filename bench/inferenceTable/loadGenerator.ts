@@ -1,7 +1,7 @@
 /**
- * Posts payload events as KServe's agents do, and prints what came of it as one JSON line. It runs as a
- * process of its own, and writes to sockets itself: a client library would use more of the machine than what
- * is measured.
+ * Posts payload events as KServe's agents do, and prints what came of it as one JSON line. It runs
+ * as a process of its own, and writes to sockets itself: a client library would use more of the
+ * machine than what is measured.
  */
 import { connect, type Socket } from "node:net";
 import { parseArgs } from "node:util";
@@ -71,7 +71,8 @@ const head = (type: string, body: string) =>
     `Ce-Component: predictor`,
     `Ce-Endpoint: `,
     `Ce-Metadata: {"X-Request-Id":["abc"]}`,
-    `Ce-Annotations: {"mlplatform.dev/model-name":"churn","mlplatform.dev/model-version":"7","mlplatform.dev/run-id":"0123456789abcdef","mlplatform.dev/dataset-name":"churn","mlplatform.dev/dataset-version":"1","mlplatform.dev/dataset-digest":"sha256-abc"}`,
+    "Ce-Annotations: " +
+      `{"mlplatform.dev/model-name":"churn","mlplatform.dev/model-version":"7","mlplatform.dev/run-id":"0123456789abcdef","mlplatform.dev/dataset-name":"churn","mlplatform.dev/dataset-version":"1","mlplatform.dev/dataset-digest":"sha256-abc"}`,
     `Ce-Id: ${values.prefix}-${"0".repeat(idDigits)}`,
     "",
     body,

@@ -14,11 +14,15 @@ import { startServer, tableEnvironment } from "./servers";
 import { measureStall } from "./stall";
 
 /**
- * Speed, freshness, size and memory of the inference table. Ratios are taken side by side in one run, on
- * whatever else the machine does; they are asserted with --assert, absolute times are only reported.
+ * Speed, freshness, size and memory of the inference table. Ratios are taken side by side in one
+ * run, on whatever else the machine does; they are asserted with --assert, absolute times are only
+ * reported.
  */
 const goals = {
-  /** Events a second that are acknowledged and in the lake as Parquet, against a server that does nothing. */
+  /**
+   * Events a second that are acknowledged and in the lake as Parquet, against a server that does
+   * nothing.
+   */
   ingest: 0.45,
   /** Bytes of the paired objects against the JSON of the payloads. */
   size: 0.4,
@@ -81,7 +85,8 @@ async function measureIngest(
     ratios.push(rate / (bare.acknowledged / bare.seconds));
     lines.push(
       `${Math.round(rate)}/s of ${Math.round(bare.acknowledged / bare.seconds)}/s` +
-        ` (acknowledged ${Math.round(found.acknowledged / found.seconds)}/s; processor ${cpu.toFixed(0)} of ${bareCpu.toFixed(0)} µs an event)`,
+        ` (acknowledged ${Math.round(found.acknowledged / found.seconds)}/s; processor ` +
+        `${cpu.toFixed(0)} of ${bareCpu.toFixed(0)} µs an event)`,
     );
   }
   const median = [...ratios].sort((a, b) => a - b)[1]!;

@@ -1,4 +1,6 @@
-/** The least that a Node server can do with an event: read it, and answer 202. The measure of speed. */
+/**
+ * The least that a Node server can do with an event: read it, and answer 202. The measure of speed.
+ */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 

@@ -16,8 +16,8 @@ const goalMib = 300;
  * An outage of the store under load, and the drain after it.
  *
  * @param seconds of 2000 events each
- * @param events as many as fast as they are taken, in place of that; the drain is against the time that they
- *   would have taken at 2000 a second
+ * @param events as many as fast as they are taken, in place of that; the drain is against the time
+ *   that they would have taken at 2000 a second
  */
 export async function measureOutage(
   store: TestStore,
@@ -64,13 +64,17 @@ export async function measureOutage(
   return [
     {
       name: `outage of ${found.seconds.toFixed(0)} s at ${speed}/s`,
-      value: `${found.acknowledged} acknowledged, ${found.refused + found.broken} refused, all in the lake`,
+      value:
+        `${found.acknowledged} acknowledged, ${found.refused + found.broken} refused, all in ` +
+        "the lake",
       goal: "0 lost",
       isKept: found.refused + found.broken === 0,
     },
     {
       name: "  acknowledgements, against those before it",
-      value: `p99 ${found.p99.toFixed(1)} ms, ${before.p99.toFixed(1)} ms: ${(found.p99 / before.p99).toFixed(2)} ×`,
+      value:
+        `p99 ${found.p99.toFixed(1)} ms, ${before.p99.toFixed(1)} ms: ` +
+        `${(found.p99 / before.p99).toFixed(2)} ×`,
       goal: "≤ 1.5 ×",
       isKept: found.p99 <= 1.5 * before.p99,
     },

@@ -12,7 +12,10 @@ const predictions = Math.ceil(10_000_000 / 24 / 2);
 // About half a kilobyte.
 const numbers = 55;
 
-/** Pairs a day of ten million events in a process of its own, hour after hour, and watches its memory. */
+/**
+ * Pairs a day of ten million events in a process of its own, hour after hour, and watches its
+ * memory.
+ */
 export async function measurePairing(
   store: TestStore,
   folder: string,
@@ -47,7 +50,9 @@ export async function measurePairing(
   return [
     {
       name: `pairing ${(hours * predictions * 2) / 1e6} million events of ${hours} hours`,
-      value: `${peakMiB.toFixed(0)} MiB at most, ${seconds.toFixed(0)} s, ${Math.round((rows * 2) / seconds)} events/s`,
+      value:
+        `${peakMiB.toFixed(0)} MiB at most, ${seconds.toFixed(0)} s, ` +
+        `${Math.round((rows * 2) / seconds)} events/s`,
       goal: `≤ ${goalMiB} MiB`,
       isKept: peakMiB <= goalMiB,
     },

@@ -96,13 +96,15 @@ export async function measureQueries(
     }
   }
   const groups =
-    "SELECT model_version, date_trunc('hour', request_time) AS h, count(*) AS n FROM inferences GROUP BY ALL";
+    "SELECT model_version, date_trunc('hour', request_time) AS h, count(*) AS n FROM " +
+    "inferences GROUP BY ALL";
   const inLake = await medianSeconds(() => lake.query(groups));
   const questions: [name: string, duckdb: string, chdb: string][] = [
     [
       "count by model and hour",
       groups.replace("inferences", `read_parquet(${list})`),
-      "SELECT model_version, toStartOfHour(request_time) AS h, count() FROM file('FILES', Parquet) GROUP BY model_version, h",
+      "SELECT model_version, toStartOfHour(request_time) AS h, count() FROM file('FILES', " +
+        "Parquet) GROUP BY model_version, h",
     ],
     [
       "one prediction by its id",

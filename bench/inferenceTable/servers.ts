@@ -20,7 +20,10 @@ export interface Server {
 const bundles = resolve(root, ".cache/bench/inferenceTable");
 let bundled: Promise<unknown> | undefined;
 
-/** Bundles as the Dockerfile does: what loads TypeScript as it runs costs time and a hundred mebibytes. */
+/**
+ * Bundles as the Dockerfile does: what loads TypeScript as it runs costs time and a hundred
+ * mebibytes.
+ */
 function bundle(): Promise<unknown> {
   return build({
     entryPoints: [

@@ -19,10 +19,10 @@ const stallSeconds = 60;
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 /**
- * A table that hangs (SIGSTOP) for a minute, seen from a model's pod: alone, and as one of two behind a
- * Service. The logger is the stand-in of the local run; Service and kubelet are played here by their rules:
- * a connection goes to a ready replica in turn, probes run by the pod template's own numbers, and a replica
- * that fails them is killed and started again on its disk.
+ * A table that hangs (SIGSTOP) for a minute, seen from a model's pod: alone, and as one of two
+ * behind a Service. The logger is the stand-in of the local run; Service and kubelet are played
+ * here by their rules: a connection goes to a ready replica in turn, probes run by the pod
+ * template's own numbers, and a replica that fails them is killed and started again on its disk.
  */
 export async function measureStall(store: TestStore, folder: string): Promise<Measured[]> {
   const alone = await stalled(store, join(folder, "alone"), 1);
@@ -30,8 +30,10 @@ export async function measureStall(store: TestStore, folder: string): Promise<Me
   const line = (name: string, found: StallResult): Measured => ({
     name,
     value:
-      `${found.baselineMiB.toFixed(0)} → ${found.peakMiB.toFixed(0)} MiB, ${found.waiting} events waited,` +
-      ` ${found.stalledSeconds.toFixed(0)} s without an answer, ${found.failed} of ${found.delivered + found.failed} lost by the logger`,
+      `${found.baselineMiB.toFixed(0)} → ${found.peakMiB.toFixed(0)} MiB, ${found.waiting} ` +
+      "events waited," +
+      ` ${found.stalledSeconds.toFixed(0)} s without an answer, ${found.failed} of ` +
+      `${found.delivered + found.failed} lost by the logger`,
   });
   const growth = pair.peakMiB / pair.baselineMiB;
   return [

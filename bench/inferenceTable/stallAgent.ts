@@ -1,6 +1,6 @@
 /**
- * The logger of one model's pod as a process of its own, under a steady load. Prints one JSON line when its
- * input ends.
+ * The logger of one model's pod as a process of its own, under a steady load. Prints one JSON line
+ * when its input ends.
  */
 import { parseArgs } from "node:util";
 import { EventType, PayloadDispatcher, payloadEvent } from "../../local/services/payloadEvents";
@@ -19,7 +19,9 @@ export interface StallResult {
 }
 
 const sampleMs = 250;
-/** Share of samples that count as before the stall: the caller stalls nothing for this many seconds. */
+/**
+ * Share of samples that count as before the stall: the caller stalls nothing for this many seconds.
+ */
 export const baselineSeconds = 10;
 
 function main(): void {

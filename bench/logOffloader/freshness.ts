@@ -16,8 +16,9 @@ const timeoutMs = 60_000;
 const goals = { p99Seconds: 15 };
 
 /**
- * Lines are written to twenty files and asked for by SQL, again and again. What is measured of a marked
- * line: from its write until the answer that has it is there, the question's own time included.
+ * Lines are written to twenty files and asked for by SQL, again and again. What is measured of a
+ * marked line: from its write until the answer that has it is there, the question's own time
+ * included.
  */
 export function freshnessFigures(seconds: number): Promise<Figure[]> {
   return inPlace(async ({ folder, logs, store, start }) => {
@@ -86,10 +87,13 @@ export function freshnessFigures(seconds: number): Promise<Figure[]> {
     const p99 = quantile(ages, 0.99);
     return [
       {
-        what: `a line written until it is seen by SQL, p99 of ${ages.length} (1 MB/s in ${fileCount} files)`,
+        what:
+          `a line written until it is seen by SQL, p99 of ${ages.length} (1 MB/s in ` +
+          `${fileCount} files)`,
         figure:
           `${p99.toFixed(1)} s (p50 ${quantile(ages, 0.5).toFixed(1)} s, at most ` +
-          `${Math.max(...ages).toFixed(1)} s; a question took ${quantile(questions, 0.5).toFixed(2)} s)`,
+          `${Math.max(...ages).toFixed(1)} s; a question took ` +
+          `${quantile(questions, 0.5).toFixed(2)} s)`,
         goal: `${goals.p99Seconds} s`,
         isMet: p99 <= goals.p99Seconds,
       },

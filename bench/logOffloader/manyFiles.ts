@@ -10,7 +10,10 @@ const settleMs = 45_000;
 const restMs = 20_000;
 const goals = { idleShare: 0.03, newFileSeconds: 2, peakMiB: 256 };
 
-/** Ten thousand files at rest, then new ones among them: how soon they are read, and what rest costs. */
+/**
+ * Ten thousand files at rest, then new ones among them: how soon they are read, and what rest
+ * costs.
+ */
 export function manyFilesFigures(): Promise<Figure[]> {
   return inPlace(async ({ logs, start }) => {
     for (let file = 0; file < fileCount; file++) {

@@ -13,7 +13,10 @@ export interface ProcessUse {
   cpuSeconds: number;
 }
 
-/** An offloader as its image runs it: one bundle, Node's flags and the allocator's settings as in the Dockerfile. */
+/**
+ * An offloader as its image runs it: one bundle, Node's flags and the allocator's settings as in
+ * the Dockerfile.
+ */
 export interface OffloaderProcess {
   child: ChildProcess;
   metric(name: string): Promise<number>;

@@ -21,8 +21,9 @@ const timeoutMs = 900_000;
 const goals = { timesRealTime: 5, peakMiB: 200, longFileMiB: 256 };
 
 /**
- * The store is away while `megabytes` are written to one file, as fast as the disk takes them: what matters
- * is the backlog on its return, not the wait. Then 5 MB/s go on being written while it is caught up with.
+ * The store is away while `megabytes` are written to one file, as fast as the disk takes them: what
+ * matters is the backlog on its return, not the wait. Then 5 MB/s go on being written while it is
+ * caught up with.
  */
 export function outageFigures(megabytes: number): Promise<Figure[]> {
   return inPlace(async (place) => {
@@ -91,14 +92,18 @@ async function measureOutage(place: Place, relay: Relay, megabytes: number): Pro
   const times = committed / inputBytesASecond / seconds;
   return [
     {
-      what: `an outage of ${(waiting / inputBytesASecond / 60).toFixed(0)} min at 5 MB/s (${(waiting / mb).toFixed(0)} MB in one file): in the lake, by SHA-256`,
+      what:
+        `an outage of ${(waiting / inputBytesASecond / 60).toFixed(0)} min at 5 MB/s ` +
+        `(${(waiting / mb).toFixed(0)} MB in one file): in the lake, by SHA-256`,
       figure: isWhole ? "all" : `${files[0]?.bytesCommitted} of ${bytes} bytes, exit ${code}`,
       goal: "all",
       isMet: isWhole,
     },
     {
       what: "  catching up, while 5 MB/s go on being written",
-      figure: `${times.toFixed(1)}× real time (${(committed / mb / seconds).toFixed(0)} MB/s for ${seconds.toFixed(0)} s)`,
+      figure:
+        `${times.toFixed(1)}× real time (${(committed / mb / seconds).toFixed(0)} MB/s for ` +
+        `${seconds.toFixed(0)} s)`,
       goal: `${goals.timesRealTime}×`,
       isMet: times >= goals.timesRealTime,
     },

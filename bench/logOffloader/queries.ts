@@ -33,9 +33,9 @@ interface Template {
 }
 
 /**
- * Questions over `lines` lines of 50 clusters, by the functions of `mlp logs grep` and `sql`. The parts are
- * what the offloader ships, not merged by the keeper yet. One cluster's lines are generated and encoded
- * anew for each cluster, with its own tracebacks among them.
+ * Questions over `lines` lines of 50 clusters, by the functions of `mlp logs grep` and `sql`. The
+ * parts are what the offloader ships, not merged by the keeper yet. One cluster's lines are
+ * generated and encoded anew for each cluster, with its own tracebacks among them.
  */
 export function queryFigures(lines: number): Promise<Figure[]> {
   return inPlace(async (place) => {
@@ -94,7 +94,8 @@ async function measureQueries(place: Place, store: ObjectStore, lines: number): 
     {
       what: `lines of ${clusters} clusters, raw and stored`,
       figure:
-        `${(all / 1e6).toFixed(1)} million, ${((template.bytes * clusters) / 1e9).toFixed(1)} GB; ` +
+        `${(all / 1e6).toFixed(1)} million, ` +
+        `${((template.bytes * clusters) / 1e9).toFixed(1)} GB; ` +
         `${(stored / 1e9).toFixed(2)} GB in ${objects} parts`,
     },
     askFigure("  which worker of a cluster raised this traceback, nothing fetched before", cold),
@@ -105,7 +106,9 @@ async function measureQueries(place: Place, store: ObjectStore, lines: number): 
     },
     {
       what: "  all lines searched for a text, fetched before",
-      figure: `${(speed / 1e6).toFixed(1)} million lines/s (${scans.map((each) => each.toFixed(1)).join(", ")} s)`,
+      figure:
+        `${(speed / 1e6).toFixed(1)} million lines/s ` +
+        `(${scans.map((each) => each.toFixed(1)).join(", ")} s)`,
       goal: `${goals.linesASecond / 1e6} million lines/s`,
       isMet: speed >= goals.linesASecond,
     },

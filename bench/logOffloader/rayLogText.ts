@@ -6,8 +6,9 @@ const secondLines = 500;
 const start = Date.parse("2026-11-23T10:00:00Z");
 
 /**
- * Lines as Ray and programs on it write them, in about the shares of a training job's log folder: the
- * core's own, Python's logging, prints without time, progress bars and now and then a traceback.
+ * Lines as Ray and programs on it write them, in about the shares of a training job's log folder:
+ * the core's own, Python's logging, prints without time, progress bars and now and then a
+ * traceback.
  */
 export function* rayLogLines(seed: number): Generator<string> {
   const random = seededRandom(seed);
@@ -34,13 +35,17 @@ export function* rayLogLines(seed: number): Generator<string> {
       );
     } else if (kind < 60) {
       yield (
-        `${time}\tINFO train.py:${100 + pick(40)} -- epoch ${Math.floor(line / 1000)} step ${line} ` +
+        `${time}\tINFO train.py:${100 + pick(40)} -- epoch ${Math.floor(line / 1000)} step ` +
+        `${line} ` +
         `loss ${random().toFixed(6)} accuracy ${random().toFixed(4)}`
       );
     } else if (kind < 85) {
       yield `batch ${line} of ${100_000}: loaded ${pick(4096)} rows from part-${pick(64)}.parquet`;
     } else if (kind < 95) {
-      yield `\rTraining: ${pick(100)}%|${"█".repeat(pick(20))}| ${line}/100000 [00:${10 + pick(50)}<01:12]`;
+      yield (
+        `\rTraining: ${pick(100)}%|${"█".repeat(pick(20))}| ${line}/100000 ` +
+        `[00:${10 + pick(50)}<01:12]`
+      );
     } else if (kind < 99) {
       yield `${time}\tWARNING worker.py:${pick(2000)} -- Task ${hex(48)} took ${pick(9000)} ms`;
     } else {

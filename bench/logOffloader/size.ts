@@ -9,7 +9,10 @@ import { writeRayLog } from "./rayLogText";
 const mb = 1e6;
 const goals = { ofRaw: 0.2, ofZstd: 1.1 };
 
-/** Stored bytes against raw ones and against `zstd -3` of each raw file: of lines like Ray's, or of given files. */
+/**
+ * Stored bytes against raw ones and against `zstd -3` of each raw file: of lines like Ray's, or of
+ * given files.
+ */
 export async function sizeFigures(given: readonly string[]): Promise<Figure[]> {
   const sizes = await inPlace(async ({ folder, logs, store, start }) => {
     const files = given.map((file) => {

@@ -97,7 +97,8 @@ async function measureRun(place: Place, bytes: number): Promise<Run> {
 async function passOffloader(place: Place, bytes: number): Promise<Passage> {
   const started = performance.now();
   const offloader = await place.start();
-  // Told to stop as soon as all is read, it ships what is left at once: its end is the end of the way.
+  // Told to stop as soon as all is read, it ships what is left at once: its end is the end of the
+  // way.
   const isRead = (value: number) => value >= bytes;
   await offloader.waitFor("log_offloader_read_bytes_total", isRead, timeoutMs);
   let use = offloader.use();

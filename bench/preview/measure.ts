@@ -18,8 +18,8 @@ const goal = { wallMs: 4000, treeMiB: 700 };
 const bin = resolve(__dirname, "../../cli/bin.js");
 
 /**
- * Runs one preview with policies and returns its time in ms; throws where it fails, for a failed run
- * has no time. `watch` sees the process while it runs.
+ * Runs one preview with policies and returns its time in ms; throws where it fails, for a failed
+ * run has no time. `watch` sees the process while it runs.
  */
 async function run(stack: string, watch?: (pid: number) => void): Promise<number> {
   const started = performance.now();
@@ -97,9 +97,11 @@ async function main(): Promise<void> {
     ["peak memory, MiB, largest process", ...spread(single, 0), ""],
   ];
   process.stdout.write(
-    `warm preview of ${values.stack} with policies, ${runs} runs, Node ${process.versions.node}, ${availableParallelism()} CPUs\n\n` +
+    `warm preview of ${values.stack} with policies, ${runs} runs, Node ` +
+      `${process.versions.node}, ${availableParallelism()} CPUs\n\n` +
       `${alignColumns(rows, new Set([1, 2, 3, 4])).join("\n")}\n\n` +
-      "Memory is the proportional set size: a page that n processes share counts one n-th in each.\n",
+      "Memory is the proportional set size: a page that n processes share counts one n-th in " +
+      "each.\n",
   );
 }
 

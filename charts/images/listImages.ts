@@ -30,7 +30,8 @@ const projectVariableType = "github:index/actionsVariable:ActionsVariable";
 
 /**
  * Lists every image that a stack pulls: those that its objects name, those that its charts make of
- * the program's values, and Knative Serving's. Images of a model's or a job's own are not among them.
+ * the program's values, and Knative Serving's. Images of a model's or a job's own are not among
+ * them.
  *
  * @throws UserError where the stack's program fails, or a chart's images are not known
  */
@@ -51,7 +52,8 @@ export async function listImages(
   });
   if (!result.succeeded) {
     throw new UserError([
-      `the program of stack "${stack}" fails, so its images are not known; \`mlp preview --stack ${stack}\` shows why`,
+      `the program of stack "${stack}" fails, so its images are not known; \`mlp preview ` +
+        `--stack ${stack}\` shows why`,
     ]);
   }
   const users = new Map<string, Set<string>>();
@@ -91,7 +93,8 @@ function imagesOfChart(inputs: Record<string, unknown>): [image: string, user: s
   const known = readChartImages()[name];
   if (known?.version !== version) {
     throw new UserError([
-      `the images of chart ${name} ${version} are not known, only those of ${known?.version ?? "no version"}; ` +
+      `the images of chart ${name} ${version} are not known, only those of ` +
+        `${known?.version ?? "no version"}; ` +
         "render it by `MLP_CHARTS=… UPDATE_GOLDEN=1 npx mocha test/charts`",
     ]);
   }

@@ -154,7 +154,8 @@ async function show(id: string, flags: Flags, context: CliContext): Promise<void
     );
     if (rows.length === 0) {
       throw new UserError([
-        `no prediction has the id ${JSON.stringify(id)}; a prediction is in the lake seconds after ` +
+        `no prediction has the id ${JSON.stringify(id)}; a prediction is in the lake seconds ` +
+          "after " +
           `its answer, and --namespace, --since and --until narrow the search`,
       ]);
     }

@@ -104,8 +104,10 @@ function importFrom(bucket: string, flags: ImportFlags, context: CliContext) {
       const done = await importHistory(source, flags.prefix, connection.lake.store);
       if (done.files === 0 && done.kept.length === 0) {
         throw new UserError([
-          `bucket ${bucket} has no key cluster-history/<kind>/<namespace>/<owner>/<cluster>/<session>/` +
-            `<node>/logs/… below ${JSON.stringify(flags.prefix)}; name the collector's bucket and prefix`,
+          `bucket ${bucket} has no key ` +
+            "cluster-history/<kind>/<namespace>/<owner>/<cluster>/<session>/" +
+            `<node>/logs/… below ${JSON.stringify(flags.prefix)}; name the collector's ` +
+            "bucket and prefix",
         ]);
       }
       const { clusters, nodes, files, bytes, kept } = done;
@@ -164,7 +166,8 @@ function cat(name: string, flags: Flags, context: CliContext) {
     }
     if (files.length > 1) {
       throw new UserError([
-        `${files.length} files are called ${JSON.stringify(name)}; give --cluster, --node, or one of these ids:`,
+        `${files.length} files are called ${JSON.stringify(name)}; give --cluster, --node, ` +
+          "or one of these ids:",
         ...files.map(describeFile),
       ]);
     }

@@ -70,7 +70,8 @@ async function updatePrices(flags: UpdateFlags, context: CliContext): Promise<vo
     });
     if (Object.keys(table.prices).length === 0) {
       throw new UserError([
-        `Price list: it has no entry for the region "${region}". Nothing was written; give an Azure region name such as westeurope.`,
+        `Price list: it has no entry for the region "${region}". Nothing was written; give ` +
+          "an Azure region name such as westeurope.",
       ]);
     }
     path = await savePrices(context.projectDir, table);
@@ -78,12 +79,14 @@ async function updatePrices(flags: UpdateFlags, context: CliContext): Promise<vo
     progress.end();
   }
   context.stdout.write(
-    `${Object.keys(table.prices).length} prices in ${table.currency} for ${table.region}: ${relative(context.workingDir, path)}\n`,
+    `${Object.keys(table.prices).length} prices in ${table.currency} for ${table.region}: ` +
+      `${relative(context.workingDir, path)}\n`,
   );
   const missing = table.missing.filter((key) => key.startsWith("vm/"));
   if (missing.length > 0) {
     context.stderr.write(
-      `mlp: ${table.region} has no single price for ${missing.map((key) => key.slice(3)).join(", ")}\n`,
+      `mlp: ${table.region} has no single price for ` +
+        `${missing.map((key) => key.slice(3)).join(", ")}\n`,
     );
   }
 }
@@ -148,7 +151,8 @@ async function showPrices(flags: { region?: string }, context: CliContext): Prom
       `${price.productName}, ${price.meterName}`,
     ]);
     context.stdout.write(
-      `${region}, ${table.currency}, fetched ${table.fetchedAt.slice(0, 10)} from ${table.source}\n`,
+      `${region}, ${table.currency}, fetched ${table.fetchedAt.slice(0, 10)} from ` +
+        `${table.source}\n`,
     );
     context.stdout.write(`${alignColumns(rows, new Set([1])).join("\n")}\n`);
   }

@@ -115,11 +115,13 @@ function problemOf({ archive, state, problem, digest, seen }: ChartStatus): stri
       return [`${archive}: ${problem}. Its digest was not checked.`];
     case DigestState.Changed:
       return [
-        `${archive}: the archive is ${seen}, recorded is ${digest}. Do not install it before you know why; delete the line in chartDigests.json if the change is meant.`,
+        `${archive}: the archive is ${seen}, recorded is ${digest}. Do not install it before ` +
+          "you know why; delete the line in chartDigests.json if the change is meant.",
       ];
     case DigestState.Unverified:
       return [
-        `${archive}: the archive is ${seen}, and no digest is recorded to compare it with. Run \`mlp versions verify\` where the internet can be reached.`,
+        `${archive}: the archive is ${seen}, and no digest is recorded to compare it with. ` +
+          `Run \`mlp versions verify\` where the internet can be reached.`,
       ];
     default:
       return [];

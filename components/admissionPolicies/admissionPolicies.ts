@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AdmissionPoliciesArgs, AdmissionPolicyManifest } from "./args";
 
 /**
- * Policies that the API server itself holds manifests to, whoever applies them. A cluster holds one.
+ * Policies that the API server itself holds manifests to, whoever applies them. A cluster holds
+ * one.
  *
  * ```ts
  * new AdmissionPolicies("admission", { policies: admissionPolicies(AdmissionMode.Deny) });

@@ -125,7 +125,8 @@ export interface AksPlatformArgs {
    */
   registrySku?: RegistrySku;
   /**
-   * Spreads the registry over zones; needs `RegistrySku.Premium`. Changing it replaces the registry.
+   * Spreads the registry over zones; needs `RegistrySku.Premium`. Changing it replaces the
+   * registry.
    * @default false
    */
   zoneRedundantRegistry?: boolean;

@@ -194,7 +194,8 @@ export function requireIssuer(
     return profile.issuerURL;
   }
   throw new Error(
-    `AksPlatform "${name}": the cluster has no OIDC issuer, got ${JSON.stringify(profile) ?? "nothing"}. ` +
+    `AksPlatform "${name}": the cluster has no OIDC issuer, got ` +
+      `${JSON.stringify(profile) ?? "nothing"}. ` +
       `Enable it with \`az aks update --enable-oidc-issuer\`, then run \`pulumi refresh\`.`,
   );
 }

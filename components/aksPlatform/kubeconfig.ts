@@ -22,7 +22,8 @@ export function kubeconfigFor({ kubeconfigs, tenantId, login }: KubeconfigSource
   const encoded = kubeconfigs?.[0]?.value;
   if (!encoded) {
     throw new Error(
-      `AksPlatform: Azure listed no user kubeconfig, got ${JSON.stringify(kubeconfigs) ?? "nothing"}. ` +
+      "AksPlatform: Azure listed no user kubeconfig, got " +
+        `${JSON.stringify(kubeconfigs) ?? "nothing"}. ` +
         `Give the deployer a group of \`adminGroupObjectIds\`, then run again.`,
     );
   }

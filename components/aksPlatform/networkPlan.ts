@@ -12,7 +12,10 @@ export interface Ipv4Range {
   prefix: number;
 }
 
-/** Address ranges that AKS keeps for itself (https://learn.microsoft.com/azure/aks/azure-cni-overlay). */
+/**
+ * Address ranges that AKS keeps for itself
+ * (https://learn.microsoft.com/azure/aks/azure-cni-overlay).
+ */
 const reservedByAks = ["169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"];
 
 /** Private (RFC 1918) and shared (RFC 6598) space; Azure supports clusters in no other. */
@@ -23,9 +26,10 @@ const reservedInSubnet = 5;
 
 /**
  * Widest and narrowest prefix of each range. Azure gives /28 as the smallest subnet of PostgreSQL
- * (postgresql/flexible-server/concepts-networking-private), /8 as the largest network, "smaller than
- * /12" for Services, and a /24 of pods to each node (aks/concepts-network-ip-address-planning). A
- * Service range narrower than /24 is ours to refuse: every model takes several Services.
+ * (postgresql/flexible-server/concepts-networking-private), /8 as the largest network, "smaller
+ * than /12" for Services, and a /24 of pods to each node
+ * (aks/concepts-network-ip-address-planning). A Service range narrower than /24 is ours to refuse:
+ * every model takes several Services.
  */
 const prefixLimits: Record<Exclude<keyof AksNetworkArgs, "dnsServiceIp">, [number, number]> = {
   vnetCidr: [8, 28],
@@ -179,7 +183,8 @@ function checkRoom(
     problems.push(
       problem(
         "network.nodeSubnetCidr",
-        `is too small: the pools grow to ${nodes} nodes with upgrade surge, it has ${usable} addresses`,
+        `is too small: the pools grow to ${nodes} nodes with upgrade surge, it has ${usable} ` +
+          "addresses",
         network.nodeSubnetCidr,
         `Use /${32 - Math.ceil(Math.log2(nodes + reservedInSubnet))} or a shorter prefix.`,
       ),
@@ -191,7 +196,8 @@ function checkRoom(
     problems.push(
       problem(
         "network.podCidr",
-        `is too small: the pools grow to ${nodes} nodes with upgrade surge, it has a /24 for ${blocks}`,
+        `is too small: the pools grow to ${nodes} nodes with upgrade surge, it has a /24 for ` +
+          `${blocks}`,
         network.podCidr,
         `Use /${24 - Math.ceil(Math.log2(nodes))} or a shorter prefix.`,
       ),

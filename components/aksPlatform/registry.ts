@@ -4,7 +4,9 @@ import { globalName } from "../azure/names";
 import { type AksPlatformArgs, RegistrySku } from "./args";
 import type { PlatformScope } from "../azure/scope";
 
-/** Makes the container registry. Only Microsoft Entra identities sign in: no admin user, no guests. */
+/**
+ * Makes the container registry. Only Microsoft Entra identities sign in: no admin user, no guests.
+ */
 export function createRegistry(
   { name, resourceGroupName, location, tags, stateful }: PlatformScope,
   uniqueSuffix: pulumi.Input<string>,

@@ -103,7 +103,8 @@ export function checkComponentName(name: string): ArgumentProblem[] {
   return [
     problem(
       "name",
-      `must start with a letter and have at most ${longest} lowercase letters, digits and inner hyphens`,
+      `must start with a letter and have at most ${longest} lowercase letters, digits and ` +
+        "inner hyphens",
       name,
       "Rename the component: Azure's names are made from it.",
     ),
@@ -114,7 +115,8 @@ function ruleOf(kind: string): NameRule {
   const rule = nameRules.get(kind);
   if (!rule) {
     throw new Error(
-      `AksPlatform: no naming rule for "${kind}". Use one of ${[...nameRules.keys()].join(", ")}, ` +
+      `AksPlatform: no naming rule for "${kind}". Use one of ` +
+        `${[...nameRules.keys()].join(", ")}, ` +
         `or add its rule to azureNames.ts.`,
     );
   }

@@ -166,7 +166,9 @@ interface GatewayIdentity {
   grants: pulumi.Resource[];
 }
 
-/** An identity that only the gateway's ServiceAccount can take, and that only this account obeys. */
+/**
+ * An identity that only the gateway's ServiceAccount can take, and that only this account obeys.
+ */
 function createGatewayIdentity(
   name: string,
   settings: LakeStoreSettings,

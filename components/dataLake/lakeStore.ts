@@ -33,5 +33,7 @@ export interface LakeStore {
   ready: pulumi.Resource[];
 }
 
-/** Name of the administrator of the store; its key is a RandomPassword in the Secret `lake-admin`. */
+/**
+ * Name of the administrator of the store; its key is a RandomPassword in the Secret `lake-admin`.
+ */
 export const administrator = "lakeadmin";

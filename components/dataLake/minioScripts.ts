@@ -20,8 +20,9 @@ mc --quiet ilm import "lake/\${LAKE_BUCKET}" < ${provisioningFiles}/lifecycle.js
 `.trim();
 
 /**
- * Makes or updates the consumer named by `CONSUMER` and its policy. `mc` reads both parts of the key
- * from standard input; attaching a policy twice is an error to MinIO, so the mapping is read first.
+ * Makes or updates the consumer named by `CONSUMER` and its policy. `mc` reads both parts of the
+ * key from standard input; attaching a policy twice is an error to MinIO, so the mapping is read
+ * first.
  */
 export const minioGrantScript = `
 ${openAlias}
@@ -34,8 +35,8 @@ esac
 `.trim();
 
 /**
- * Expires the raw Ray logs, as `mc ilm import` reads it. MinIO refuses a rule for unfinished multipart
- * uploads: it drops those by itself after a day.
+ * Expires the raw Ray logs, as `mc ilm import` reads it. MinIO refuses a rule for unfinished
+ * multipart uploads: it drops those by itself after a day.
  */
 export function lifecycleDocument(rawLogRetentionDays: number): Record<string, unknown> {
   return {

@@ -23,7 +23,8 @@ export function dataLakeProblems(
   } else if (kind === "minio" && replicas !== 1 && (replicas < 4 || replicas > 16)) {
     report(
       "replicas",
-      `must be 1 or 4 to 16 for MinIO, got ${replicas}. An erasure set needs four servers and holds sixteen.`,
+      `must be 1 or 4 to 16 for MinIO, got ${replicas}. An erasure set needs four servers ` +
+        "and holds sixteen.",
     );
   }
   const storageGiB = args.storageGiB ?? 100;
@@ -39,7 +40,8 @@ export function dataLakeProblems(
   if (!Number.isInteger(days) || days < 1 || days > mostDays) {
     report(
       "rawLogRetentionDays",
-      `must be 1 to ${mostDays} whole days for ${kind}, got ${days}. Choose a number in that range.`,
+      `must be 1 to ${mostDays} whole days for ${kind}, got ${days}. Choose a number in that ` +
+        "range.",
     );
   }
   problems.push(...bucketProblems(args.buckets ?? ["lake"]));
@@ -82,7 +84,9 @@ function bucketProblems(buckets: string[]): ArgumentProblem[] {
       return [
         {
           propertyPath,
-          reason: `must be 3–63 lowercase letters, digits and single hyphens, got "${bucket}". S3 and Azure both take such names.`,
+          reason:
+            `must be 3–63 lowercase letters, digits and single hyphens, got "${bucket}". S3 ` +
+            "and Azure both take such names.",
         },
       ];
     }

@@ -3,7 +3,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Placement } from "../kubernetes/placement";
 import { restrictedContainer, restrictedPodSpec } from "../kubernetes/pod";
 
-/** Secret in the lake's namespace with the administrator's key; only provisioning Jobs and the store read it. */
+/**
+ * Secret in the lake's namespace with the administrator's key; only provisioning Jobs and the store
+ * read it.
+ */
 export const adminSecretName = "lake-admin";
 
 /** User and group id of the store and of its provisioning Jobs. */

@@ -11,7 +11,9 @@ import { seaweedIdentitiesSecret, seaweedValues } from "./seaweedValues";
 
 const region = "us-east-1";
 
-/** SeaweedFS by its chart. Provisioning speaks to masters and filer, so its image is the server's. */
+/**
+ * SeaweedFS by its chart. Provisioning speaks to masters and filer, so its image is the server's.
+ */
 export function createSeaweedStore(
   name: string,
   settings: LakeStoreSettings,
@@ -65,7 +67,9 @@ export function createSeaweedStore(
   return { endpoint, region, ready: [release, buckets] };
 }
 
-/** The only identity that the file holds; consumers live in the filer, where Jobs can change them. */
+/**
+ * The only identity that the file holds; consumers live in the filer, where Jobs can change them.
+ */
 function administratorIdentity(password: pulumi.Output<string>): pulumi.Output<string> {
   return pulumi.jsonStringify({
     identities: [

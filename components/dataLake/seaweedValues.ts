@@ -9,7 +9,10 @@ export interface SeaweedValuesInput {
   placement: Placement;
 }
 
-/** Secret with the static identities of the S3 gateway; the chart asks for the key `seaweedfs_s3_config`. */
+/**
+ * Secret with the static identities of the S3 gateway; the chart asks for the key
+ * `seaweedfs_s3_config`.
+ */
 export const seaweedIdentitiesSecret = "seaweedfs-s3-identities";
 
 /**
@@ -55,7 +58,8 @@ export function seaweedValues(input: SeaweedValuesInput): Record<string, unknown
       ...pods,
       replicas,
       dataDirs: [{ name: "data1", ...claim(input.storageGiB), maxVolumes: 0 }],
-      // Its Job pulls an image of another publisher and rights to edit claims; sizes change by hand.
+      // Its Job pulls an image of another publisher and rights to edit claims; sizes change by
+      // hand.
       resizeHook: { enabled: false },
     },
     filer: { ...pods, replicas: 1, data: claim(20) },

@@ -42,8 +42,8 @@ export function helmRelease(
 }
 
 /**
- * Merges Helm values as Helm does: maps key by key, everything else replaced. Outputs are leaves, so
- * that one unknown value does not hide all the others in a preview.
+ * Merges Helm values as Helm does: maps key by key, everything else replaced. Outputs are leaves,
+ * so that one unknown value does not hide all the others in a preview.
  */
 export function mergeValues(base: unknown, over: unknown): any {
   if (!isMap(base) || !isMap(over)) {

@@ -31,7 +31,9 @@ export const restrictedContainer: k8s.types.input.core.v1.SecurityContext = {
   capabilities: { drop: ["ALL"] },
 };
 
-/** Keeps replicas of one workload apart: zones first, then nodes, without blocking a small cluster. */
+/**
+ * Keeps replicas of one workload apart: zones first, then nodes, without blocking a small cluster.
+ */
 export function spreadConstraints(
   matchLabels: Record<string, string>,
 ): k8s.types.input.core.v1.TopologySpreadConstraint[] {

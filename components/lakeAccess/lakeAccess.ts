@@ -56,13 +56,17 @@ function checkArguments(name: string, secretName: string, args: LakeAccessArgs):
   if (!/^[a-z0-9](-?[a-z0-9]){2,52}$/.test(name)) {
     problems.push({
       propertyPath: "name",
-      reason: `must be 3–53 lowercase letters, digits and single hyphens to be an access key id, got "${name}". Rename the component.`,
+      reason:
+        "must be 3–53 lowercase letters, digits and single hyphens to be an access key id, got " +
+        `"${name}". Rename the component.`,
     });
   }
   if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(secretName)) {
     problems.push({
       propertyPath: "secretName",
-      reason: `must be a Kubernetes object name, got "${secretName}". Use lowercase letters, digits and hyphens.`,
+      reason:
+        `must be a Kubernetes object name, got "${secretName}". Use lowercase letters, digits ` +
+        "and hyphens.",
     });
   }
   if (problems.length > 0) {
@@ -83,7 +87,8 @@ function grantable(name: string, connection: S3Connection): GrantableLake {
   const kind = connection.kind ?? LakeKind.Minio;
   if (grantScript[kind] === undefined) {
     throw new Error(
-      `LakeAccess "${name}": \`lake\` must be of a kind that grants keys by consumer, got "${kind}". ` +
+      `LakeAccess "${name}": \`lake\` must be of a kind that grants keys by consumer, got ` +
+        `"${kind}". ` +
         "Set the DataLake's kind to minio or seaweedfs.",
     );
   }

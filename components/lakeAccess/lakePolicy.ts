@@ -84,13 +84,17 @@ export function grantProblems(grants: LakeGrant[]): { propertyPath: string; reas
     if (prefix !== "" && !/^([A-Za-z0-9_.=-]+\/)+$/.test(prefix)) {
       problems.push({
         propertyPath,
-        reason: `must be empty or key segments that each end in "/", got "${prefix}". Write e.g. "raylogs/".`,
+        reason:
+          `must be empty or key segments that each end in "/", got "${prefix}". Write e.g. ` +
+          `"raylogs/".`,
       });
     }
     if (seen.has(prefix)) {
       problems.push({
         propertyPath,
-        reason: `is granted twice, got "${prefix}". Give each prefix one grant with the wider permission.`,
+        reason:
+          `is granted twice, got "${prefix}". Give each prefix one grant with the wider ` +
+          "permission.",
       });
     }
     seen.add(prefix);

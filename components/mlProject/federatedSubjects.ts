@@ -14,9 +14,9 @@ export const githubIssuer = "https://token.actions.githubusercontent.com";
  * Claims that make the subject of a project repository's tokens.
  *
  * GitHub's default is either `repo:owner/name:…` or, for repositories created or renamed after
- * 2026-07-15, `repo:owner@id/name@id:…`. The id alone is neither reused nor renamed, and is the same
- * for created and adopted repositories.
- * Source: https://docs.github.com/actions/reference/security/oidc#immutable-subject-claims
+ * 2026-07-15, `repo:owner@id/name@id:…`. The id alone is neither reused nor renamed, and is the
+ * same for created and adopted repositories. Source:
+ * https://docs.github.com/actions/reference/security/oidc#immutable-subject-claims
  */
 export const githubClaimKeys = ["repository_id", "context"];
 

@@ -46,8 +46,8 @@ export interface MlProjectGithubArgs {
   /** Bare name of the repository. */
   repository: string;
   /**
-   * True makes the repository; false adopts an existing one. An adopted repository's OIDC subject is
-   * set too: other clouds that trust its tokens by subject must accept
+   * True makes the repository; false adopts an existing one. An adopted repository's OIDC subject
+   * is set too: other clouds that trust its tokens by subject must accept
    * `repository_id:<id>:environment:<name>` first.
    *
    * @default true
@@ -60,8 +60,8 @@ export interface MlProjectGithubArgs {
   /** Images for the workflows. */
   images: ProjectImages;
   /**
-   * Ids of teams of which one member must agree to each job in `production`, where `environments` is
-   * left out; giving both is an error.
+   * Ids of teams of which one member must agree to each job in `production`, where `environments`
+   * is left out; giving both is an error.
    *
    * @default - nobody is asked
    */
@@ -78,8 +78,8 @@ export interface MlProjectGithubArgs {
   /** Approvals that a pull request needs. @default 1 */
   requiredApprovals?: number;
   /**
-   * Id of the GitHub App that the provider signs in as. It may pass the branch rules, which adding a
-   * template file to an existing project needs.
+   * Id of the GitHub App that the provider signs in as. It may pass the branch rules, which adding
+   * a template file to an existing project needs.
    *
    * @default - nobody passes them
    */

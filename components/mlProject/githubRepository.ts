@@ -56,7 +56,9 @@ export function createSubjectTemplate(
   );
 }
 
-/** Makes an environment that only jobs of the matching branches enter, after its reviewers agree. */
+/**
+ * Makes an environment that only jobs of the matching branches enter, after its reviewers agree.
+ */
 export function createEnvironment(
   name: string,
   settings: {

@@ -19,7 +19,8 @@ export interface PlatformEndpoints {
 export const inferenceTablePodPort = 8080;
 const dashboard = tcp(8265);
 const rayMetrics = [tcp(8080), tcp(44217), tcp(44227), tcp(9464)];
-// Knative's queue-proxy: HTTP/1, HTTP/2, TLS, and its two metrics ports; 8080 is the model server's.
+// Knative's queue-proxy: HTTP/1, HTTP/2, TLS, and its two metrics ports; 8080 is the model
+// server's.
 const modelRequests = [tcp(8012), tcp(8013), tcp(8112)];
 const autoscalerMetrics = tcp(9090);
 const modelMetrics = [tcp(9091), tcp(9088), tcp(8080)];
@@ -103,7 +104,8 @@ export function networkFlows(
       policyTypes: ["Egress"],
       egress: [
         {
-          // Private networks, and the link-local address of the cloud's metadata service, stay shut.
+          // Private networks, and the link-local address of the cloud's metadata service, stay
+          // shut.
           to: [
             {
               ipBlock: {

@@ -80,7 +80,8 @@ function checkGithub(
   report(
     "github.reviewerTeamIds",
     args.reviewerTeamIds && args.environments
-      ? `is given beside \`github.environments\`, got [${args.reviewerTeamIds.join(", ")}]. Name the reviewers in the environments.`
+      ? `is given beside \`github.environments\`, got [${args.reviewerTeamIds.join(", ")}]. ` +
+          "Name the reviewers in the environments."
       : undefined,
   );
   environments.forEach((environment, i) => {
@@ -112,7 +113,8 @@ function checkGithub(
   if (args.create === false && args.visibility !== undefined) {
     report(
       "github.visibility",
-      `is "${args.visibility}", but the repository is adopted. Remove it, or set \`create\` to true.`,
+      `is "${args.visibility}", but the repository is adopted. Remove it, or set \`create\` ` +
+        "to true.",
     );
   }
   for (const key of Object.keys(args.variables ?? {})) {
@@ -139,7 +141,10 @@ function quotaProblem(
   if (isGood) {
     return undefined;
   }
-  return `must be ${isWhole ? "a whole number" : "a number"} of at least ${least} ${unit}, got ${value}. Correct it.`;
+  return (
+    `must be ${isWhole ? "a whole number" : "a number"} of at least ${least} ${unit}, got ` +
+    `${value}. Correct it.`
+  );
 }
 
 function repeated(values: string[]): string | undefined {

@@ -36,10 +36,16 @@ export function checkProjectNames({ name, github }: ProjectNames): ProjectProble
 /** Why a project cannot have this name, or undefined. The name becomes a namespace. */
 export function projectNameProblem(name: string): string | undefined {
   if (name.length > maxProjectNameLength) {
-    return `is ${name.length} characters long: "${name}". Use at most ${maxProjectNameLength}; host names of models carry it.`;
+    return (
+      `is ${name.length} characters long: "${name}". Use at most ${maxProjectNameLength}; host ` +
+      "names of models carry it."
+    );
   }
   if (!dnsLabel.test(name)) {
-    return `is not a DNS label: "${name}". Use lower-case letters, digits and single hyphens inside, a letter first.`;
+    return (
+      `is not a DNS label: "${name}". Use lower-case letters, digits and single hyphens ` +
+      "inside, a letter first."
+    );
   }
   if (reservedNamespaces.has(name) || reservedNamespacePrefixes.some((p) => name.startsWith(p))) {
     return `is a namespace of the platform or of Kubernetes: "${name}". Choose another name.`;
@@ -48,16 +54,22 @@ export function projectNameProblem(name: string): string | undefined {
 }
 
 /**
- * Why GitHub refuses a repository name, or undefined.
- * Source: https://docs.github.com/repositories/creating-and-managing-repositories/creating-a-new-repository
+ * Why GitHub refuses a repository name, or undefined. Source:
+ * https://docs.github.com/repositories/creating-and-managing-repositories/creating-a-new-repository
  */
 export function repositoryNameProblem(name: string): string | undefined {
   if (name.includes("/")) {
-    return `carries an owner: "${name}". Give the bare name; the owner is the one of the GitHub provider.`;
+    return (
+      `carries an owner: "${name}". Give the bare name; the owner is the one of the GitHub ` +
+      "provider."
+    );
   }
   const isValid = /^[A-Za-z0-9._-]{1,100}$/.test(name) && ![".", ".."].includes(name);
   if (!isValid || /\.(git|wiki)$/i.test(name)) {
-    return `is not a GitHub repository name: "${name}". Use 1 to 100 of letters, digits, ".", "-" and "_", not ending in ".git" or ".wiki".`;
+    return (
+      `is not a GitHub repository name: "${name}". Use 1 to 100 of letters, digits, ".", "-" ` +
+      `and "_", not ending in ".git" or ".wiki".`
+    );
   }
   return undefined;
 }
@@ -70,7 +82,10 @@ export function secretNameProblem(name: string): string | undefined {
   if (/^(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*$/i.test(name)) {
     return undefined;
   }
-  return `is not a name of a GitHub secret or variable: "${name}". Use letters, digits and "_", no digit first, and no prefix GITHUB_.`;
+  return (
+    `is not a name of a GitHub secret or variable: "${name}". Use letters, digits and "_", no ` +
+    "digit first, and no prefix GITHUB_."
+  );
 }
 
 /**
@@ -81,7 +96,10 @@ export function environmentNameProblem(name: string): string | undefined {
   if (name.length <= 24 && dnsLabel.test(name)) {
     return undefined;
   }
-  return `is not an environment name: "${name}". Use up to 24 lower-case letters, digits and hyphens, with a letter first.`;
+  return (
+    `is not an environment name: "${name}". Use up to 24 lower-case letters, digits and ` +
+    "hyphens, with a letter first."
+  );
 }
 
 /** Why a data set's name cannot be a path segment of the lake, or undefined. */
@@ -89,7 +107,10 @@ export function datasetNameProblem(name: string): string | undefined {
   if (/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/.test(name) && !name.includes("..")) {
     return undefined;
   }
-  return `is not a folder of the lake's datasets/: "${name}". Use 1 to 63 lower-case letters, digits, ".", "-" and "_", letter or digit first and last.`;
+  return (
+    `is not a folder of the lake's datasets/: "${name}". Use 1 to 63 lower-case letters, ` +
+    `digits, ".", "-" and "_", letter or digit first and last.`
+  );
 }
 
 const objectId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -100,7 +121,10 @@ export function memberProblem(group: string, isAzure: boolean): string | undefin
     return `is a group of Kubernetes itself: "${group}". Name a group of the team.`;
   }
   if (isAzure && !objectId.test(group)) {
-    return `is not an object id: "${group}". Give the object id of a Microsoft Entra group, e.g. from \`az ad group show\`.`;
+    return (
+      `is not an object id: "${group}". Give the object id of a Microsoft Entra group, e.g. ` +
+      `from \`az ad group show\`.`
+    );
   }
   return group.length > 0 ? undefined : `is empty: "". Remove it or name a group.`;
 }
@@ -117,7 +141,8 @@ export function serviceNamespace(url: string): string {
     return namespace;
   }
   throw new Error(
-    `MlProject: "${url}" is not the URL of a Service. Give <service>.<namespace>.svc.cluster.local: network policies need the namespace.`,
+    `MlProject: "${url}" is not the URL of a Service. Give ` +
+      "<service>.<namespace>.svc.cluster.local: network policies need the namespace.",
   );
 }
 

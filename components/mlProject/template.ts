@@ -19,15 +19,16 @@ const leftovers = new Set([
 ]);
 
 /**
- * Reads a project template: every text file below `directory`, sorted by path. The files go into the
- * repository as they are; their `${NAME}` variables are the workflows' to fill.
+ * Reads a project template: every text file below `directory`, sorted by path. The files go into
+ * the repository as they are; their `${NAME}` variables are the workflows' to fill.
  *
  * @throws Error where the directory is missing or empty, or a file is not UTF-8 text.
  */
 export function readTemplate(directory: string): TemplateFile[] {
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Error(
-      `\`github.templateDirectory\` is not a directory: "${directory}". Give the folder whose files a repository starts with.`,
+      `\`github.templateDirectory\` is not a directory: "${directory}". Give the folder ` +
+        "whose files a repository starts with.",
     );
   }
   const files = filesBelow(directory, "").map((file) => ({
@@ -36,7 +37,8 @@ export function readTemplate(directory: string): TemplateFile[] {
   }));
   if (files.length === 0) {
     throw new Error(
-      `\`github.templateDirectory\` has no files: "${directory}". Leave the argument out to start with an empty repository.`,
+      `\`github.templateDirectory\` has no files: "${directory}". Leave the argument out to ` +
+        "start with an empty repository.",
     );
   }
   return files;

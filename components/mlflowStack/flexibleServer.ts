@@ -36,9 +36,9 @@ export function skuTier(sku: string): dbforpostgresql.SkuTier {
 }
 
 /**
- * Azure Database for PostgreSQL in the delegated subnet, without a public endpoint. MLflow opens its
- * connections from one fixed URL and cannot renew a Microsoft Entra token in it, so the server takes
- * a password.
+ * Azure Database for PostgreSQL in the delegated subnet, without a public endpoint. MLflow opens
+ * its connections from one fixed URL and cannot renew a Microsoft Entra token in it, so the server
+ * takes a password.
  */
 export function createFlexibleServer(
   name: string,

@@ -61,7 +61,9 @@ export function pluginValues({ placement, imageRegistry }: OperatorPods): Record
   };
 }
 
-/** Installs the operator, then the plugin. Resolves to both, after which the resources can be used. */
+/**
+ * Installs the operator, then the plugin. Resolves to both, after which the resources can be used.
+ */
 export function createPostgresOperator(
   name: string,
   settings: PostgresOperatorSettings,

@@ -30,7 +30,8 @@ export function mlflowStackProblems(name: string, args: MlflowStackArgs): Argume
   ) {
     report(
       "host",
-      `must be a host name without scheme and port, got "${args.host}". Write e.g. mlflow.example.com.`,
+      `must be a host name without scheme and port, got "${args.host}". Write e.g. ` +
+        "mlflow.example.com.",
     );
   }
   if (isAzure) {
@@ -59,7 +60,8 @@ function azureProblems(name: string, args: MlflowStackArgs): ArgumentProblem[] {
   if (sku !== undefined && !/^Standard_[BDE]/.test(sku)) {
     report(
       "databaseSku",
-      `must be a B, D or E size such as Standard_D2ds_v5, got "${sku}". Flexible servers have no others.`,
+      `must be a B, D or E size such as Standard_D2ds_v5, got "${sku}". Flexible servers ` +
+        "have no others.",
     );
   }
   if ((args.databaseInstances ?? 1) > 1 && sku?.startsWith("Standard_B")) {
@@ -71,7 +73,8 @@ function azureProblems(name: string, args: MlflowStackArgs): ArgumentProblem[] {
   if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) {
     report(
       "name",
-      `must be a DNS label for the server's private zone, got "${name}". Use lowercase letters, digits and hyphens.`,
+      `must be a DNS label for the server's private zone, got "${name}". Use lowercase ` +
+        "letters, digits and hyphens.",
     );
   }
   return problems;

@@ -24,7 +24,9 @@ export interface TrackingServerSettings {
   placement?: Placement;
 }
 
-/** The server behind the Service `mlflow`. Everything that it keeps is in the database and the lake. */
+/**
+ * The server behind the Service `mlflow`. Everything that it keeps is in the database and the lake.
+ */
 export function createTrackingServer(
   name: string,
   settings: TrackingServerSettings,

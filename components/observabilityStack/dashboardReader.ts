@@ -3,8 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { dashboardReaderRole } from "./values";
 
 /**
- * ClusterRole of Grafana's sidecars, which the chart binds to Grafana's ServiceAccount: ConfigMaps of
- * every namespace, and no Secret.
+ * ClusterRole of Grafana's sidecars, which the chart binds to Grafana's ServiceAccount: ConfigMaps
+ * of every namespace, and no Secret.
  */
 export function createDashboardReader(
   name: string,

@@ -21,10 +21,11 @@ const labels = { "app.kubernetes.io/name": inferenceTableName };
 const uid = 65532;
 
 /**
- * When a replica that no longer answers is ended: within 20 seconds. KServe's logger has five workers and no
- * timeout, so a replica that hangs soon holds all five of each agent, and the agents' memory grows with
- * every prediction until their connections break. What the replica acknowledged is on its disk, so ending
- * it loses nothing. `bench/inferenceTable/stall.ts` measures this.
+ * When a replica that no longer answers is ended: within 20 seconds. KServe's logger has five
+ * workers and no timeout, so a replica that hangs soon holds all five of each agent, and the
+ * agents' memory grows with every prediction until their connections break. What the replica
+ * acknowledged is on its disk, so ending it loses nothing. `bench/inferenceTable/stall.ts` measures
+ * this.
  */
 export const inferenceTableLiveness = {
   periodSeconds: 5,

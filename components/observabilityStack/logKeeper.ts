@@ -18,9 +18,10 @@ export interface LogKeeperSettings {
 }
 
 /**
- * Runs the log keeper every hour over the Ray logs in the lake: which clusters' logs are complete, small
- * parts merged, old days deleted. It works from the lake alone and has no token of the API server: each
- * node's own manifest is there before its first part, and a node that can't put it has the alert on lag.
+ * Runs the log keeper every hour over the Ray logs in the lake: which clusters' logs are complete,
+ * small parts merged, old days deleted. It works from the lake alone and has no token of the API
+ * server: each node's own manifest is there before its first part, and a node that can't put it has
+ * the alert on lag.
  */
 export function createLogKeeper(
   name: string,

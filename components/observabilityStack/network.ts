@@ -56,7 +56,9 @@ export function createNetworkEdges(
   );
 }
 
-/** Lets only Prometheus into the agents' namespace: to the metrics of Alloy and the node exporter. */
+/**
+ * Lets only Prometheus into the agents' namespace: to the metrics of Alloy and the node exporter.
+ */
 export function closeAgents(
   name: string,
   agents: pulumi.Input<string>,

@@ -89,7 +89,9 @@ function checkArgs(name: string, args: ObservabilityStackArgs): void {
     }
     errors.push({
       propertyPath,
-      reason: `ObservabilityStack "${name}": \`${propertyPath}\` must be a whole number of ${unit}, at least 1, got ${value}. Leave it out for the default.`,
+      reason:
+        `ObservabilityStack "${name}": \`${propertyPath}\` must be a whole number of ${unit}, ` +
+        `at least 1, got ${value}. Leave it out for the default.`,
     });
   };
   check("metricsRetentionDays", args.metricsRetentionDays, "days");

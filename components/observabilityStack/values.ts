@@ -149,7 +149,8 @@ function grafanaValues(host: string | undefined, pods: Placement): Record<string
     // Root, and needless without a volume: dashboards and data sources are configuration.
     initChownData: { enabled: false },
     testFramework: { enabled: false },
-    // The chart's own ClusterRole reads every Secret of the cluster, whatever the sidecars look for.
+    // The chart's own ClusterRole reads every Secret of the cluster, whatever the sidecars look
+    // for.
     rbac: { useExistingClusterRole: dashboardReaderRole },
     sidecar: {
       resources: { requests: { cpu: "10m", memory: "80Mi" }, limits: { memory: "256Mi" } },

@@ -14,7 +14,8 @@ export function createDevicePlugin(
   image: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): k8s.apps.v1.DaemonSet {
-  // Privileged: the plugin registers over a socket in a folder of the node, which `baseline` refuses.
+  // Privileged: the plugin registers over a socket in a folder of the node, which `baseline`
+  // refuses.
   const namespace = createNamespace(
     name,
     { namespace: "gpu-device-plugin", podSecurity: PodSecurity.Privileged },

@@ -49,7 +49,9 @@ function checkArgs(name: string, args: RayStackArgs): void {
     }
     errors.push({
       propertyPath,
-      reason: `RayStack "${name}": \`${propertyPath}\` must be a whole number of ${unit}, at least ${least}, got ${value}. Set it to what the node pools can hold.`,
+      reason:
+        `RayStack "${name}": \`${propertyPath}\` must be a whole number of ${unit}, at least ` +
+        `${least}, got ${value}. Set it to what the node pools can hold.`,
     });
   };
   check("cpuQuota", args.cpuQuota, 1, "vCPU");

@@ -1,4 +1,6 @@
-/** Spec of the PodMonitor of all predictors: Knative's request metrics and the model server's own. */
+/**
+ * Spec of the PodMonitor of all predictors: Knative's request metrics and the model server's own.
+ */
 export function predictorMonitorSpec(): Record<string, unknown> {
   return {
     namespaceSelector: { any: true },

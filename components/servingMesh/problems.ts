@@ -25,14 +25,16 @@ function servingProblems(args: ServingMeshArgs): [path: string, wrong: string][]
   if (!domainPattern.test(args.domain)) {
     problems.push([
       "domain",
-      `must be a lowercase DNS name of at least two labels, got "${args.domain}". Use one like "models.example.com".`,
+      `must be a lowercase DNS name of at least two labels, got "${args.domain}". Use one ` +
+        `like "models.example.com".`,
     ]);
   }
   const replicas = args.replicas ?? 1;
   if (!Number.isInteger(replicas) || replicas < 1) {
     problems.push([
       "replicas",
-      `must be a whole number of pods, at least 1, got ${replicas}. Use 2 or more for availability.`,
+      `must be a whole number of pods, at least 1, got ${replicas}. Use 2 or more for ` +
+        "availability.",
     ]);
   }
   for (const [index, range] of (args.allowedIpRanges ?? []).entries()) {
@@ -61,14 +63,16 @@ function servingProblems(args: ServingMeshArgs): [path: string, wrong: string][]
   if (args.jwt && args.jwt.audiences.length === 0) {
     problems.push([
       "jwt.audiences",
-      `must name at least one audience, got []. Any token of the issuer would pass; give the client id of the models' app registration.`,
+      "must name at least one audience, got []. Any token of the issuer would pass; give the " +
+        "client id of the models' app registration.",
     ]);
   }
   const isPublic = args.internalLoadBalancer === false && !args.skipLoadBalancer;
   if (isPublic && !args.jwt && (args.allowedIpRanges ?? []).length === 0) {
     problems.push([
       "internalLoadBalancer",
-      `must not be false without \`jwt\` or \`allowedIpRanges\`, got neither. Models would answer anyone; set one of them, or keep the address private.`,
+      `must not be false without \`jwt\` or \`allowedIpRanges\`, got neither. Models would ` +
+        "answer anyone; set one of them, or keep the address private.",
     ]);
   }
   return problems;

@@ -29,7 +29,9 @@ export function predictionBody(data: FeatureRows, index: number): { path: string
   return { path: "v2", body: Buffer.from(JSON.stringify({ inputs: [tensor] })) };
 }
 
-/** Sends predictions over both protocols, each under an id of its own; every one must be answered. */
+/**
+ * Sends predictions over both protocols, each under an id of its own; every one must be answered.
+ */
 export async function sendPredictions(
   url: string,
   model: string,
@@ -54,7 +56,8 @@ export async function sendPredictions(
       });
       if (answer.status !== 200) {
         throw new LocalError(
-          `prediction ${index + 1} of ${count} was answered ${answer.status}: ${answer.body.toString().slice(0, 300)}`,
+          `prediction ${index + 1} of ${count} was answered ${answer.status}: ` +
+            `${answer.body.toString().slice(0, 300)}`,
           "Read the model server's log in .mlplatform/run/logs/model-server.log.",
         );
       }

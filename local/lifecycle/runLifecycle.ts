@@ -106,7 +106,8 @@ export async function runLifecycle(
   const dataset = await steps.step("Publish the dataset", async (say) => {
     const manifest = await publishDataset(supervisor, python, lake, datasetName);
     say(
-      `${manifest.name} ${manifest.version}, ${manifest.rows} rows, ${manifest.digest.slice(0, 12)}`,
+      `${manifest.name} ${manifest.version}, ${manifest.rows} rows, ` +
+        `${manifest.digest.slice(0, 12)}`,
     );
     return manifest;
   });
@@ -162,7 +163,8 @@ export async function runLifecycle(
       cache,
     });
     say(
-      `${events} events for ${sent.length} requests; ${logs.files} log files, ${logs.bytes} bytes equal`,
+      `${events} events for ${sent.length} requests; ${logs.files} log files, ${logs.bytes} ` +
+        "bytes equal",
     );
   });
   return { lake, mlflowUrl, agentUrl, predictionId, model: model };

@@ -15,7 +15,9 @@ const viewport = { width: 1440, height: 900 };
 const pageTimeoutMs = 60_000;
 const browsers = ["chromium", "chromium-browser", "google-chrome"];
 
-/** Shows what the run made: MLflow's page where a browser is there, and the trace of one prediction. */
+/**
+ * Shows what the run made: MLflow's page where a browser is there, and the trace of one prediction.
+ */
 export async function printScreens(
   result: RunResult,
   supervisor: Supervisor,
@@ -88,7 +90,8 @@ async function photograph(
   const isRoot = process.getuid?.() === 0;
   const browser = await chromium.launch({
     executablePath,
-    // Chromium's own sandbox does not start as root; the only page it opens is MLflow's on loopback.
+    // Chromium's own sandbox does not start as root; the only page it opens is MLflow's on
+    // loopback.
     args: isRoot ? ["--no-sandbox"] : [],
     env: { ...process.env, ...supervisor.marker() },
   });

@@ -92,7 +92,8 @@ export async function verifyEvents(
       const shown = wrong.slice(0, shownRowCount).map(({ key }) => key);
       throw new LocalError(
         `the lake has ${events.length} events for ${sent.length} predictions; ` +
-          `${wrong.length} are missing or differ${shown.length > 0 ? ` (${shown.join("; ")} …)` : ""}`,
+          `${wrong.length} are missing or ` +
+          `differ${shown.length > 0 ? ` (${shown.join("; ")} …)` : ""}`,
         "Read the logs of kserve-agent and inference-table in .mlplatform/run/logs.",
       );
     }
@@ -113,8 +114,8 @@ export interface RayLogSource {
 }
 
 /**
- * Rebuilds every log file from the lake's rows and compares it with the file on disk, byte for byte,
- * by SHA-256: none may be missing and none may differ.
+ * Rebuilds every log file from the lake's rows and compares it with the file on disk, byte for
+ * byte, by SHA-256: none may be missing and none may differ.
  */
 export async function verifyRayLogs(
   lake: LocalLake,
@@ -162,7 +163,9 @@ interface FileContent {
   sha256: string;
 }
 
-/** Joins rows, ordered by file and position, to the files that they came from, by their last name. */
+/**
+ * Joins rows, ordered by file and position, to the files that they came from, by their last name.
+ */
 function rebuild(rows: unknown[][], files: ManifestFile[]): Map<string, FileContent[]> {
   const open = new Map<string, { hash: Hash; bytes: number }>();
   for (const [uid, start, end, text, raw] of rows) {

@@ -1,7 +1,9 @@
 import { createServer } from "node:net";
 import { LocalError } from "../localError";
 
-/** Below the ephemeral range of Linux (32768), so that no outgoing connection takes a chosen port. */
+/**
+ * Below the ephemeral range of Linux (32768), so that no outgoing connection takes a chosen port.
+ */
 const lowestPort = 20_000;
 const highestPort = 32_000;
 const attempts = 200;
@@ -74,7 +76,8 @@ export async function choosePorts(base?: number): Promise<Ports> {
     if (taken.length > 0) {
       throw new LocalError(
         `port ${taken.join(", ")} is taken by another program`,
-        `Choose another --port-base (the run needs ${names.length} ports in a row), or leave it out.`,
+        `Choose another --port-base (the run needs ${names.length} ports in a row), or leave ` +
+          "it out.",
       );
     }
     return Object.fromEntries(chosen) as Ports;
@@ -94,8 +97,8 @@ export async function choosePorts(base?: number): Promise<Ports> {
 }
 
 /**
- * Takes a block by listening on its first port for as long as this process lives, so that another run
- * cannot choose ports that this one has yet to open.
+ * Takes a block by listening on its first port for as long as this process lives, so that another
+ * run cannot choose ports that this one has yet to open.
  */
 async function claimBlock(first: number, names: PortName[]): Promise<Ports | undefined> {
   const guard = createServer();

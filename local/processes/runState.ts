@@ -76,7 +76,8 @@ export class StateDirectory {
         if (holder !== undefined) {
           throw new LocalError(
             `another run works in this clone (process ${holder.pid})`,
-            "Wait for it, or end it with `npm run local -- stop`. A second clone can run beside it.",
+            "Wait for it, or end it with `npm run local -- stop`. A second clone can run " +
+              "beside it.",
           );
         }
         rmSync(this.lockFile, { force: true });

@@ -115,7 +115,8 @@ export class Supervisor {
       }
       if (Date.now() > deadline) {
         throw new LocalError(
-          `${service.spec.name} was not ready after ${timeoutMs / 1000} s${lastLines(service.record.log)}`,
+          `${service.spec.name} was not ready after ${timeoutMs / 1000} ` +
+            `s${lastLines(service.record.log)}`,
           "Read its log; a busy machine may need a second try.",
           service.record.log,
         );
@@ -127,7 +128,8 @@ export class Supervisor {
   /** Asks one service to end and waits for it and all that it started. */
   async stop(service: Service): Promise<void> {
     service.stopping = true;
-    // Only the leader: what it started is its own to end, and PostgreSQL's children read signals otherwise.
+    // Only the leader: what it started is its own to end, and PostgreSQL's children read signals
+    // otherwise.
     signal(service.record.pid, service.record.stopSignal);
     await Promise.race([service.ended, sleep(graceMs, undefined, { ref: false })]);
     signal(-service.record.pid, "SIGKILL");
@@ -145,8 +147,8 @@ export class Supervisor {
   }
 
   /**
-   * Where a program puts temporary files: with the run's own, so that they go with it however it ends.
-   * Node's programs make none, and keep sharing their compiler's cache.
+   * Where a program puts temporary files: with the run's own, so that they go with it however it
+   * ends. Node's programs make none, and keep sharing their compiler's cache.
    */
   private temporaryFiles(spec: ServiceSpec): Record<string, string> {
     const [scratch] = this.record.outside;

@@ -75,7 +75,8 @@ export async function buildGoTool(
       );
     }
     throw new LocalError(
-      `${tool.name} did not build: ${(stderr?.trim() || message).split("\n").slice(-4).join("\n    ")}`,
+      `${tool.name} did not build: ` +
+        `${(stderr?.trim() || message).split("\n").slice(-4).join("\n    ")}`,
       `Check the network and free space, or ${tool.without}`,
     );
   }

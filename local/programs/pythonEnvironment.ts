@@ -160,7 +160,8 @@ async function install(command: string, args: string[], what: string): Promise<v
     const reason = (stderr?.trim() || message).split("\n").slice(-6).join("\n    ");
     throw new LocalError(
       `${what}: ${basename(command)} ${args.slice(0, 3).join(" ")} failed:\n    ${reason}`,
-      "Check the network and the package index's settings, and that Python has its venv module; then run again.",
+      "Check the network and the package index's settings, and that Python has its venv " +
+        "module; then run again.",
     );
   }
 }

@@ -1,5 +1,5 @@
-// What Knative's queue-proxy, the other sidecar of a model's pod, measures of each request: the serving side's
-// own count, against which the inference table's is held.
+// What Knative's queue-proxy, the other sidecar of a model's pod, measures of each request: the
+// serving side's own count, against which the inference table's is held.
 
 const metricName = "kn_serving_invocation_duration_seconds";
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -30,9 +30,9 @@ export interface KserveAgent {
 }
 
 /**
- * A proxy that stands for the sidecars of a model's pod. As KServe's agent it forwards predictions to the
- * model server and posts one event for each request, and one for each answer of 200; as Knative's
- * queue-proxy it answers /metrics with the requests that were served.
+ * A proxy that stands for the sidecars of a model's pod. As KServe's agent it forwards predictions
+ * to the model server and posts one event for each request, and one for each answer of 200; as
+ * Knative's queue-proxy it answers /metrics with the requests that were served.
  */
 export async function startKserveAgent(options: AgentOptions): Promise<KserveAgent> {
   const dispatcher = new PayloadDispatcher(options.sink, options.report);

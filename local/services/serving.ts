@@ -9,7 +9,9 @@ import { artifactsRoot } from "./tracking";
 const readyTimeoutMs = 120_000;
 const resolveTimeoutMs = 60_000;
 
-/** A registered version, its address in the lake and its run's lineage tags: resolve.py's answer. */
+/**
+ * A registered version, its address in the lake and its run's lineage tags: resolve.py's answer.
+ */
 export interface ModelLocation {
   name: string;
   version: string;

@@ -50,7 +50,10 @@ function celMessage({ problem, remedy, seen, forEach }: Requirement): string {
       return celShown(celPath(name === "seen" ? subject : name.split(".")));
     });
   const name = "object.metadata.?name.orValue('')";
-  return `(object.kind + ' "' + ${name} + '": ' + ${parts.join(" + ")} + ${celString(`: ${remedy}.`)})`;
+  return (
+    `(object.kind + ' "' + ${name} + '": ' + ${parts.join(" + ")} + ` +
+    `${celString(`: ${remedy}.`)})`
+  );
 }
 
 /** An optional value as text; lists and maps have none in CEL. */
@@ -59,7 +62,9 @@ function celShown(path: string): string {
   const value = `dyn(${path}.value())`;
   // One by one: a list of types would need one type for its elements.
   const isPlain = ["int", "double", "bool"].map((type) => `type(${value}) == ${type}`).join(" || ");
-  const scalar = `type(${value}) == string ? '"' + string(${value}) + '"' : (${isPlain} ? string(${value}) : 'another value')`;
+  const scalar =
+    `type(${value}) == string ? '"' + string(${value}) + '"' : (${isPlain} ? string(${value}) ` +
+    ": 'another value')";
   return `(${path}.hasValue() ? (${scalar}) : 'unset')`;
 }
 
@@ -107,7 +112,10 @@ export function cel(expression: Expression): string {
     case "equals":
       return `${celPath(expression.path)} == optional.of(${celValue(expression.value)})`;
     case "oneOf":
-      return `${celPath(expression.path)}.orValue('') in [${expression.values.map(celString).join(", ")}]`;
+      return (
+        `${celPath(expression.path)}.orValue('') in ` +
+        `[${expression.values.map(celString).join(", ")}]`
+      );
     case "matches":
       return `${celPath(expression.path)}.orValue('').matches(${celString(expression.pattern)})`;
     case "atLeast":
@@ -121,7 +129,10 @@ export function cel(expression: Expression): string {
     case "some":
     case "every": {
       const macro = expression.op === "some" ? "exists" : "all";
-      return `${celPath(expression.path)}.orValue([]).${macro}(${expression.as}, ${cel(expression.where)})`;
+      return (
+        `${celPath(expression.path)}.orValue([]).${macro}(${expression.as}, ` +
+        `${cel(expression.where)})`
+      );
     }
     case "not":
       return `!(${cel(expression.of)})`;

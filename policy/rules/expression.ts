@@ -3,10 +3,15 @@
  * (evaluate.ts) and in the API server's CEL (cel.ts).
  */
 
-/** A place in an object: a variable, then keys and list indexes. `*`, in loops only, is every element. */
+/**
+ * A place in an object: a variable, then keys and list indexes. `*`, in loops only, is every
+ * element.
+ */
 export type Path = readonly (string | number)[];
 
-/** A condition. A path that leads nowhere is absent; every comparison with an absent value is false. */
+/**
+ * A condition. A path that leads nowhere is absent; every comparison with an absent value is false.
+ */
 export type Expression =
   | { op: "present"; path: Path }
   | { op: "equals"; path: Path; value: string | number | boolean }

@@ -27,7 +27,9 @@ export interface Requirement {
   remedy: string;
 }
 
-/** A policy over Kubernetes objects as data: for previews, for manifests, and for the API server. */
+/**
+ * A policy over Kubernetes objects as data: for previews, for manifests, and for the API server.
+ */
 export interface ObjectRule {
   /** `mlplatform-…`; the admission policy takes it too. */
   name: string;
@@ -158,7 +160,9 @@ function* expand(path: Path, scope: Scope, isOpen: IsOpen): Generator<Located> {
   }
 }
 
-/** Fills in a message. The verdict stands already, so a value that cannot be shown is only named. */
+/**
+ * Fills in a message. The verdict stands already, so a value that cannot be shown is only named.
+ */
 function fill(text: string, scope: Scope, seen: Located, isOpen: IsOpen): string {
   return text.replaceAll(/\{([\w.]+)\}/g, (_, name: string) => {
     try {

@@ -1,7 +1,10 @@
 import { at, listOf } from "./readInputs";
 import type { VolumeClaim } from "./volumes";
 
-/** Charts whose default values make no persistent volume, and that the platform does not change there. */
+/**
+ * Charts whose default values make no persistent volume, and that the platform does not change
+ * there.
+ */
 const volumeless = new Set([
   "alloy",
   "base",
@@ -18,7 +21,10 @@ const volumeless = new Set([
   "plugin-barman-cloud",
 ]);
 
-/** Readers of a chart's values. Chart defaults that they fall back to are those of program/versions.ts. */
+/**
+ * Readers of a chart's values. Chart defaults that they fall back to are those of
+ * program/versions.ts.
+ */
 const readers: Record<string, (values: any) => VolumeClaim[] | string> = {
   "kube-prometheus-stack": (values) => [
     ...template(at(values, "prometheus", "prometheusSpec"), "storageSpec", "Prometheus"),

@@ -49,7 +49,8 @@ function countPool(found: NodePools, pool: any, name: string, vmSizes: VmSizes):
   const size = vmSizes[pool.vmSize];
   if (size === undefined) {
     found.uncounted.push(
-      `node pool ${name}: vCPUs and memory of ${pool.vmSize ?? "an unnamed size"} are not in components/aksPlatform/vmSizes.ts`,
+      `node pool ${name}: vCPUs and memory of ${pool.vmSize ?? "an unnamed size"} are not in ` +
+        "components/aksPlatform/vmSizes.ts",
     );
     return;
   }
@@ -91,7 +92,8 @@ function countNodeDisks(
 
 /**
  * AKS takes premium SSDs for the nodes of sizes that support them, which Azure's naming marks with
- * an `s` among the feature letters (https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions).
+ * an `s` among the feature letters
+ * (https://learn.microsoft.com/azure/virtual-machines/vm-naming-conventions).
  */
 function managedDiskType(vmSize: string): string {
   const features = /^Standard_[A-Z]+\d+(?:-\d+)?([a-z]*)/.exec(vmSize)?.[1] ?? "";

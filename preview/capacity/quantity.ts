@@ -1,4 +1,7 @@
-/** Kubernetes quantities (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/). */
+/**
+ * Kubernetes quantities
+ * (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
+ */
 
 const factors: Record<string, number> = {
   "": 1,

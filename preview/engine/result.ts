@@ -1,4 +1,6 @@
-/** What a preview knows about one registered resource. Secrets are replaced by {@link secretMark}. */
+/**
+ * What a preview knows about one registered resource. Secrets are replaced by {@link secretMark}.
+ */
 export interface PreviewResource {
   urn: string;
   /** Pulumi type token, e.g. `azure-native:containerservice:AgentPool`. */
@@ -9,7 +11,10 @@ export interface PreviewResource {
   parent: string;
   /** URN of the provider, `urn::id`; empty for components and the stack. */
   provider: string;
-  /** Inputs after transforms and remediation: unknowns as {@link unknownMark}, secrets as {@link secretMark}. */
+  /**
+   * Inputs after transforms and remediation: unknowns as {@link unknownMark}, secrets as {@link
+   * secretMark}.
+   */
   inputs: Record<string, unknown>;
   /** True for resources that a provider manages; false for components and the stack. */
   custom: boolean;

@@ -12,7 +12,8 @@ export function messageOf(error: unknown): string {
 
 /**
  * A gRPC method from a function; what it throws becomes the error of the call. An answer that is
- * there at once goes out at once: the SDK sends hundreds of log lines, each after the other's answer.
+ * there at once goes out at once: the SDK sends hundreds of log lines, each after the other's
+ * answer.
  */
 export function method<Question, Answer>(
   answer: (question: Question) => Answer | Promise<Answer>,

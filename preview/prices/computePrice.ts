@@ -169,7 +169,10 @@ function zones(value: unknown): number {
   return Array.isArray(value) ? value.length : 0;
 }
 
-/** Sizes of managed disks in GiB: one pays for the next larger one (https://learn.microsoft.com/azure/virtual-machines/disks-types). */
+/**
+ * Sizes of managed disks in GiB: one pays for the next larger one
+ * (https://learn.microsoft.com/azure/virtual-machines/disks-types).
+ */
 const diskSizes: [number, number][] = [
   [4, 1],
   [8, 2],
@@ -202,7 +205,8 @@ function diskSku(disk: DiskCapacity, resources: PreviewResource[], spansZones: b
 
 /**
  * Disk type behind a storage class: the program's own classes, else AKS's built-in ones, which are
- * zone-redundant on clusters over several zones (https://learn.microsoft.com/azure/aks/concepts-storage).
+ * zone-redundant on clusters over several zones
+ * (https://learn.microsoft.com/azure/aks/concepts-storage).
  */
 function volumeType(name: string, resources: PreviewResource[], spansZones: boolean): string {
   const own = resources.find(

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../screen/userError";
 
-/** Azure's public price list; no account needed (https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices). */
+/**
+ * Azure's public price list; no account needed
+ * (https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices).
+ */
 export const retailEndpoint = "https://prices.azure.com/api/retail/prices";
 
 /** One entry of the price list, as far as it is read here. */
@@ -57,7 +60,8 @@ export async function retailItems(request: RetailRequest): Promise<RetailItem[]>
   for (let page = 1; next !== undefined; page += 1) {
     if (page > mostPages) {
       throw new UserError([
-        `Price list: more than ${mostPages} pages for the filter ${request.filter}. Ask for fewer sizes.`,
+        `Price list: more than ${mostPages} pages for the filter ${request.filter}. Ask for ` +
+          "fewer sizes.",
       ]);
     }
     request.onPage?.(page);
@@ -72,7 +76,8 @@ function nextPage(link: string, endpoint: URL): URL {
   const next = new URL(link);
   if (next.host !== endpoint.host || next.protocol !== endpoint.protocol) {
     throw new UserError([
-      `Price list: the next page is at ${next.origin}, but ${endpoint.origin} was asked. Nothing was written; check the network for a proxy that rewrites answers.`,
+      `Price list: the next page is at ${next.origin}, but ${endpoint.origin} was asked. ` +
+        "Nothing was written; check the network for a proxy that rewrites answers.",
     ]);
   }
   return next;
@@ -89,7 +94,8 @@ async function fetchPage(url: URL, request: RetailRequest): Promise<RetailPage> 
     request.signal?.throwIfAborted();
     if (!outcome.again || attempt >= retries) {
       throw new UserError([
-        `Price list: ${url.origin} gave no prices after ${attempt + 1} attempt${attempt === 0 ? "" : "s"}: ${outcome.problem}. ${outcome.remedy}`,
+        `Price list: ${url.origin} gave no prices after ${attempt + 1} ` +
+          `attempt${attempt === 0 ? "" : "s"}: ${outcome.problem}. ${outcome.remedy}`,
       ]);
     }
     const pause = Math.min(outcome.retryAfterMs ?? delayMs * 2 ** attempt, 60_000);
@@ -130,7 +136,8 @@ async function tryPage(url: URL, request: RetailRequest): Promise<Outcome> {
     return {
       problem: cause?.code ?? (error as Error).message,
       remedy:
-        "This command needs the internet: check the connection, and behind a proxy set HTTPS_PROXY and NODE_USE_ENV_PROXY=1.",
+        "This command needs the internet: check the connection, and behind a proxy set " +
+        "HTTPS_PROXY and NODE_USE_ENV_PROXY=1.",
       again: true,
     };
   }

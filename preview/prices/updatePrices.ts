@@ -22,7 +22,9 @@ const diskProducts: Record<string, string> = {
   "Standard SSD Managed Disks": "E",
 };
 
-/** Fetches the prices of a region: Linux machines, regular and spot, disks, AKS tiers, registries. */
+/**
+ * Fetches the prices of a region: Linux machines, regular and spot, disks, AKS tiers, registries.
+ */
 export async function fetchPrices(update: PriceUpdate): Promise<PriceTable> {
   const currency = update.currency ?? "USD";
   const inRegion = `armRegionName eq ${quoted(update.region)} and priceType eq 'Consumption'`;
@@ -75,7 +77,9 @@ export async function fetchPrices(update: PriceUpdate): Promise<PriceTable> {
   };
 }
 
-/** One price, or several that say the same. Different ones are no price: a choice would be a guess. */
+/**
+ * One price, or several that say the same. Different ones are no price: a choice would be a guess.
+ */
 function isUnambiguous(found: UnitPrice[]): boolean {
   return found.length > 0 && found.every((price) => price.amount === found[0]!.amount);
 }

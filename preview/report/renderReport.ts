@@ -98,7 +98,8 @@ function policySection(policy: PolicySummary, layout: Layout): string[] {
     const style = isMandatory ? "red" : "yellow";
     lines.push(
       "",
-      `  ${styled(layout, style, label)} ${report.policy}${report.urn === "" ? "" : ` · ${nameOf(report.urn)}`}`,
+      `  ${styled(layout, style, label)} ` +
+        `${report.policy}${report.urn === "" ? "" : ` · ${nameOf(report.urn)}`}`,
       ...indented(report.message, layout),
     );
   }
@@ -126,7 +127,8 @@ function diagnosticSection(result: EngineResult, layout: Layout): string[] {
   return [
     styled(layout, "bold", "Messages of the program"),
     ...told.flatMap(({ severity, urn, message }) => [
-      `  ${styled(layout, severity === "error" ? "red" : "yellow", severity)}${urn === "" ? "" : ` ${nameOf(urn)}`}`,
+      "  " +
+        `${styled(layout, severity === "error" ? "red" : "yellow", severity)}${urn === "" ? "" : ` ${nameOf(urn)}`}`,
       // Kept as written: a message may hold code or a stack.
       ...message
         .trimEnd()

@@ -42,7 +42,8 @@ function requestLines(capacity: Capacity, layout: Layout): string[] {
   ];
   const table = alignColumns(rows, new Set([1, 2, 3]));
   return [
-    "  The cluster's nodes are not the stack's; what its pods request of them, where the program says:",
+    "  The cluster's nodes are not the stack's; what its pods request of them, where the " +
+      "program says:",
     styled(layout, "dim", table[0]!),
     table[1]!,
   ];
@@ -66,7 +67,9 @@ const diskWords: Record<DiskKind, string> = {
 function diskTable(disks: DiskCapacity[], layout: Layout): string[] {
   const sums = new Map<string, { zero: number[]; full: number[] }>();
   for (const disk of disks) {
-    const kind = `${diskWords[disk.kind]}, ${disk.storageClass === "" ? "default class" : disk.storageClass}`;
+    const kind =
+      `${diskWords[disk.kind]}, ` +
+      `${disk.storageClass === "" ? "default class" : disk.storageClass}`;
     const sum = sums.get(kind) ?? { zero: [0, 0], full: [0, 0] };
     for (const load of ["zero", "full"] as const) {
       sum[load][0]! += disk[load];
@@ -99,7 +102,9 @@ export function priceSection(price: Price, layout: Layout): string[] {
   rows.push(["  total", "", "", "", money(price.zero!), money(price.full!)]);
   const header = ["  item", "SKU", "number", "each", "at zero", "at full load"];
   const table = alignColumns([header, ...rows], new Set([2, 3, 4, 5]));
-  const title = `Price a month in ${price.currency}, list prices of ${price.date} in ${price.region}, 730 hours`;
+  const title =
+    `Price a month in ${price.currency}, list prices of ${price.date} in ${price.region}, 730 ` +
+    "hours";
   const lines = [
     styled(layout, "bold", title),
     styled(layout, "dim", table[0]!),

@@ -7,7 +7,10 @@ const stackType = "pulumi:pulumi:Stack";
 /** Siblings of one type from this number on share a line. */
 const collapseFrom = 2;
 
-/** How many of the resources a provider manages; providers, components and the stack are not counted. */
+/**
+ * How many of the resources a provider manages; providers, components and the stack are not
+ * counted.
+ */
 export function customCount(resources: PreviewResource[]): number {
   return resources.filter(({ custom, type }) => custom && !type.startsWith("pulumi:providers:"))
     .length;

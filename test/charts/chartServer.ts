@@ -7,8 +7,8 @@ export type Fault = (request: IncomingMessage, response: ServerResponse) => bool
 
 /**
  * An OCI registry and a classic chart repository in one, on loopback. The registry asks for a token
- * and hands it to everyone, as public registries do. It has every chart at every version: the archive
- * of `name` at `version` is the text `name version`.
+ * and hands it to everyone, as public registries do. It has every chart at every version: the
+ * archive of `name` at `version` is the text `name version`.
  */
 export class ChartServer {
   /** Requests as `METHOD path`. */

@@ -30,7 +30,9 @@ interface Scan {
   unreadable: number;
 }
 
-/** A Kubernetes object that the program writes itself, with a name where the cluster would give one. */
+/**
+ * A Kubernetes object that the program writes itself, with a name where the cluster would give one.
+ */
 function manifestOf({ type, name, inputs }: PreviewResource): Record<string, any> | undefined {
   if (!type.startsWith("kubernetes:") || inputs["kind"] === undefined) {
     return undefined;

@@ -43,7 +43,9 @@ describe("mlp images", function () {
       const stack = await readFile(join(root, "Pulumi.prod.yaml"), "utf8");
       await writeFile(
         join(projectDir, "Pulumi.away.yaml"),
-        `${stack}  mlplatform:images: { registry: acme.azurecr.io/ml, mlflow: ghcr.io/acme/mlflow:2.0.0 }\n  mlplatform:charts: { source: directory, path: nowhere }\n`,
+        `${stack}  mlplatform:images: { registry: acme.azurecr.io/ml, mlflow: ` +
+          `ghcr.io/acme/mlflow:2.0.0 }\n  mlplatform:charts: { source: directory, path: ` +
+          `nowhere }\n`,
       );
       const { code, stdout } = await runCli(["images", "-s", "away", "--json"], { projectDir });
       assert.equal(code, 0);

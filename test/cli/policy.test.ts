@@ -29,7 +29,9 @@ describe("mlp policy check", () => {
     `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: team\n  labels: ${labels}\n`;
   const open = namespace("{ app.kubernetes.io/part-of: mlplatform }");
   const problem =
-    'Namespace "team": label pod-security.kubernetes.io/enforce is unset: set it to restricted, or to baseline or privileged where a chart needs that. (mlplatform-kubernetes-require-namespace-labels)';
+    'Namespace "team": label pod-security.kubernetes.io/enforce is unset: set it to ' +
+    "restricted, or to baseline or privileged where a chart needs that. " +
+    "(mlplatform-kubernetes-require-namespace-labels)";
 
   it("finds nothing in the project template, whose variables count as there", async () => {
     const { code, stdout, stderr } = await runCli(["policy", "check", deploy]);
@@ -42,7 +44,9 @@ describe("mlp policy check", () => {
     assert.deepEqual(await check(), {
       code: 1,
       stderr: "",
-      stdout: `namespace.yaml:5: ${problem}\n✘ 1 object in 1 file · 11 policies in 1 check · 1 violation\n`,
+      stdout:
+        `namespace.yaml:5: ${problem}\n✘ 1 object in 1 file · 11 policies in 1 check · 1 ` +
+        `violation\n`,
     });
   });
 

@@ -75,32 +75,40 @@ describe("mlp preview", () => {
     [
       "all problems of a configuration at once",
       ["preview", "-s", "wrong"],
-      'mlp: Pulumi.wrong.yaml: "shown:idleNodes" must be of type integer, got "many". Write a whole number.\nmlp: Pulumi.wrong.yaml: "shown:colour" is not a key of this project, got "red". Declare it in Pulumi.yaml, or remove it.\n',
+      'mlp: Pulumi.wrong.yaml: "shown:idleNodes" must be of type integer, got "many". Write ' +
+        'a whole number.\nmlp: Pulumi.wrong.yaml: "shown:colour" is not a key of this project, ' +
+        'got "red". Declare it in Pulumi.yaml, or remove it.\n',
     ],
     [
       "a stack that does not exist",
       ["preview", "-s", "nope"],
-      'mlp: Stack "nope" does not exist: there is no Pulumi.nope.yaml. Choose broken, dev, idle, leaky, prod, slow, wrong.\n',
+      'mlp: Stack "nope" does not exist: there is no Pulumi.nope.yaml. Choose broken, dev, ' +
+        "idle, leaky, prod, slow, wrong.\n",
     ],
     [
       "policy options that exclude each other, and a path that is not there",
       ["preview", "-s", "dev", "--no-policy", "--policy-config", "/nowhere/a.json"],
-      'mlp: --policy-config "/nowhere/a.json" does not exist: looked at /nowhere/a.json.\nmlp: --policy-config has no effect with --no-policy: give one of them.\n',
+      'mlp: --policy-config "/nowhere/a.json" does not exist: looked at ' +
+        "/nowhere/a.json.\nmlp: --policy-config has no effect with --no-policy: give one of " +
+        "them.\n",
     ],
     [
       "a missing stack",
       ["preview"],
-      "mlp: required option '-s, --stack <name>' not specified\n(mlp --help lists commands and options)\n",
+      "mlp: required option '-s, --stack <name>' not specified\n(mlp --help lists commands " +
+        "and options)\n",
     ],
     [
       "an unknown mode",
       ["preview", "-s", "dev", "--mode", "destroy"],
-      "mlp: option '--mode <mode>' argument 'destroy' is invalid. Allowed choices are preview, up.\n(mlp --help lists commands and options)\n",
+      "mlp: option '--mode <mode>' argument 'destroy' is invalid. Allowed choices are " +
+        "preview, up.\n(mlp --help lists commands and options)\n",
     ],
     [
       "an unknown command, with the one that was meant",
       ["previev"],
-      "mlp: unknown command 'previev'\n(Did you mean preview?)\n(mlp --help lists commands and options)\n",
+      "mlp: unknown command 'previev'\n(Did you mean preview?)\n(mlp --help lists commands " +
+        "and options)\n",
     ],
   ];
   for (const [what, args, message] of refused) {

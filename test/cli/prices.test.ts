@@ -54,7 +54,8 @@ describe("mlp prices", () => {
     const run = await mlp("prices", "update", "-r", "atlantis", "--endpoint", server.endpoint);
     assert.equal(
       run.stderr,
-      'mlp: Price list: it has no entry for the region "atlantis". Nothing was written; give an Azure region name such as westeurope.\n',
+      'mlp: Price list: it has no entry for the region "atlantis". Nothing was written; give ' +
+        "an Azure region name such as westeurope.\n",
     );
     assert.equal(run.code, 2);
     assert.equal((await mlp("prices", "show")).code, 2);
@@ -66,7 +67,9 @@ describe("mlp prices", () => {
       code: 2,
       stdout: "",
       stderr:
-        'mlp: prices update needs either --stack or --region.\nmlp: --currency "euro" is no currency code: write it as USD.\nmlp: --endpoint "prices" is no address: write it with https://.\n',
+        'mlp: prices update needs either --stack or --region.\nmlp: --currency "euro" is no ' +
+        'currency code: write it as USD.\nmlp: --endpoint "prices" is no address: write it ' +
+        "with https://.\n",
     });
   });
 

@@ -33,7 +33,9 @@ describe("mlp: start", () => {
     assert.deepEqual(start([join(dir, "cli/bin.js"), "--help"]), {
       status: 2,
       stdout: "",
-      stderr: `mlp: the dependencies are not installed (MODULE_NOT_FOUND). Run \`npm ci\` in ${dir}.\n`,
+      stderr:
+        `mlp: the dependencies are not installed (MODULE_NOT_FOUND). Run \`npm ci\` in ` +
+        `${dir}.\n`,
     });
   });
 
@@ -59,7 +61,9 @@ describe("mlp: start", () => {
     assert.deepEqual(await startOnOld(join(dir, "cli/bin.js"), "--help"), {
       status: 2,
       stdout: "",
-      stderr: `mlp: Node 20.20.2 is too old, 22.15 or newer is needed. \`npm ci\` in ${dir} installs one, which this command then uses.\n`,
+      stderr:
+        `mlp: Node 20.20.2 is too old, 22.15 or newer is needed. \`npm ci\` in ${dir} installs ` +
+        `one, which this command then uses.\n`,
     });
   });
 

@@ -49,7 +49,8 @@ describe("mlp versions", () => {
     // The other keys have no part in this: none is required.
     await writeFile(
       join(dir, "Pulumi.yaml"),
-      `${project.slice(0, project.indexOf("\nconfig:"))}\nconfig:\n  charts:\n    type: object\n    default: {}\n`,
+      `${project.slice(0, project.indexOf("\nconfig:"))}\nconfig:\n  charts:\n    type: ` +
+        `object\n    default: {}\n`,
     );
     await mkdir(join(dir, "program"));
     await writeFile(digests(), "{}\n");
@@ -129,8 +130,11 @@ describe("mlp versions", () => {
     const seen = published()["loki-18.11.0.tgz"];
     assert.equal(
       stderr.replaceAll(server.host, "HOST"),
-      `mlp: loki-18.11.0.tgz: the archive is ${seen}, recorded is ${sha256("own")}. Do not install it before you know why; delete the line in chartDigests.json if the change is meant.\n` +
-        "mlp: alloy-1.11.1.tgz: HOST/mirror/alloy has no version 1.11.1. Its digest was not checked.\n",
+      `mlp: loki-18.11.0.tgz: the archive is ${seen}, recorded is ${sha256("own")}. Do not ` +
+        "install it before you know why; delete the line in chartDigests.json if the change is " +
+        `meant.\n` +
+        "mlp: alloy-1.11.1.tgz: HOST/mirror/alloy has no version 1.11.1. Its digest was not " +
+        "checked.\n",
     );
     assert.match(stdout, /loki +18\.11\.0 .* changed$/m);
     assert.match(stdout, /alloy +1\.11\.1 .* failed$/m);
@@ -176,7 +180,8 @@ describe("mlp versions", () => {
     assert.equal(code, 1);
     assert.equal(
       stderr,
-      `mlp: kueue-0.19.2.tgz: ${join(folder, "kueue-0.19.2.tgz")} cannot be read (ENOENT). Its digest was not checked.\n`,
+      `mlp: kueue-0.19.2.tgz: ${join(folder, "kueue-0.19.2.tgz")} cannot be read (ENOENT). ` +
+        `Its digest was not checked.\n`,
     );
   });
 });

@@ -84,7 +84,8 @@ describe("policies at admission", function () {
     assert.deepEqual(problems, []);
     const refusedCount = rows.filter(({ outcome }) => outcome === Outcome.Refused).length;
     console.log(
-      `      ${rows.length} mutations: ${refusedCount} refused at admission, ${rows.length - refusedCount} not applicable`,
+      `      ${rows.length} mutations: ${refusedCount} refused at admission, ` +
+        `${rows.length - refusedCount} not applicable`,
     );
     const rules = objectRules.filter(({ notAtAdmission }) => notAtAdmission === undefined);
     for (const { name } of rules) {
@@ -162,7 +163,9 @@ describe("policies at admission", function () {
       }
       return notApplicable("the API server fills in what is missing, and the result complies");
     }
-    const ours = `ValidatingAdmissionPolicy '${mutation.policy}' with binding '${mutation.policy}' denied request: `;
+    const ours =
+      `ValidatingAdmissionPolicy '${mutation.policy}' with binding '${mutation.policy}' denied ` +
+      "request: ";
     const start = refusal.indexOf(ours);
     if (start < 0) {
       if (refusal.includes("ValidatingAdmissionPolicy")) {

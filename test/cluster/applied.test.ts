@@ -29,7 +29,8 @@ describe("applied to a real API server", function () {
       it("every object of the program and of the project template is accepted", () => {
         const kinds = new Set(applied.map(({ kind }) => kind));
         console.log(
-          `      ${applied.length} objects of ${kinds.size} kinds applied, ${at.refused.length} refused`,
+          `      ${applied.length} objects of ${kinds.size} kinds applied, ` +
+            `${at.refused.length} refused`,
         );
         assert.deepEqual(at.refused, []);
         assert.ok(applied.length >= 100, `${applied.length} objects`);
@@ -56,7 +57,8 @@ describe("applied to a real API server", function () {
       });
 
       it("what is applied again stays as it is", async () => {
-        // A field that two writers fight over, or that is defaulted otherwise, would move each time.
+        // A field that two writers fight over, or that is defaulted otherwise, would move each
+        // time.
         const before = await generations(at, applied);
         await applyAll(at.cluster.api, applied);
         assert.deepEqual(await generations(at, applied), before);

@@ -192,7 +192,8 @@ describe("prod behaves on a real control plane", function () {
         }
       }
       console.log(
-        `      ${subjects.length} subjects have no right in ${namespaces.length} foreign namespaces (${asked} questions)`,
+        `      ${subjects.length} subjects have no right in ${namespaces.length} foreign ` +
+          `namespaces (${asked} questions)`,
       );
     });
 

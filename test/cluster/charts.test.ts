@@ -7,7 +7,9 @@ import { podsOf } from "./podTemplates";
 import { startStackCluster } from "./stackCluster";
 import type { TestCluster } from "./testCluster";
 
-/** Kinds that make the API server call a pod, which does not run here: they are checked, not kept. */
+/**
+ * Kinds that make the API server call a pod, which does not run here: they are checked, not kept.
+ */
 const callsOut = /^(MutatingWebhookConfiguration|ValidatingWebhookConfiguration|APIService)$/;
 
 describe("charts, rendered with the program's values", function () {
@@ -56,7 +58,8 @@ describe("charts, rendered with the program's values", function () {
           }
         }
         console.log(
-          `      ${releases.length} releases, ${count} objects, ${pods} pods, ${refused.length} refused`,
+          `      ${releases.length} releases, ${count} objects, ${pods} pods, ` +
+            `${refused.length} refused`,
         );
         assert.deepEqual(refused, []);
       } finally {

@@ -65,7 +65,8 @@ export async function buildControlPlane(
 ): Promise<Programs> {
   if (`${release.major}.${release.minor}` !== kubernetesVersion) {
     throw new Error(
-      `the test bed is Kubernetes ${release.version}, the platform's clusters are ${kubernetesVersion}: ` +
+      `the test bed is Kubernetes ${release.version}, the platform's clusters are ` +
+        `${kubernetesVersion}: ` +
         "move test/cluster/tools/go.mod to that minor",
     );
   }

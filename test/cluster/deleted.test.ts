@@ -45,7 +45,8 @@ describe("prod is destroyed on a real control plane", function () {
     assert.deepEqual(left.map(titleOf).sort(), meant.sort());
     assert.ok(meant.length > 0);
     console.log(
-      `      ${at.objects.length - meant.length} objects went, ${meant.length} stay: ${meant.join(", ")}`,
+      `      ${at.objects.length - meant.length} objects went, ${meant.length} stay: ` +
+        `${meant.join(", ")}`,
     );
   });
 

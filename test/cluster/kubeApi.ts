@@ -44,8 +44,8 @@ interface ResourceKind {
 }
 
 /**
- * The API server's REST interface, strict: a field that a kind does not declare is refused instead of
- * dropped. kubectl does the same for people; here hundreds of calls would each start a process.
+ * The API server's REST interface, strict: a field that a kind does not declare is refused instead
+ * of dropped. kubectl does the same for people; here hundreds of calls would each start a process.
  */
 export class KubeApi {
   readonly #kinds = new Map<string, Promise<Map<string, ResourceKind>>>();

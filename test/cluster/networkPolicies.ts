@@ -48,10 +48,10 @@ export function edgesOf(policies: KubeObject[]): Edge[] {
 }
 
 /**
- * Whether the policies let a connection pass, as Kubernetes defines it: a direction of a pod is open
- * unless a policy selects the pod for it; then only what some policy lists
- * (https://kubernetes.io/docs/concepts/services-networking/network-policies). Rules by address range
- * concern no pod here.
+ * Whether the policies let a connection pass, as Kubernetes defines it: a direction of a pod is
+ * open unless a policy selects the pod for it; then only what some policy lists
+ * (https://kubernetes.io/docs/concepts/services-networking/network-policies). Rules by address
+ * range concern no pod here.
  */
 export function isAllowed(
   policies: KubeObject[],

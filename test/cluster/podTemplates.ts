@@ -22,9 +22,9 @@ const restrictedContainer = {
 };
 
 /**
- * Every pod that the objects lead to, made as their controllers make it, one for each template. What
- * only a controller knows (claims of StatefulSets, projected tokens) becomes an emptyDir: no volume is
- * ever mounted here.
+ * Every pod that the objects lead to, made as their controllers make it, one for each template.
+ * What only a controller knows (claims of StatefulSets, projected tokens) becomes an emptyDir: no
+ * volume is ever mounted here.
  */
 export function podsOf(objects: KubeObject[]): PodOf[] {
   const ofKind = (kind: string) => objects.filter((object) => object.kind === kind);
@@ -85,9 +85,9 @@ function rayTemplates(
 }
 
 /**
- * The template as Kueue starts it: with the labels of the flavor that has room as node selector, and
- * tolerations of its taints (https://kueue.sigs.k8s.io/docs/concepts/resource_flavor). Pods that ask
- * for GPUs get the flavor of GPU nodes, the others that of CPU nodes.
+ * The template as Kueue starts it: with the labels of the flavor that has room as node selector,
+ * and tolerations of its taints (https://kueue.sigs.k8s.io/docs/concepts/resource_flavor). Pods
+ * that ask for GPUs get the flavor of GPU nodes, the others that of CPU nodes.
  */
 function admitted(template: Template, flavors: KubeObject[]): Template {
   const asksForGpu = JSON.stringify(template.spec.containers).includes("nvidia.com/gpu");
@@ -215,8 +215,8 @@ function withModel({ metadata, spec }: Template): Template {
 }
 
 /**
- * A PostgreSQL instance as CloudNativePG makes it (cloudnative-pg v1.30, pkg/specs/pods.go): its own
- * security context, the cluster's placement and resources.
+ * A PostgreSQL instance as CloudNativePG makes it (cloudnative-pg v1.30, pkg/specs/pods.go): its
+ * own security context, the cluster's placement and resources.
  */
 function databaseInstance({ spec }: KubeObject): Template {
   const { nodeSelector, tolerations } = spec.affinity ?? {};
@@ -252,7 +252,8 @@ function podFrom(owner: KubeObject, name: string, template: Template): KubeObjec
     metadata: {
       generateName: `${owner.metadata.name}-${name.replaceAll(/\W+/g, "-")}`.slice(0, 50) + "-",
       namespace: owner.metadata.namespace,
-      // Without its labels: the DaemonSet's controller would adopt the pod, and end it as one too many.
+      // Without its labels: the DaemonSet's controller would adopt the pod, and end it as one too
+      // many.
       annotations: template.metadata?.annotations,
     },
     spec: {

@@ -33,9 +33,9 @@ export async function updatedStack(stack: string): Promise<EngineState> {
 }
 
 /**
- * Every Kubernetes object of a stack, as its provider would send it: secrets as values, names filled
- * in. In the order of registration, so that what an object depends on comes before it. Releases of
- * charts are no objects.
+ * Every Kubernetes object of a stack, as its provider would send it: secrets as values, names
+ * filled in. In the order of registration, so that what an object depends on comes before it.
+ * Releases of charts are no objects.
  */
 export function stackObjects(state: EngineState): StackObject[] {
   return state.resources

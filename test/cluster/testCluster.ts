@@ -36,7 +36,8 @@ interface Ports {
 
 /**
  * A real Kubernetes control plane on loopback: etcd, API server with RBAC, controller manager,
- * scheduler, and kwok in place of kubelets. Its clocks run as in a real one; containers never start.
+ * scheduler, and kwok in place of kubelets. Its clocks run as in a real one; containers never
+ * start.
  */
 export class TestCluster {
   readonly #children: { name: string; child: ChildProcess; log: string }[] = [];
@@ -104,7 +105,10 @@ export class TestCluster {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Ends every process and keeps the state for later starts, under a name that is whole or not there. */
+  /**
+   * Ends every process and keeps the state for later starts, under a name that is whole or not
+   * there.
+   */
   async stopInto(snapshot: string): Promise<void> {
     await this.#stopProcesses();
     const draft = `${snapshot}.${process.pid}`;
@@ -281,9 +285,9 @@ export class TestCluster {
 }
 
 /**
- * Runs `use` against a cluster that has the upstreams' CRDs, and ends it whatever happens. The first
- * run builds the programs (about a quarter of an hour on two cores) and applies the CRDs; later runs
- * start from a copy of that state in seconds.
+ * Runs `use` against a cluster that has the upstreams' CRDs, and ends it whatever happens. The
+ * first run builds the programs (about a quarter of an hour on two cores) and applies the CRDs;
+ * later runs start from a copy of that state in seconds.
  */
 export async function withCluster<T>(use: (cluster: TestCluster) => Promise<T>): Promise<T> {
   const cluster = await startCluster();

@@ -4,7 +4,9 @@ import type { KubeObject } from "./kubeApi";
 import { type StackCluster, prodCluster } from "./stackCluster";
 import { templateObjects } from "./stackObjects";
 
-/** Object by kind and name, path to the map that holds a field, the field, and how it is misspelt. */
+/**
+ * Object by kind and name, path to the map that holds a field, the field, and how it is misspelt.
+ */
 type Typo = [title: string, path: string, field: string, misspelt: string];
 
 const typos: Typo[] = [

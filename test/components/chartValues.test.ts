@@ -121,7 +121,9 @@ describe("Helm values of all components", () => {
   });
 });
 
-/** Keys that no chart lists: labels of nodes and Services, and configuration that charts pass on. */
+/**
+ * Keys that no chart lists: labels of nodes and Services, and configuration that charts pass on.
+ */
 const notTheCharts =
   /(nodeSelector|annotations|meshConfig|grafana\.ini|loki\.(compactor|limits_config|schemaConfig|storage\.bucketNames)|volume\.logs|podLabels)\./;
 

@@ -107,7 +107,9 @@ function addDependencies(
 const freeMaps =
   /(^|\.)(annotations|labels|podAnnotations|podLabels|nodeSelector|meshConfig|limits_config|grafana\.ini)$/;
 
-/** Kubernetes' own shapes, by the keys under which charts take them; many charts default to `{}`. */
+/**
+ * Kubernetes' own shapes, by the keys under which charts take them; many charts default to `{}`.
+ */
 const kubernetesShapes: [path: RegExp, keys: string[]][] = [
   [/(^|\.)resources$/, ["claims", "limits", "requests"]],
   [/(^|\.)resources\.(limits|requests)$/, ["cpu", "ephemeral-storage", "memory", "storage"]],

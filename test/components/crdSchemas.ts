@@ -44,8 +44,8 @@ export class CrdSchemas {
 }
 
 /**
- * A structural schema as JSON Schema that refuses unknown fields. The API server prunes them without
- * a word, so that a misspelt field would simply have no effect.
+ * A structural schema as JSON Schema that refuses unknown fields. The API server prunes them
+ * without a word, so that a misspelt field would simply have no effect.
  */
 export function strictSchema(schema: Schema, isRoot = false): Schema {
   const strict: Schema = {};

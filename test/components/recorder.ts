@@ -36,7 +36,8 @@ export class Recording {
     if (found.length !== 1) {
       const near = this.resources.filter((r) => r.type === type).map((r) => r.name);
       throw new Error(
-        `expected one ${type} ${name ?? ""}, found ${found.length}; of that type: ${near.join(", ") || "none"}`,
+        `expected one ${type} ${name ?? ""}, found ${found.length}; of that type: ` +
+          `${near.join(", ") || "none"}`,
       );
     }
     return found[0]!;

@@ -34,7 +34,10 @@ async function listen(
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-/** Passes events on, but for one in so many of the requests', which it refuses as a full table would. */
+/**
+ * Passes events on, but for one in so many of the requests', which it refuses as a full table
+ * would.
+ */
 function losingRelay(table: string): http.RequestListener {
   let requests = 0;
   return (request, response) => {

@@ -27,8 +27,8 @@ const monitored: Record<string, Omit<ScrapeTarget, "address">> = {
 };
 
 /**
- * Runs a model's whole life as `npm run local -- --keep --s3 minio` does, scraped from the first second on, and
- * ends it after `use`.
+ * Runs a model's whole life as `npm run local -- --keep --s3 minio` does, scraped from the first
+ * second on, and ends it after `use`.
  *
  * @param use gets the addresses of the run's services by name; Ray and the log offloader have ended
  */

@@ -38,7 +38,9 @@ export interface Prometheus {
   url: string;
   /** Scrapes one more target from now on. */
   scrape(target: ScrapeTarget): void;
-  /** Waits until each target has answered once, even if it has ended since. Throws with the reason. */
+  /**
+   * Waits until each target has answered once, even if it has ended since. Throws with the reason.
+   */
   waitForScrapes(): Promise<void>;
   /** Answers a query at every second from the start of this Prometheus until now. */
   query(expression: string): Promise<Series[]>;

@@ -73,7 +73,9 @@ export async function analyzeStack(
   return call("makeAnalyzeStackRpcFun", request, configured);
 }
 
-/** The properties that a policy leaves after it repaired them; undefined where it changed nothing. */
+/**
+ * The properties that a policy leaves after it repaired them; undefined where it changed nothing.
+ */
 export async function remediate(
   policy: ResourceValidationPolicy,
   subject: Subject,

@@ -41,7 +41,8 @@ describe("policy: exemptions", () => {
   it("are a violation after their last day, beside what they covered", async () => {
     const ended = { "core-gpu": { reason: "until the migration", expires: "2020-01-31" } };
     assert.deepEqual((await run(ended)).violations, [
-      '"core-gpu": its exemption "core-gpu" ended on 2020-01-31 (until the migration): fix the resource, or renew the exemption with a reason.',
+      '"core-gpu": its exemption "core-gpu" ended on 2020-01-31 (until the migration): fix ' +
+        "the resource, or renew the exemption with a reason.",
       broken,
     ]);
   });
@@ -61,7 +62,8 @@ describe("policy: exemptions", () => {
       const { violations } = await run({ "core-gpu": exemption });
       assert.equal(
         violations[0],
-        `"core-gpu": its exemption "core-gpu" is ${JSON.stringify(exemption)}: give it a reason and the last day as expires "2027-01-31".`,
+        `"core-gpu": its exemption "core-gpu" is ${JSON.stringify(exemption)}: give it a ` +
+          `reason and the last day as expires "2027-01-31".`,
       );
     }
   });

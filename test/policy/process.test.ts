@@ -80,7 +80,8 @@ describe("policy: the pack as Pulumi starts it", () => {
     assert.equal(advisory.enforcementlevel, analyzer.EnforcementLevel.ADVISORY);
     assert.equal(
       advisory.message,
-      'User node pools scale from zero nodes.\nNode pool "gpu" keeps 1 nodes while idle: set minCount to 0.',
+      'User node pools scale from zero nodes.\nNode pool "gpu" keeps 1 nodes while idle: set ' +
+        "minCount to 0.",
     );
 
     await configure(analyzer.EnforcementLevel.MANDATORY, {});

@@ -158,8 +158,11 @@ describe("engine, refusals", () => {
   it("reports every duplicate URN once, in the engine's words", async () => {
     const { result } = await runFixture("duplicates");
     assert.deepEqual(messages(result).sort(), [
-      `Duplicate resource URN '${urn("duplicates::random:index/randomPet:RandomPet::pet")}'; try giving it a unique name`,
-      `Duplicate resource URN '${urn("duplicates::random:index/randomString:RandomString::text")}'; try giving it a unique name`,
+      `Duplicate resource URN '${urn("duplicates::random:index/randomPet:RandomPet::pet")}'; ` +
+        "try giving it a unique name",
+      "Duplicate resource URN " +
+        `'${urn("duplicates::random:index/randomString:RandomString::text")}'; try giving it a ` +
+        "unique name",
     ]);
     assert.equal(result.succeeded, false);
   });
@@ -218,7 +221,8 @@ describe("engine, stack references", () => {
   it("refuses an unknown stack in up mode", async () => {
     const { result } = await runFixture("reference", { mode: "up" });
     assert.deepEqual(messages(result), [
-      "unknown stack 'organization/platform/dev'. Pass its outputs in stackOutputs; none were passed.",
+      "unknown stack 'organization/platform/dev'. Pass its outputs in stackOutputs; none " +
+        "were passed.",
     ]);
   });
 });

@@ -109,7 +109,8 @@ describe("engine, policy packs", () => {
       assert.deepEqual(error.problems, [
         `${configFile}: policy pack fixture has no policy "no-such-policy".`,
         `${configFile}: "require-length.minimum": must be of type integer, got "many".`,
-        `${configFile}: "set-special" must be one of advisory, mandatory, remediate, disabled, got "strict".`,
+        `${configFile}: "set-special" must be one of advisory, mandatory, remediate, ` +
+          `disabled, got "strict".`,
       ]);
       return true;
     });

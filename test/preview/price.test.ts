@@ -133,7 +133,8 @@ describe("price list: update", () => {
     server.refusals.push(...Array.from({ length: 3 }, () => ({ status: 429, body: "slow down" })));
     assert.equal(
       await failure({ retries: 2 }),
-      `Price list: ${new URL(server.endpoint).origin} gave no prices after 3 attempts: HTTP 429, slow down. Try again in some minutes; prices fetched before stay in use.`,
+      `Price list: ${new URL(server.endpoint).origin} gave no prices after 3 attempts: HTTP ` +
+        "429, slow down. Try again in some minutes; prices fetched before stay in use.",
     );
   });
 
@@ -154,7 +155,9 @@ describe("price list: update", () => {
     await new Promise((done) => free.close(done));
     assert.equal(
       await failure({ retries: 0, endpoint: `http://127.0.0.1:${port}/prices` }),
-      `Price list: http://127.0.0.1:${port} gave no prices after 1 attempt: ECONNREFUSED. This command needs the internet: check the connection, and behind a proxy set HTTPS_PROXY and NODE_USE_ENV_PROXY=1.`,
+      `Price list: http://127.0.0.1:${port} gave no prices after 1 attempt: ECONNREFUSED. ` +
+        "This command needs the internet: check the connection, and behind a proxy set " +
+        "HTTPS_PROXY and NODE_USE_ENV_PROXY=1.",
     );
   });
 

@@ -42,18 +42,22 @@ describe("resource tree", () => {
     assert.equal(first, "└─ DataLake lake                                           1");
   });
 
-  it("keeps the whole name of a leaf that is alone, and of one that is not named after its parent", () => {
-    const lines = resourceTree(
-      resultOf([
-        lake,
-        registered("kubernetes:core/v1:Secret", "lake-keys", {}, inLake),
-        job("lake-a"),
-        job("other"),
-      ]),
-      plain,
-    );
-    assert.deepEqual(lines.slice(2), ["   ├─ Secret lake-keys", "   └─ Job ×2  a, other"]);
-  });
+  it(
+    "keeps the whole name of a leaf that is alone, and of one that is not named after its " +
+      "parent",
+    () => {
+      const lines = resourceTree(
+        resultOf([
+          lake,
+          registered("kubernetes:core/v1:Secret", "lake-keys", {}, inLake),
+          job("lake-a"),
+          job("other"),
+        ]),
+        plain,
+      );
+      assert.deepEqual(lines.slice(2), ["   ├─ Secret lake-keys", "   └─ Job ×2  a, other"]);
+    },
+  );
 
   it("keeps resources apart that meet another fate", () => {
     const lines = resourceTree(

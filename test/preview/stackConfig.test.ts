@@ -85,7 +85,8 @@ describe("stack configuration", () => {
       "a missing key",
       "",
       [
-        'Pulumi.dev.yaml: "shop:host" is missing. Set it to a string, or give it a default in Pulumi.yaml.',
+        'Pulumi.dev.yaml: "shop:host" is missing. Set it to a string, or give it a default ' +
+          "in Pulumi.yaml.",
       ],
     ],
     [
@@ -112,7 +113,8 @@ describe("stack configuration", () => {
       "a word for a boolean",
       "shop:host: h\nshop:debug: yes please",
       [
-        'Pulumi.dev.yaml: "shop:debug" must be of type boolean, got "yes please". Write true or false.',
+        'Pulumi.dev.yaml: "shop:debug" must be of type boolean, got "yes please". Write true ' +
+          "or false.",
       ],
     ],
     [
@@ -124,7 +126,8 @@ describe("stack configuration", () => {
       "a flat list for a nested one",
       "shop:host: h\nshop:grid: [1]",
       [
-        'Pulumi.dev.yaml: "shop:grid" must be of type array<array<integer>>, got [1]. Write a list.',
+        'Pulumi.dev.yaml: "shop:grid" must be of type array<array<integer>>, got [1]. Write ' +
+          "a list.",
       ],
     ],
     [
@@ -136,14 +139,16 @@ describe("stack configuration", () => {
       "a mistyped key",
       "shop:host: h\nshop:cuont: 3",
       [
-        'Pulumi.dev.yaml: "shop:cuont" is not a key of this project, got 3. Did you mean "shop:count"?',
+        'Pulumi.dev.yaml: "shop:cuont" is not a key of this project, got 3. Did you mean ' +
+          '"shop:count"?',
       ],
     ],
     [
       "a key without a namespace",
       "host: h\nnowhere: { a: 1 }",
       [
-        'Pulumi.dev.yaml: "shop:nowhere" is not a key of this project, got {"a":1}. Declare it in Pulumi.yaml, or remove it.',
+        'Pulumi.dev.yaml: "shop:nowhere" is not a key of this project, got {"a":1}. Declare ' +
+          "it in Pulumi.yaml, or remove it.",
       ],
     ],
     [
@@ -151,8 +156,10 @@ describe("stack configuration", () => {
       "shop:count: x\nshop:other: y",
       [
         'Pulumi.dev.yaml: "shop:count" must be of type integer, got "x". Write a whole number.',
-        'Pulumi.dev.yaml: "shop:other" is not a key of this project, got "y". Declare it in Pulumi.yaml, or remove it.',
-        'Pulumi.dev.yaml: "shop:host" is missing. Set it to a string, or give it a default in Pulumi.yaml.',
+        'Pulumi.dev.yaml: "shop:other" is not a key of this project, got "y". Declare it in ' +
+          "Pulumi.yaml, or remove it.",
+        'Pulumi.dev.yaml: "shop:host" is missing. Set it to a string, or give it a default ' +
+          "in Pulumi.yaml.",
       ],
     ],
   ];
@@ -178,7 +185,8 @@ describe("stack configuration", () => {
       "a type that does not exist",
       "name: shop\nruntime: nodejs\nconfig:\n  a: { type: number, default: 1 }",
       [
-        'Pulumi.yaml: "shop:a": "type" must be one of string, integer, boolean, array, object, got "number".',
+        'Pulumi.yaml: "shop:a": "type" must be one of string, integer, boolean, array, ' +
+          'object, got "number".',
       ],
     ],
     [
@@ -195,14 +203,16 @@ describe("stack configuration", () => {
       "a plain default of a secret",
       "name: shop\nruntime: nodejs\nconfig:\n  a: { type: string, secret: true, default: x }",
       [
-        'Pulumi.yaml: "shop:a" is secret and has a plain default. Remove the default, and set the key with: pulumi config set --secret shop:a',
+        'Pulumi.yaml: "shop:a" is secret and has a plain default. Remove the default, and ' +
+          "set the key with: pulumi config set --secret shop:a",
       ],
     ],
     [
       "a type on a foreign key",
       "name: shop\nruntime: nodejs\nconfig:\n  github:owner: { type: string }",
       [
-        'Pulumi.yaml: "github:owner" belongs to another package and takes only "value". Remove "type" and "default".',
+        'Pulumi.yaml: "github:owner" belongs to another package and takes only "value". ' +
+          'Remove "type" and "default".',
       ],
     ],
   ];
@@ -221,7 +231,8 @@ describe("stack configuration", () => {
     assert.deepEqual(
       problems(() => read("shop:token: visible", secretProject)),
       [
-        'Pulumi.dev.yaml: "shop:token" must be encrypted, got a plain value. Set it with: pulumi config set --secret shop:token',
+        'Pulumi.dev.yaml: "shop:token" must be encrypted, got a plain value. Set it with: ' +
+          "pulumi config set --secret shop:token",
       ],
     );
   });

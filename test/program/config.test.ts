@@ -68,7 +68,8 @@ const rows: Record<string, Row> = {
     "local",
     (s) => (s.domain = "https://ml.example.com"),
     [
-      'domain: must be a DNS name in lower case such as ml.example.com, got "https://ml.example.com". Correct it.',
+      "domain: must be a DNS name in lower case such as ml.example.com, got " +
+        '"https://ml.example.com". Correct it.',
     ],
   ],
   "an unknown kind of store": [
@@ -80,35 +81,40 @@ const rows: Record<string, Row> = {
     "local",
     (s) => (s.dataLake.replicas = 3),
     [
-      "dataLake.replicas: must be 1, or 4 and more for erasure coding, got 3. MinIO has no layout of 2 or 3 servers.",
+      "dataLake.replicas: must be 1, or 4 and more for erasure coding, got 3. MinIO has no " +
+        "layout of 2 or 3 servers.",
     ],
   ],
   "Azure Blob, which has no keys by consumer": [
     "dev",
     (s) => (s.dataLake.kind = "azureBlob"),
     [
-      'dataLake.kind: cannot give each consumer a key of its own yet, got "azureBlob". Choose minio or seaweedfs.',
+      'dataLake.kind: cannot give each consumer a key of its own yet, got "azureBlob". ' +
+        "Choose minio or seaweedfs.",
     ],
   ],
   "a Flexible Server without Azure": [
     "local",
     (s) => (s.mlflow.database = "azureFlexibleServer"),
     [
-      "mlflow.database: is azureFlexibleServer, but the stack has no aks. Choose cloudNativePg, or set aks.",
+      "mlflow.database: is azureFlexibleServer, but the stack has no aks. Choose " +
+        "cloudNativePg, or set aks.",
     ],
   ],
   "a cluster to create and one to use": [
     "dev",
     (s) => (s.kubernetes = { context: "kind" }),
     [
-      "kubernetes: is set together with aks. Keep aks to create a cluster, or kubernetes to use one.",
+      "kubernetes: is set together with aks. Keep aks to create a cluster, or kubernetes to " +
+        "use one.",
     ],
   ],
   "no cluster at all": [
     "local",
     (s) => delete s.kubernetes,
     [
-      "aks: is missing, and so is kubernetes. Set aks to create a cluster, or kubernetes to use one.",
+      "aks: is missing, and so is kubernetes. Set aks to create a cluster, or kubernetes to " +
+        "use one.",
     ],
   ],
   "a GPU quota without a GPU pool": [
@@ -120,7 +126,8 @@ const rows: Record<string, Row> = {
     "prod",
     (s) => delete s.serving.jwt,
     [
-      "serving.jwt: is missing, but models are reachable from the internet. Set jwt, or serving.internalLoadBalancer: true.",
+      "serving.jwt: is missing, but models are reachable from the internet. Set jwt, or " +
+        "serving.internalLoadBalancer: true.",
     ],
   ],
   "an issuer that is no URL": [
@@ -137,7 +144,8 @@ const rows: Record<string, Row> = {
     "dev",
     (s) => (s.aks.adminGroupObjectIds = ["platform-admins"]),
     [
-      'aks.adminGroupObjectIds[0]: must be a GUID such as 00000000-0000-0000-0000-000000000000, got "platform-admins". Correct it.',
+      "aks.adminGroupObjectIds[0]: must be a GUID such as " +
+        '00000000-0000-0000-0000-000000000000, got "platform-admins". Correct it.',
     ],
   ],
   "a retention of no days": [
@@ -154,7 +162,8 @@ const rows: Record<string, Row> = {
     "local",
     (s) => (s.images = { mlflow: "ghcr.io/acme/mlflow" }),
     [
-      'images.mlflow: must be an image by digest (name@sha256:…) or exact tag (name:1.2.3), got "ghcr.io/acme/mlflow". Correct it.',
+      "images.mlflow: must be an image by digest (name@sha256:…) or exact tag (name:1.2.3), " +
+        'got "ghcr.io/acme/mlflow". Correct it.',
     ],
   ],
   "an image that nobody knows": [
@@ -166,14 +175,16 @@ const rows: Record<string, Row> = {
     "prod",
     (s) => (s.images = { registry: "https://acme.azurecr.io" }),
     [
-      'images.registry: must be a registry, with a path if images live under one, such as acme.azurecr.io/mirror, got "https://acme.azurecr.io". Correct it.',
+      "images.registry: must be a registry, with a path if images live under one, such as " +
+        'acme.azurecr.io/mirror, got "https://acme.azurecr.io". Correct it.',
     ],
   ],
   "a registry that ends with a slash": [
     "prod",
     (s) => (s.images = { registry: "acme.azurecr.io/" }),
     [
-      'images.registry: must be a registry, with a path if images live under one, such as acme.azurecr.io/mirror, got "acme.azurecr.io/". Correct it.',
+      "images.registry: must be a registry, with a path if images live under one, such as " +
+        'acme.azurecr.io/mirror, got "acme.azurecr.io/". Correct it.',
     ],
   ],
   "an unknown source of charts": [
@@ -190,7 +201,8 @@ const rows: Record<string, Row> = {
     "prod",
     (s) => (s.charts = { source: "mirror", url: "acme.azurecr.io/charts" }),
     [
-      'charts.url: must be an address such as oci://registry.example.com/charts or https://charts.example.com, got "acme.azurecr.io/charts". Correct it.',
+      "charts.url: must be an address such as oci://registry.example.com/charts or " +
+        'https://charts.example.com, got "acme.azurecr.io/charts". Correct it.',
     ],
   ],
   "a directory of charts without a path": [
@@ -202,14 +214,16 @@ const rows: Record<string, Row> = {
     "prod",
     (s) => (s.charts = { source: "mirror", url: "oci://acme.azurecr.io/charts", path: "charts" }),
     [
-      "charts.path: is set, but charts.source is mirror. Set charts.source: directory, or remove this.",
+      "charts.path: is set, but charts.source is mirror. Set charts.source: directory, or " +
+        "remove this.",
     ],
   ],
   "an address of charts that nothing reads": [
     "prod",
     (s) => (s.charts = { url: "oci://acme.azurecr.io/charts" }),
     [
-      "charts.url: is set, but charts.source is upstream. Set charts.source: mirror, or remove this.",
+      "charts.url: is set, but charts.source is upstream. Set charts.source: mirror, or " +
+        "remove this.",
     ],
   ],
   "two projects of one name": [
@@ -221,7 +235,8 @@ const rows: Record<string, Row> = {
     "dev",
     (s) => (s.projects[0].cpuQuota = 64),
     [
-      "projects[0].cpuQuota: must be at most ray.cpuQuota (32), got 64. Lower it, or raise ray.cpuQuota.",
+      "projects[0].cpuQuota: must be at most ray.cpuQuota (32), got 64. Lower it, or raise " +
+        "ray.cpuQuota.",
     ],
   ],
   "a repository without an organization": [
@@ -233,63 +248,72 @@ const rows: Record<string, Row> = {
     "dev",
     (s) => (s.aks.network.podCidr = "10.10.0.0/16"),
     [
-      'aks.network.podCidr: must not overlap `network.vnetCidr` (10.10.0.0/16), got "10.10.0.0/16". Choose a range that no other uses.',
+      "aks.network.podCidr: must not overlap `network.vnetCidr` (10.10.0.0/16), got " +
+        '"10.10.0.0/16". Choose a range that no other uses.',
     ],
   ],
   "a subnet outside the network": [
     "dev",
     (s) => (s.aks.network.nodeSubnetCidr = "10.99.0.0/20"),
     [
-      'aks.network.nodeSubnetCidr: must lie in `network.vnetCidr` (10.10.0.0/16), got "10.99.0.0/20". Move it into the virtual network, or widen the virtual network.',
+      "aks.network.nodeSubnetCidr: must lie in `network.vnetCidr` (10.10.0.0/16), got " +
+        '"10.99.0.0/20". Move it into the virtual network, or widen the virtual network.',
     ],
   ],
   "a burstable system pool": [
     "dev",
     (s) => (s.aks.systemPool.vmSize = "Standard_B4ms"),
     [
-      'aks.systemPool.vmSize: must not be a burstable (B-series) size in a system pool, got "Standard_B4ms". Use a size such as Standard_D4ds_v5.',
+      "aks.systemPool.vmSize: must not be a burstable (B-series) size in a system pool, got " +
+        '"Standard_B4ms". Use a size such as Standard_D4ds_v5.',
     ],
   ],
   "a GPU pool without GPUs": [
     "dev",
     (s) => (s.aks.gpuPool.vmSize = "Standard_D8ds_v5"),
     [
-      'aks.gpuPool.vmSize: must have a GPU in the GPU pool, got "Standard_D8ds_v5". Use a size such as Standard_NC24ads_A100_v4, or move the pool to cpuPool.',
+      'aks.gpuPool.vmSize: must have a GPU in the GPU pool, got "Standard_D8ds_v5". Use a ' +
+        "size such as Standard_NC24ads_A100_v4, or move the pool to cpuPool.",
     ],
   ],
   "a user pool that never reaches zero": [
     "dev",
     (s) => (s.aks.cpuPool.minCount = 1),
     [
-      "aks.cpuPool.minCount: must be 0 in a user pool, got 1. Set 0: pools of work start empty and grow as pods ask.",
+      "aks.cpuPool.minCount: must be 0 in a user pool, got 1. Set 0: pools of work start " +
+        "empty and grow as pods ask.",
     ],
   ],
   "a Kubernetes that AKS has dropped": [
     "dev",
     (s) => (s.aks.kubernetesVersion = "1.30"),
     [
-      'aks.kubernetesVersion: must be 1.34 to 1.36, which AKS supports, got "1.30". Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.',
+      'aks.kubernetesVersion: must be 1.34 to 1.36, which AKS supports, got "1.30". Choose ' +
+        "one of these, or widen the range in checkAksPlatform.ts when AKS does.",
     ],
   ],
   "a public API server for everyone": [
     "dev",
     (s) => delete s.aks.authorizedIpRanges,
     [
-      "aks.authorizedIpRanges: must name at least one range of a public API server, got []. Name the public ranges of people and runners, or set `privateCluster`.",
+      "aks.authorizedIpRanges: must name at least one range of a public API server, got []. " +
+        "Name the public ranges of people and runners, or set `privateCluster`.",
     ],
   ],
   "a budget from the middle of a month": [
     "dev",
     (s) => (s.aks.budget.startDate = "2026-12-15"),
     [
-      'aks.budget.startDate: must be the first day of a month, got "2026-12-15". Write it as 2026-12-01: Azure\'s monthly budgets start with a month.',
+      'aks.budget.startDate: must be the first day of a month, got "2026-12-15". Write it as ' +
+        "2026-12-01: Azure's monthly budgets start with a month.",
     ],
   ],
   "a project name that no namespace can have": [
     "dev",
     (s) => (s.projects[0].name = "Churn_Model"),
     [
-      'projects[0].name: is not a DNS label: "Churn_Model". Use lower-case letters, digits and single hyphens inside, a letter first.',
+      'projects[0].name: is not a DNS label: "Churn_Model". Use lower-case letters, digits ' +
+        "and single hyphens inside, a letter first.",
     ],
   ],
   "several problems at once": [

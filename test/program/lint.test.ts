@@ -17,18 +17,21 @@ const header = `import * as pulumi from "@pulumi/pulumi";\nimport * as k8s from 
 const refused: Record<string, [string, string]> = {
   "pulumi.Config outside program/loadConfig.ts": [
     "export const c = new pulumi.Config();",
-    "'pulumi.Config' is restricted from being used. Only program/loadConfig.ts reads configuration.",
+    "'pulumi.Config' is restricted from being used. Only program/loadConfig.ts reads " +
+      "configuration.",
   ],
   "allConfig outside program/loadConfig.ts": [
     "export const c = pulumi.runtime.allConfig();",
     "'allConfig' is restricted from being used. Only program/loadConfig.ts reads configuration.",
   ],
   "a component that loses its options": [
-    `export class X extends pulumi.ComponentResource { constructor(n: string) { super("t", n, {}); this.registerOutputs(); } }`,
+    `export class X extends pulumi.ComponentResource { constructor(n: string) { super("t", ` +
+      "n, {}); this.registerOutputs(); } }",
     "A component passes (type, name, args, opts) to super: with fewer, opts are lost.",
   ],
   "a component without registerOutputs": [
-    `export class X extends pulumi.ComponentResource { constructor(n: string) { super("t", n, {}, {}); } }`,
+    `export class X extends pulumi.ComponentResource { constructor(n: string) { super("t", ` +
+      "n, {}, {}); } }",
     "A component ends its constructor with registerOutputs.",
   ],
   "a resource inside apply": [
@@ -37,7 +40,8 @@ const refused: Record<string, [string, string]> = {
   ],
   "a promise that nobody awaits": [
     `export const x = () => { Promise.resolve(1); return pulumi; };`,
-    "Promises must be awaited, end with a call to .catch, end with a call to .then with a rejection handler or be explicitly marked as ignored with the `void` operator.",
+    "Promises must be awaited, end with a call to .catch, end with a call to .then with a " +
+      "rejection handler or be explicitly marked as ignored with the `void` operator.",
   ],
 };
 

@@ -121,7 +121,10 @@ describe("files of upstreams", function () {
     const seen = createHash("sha256").update("replicas: 1\n").digest("hex");
     await assert.rejects(findUpstreams("charts", places), {
       name: "Error",
-      message: `${server.url}${pathOf(wrong)} has sha256 ${seen}, test/upstreams/files.json expects ${wrong.sha256} for charts/kueue/values.yaml. Do not use it before you know why; write the new one if the commit was changed on purpose.`,
+      message:
+        `${server.url}${pathOf(wrong)} has sha256 ${seen}, test/upstreams/files.json expects ` +
+        `${wrong.sha256} for charts/kueue/values.yaml. Do not use it before you know why; ` +
+        "write the new one if the commit was changed on purpose.",
     });
     assert.deepEqual(cached(), []);
   });
@@ -139,7 +142,8 @@ describe("files of upstreams", function () {
       assert.ok(!(error instanceof UpstreamsUnavailable));
       assert.equal(
         error.message,
-        `${server.url}${pathOf(gone)} answers 404. Correct repository, commit and path in test/upstreams/files.json, or the mirror that MLP_UPSTREAMS_URL names.`,
+        `${server.url}${pathOf(gone)} answers 404. Correct repository, commit and path in ` +
+          "test/upstreams/files.json, or the mirror that MLP_UPSTREAMS_URL names.",
       );
       return true;
     });
@@ -187,7 +191,9 @@ describe("files of upstreams", function () {
         assert.ok(error.message.startsWith(`${places.url}/`), error.message);
         assert.ok(
           error.message.endsWith(
-            `. Connect to the network once, set MLP_UPSTREAMS_URL to a mirror of https://raw.githubusercontent.com, or put the crds of test/upstreams/files.json into ${join(places.beside, "crds")}.`,
+            ". Connect to the network once, set MLP_UPSTREAMS_URL to a mirror of " +
+              "https://raw.githubusercontent.com, or put the crds of test/upstreams/files.json " +
+              `into ${join(places.beside, "crds")}.`,
           ),
           error.message,
         );
@@ -267,7 +273,8 @@ describe("the address of upstreams' files", () => {
   for (const [mirror, message] of [
     [
       "mirror.example.com",
-      'MLP_UPSTREAMS_URL must be an address such as https://raw.githubusercontent.com, got "mirror.example.com".',
+      "MLP_UPSTREAMS_URL must be an address such as https://raw.githubusercontent.com, got " +
+        '"mirror.example.com".',
     ],
     ["https://me:hidden@mirror.example.com", "MLP_UPSTREAMS_URL must not hold a name or password."],
   ] as const) {

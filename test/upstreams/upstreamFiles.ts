@@ -12,7 +12,9 @@ import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { DownloadError, ask, bodyOf } from "../../charts/download";
 
-/** What is taken from upstreams: their CustomResourceDefinitions; their charts' values and schemas. */
+/**
+ * What is taken from upstreams: their CustomResourceDefinitions; their charts' values and schemas.
+ */
 export type UpstreamKind = "crds" | "charts";
 
 /** One file of an upstream, pinned. */
@@ -57,9 +59,9 @@ const timeoutMs = 120_000;
 const found = new Map<UpstreamKind, Promise<string>>();
 
 /**
- * Folder with all pinned files of a kind: `../shared/<kind>` where it is there, otherwise a download
- * that is made once and kept in `.cache/upstreams`. MLP_UPSTREAMS_URL names a mirror of GitHub's raw
- * files.
+ * Folder with all pinned files of a kind: `../shared/<kind>` where it is there, otherwise a
+ * download that is made once and kept in `.cache/upstreams`. MLP_UPSTREAMS_URL names a mirror of
+ * GitHub's raw files.
  *
  * @throws UpstreamsUnavailable where nothing answers
  * @throws Error where a file is missing upstream, or is not the pinned one
@@ -212,7 +214,8 @@ async function download(
         return bytes;
       }
       throw new Error(
-        `${url} has sha256 ${seen}, ${pins} expects ${sha256} for ${kind}/${file}. Do not use it before you know why; write the new one if the commit was changed on purpose.`,
+        `${url} has sha256 ${seen}, ${pins} expects ${sha256} for ${kind}/${file}. Do not ` +
+          "use it before you know why; write the new one if the commit was changed on purpose.",
       );
     } catch (error) {
       if (!(error instanceof DownloadError)) {
@@ -220,7 +223,9 @@ async function download(
       }
       if (attempt === attempts) {
         throw new UpstreamsUnavailable(
-          `${url} cannot be downloaded: ${error.message}. Connect to the network once, set ${mirrorVariable} to a mirror of ${gitHub}, or put the ${kind} of ${pins} into ${join(beside, kind)}.`,
+          `${url} cannot be downloaded: ${error.message}. Connect to the network once, set ` +
+            `${mirrorVariable} to a mirror of ${gitHub}, or put the ${kind} of ${pins} into ` +
+            `${join(beside, kind)}.`,
         );
       }
     }
@@ -240,6 +245,7 @@ async function bytesAt(url: string): Promise<Buffer> {
     throw new DownloadError(`it answers ${status}`);
   }
   throw new Error(
-    `${url} answers ${status}. Correct repository, commit and path in ${pins}, or the mirror that ${mirrorVariable} names.`,
+    `${url} answers ${status}. Correct repository, commit and path in ${pins}, or the mirror ` +
+      `that ${mirrorVariable} names.`,
   );
 }

@@ -4,8 +4,8 @@ import { type UpstreamKind, UpstreamsUnavailable, upstreamFolder } from "./upstr
 const timeoutMs = 600_000;
 
 /**
- * Folder with the files of a kind. Where they cannot be downloaded now, says why and skips the tests
- * of the context; a file that is missing upstream or is not the pinned one fails them.
+ * Folder with the files of a kind. Where they cannot be downloaded now, says why and skips the
+ * tests of the context; a file that is missing upstream or is not the pinned one fails them.
  */
 export async function upstreamsOrSkip(context: Mocha.Context, kind: UpstreamKind): Promise<string> {
   context.timeout(timeoutMs);

@@ -103,9 +103,11 @@ describe("inference table", function () {
       "SELECT count(*) AS n, count(DISTINCT request_id) AS ids FROM inferences WHERE status = 'ok'",
     );
     assert.deepEqual(rows, [{ n: 1500n, ids: 1500n }]);
-    // Events may be there twice (stored, but the answer was cut off by the kill); a place in the log may not.
+    // Events may be there twice (stored, but the answer was cut off by the kill); a place in the
+    // log may not.
     const places = await bed.lake.query(
-      "SELECT count(*) - count(DISTINCT (writer, sequence, frame)) AS repeated FROM inferences_events",
+      "SELECT count(*) - count(DISTINCT (writer, sequence, frame)) AS repeated FROM " +
+        "inferences_events",
     );
     assert.deepEqual(places.rows, [{ repeated: 0n }]);
   });

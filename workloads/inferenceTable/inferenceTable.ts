@@ -18,7 +18,10 @@ import { type PressureGauge, rungAt, watchPressure } from "./intake/pressure";
 export interface InferenceTable {
   /** Where it listens. */
   url: string;
-  /** Stops taking events, stores all that were acknowledged, and ends. Rejects when the lake didn't take them. */
+  /**
+   * Stops taking events, stores all that were acknowledged, and ends. Rejects when the lake didn't
+   * take them.
+   */
   drain(): Promise<void>;
 }
 
@@ -128,7 +131,8 @@ export async function startInferenceTable(
   });
 
   async function stop(): Promise<void> {
-    // A kept-alive connection that turns idle after close() would hold the drain until its time-out.
+    // A kept-alive connection that turns idle after close() would hold the drain until its
+    // time-out.
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
     await new Promise<void>((resolve) => server.close(() => resolve()));
     clearInterval(sweep);
@@ -180,8 +184,8 @@ interface Commits {
   /** Commits every sealed segment, oldest first. Rejects when one can't be committed now. */
   commitSealed(): Promise<void>;
   /**
-   * Commits what was sealed by its size, and, an interval after the last time, seals what is open and commits
-   * that too. After a failure nothing is tried until then.
+   * Commits what was sealed by its size, and, an interval after the last time, seals what is open
+   * and commits that too. After a failure nothing is tried until then.
    */
   commitDue(now: number): Promise<void>;
 }

@@ -54,7 +54,8 @@ describe("inference table, killed again and again", function () {
       );
       assert.equal(rows[0]!["repeated"], 0n);
       console.log(
-        `      ${kills} kills, ${acknowledged.length} events acknowledged, ${rows[0]!["n"]} predictions`,
+        `      ${kills} kills, ${acknowledged.length} events acknowledged, ${rows[0]!["n"]} ` +
+          "predictions",
       );
     } finally {
       store.close();

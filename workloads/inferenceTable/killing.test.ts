@@ -31,11 +31,13 @@ describe("inference table under kill -9", function () {
       "acknowledged and lost",
     );
     const { rows: places } = await bed.lake.query(
-      "SELECT count(*) - count(DISTINCT (writer, sequence, frame)) AS repeated FROM inferences_events",
+      "SELECT count(*) - count(DISTINCT (writer, sequence, frame)) AS repeated FROM " +
+        "inferences_events",
     );
     assert.deepEqual(places, [{ repeated: 0n }]);
     const { rows } = await bed.lake.query(
-      `SELECT count(*) - count(DISTINCT request_id) AS repeated, count(*) FILTER (status = 'ok') AS ok FROM inferences`,
+      "SELECT count(*) - count(DISTINCT request_id) AS repeated, count(*) FILTER (status = " +
+        "'ok') AS ok FROM inferences",
     );
     assert.equal(rows[0]!["repeated"], 0n, "a prediction has two rows");
     const ids = new Map<string, number>();
@@ -44,29 +46,33 @@ describe("inference table under kill -9", function () {
     assert.ok(Number(rows[0]!["ok"]) >= whole, `${whole} predictions were acknowledged whole`);
   }
 
-  it(`loses nothing that was acknowledged over ${kills} kills at random points, and doubles nothing`, async () => {
-    const seed = Number(process.env["MLP_TEST_SEED"] ?? 20261126);
-    const random = seededRandom(seed);
-    const acknowledged: SentEvent[] = [];
-    for (let kill = 0; kill < kills; kill++) {
-      const url = await start();
-      await killAtRandom(
-        bed.service,
-        url,
-        predictions(4_000, `k${kill}`),
-        acknowledged,
-        writers,
-        random,
+  it(
+    `loses nothing that was acknowledged over ${kills} kills at random points, and doubles ` +
+      "nothing",
+    async () => {
+      const seed = Number(process.env["MLP_TEST_SEED"] ?? 20261126);
+      const random = seededRandom(seed);
+      const acknowledged: SentEvent[] = [];
+      for (let kill = 0; kill < kills; kill++) {
+        const url = await start();
+        await killAtRandom(
+          bed.service,
+          url,
+          predictions(4_000, `k${kill}`),
+          acknowledged,
+          writers,
+          random,
+        );
+      }
+      assert.ok(
+        acknowledged.length > kills * 50,
+        `${acknowledged.length} acknowledged; seed ${seed}`,
       );
-    }
-    assert.ok(
-      acknowledged.length > kills * 50,
-      `${acknowledged.length} acknowledged; seed ${seed}`,
-    );
-    await start();
-    assert.equal((await bed.service.end("SIGTERM")).code, 0);
-    await assertWhole(acknowledged);
-  });
+      await start();
+      assert.equal((await bed.service.end("SIGTERM")).code, 0);
+      await assertWhole(acknowledged);
+    },
+  );
 
   for (const step of [
     "log.written:3",

@@ -13,7 +13,9 @@ export function makeMetrics() {
   const registers = [registry];
   const received = new Counter({
     name: "inference_table_events_received_total",
-    help: "Events acknowledged after they were durable, by namespace, inference service, revision and type",
+    help:
+      "Events acknowledged after they were durable, by namespace, inference service, revision " +
+      "and type",
     labelNames: ["k8s_namespace_name", "inference_service", "revision", "type"],
     registers,
   });
@@ -36,7 +38,9 @@ export function makeMetrics() {
   });
   const refused = new Counter({
     name: "inference_table_events_refused_total",
-    help: "Requests that were not stored, by reason; each is a lost event because the sender never retries",
+    help:
+      "Requests that were not stored, by reason; each is a lost event because the sender never " +
+      "retries",
     labelNames: ["reason"],
     registers,
   });

@@ -256,7 +256,8 @@ describe("log offloader under faults", function () {
     const lives = earlierLives![0]!;
     assert.equal(lives.file, "debug_state.txt");
     const { rows } = await bed.lake.query(
-      "SELECT count(DISTINCT file_uid)::INT AS lives, sum(byte_end - byte_start)::INT AS bytes FROM raylogs",
+      "SELECT count(DISTINCT file_uid)::INT AS lives, sum(byte_end - byte_start)::INT AS " +
+        "bytes FROM raylogs",
       bed.node,
     );
     const kept = files.reduce((sum, { bytesCommitted }) => sum + bytesCommitted, 0);

@@ -132,7 +132,8 @@ describe("log offloader on files and a system that misbehave", function () {
     await bed.waitForStored(17);
     service.child.kill("SIGSTOP");
     await fs.appendFile(file, "and written on\n");
-    // The ring goes round more than twice between two looks; what it wrote over nobody can read any more.
+    // The ring goes round more than twice between two looks; what it wrote over nobody can read any
+    // more.
     for (let number = 1; number <= 12; number++) {
       // The ring isn't full at first.
       for (let backup = backups - 1; backup >= 1; backup--) {
@@ -322,7 +323,9 @@ describe("log offloader on files and a system that misbehave", function () {
     await fs.mkdir(other, { recursive: true });
     await started(bed);
     const raylet = async (logs: string, id: string) => {
-      const script = `for i in $(seq 200); do echo "$1 $i" >> "$0/raylet.out"; echo "$1 $i" >> "$2/shared.out"; sleep 0.005; done`;
+      const script =
+        `for i in $(seq 200); do echo "$1 $i" >> "$0/raylet.out"; echo "$1 $i" >> ` +
+        `"$2/shared.out"; sleep 0.005; done`;
       const child = spawn("sh", ["-c", script, logs, id, bed.logs], { stdio: "ignore" });
       assert.deepEqual(await once(child, "close"), [0, null]);
     };

@@ -29,7 +29,10 @@ import { makeTailer } from "./follow/tailer";
 export interface LogOffloader {
   /** Prometheus text. */
   metrics(): Promise<string>;
-  /** Reads to the end of every file, ships all, and writes the final manifest. Rejects when the lake didn't take it. */
+  /**
+   * Reads to the end of every file, ships all, and writes the final manifest. Rejects when the lake
+   * didn't take it.
+   */
   drain(): Promise<void>;
 }
 

@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 
 /**
- * Serves GET /healthz and /metrics. `/healthz` answers as long as the event loop turns: a lake that is
- * down is an alert, and a restart of the sidecar would not bring it back.
+ * Serves GET /healthz and /metrics. `/healthz` answers as long as the event loop turns: a lake that
+ * is down is an alert, and a restart of the sidecar would not bring it back.
  */
 export function makeStatusServer(metrics: () => Promise<string>): Server {
   return createServer((request, response) => {

@@ -2,7 +2,9 @@ import { absent, all, any, at, atLeast, equals, matches, present, some } from ".
 import { objectKinds, rayPodTemplates } from "../objectKinds";
 import type { Loop, ObjectRule, Requirement } from "../objectRule";
 
-/** The sidecar contract of the data contracts: what a Ray pod needs so that its logs reach the lake. */
+/**
+ * The sidecar contract of the data contracts: what a Ray pod needs so that its logs reach the lake.
+ */
 export const offloaderContract = {
   sidecar: "log-offloader",
   volume: "ray-logs",
@@ -158,7 +160,9 @@ export const logOffloader: ObjectRule = {
       ),
       seen: at("sidecar.env"),
       must: `The ${sidecar} signs in by Secret or workload identity`,
-      problem: `${sidecar} has neither ${credentials.join(" and ")} by secretKeyRef nor a workload identity`,
+      problem:
+        `${sidecar} has neither ${credentials.join(" and ")} by secretKeyRef nor a workload ` +
+        "identity",
       remedy: "take both from the project's Secret lake-credentials",
     },
     {

@@ -14,9 +14,10 @@ const hostNamespaces: Requirement[] = ["hostNetwork", "hostPID", "hostIPC"].map(
 const security = "container.securityContext";
 
 /**
- * Kubernetes' `restricted` standard (https://kubernetes.io/docs/concepts/security/pod-security-standards/),
- * found before the API server would refuse the pod. Seccomp has a policy of its own, which can
- * repair it; volumes are looked at for `hostPath` only.
+ * Kubernetes' `restricted` standard
+ * (https://kubernetes.io/docs/concepts/security/pod-security-standards/), found before the API
+ * server would refuse the pod. Seccomp has a policy of its own, which can repair it; volumes are
+ * looked at for `hostPath` only.
  */
 export const restrictedPods: ObjectRule = {
   name: "mlplatform-kubernetes-require-restricted-pods",
@@ -77,7 +78,8 @@ export const restrictedPods: ObjectRule = {
       seen: at(`${security}.runAsNonRoot`),
       must: "Every container runs as non-root, by its own or its pod's securityContext",
       problem:
-        "container {container.name} has securityContext.runAsNonRoot {seen}, its pod {pod.securityContext.runAsNonRoot}",
+        "container {container.name} has securityContext.runAsNonRoot {seen}, its pod " +
+        "{pod.securityContext.runAsNonRoot}",
       remedy: "set it to true for the pod and leave it out of the container",
     },
   ],
@@ -101,7 +103,8 @@ export const seccompProfiles: ObjectRule = {
       seen: at(seccompType),
       must: "Every container has a seccomp profile, by its own or its pod's securityContext",
       problem:
-        "container {container.name} has securityContext.seccompProfile.type {seen}, its pod {pod.securityContext.seccompProfile.type}",
+        "container {container.name} has securityContext.seccompProfile.type {seen}, its pod " +
+        "{pod.securityContext.seccompProfile.type}",
       remedy: "set it to RuntimeDefault for the pod and leave it out of the container",
     },
   ],

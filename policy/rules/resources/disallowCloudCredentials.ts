@@ -1,7 +1,9 @@
 import { resourcePolicy } from "../../resourcePolicy";
 import { githubSecretTypes, isLongLivedCredential } from "../cloudCredentials";
 
-/** Workflows sign in by OpenID Connect, for minutes; a leaked secret would open the cloud for years. */
+/**
+ * Workflows sign in by OpenID Connect, for minutes; a leaked secret would open the cloud for years.
+ */
 export const disallowCloudCredentials = resourcePolicy({
   name: "mlplatform-github-disallow-cloud-credentials",
   description: "No GitHub secret is a long-lived cloud credential.",
@@ -12,6 +14,9 @@ export const disallowCloudCredentials = resourcePolicy({
     if (!isLongLivedCredential(secretName)) {
       return;
     }
-    yield `GitHub secret "${name}" is named ${secretName}, a credential that does not expire: sign in by OpenID Connect with a federated identity and delete it.`;
+    yield (
+      `GitHub secret "${name}" is named ${secretName}, a credential that does not expire: sign ` +
+      "in by OpenID Connect with a federated identity and delete it."
+    );
   },
 });

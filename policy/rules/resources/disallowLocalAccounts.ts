@@ -3,7 +3,9 @@ import { nodePoolTypes } from "../nodePools";
 
 const registry = "azure-native:containerregistry:Registry";
 
-/** Who acts is a person or a workload of Microsoft Entra, never a shared certificate or password. */
+/**
+ * Who acts is a person or a workload of Microsoft Entra, never a shared certificate or password.
+ */
 export const disallowLocalAccounts = resourcePolicy({
   name: "mlplatform-azure-disallow-local-accounts",
   description: "Clusters and registries have no local accounts.",
@@ -12,12 +14,18 @@ export const disallowLocalAccounts = resourcePolicy({
   *validate({ type, name, props }) {
     if (type === registry) {
       if (props.adminUserEnabled === true) {
-        yield `Registry "${name}" has adminUserEnabled true: remove it and grant AcrPull to an identity.`;
+        yield (
+          `Registry "${name}" has adminUserEnabled true: remove it and grant AcrPull to an ` +
+          "identity."
+        );
       }
       return;
     }
     if (props.disableLocalAccounts !== true) {
-      yield `Cluster "${name}" has disableLocalAccounts ${props.disableLocalAccounts ?? "unset"}: set it to true.`;
+      yield (
+        `Cluster "${name}" has disableLocalAccounts ${props.disableLocalAccounts ?? "unset"}: ` +
+        "set it to true."
+      );
     }
   },
 });

@@ -17,14 +17,20 @@ export const disallowPublicStorage = resourcePolicy({
       return;
     }
     if (props.allowBlobPublicAccess !== false) {
-      yield `Storage account "${name}" has allowBlobPublicAccess ${props.allowBlobPublicAccess ?? "unset"}: set it to false.`;
+      yield (
+        `Storage account "${name}" has allowBlobPublicAccess ` +
+        `${props.allowBlobPublicAccess ?? "unset"}: set it to false.`
+      );
     }
     if (props.publicNetworkAccess === "Disabled") {
       return;
     }
     const action = props.networkRuleSet?.defaultAction;
     if (action !== "Deny") {
-      yield `Storage account "${name}" has networkRuleSet.defaultAction ${action ?? "unset"}: set it to Deny, or publicNetworkAccess to Disabled.`;
+      yield (
+        `Storage account "${name}" has networkRuleSet.defaultAction ${action ?? "unset"}: set ` +
+        "it to Deny, or publicNetworkAccess to Disabled."
+      );
     }
   },
 });

@@ -11,6 +11,9 @@ export const disallowSharedKeys = resourcePolicy({
     if (props.allowSharedKeyAccess === false) {
       return;
     }
-    yield `Storage account "${name}" has allowSharedKeyAccess ${props.allowSharedKeyAccess ?? "unset"}: set it to false.`;
+    yield (
+      `Storage account "${name}" has allowSharedKeyAccess ` +
+      `${props.allowSharedKeyAccess ?? "unset"}: set it to false.`
+    );
   },
 });

@@ -14,7 +14,11 @@ export const requireAuthorizedRanges = resourcePolicy({
     }
     const ranges: string[] = access?.authorizedIPRanges ?? [];
     if (ranges.length === 0) {
-      yield `Cluster "${name}" has a public API server and apiServerAccessProfile.authorizedIPRanges ${JSON.stringify(ranges)}: name the CIDRs that may call it, or set enablePrivateCluster.`;
+      yield (
+        `Cluster "${name}" has a public API server and ` +
+        `apiServerAccessProfile.authorizedIPRanges ${JSON.stringify(ranges)}: name the CIDRs ` +
+        "that may call it, or set enablePrivateCluster."
+      );
     }
     let unknown: unknown;
     for (let index = 0; index < ranges.length; index++) {
@@ -29,7 +33,11 @@ export const requireAuthorizedRanges = resourcePolicy({
       if (!/\/[0-7]$/.test(range)) {
         continue;
       }
-      yield `Cluster "${name}" has the range "${range}" in apiServerAccessProfile.authorizedIPRanges, which is most of the internet: name smaller CIDRs.`;
+      yield (
+        `Cluster "${name}" has the range "${range}" in ` +
+        "apiServerAccessProfile.authorizedIPRanges, which is most of the internet: name " +
+        "smaller CIDRs."
+      );
     }
     if (unknown !== undefined) {
       throw unknown;

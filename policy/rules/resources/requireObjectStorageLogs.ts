@@ -26,6 +26,9 @@ function* problems(name: string, loki: Record<string, any>): Generator<string> {
     if (objectStores.includes(String(store))) {
       continue;
     }
-    yield `Release "${name}" has object_store ${store ?? "unset"} in loki.schemaConfig.configs: set it to loki.storage.type.`;
+    yield (
+      `Release "${name}" has object_store ${store ?? "unset"} in loki.schemaConfig.configs: ` +
+      "set it to loki.storage.type."
+    );
   }
 }

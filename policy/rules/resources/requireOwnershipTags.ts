@@ -6,7 +6,10 @@ interface TagConfig {
   values?: Record<string, string>;
 }
 
-/** Every Azure resource says whose it is and who pays for it. Tags with a value in the config are filled in. */
+/**
+ * Every Azure resource says whose it is and who pays for it. Tags with a value in the config are
+ * filled in.
+ */
 export const requireOwnershipTags = resourcePolicy({
   name: "mlplatform-azure-require-ownership-tags",
   description: "Azure resources carry ownership tags.",

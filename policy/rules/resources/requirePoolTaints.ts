@@ -16,7 +16,9 @@ export const requirePoolTaints = resourcePolicy({
       .filter(({ pool }) => !(pool.nodeTaints ?? []).some(repels))
       .map(
         ({ name: poolName, pool }) =>
-          `Node pool "${poolName}" has ${specialty(pool)} nodes and the taints ${JSON.stringify(pool.nodeTaints ?? [])}: add one with the effect NoSchedule to nodeTaints.`,
+          `Node pool "${poolName}" has ${specialty(pool)} nodes and the taints ` +
+          `${JSON.stringify(pool.nodeTaints ?? [])}: add one with the effect NoSchedule to ` +
+          "nodeTaints.",
       );
   },
 });

@@ -17,7 +17,8 @@ export const requireProtection = resourcePolicy({
       return [];
     }
     return [
-      `"${name}" is not protected, and its deletion would delete ${statefulTypes[type]}: set protectData to true, or the option protect.`,
+      `"${name}" is not protected, and its deletion would delete ${statefulTypes[type]}: set ` +
+        "protectData to true, or the option protect.",
     ];
   },
 });

@@ -22,7 +22,8 @@ export const requireUserPoolsFromZero = resourcePolicy({
         return [];
       }
       return [
-        `Node pool "${pool}" keeps ${minCount ?? "an unset number of"} nodes while idle: set minCount to 0.`,
+        `Node pool "${pool}" keeps ${minCount ?? "an unset number of"} nodes while idle: set ` +
+          "minCount to 0.",
       ];
     });
   },

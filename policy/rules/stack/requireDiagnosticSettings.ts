@@ -33,7 +33,9 @@ export const requireDiagnosticSettings = stackPolicy({
         continue;
       }
       const found = own.length === 0 ? "no DiagnosticSetting" : "none that sends an audit log away";
-      const message = `Cluster "${name}" has ${found}: add one with the category kube-audit-admin enabled and a workspaceId or storageAccountId.`;
+      const message =
+        `Cluster "${name}" has ${found}: add one with the category kube-audit-admin enabled ` +
+        "and a workspaceId or storageAccountId.";
       yield { name, urn, message };
     }
   },

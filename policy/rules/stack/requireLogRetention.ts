@@ -22,7 +22,9 @@ export const requireLogRetention = stackPolicy({
       if (typeof days === "number" && days >= 1) {
         continue;
       }
-      const message = `DataLake "${name}" has rawLogRetentionDays ${days ?? "unset"}: set it to the days that Ray's logs are kept.`;
+      const message =
+        `DataLake "${name}" has rawLogRetentionDays ${days ?? "unset"}: set it to the days ` +
+        "that Ray's logs are kept.";
       yield { name, urn, message };
     }
   },

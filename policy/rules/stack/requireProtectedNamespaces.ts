@@ -28,7 +28,9 @@ export const requireProtectedNamespaces = stackPolicy({
       if (namespace.opts.protect) {
         continue;
       }
-      const message = `Namespace "${namespace.name}" is not protected, but holds "${resource.name}", which is: set the option protect.`;
+      const message =
+        `Namespace "${namespace.name}" is not protected, but holds "${resource.name}", which ` +
+        "is: set the option protect.";
       yield { name: namespace.name, urn: namespace.urn, message };
     }
   },

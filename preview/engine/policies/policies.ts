@@ -208,7 +208,9 @@ const levelNumbers: Record<PolicySettings["enforcement"], messages.EnforcementLe
   remediate: messages.EnforcementLevel.REMEDIATE,
 };
 
-/** The pack's process puts the policy's description before each message; the summary has it once. */
+/**
+ * The pack's process puts the policy's description before each message; the summary has it once.
+ */
 function withoutDescription(diagnostic: messages.AnalyzeDiagnostic): string {
   const message = diagnostic.getMessage();
   const description = `${diagnostic.getDescription()}\n`;

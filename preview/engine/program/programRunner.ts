@@ -11,8 +11,8 @@ const alreadyReported = 32;
 
 /**
  * The SDK takes a stack trace for every promise and maps every frame of it to its source. One frame
- * instead of Node's ten is a tenth of the time of a large program; where a resource is made is traced
- * apart from this limit.
+ * instead of Node's ten is a tenth of the time of a large program; where a resource is made is
+ * traced apart from this limit.
  */
 const stackTraceLimit = "--stack-trace-limit=1";
 

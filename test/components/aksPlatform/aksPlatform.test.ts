@@ -281,7 +281,10 @@ describe("AksPlatform", () => {
   for (const profile of [undefined, { enabled: true }]) {
     it(`says what to do where the issuer is in ${JSON.stringify(profile) ?? "nothing"}`, () => {
       assert.throws(() => requireIssuer("core", profile), {
-        message: `AksPlatform "core": the cluster has no OIDC issuer, got ${JSON.stringify(profile) ?? "nothing"}. Enable it with \`az aks update --enable-oidc-issuer\`, then run \`pulumi refresh\`.`,
+        message:
+          `AksPlatform "core": the cluster has no OIDC issuer, got ` +
+          `${JSON.stringify(profile) ?? "nothing"}. Enable it with \`az aks update ` +
+          `--enable-oidc-issuer\`, then run \`pulumi refresh\`.`,
       });
     });
   }
@@ -326,9 +329,13 @@ describe("AksPlatform", () => {
             error.message,
             [
               'AksPlatform "Core" cannot be made:',
-              '  - `name` must start with a letter and have at most 43 lowercase letters, digits and inner hyphens, got "Core". Rename the component: Azure\'s names are made from it.',
-              '  - `kubernetesVersion` must be 1.34 to 1.36, which AKS supports, got "1.20". Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.',
-              '  - `gpuPool.vmSize` must have a GPU in the GPU pool, got "Standard_D8ds_v5". Use a size such as Standard_NC24ads_A100_v4, or move the pool to cpuPool.',
+              "  - `name` must start with a letter and have at most 43 lowercase letters, " +
+                'digits and inner hyphens, got "Core". Rename the component: Azure\'s names ' +
+                "are made from it.",
+              '  - `kubernetesVersion` must be 1.34 to 1.36, which AKS supports, got "1.20". ' +
+                "Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.",
+              '  - `gpuPool.vmSize` must have a GPU in the GPU pool, got "Standard_D8ds_v5". ' +
+                "Use a size such as Standard_NC24ads_A100_v4, or move the pool to cpuPool.",
             ].join("\n"),
           );
           return true;

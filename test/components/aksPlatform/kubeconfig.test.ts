@@ -69,7 +69,10 @@ describe("kubeconfigFor", () => {
   for (const kubeconfigs of [undefined, []]) {
     it(`says what to do where Azure lists ${JSON.stringify(kubeconfigs) ?? "nothing"}`, () => {
       assert.throws(() => kubeconfigFor({ kubeconfigs, tenantId, login: KubeLogin.AzureCli }), {
-        message: `AksPlatform: Azure listed no user kubeconfig, got ${JSON.stringify(kubeconfigs) ?? "nothing"}. Give the deployer a group of \`adminGroupObjectIds\`, then run again.`,
+        message:
+          "AksPlatform: Azure listed no user kubeconfig, got " +
+          `${JSON.stringify(kubeconfigs) ?? "nothing"}. Give the deployer a group of ` +
+          `\`adminGroupObjectIds\`, then run again.`,
       });
     });
   }
@@ -78,7 +81,8 @@ describe("kubeconfigFor", () => {
     const kubeconfigs = listed("apiVersion: v1\nusers: [{ token: s3cr3t }]\n");
     assert.throws(() => kubeconfigFor({ kubeconfigs, tenantId, login: KubeLogin.AzureCli }), {
       message:
-        'AksPlatform: Azure\'s user kubeconfig names no server, got the keys ["apiVersion","users"]. Check that the cluster is running.',
+        "AksPlatform: Azure's user kubeconfig names no server, got the keys " +
+        '["apiVersion","users"]. Check that the cluster is running.',
     });
   });
 });

@@ -11,13 +11,15 @@ const rows: [claim: string, args: AksPlatformArgs, propertyPath: string, reason:
     "a range that is no CIDR",
     network({ podCidr: "192.168.0.0" }),
     "network.podCidr",
-    'must be an IPv4 range whose host bits are zero, got "192.168.0.0". Write the first address and the prefix length, such as 10.0.0.0/16.',
+    'must be an IPv4 range whose host bits are zero, got "192.168.0.0". Write the first ' +
+      "address and the prefix length, such as 10.0.0.0/16.",
   ],
   [
     "a range with host bits",
     network({ databaseSubnetCidr: "10.20.16.7/24" }),
     "network.databaseSubnetCidr",
-    'must be an IPv4 range whose host bits are zero, got "10.20.16.7/24". Write the first address and the prefix length, such as 10.0.0.0/16.',
+    'must be an IPv4 range whose host bits are zero, got "10.20.16.7/24". Write the first ' +
+      "address and the prefix length, such as 10.0.0.0/16.",
   ],
   [
     "an endpoint subnet of eight addresses",
@@ -41,43 +43,50 @@ const rows: [claim: string, args: AksPlatformArgs, propertyPath: string, reason:
     "a Service range of public addresses",
     network({ serviceCidr: "20.0.0.0/16", dnsServiceIp: "20.0.0.10" }),
     "network.serviceCidr",
-    'must be private address space, got "20.0.0.0/16". Choose a range in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10.',
+    'must be private address space, got "20.0.0.0/16". Choose a range in 10.0.0.0/8, ' +
+      "172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10.",
   ],
   [
     "a subnet outside the virtual network",
     network({ databaseSubnetCidr: "10.21.16.0/24" }),
     "network.databaseSubnetCidr",
-    'must lie in `network.vnetCidr` (10.20.0.0/16), got "10.21.16.0/24". Move it into the virtual network, or widen the virtual network.',
+    'must lie in `network.vnetCidr` (10.20.0.0/16), got "10.21.16.0/24". Move it into the ' +
+      "virtual network, or widen the virtual network.",
   ],
   [
     "two subnets that overlap",
     network({ endpointSubnetCidr: "10.20.15.0/24" }),
     "network.endpointSubnetCidr",
-    'must not overlap `network.nodeSubnetCidr` (10.20.0.0/20), got "10.20.15.0/24". Choose a range that no other uses.',
+    'must not overlap `network.nodeSubnetCidr` (10.20.0.0/20), got "10.20.15.0/24". Choose a ' +
+      "range that no other uses.",
   ],
   [
     "pods in the virtual network",
     network({ podCidr: "10.20.128.0/17" }),
     "network.podCidr",
-    'must not overlap `network.vnetCidr` (10.20.0.0/16), got "10.20.128.0/17". Choose a range that no other uses.',
+    'must not overlap `network.vnetCidr` (10.20.0.0/16), got "10.20.128.0/17". Choose a ' +
+      "range that no other uses.",
   ],
   [
     "Services among pods",
     network({ serviceCidr: "192.168.0.0/20", dnsServiceIp: "192.168.0.10" }),
     "network.serviceCidr",
-    'must not overlap `network.podCidr` (192.168.0.0/16), got "192.168.0.0/20". Choose a range that no other uses.',
+    'must not overlap `network.podCidr` (192.168.0.0/16), got "192.168.0.0/20". Choose a ' +
+      "range that no other uses.",
   ],
   [
     "a node subnet smaller than the pools",
     network({ nodeSubnetCidr: "10.20.0.0/27" }),
     "network.nodeSubnetCidr",
-    'is too small: the pools grow to 49 nodes with upgrade surge, it has 27 addresses, got "10.20.0.0/27". Use /26 or a shorter prefix.',
+    "is too small: the pools grow to 49 nodes with upgrade surge, it has 27 addresses, got " +
+      '"10.20.0.0/27". Use /26 or a shorter prefix.',
   ],
   [
     "a pod range with fewer blocks than nodes",
     network({ podCidr: "192.168.0.0/19" }),
     "network.podCidr",
-    'is too small: the pools grow to 49 nodes with upgrade surge, it has a /24 for 32, got "192.168.0.0/19". Use /18 or a shorter prefix.',
+    "is too small: the pools grow to 49 nodes with upgrade surge, it has a /24 for 32, got " +
+      '"192.168.0.0/19". Use /18 or a shorter prefix.',
   ],
   [
     "a DNS address that is none",
@@ -89,13 +98,15 @@ const rows: [claim: string, args: AksPlatformArgs, propertyPath: string, reason:
     "a DNS address outside the Service range",
     network({ dnsServiceIp: "172.17.0.10" }),
     "network.dnsServiceIp",
-    'must be an address inside `network.serviceCidr` (172.16.0.0/16), got "172.17.0.10". Use 172.16.0.10.',
+    'must be an address inside `network.serviceCidr` (172.16.0.0/16), got "172.17.0.10". Use ' +
+      "172.16.0.10.",
   ],
   [
     "a DNS address that the kubernetes Service has",
     network({ dnsServiceIp: "172.16.0.1" }),
     "network.dnsServiceIp",
-    'must not be the first address of `network.serviceCidr`, which `kubernetes` has, got "172.16.0.1". Use 172.16.0.10.',
+    "must not be the first address of `network.serviceCidr`, which `kubernetes` has, got " +
+      '"172.16.0.1". Use 172.16.0.10.',
   ],
 ];
 

@@ -22,13 +22,15 @@ const rows: Row[] = [
     "a region by its display name",
     platformArgs({ location: "West Europe" }),
     "location",
-    'must be a region\'s short name, got "West Europe". Write it as `az account list-locations` does, such as westeurope.',
+    'must be a region\'s short name, got "West Europe". Write it as `az account ' +
+      "list-locations` does, such as westeurope.",
   ],
   [
     "a Kubernetes patch version",
     platformArgs({ kubernetesVersion: "1.35.2" }),
     "kubernetesVersion",
-    'must be a minor version, got "1.35.2". Write 1.35: Azure picks the patch and keeps raising it.',
+    'must be a minor version, got "1.35.2". Write 1.35: Azure picks the patch and keeps ' +
+      "raising it.",
   ],
   [
     "a Kubernetes version with a v",
@@ -40,13 +42,15 @@ const rows: Row[] = [
     "a Kubernetes version out of support",
     platformArgs({ kubernetesVersion: "1.33" }),
     "kubernetesVersion",
-    'must be 1.34 to 1.36, which AKS supports, got "1.33". Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.',
+    'must be 1.34 to 1.36, which AKS supports, got "1.33". Choose one of these, or widen the ' +
+      "range in checkAksPlatform.ts when AKS does.",
   ],
   [
     "a Kubernetes version that AKS does not have yet",
     platformArgs({ kubernetesVersion: "1.37" }),
     "kubernetesVersion",
-    'must be 1.34 to 1.36, which AKS supports, got "1.37". Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.',
+    'must be 1.34 to 1.36, which AKS supports, got "1.37". Choose one of these, or widen the ' +
+      "range in checkAksPlatform.ts when AKS does.",
   ],
   [
     "more nodes than the free tier holds",
@@ -56,49 +60,57 @@ const rows: Row[] = [
       spotPool: { vmSize: "Standard_D8ds_v5", minCount: 0, maxCount: 1000 },
     }),
     "tier",
-    'holds at most 1000 nodes, and the pools grow to 1039 with upgrade surge, got "Free". Lower the pools\' `maxCount`, or choose a higher tier.',
+    'holds at most 1000 nodes, and the pools grow to 1039 with upgrade surge, got "Free". ' +
+      "Lower the pools' `maxCount`, or choose a higher tier.",
   ],
   [
     "a public API server without ranges",
     platformArgs({ authorizedIpRanges: undefined }),
     "authorizedIpRanges",
-    "must name at least one range of a public API server, got []. Name the public ranges of people and runners, or set `privateCluster`.",
+    "must name at least one range of a public API server, got []. Name the public ranges of " +
+      "people and runners, or set `privateCluster`.",
   ],
   [
     "ranges on a private cluster",
     platformArgs({ privateCluster: true }),
     "authorizedIpRanges",
-    'must be absent with `privateCluster`, got ["198.51.100.0/24"]. Remove it: only the virtual network reaches a private API server.',
+    'must be absent with `privateCluster`, got ["198.51.100.0/24"]. Remove it: only the ' +
+      "virtual network reaches a private API server.",
   ],
   [
     "an authorized range that is no range",
     platformArgs({ authorizedIpRanges: ["198.51.100.0/24", "office"] }),
     "authorizedIpRanges[1]",
-    'must be an IPv4 range whose host bits are zero, got "office". Write a range such as 198.51.100.0/24, a single address with /32.',
+    'must be an IPv4 range whose host bits are zero, got "office". Write a range such as ' +
+      "198.51.100.0/24, a single address with /32.",
   ],
   [
     "an API server open to everyone",
     platformArgs({ authorizedIpRanges: ["0.0.0.0/0"] }),
     "authorizedIpRanges[0]",
-    'must not open the API server to every address, got "0.0.0.0/0". Name the ranges that need it, or set `privateCluster`.',
+    'must not open the API server to every address, got "0.0.0.0/0". Name the ranges that ' +
+      "need it, or set `privateCluster`.",
   ],
   [
     "a private range for a public API server",
     platformArgs({ authorizedIpRanges: ["10.0.0.0/8"] }),
     "authorizedIpRanges[0]",
-    'must be public: the API server never sees private ones, got "10.0.0.0/8". Name the public address that the network shows, or set `privateCluster`.',
+    'must be public: the API server never sees private ones, got "10.0.0.0/8". Name the ' +
+      "public address that the network shows, or set `privateCluster`.",
   ],
   [
     "a cluster without administrators",
     platformArgs({ adminGroupObjectIds: [] }),
     "adminGroupObjectIds",
-    "must name at least one group, got []. Name a Microsoft Entra group: local accounts are off, so nobody else gets in.",
+    "must name at least one group, got []. Name a Microsoft Entra group: local accounts are " +
+      "off, so nobody else gets in.",
   ],
   [
     "a group by its name",
     platformArgs({ adminGroupObjectIds: ["ml-admins"] }),
     "adminGroupObjectIds[0]",
-    'must be the object id of a group, got "ml-admins". Use the id that `az ad group show --group NAME --query id` prints.',
+    'must be the object id of a group, got "ml-admins". Use the id that `az ad group show ' +
+      "--group NAME --query id` prints.",
   ],
   [
     "a group named twice",
@@ -140,19 +152,22 @@ const rows: Row[] = [
     "a burstable system pool",
     pool("systemPool", { vmSize: "Standard_B4ms" }),
     "systemPool.vmSize",
-    'must not be a burstable (B-series) size in a system pool, got "Standard_B4ms". Use a size such as Standard_D4ds_v5.',
+    'must not be a burstable (B-series) size in a system pool, got "Standard_B4ms". Use a ' +
+      "size such as Standard_D4ds_v5.",
   ],
   [
     "a system pool of two vCPU",
     pool("systemPool", { vmSize: "Standard_D2ds_v5" }),
     "systemPool.vmSize",
-    'must have at least 4 vCPU and 4 GiB in a system pool, got "Standard_D2ds_v5". Use a size such as Standard_D4ds_v5.',
+    'must have at least 4 vCPU and 4 GiB in a system pool, got "Standard_D2ds_v5". Use a ' +
+      "size such as Standard_D4ds_v5.",
   ],
   [
     "a burstable spot pool",
     pool("spotPool", { vmSize: "Standard_B8ms" }),
     "spotPool.vmSize",
-    'must not be a burstable (B-series) size in a spot pool: Azure sells none, got "Standard_B8ms". Use a size such as Standard_D8ds_v5.',
+    "must not be a burstable (B-series) size in a spot pool: Azure sells none, got " +
+      '"Standard_B8ms". Use a size such as Standard_D8ds_v5.',
   ],
   [
     "a size in the wrong case",
@@ -170,43 +185,52 @@ const rows: Row[] = [
     "an A-series size",
     pool("cpuPool", { vmSize: "Standard_A4_v2" }),
     "cpuPool.vmSize",
-    'must not be an A-series size, which AKS advises against, got "Standard_A4_v2". Use a size such as Standard_D4ds_v5.',
+    'must not be an A-series size, which AKS advises against, got "Standard_A4_v2". Use a ' +
+      "size such as Standard_D4ds_v5.",
   ],
   [
     "a size that is not listed",
     pool("cpuPool", { vmSize: "Standard_D12ds_v5" }),
     "cpuPool.vmSize",
-    'must be a size listed in components/aksPlatform/vmSizes.ts, got "Standard_D12ds_v5". Near names are Standard_D16ds_v5, Standard_D2ds_v5, Standard_D32ds_v5. To add a size, add its row with the figures of Azure\'s size page.',
+    'must be a size listed in components/aksPlatform/vmSizes.ts, got "Standard_D12ds_v5". ' +
+      "Near names are Standard_D16ds_v5, Standard_D2ds_v5, Standard_D32ds_v5. To add a size, " +
+      "add its row with the figures of Azure's size page.",
   ],
   [
     "a GPU pool without GPUs",
     pool("gpuPool", { vmSize: "Standard_D8ds_v5" }),
     "gpuPool.vmSize",
-    'must have a GPU in the GPU pool, got "Standard_D8ds_v5". Use a size such as Standard_NC24ads_A100_v4, or move the pool to cpuPool.',
+    'must have a GPU in the GPU pool, got "Standard_D8ds_v5". Use a size such as ' +
+      "Standard_NC24ads_A100_v4, or move the pool to cpuPool.",
   ],
   [
     "GPUs in a pool without the GPU taint",
     pool("spotPool", { vmSize: "Standard_NC4as_T4_v3" }),
     "spotPool.vmSize",
-    'must have no GPU in this pool, whose nodes carry no GPU taint, got "Standard_NC4as_T4_v3". Use a size such as Standard_D8ds_v5, or move the pool to gpuPool.',
+    "must have no GPU in this pool, whose nodes carry no GPU taint, got " +
+      '"Standard_NC4as_T4_v3". Use a size such as Standard_D8ds_v5, or move the pool to ' +
+      "gpuPool.",
   ],
   [
     "a zone that Azure does not have",
     pool("cpuPool", { zones: ["1", "4"] }),
     "cpuPool.zones",
-    'must be different zones out of "1", "2" and "3", got ["1","4"]. Use ["1", "2", "3"], or leave it out in regions without zones.',
+    'must be different zones out of "1", "2" and "3", got ["1","4"]. Use ["1", "2", "3"], or ' +
+      "leave it out in regions without zones.",
   ],
   [
     "a zone named twice",
     pool("systemPool", { zones: ["1", "1"] }),
     "systemPool.zones",
-    'must be different zones out of "1", "2" and "3", got ["1","1"]. Use ["1", "2", "3"], or leave it out in regions without zones.',
+    'must be different zones out of "1", "2" and "3", got ["1","1"]. Use ["1", "2", "3"], or ' +
+      "leave it out in regions without zones.",
   ],
   [
     "an empty list of zones",
     pool("systemPool", { zones: [] }),
     "systemPool.zones",
-    'must be different zones out of "1", "2" and "3", got []. Use ["1", "2", "3"], or leave it out in regions without zones.',
+    'must be different zones out of "1", "2" and "3", got []. Use ["1", "2", "3"], or leave ' +
+      "it out in regions without zones.",
   ],
   [
     "a disk too small for the node image",
@@ -218,13 +242,15 @@ const rows: Row[] = [
     "a zone-redundant registry below Premium",
     platformArgs({ registrySku: RegistrySku.Basic }),
     "registrySku",
-    'must be Premium for a zone-redundant registry, got "Basic". Set Premium, or drop `zoneRedundantRegistry`.',
+    'must be Premium for a zone-redundant registry, got "Basic". Set Premium, or drop ' +
+      "`zoneRedundantRegistry`.",
   ],
   [
     "logs kept shorter than Azure sells",
     platformArgs({ logRetentionDays: 7 }),
     "logRetentionDays",
-    "must be a whole number of days from 30 to 730, got 7. Use 30, or keep longer in the archive with `auditArchiveDays`.",
+    "must be a whole number of days from 30 to 730, got 7. Use 30, or keep longer in the " +
+      "archive with `auditArchiveDays`.",
   ],
   [
     "an archive that forgets after a day",
@@ -260,19 +286,22 @@ const rows: Row[] = [
     "a budget from the middle of a month",
     budget({ startDate: "2026-12-15" }),
     "budget.startDate",
-    'must be the first day of a month, got "2026-12-15". Write it as 2026-12-01: Azure\'s monthly budgets start with a month.',
+    'must be the first day of a month, got "2026-12-15". Write it as 2026-12-01: Azure\'s ' +
+      "monthly budgets start with a month.",
   ],
   [
     "a budget from a thirteenth month",
     budget({ startDate: "2026-13-01" }),
     "budget.startDate",
-    'must be the first day of a month, got "2026-13-01". Write it as 2026-12-01: Azure\'s monthly budgets start with a month.',
+    'must be the first day of a month, got "2026-13-01". Write it as 2026-12-01: Azure\'s ' +
+      "monthly budgets start with a month.",
   ],
   [
     "a tag key with a slash",
     platformArgs({ tags: { "mlplatform.dev/owner": "ml" } }),
     'tags["mlplatform.dev/owner"]',
-    'must have a key of 1 to 128 characters without <>%&\\?/, got "mlplatform.dev/owner". Rename the tag.',
+    'must have a key of 1 to 128 characters without <>%&\\?/, got "mlplatform.dev/owner". ' +
+      "Rename the tag.",
   ],
   [
     "a tag value that is too long",
@@ -284,7 +313,8 @@ const rows: Row[] = [
     "tags that differ in case only",
     platformArgs({ tags: { owner: "a", Owner: "b" } }),
     "tags",
-    'must differ in more than case, which Azure ignores in keys, got ["owner","Owner"]. Keep one of them.',
+    'must differ in more than case, which Azure ignores in keys, got ["owner","Owner"]. Keep ' +
+      "one of them.",
   ],
   [
     "more tags than Azure takes",

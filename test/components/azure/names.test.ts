@@ -65,7 +65,8 @@ describe("azureName", () => {
   it("throws with the rule, the value and the remedy otherwise", () => {
     assert.throws(() => azureName("agentPool", "gpu-pool-large"), {
       message:
-        'AksPlatform: the agentPool name must be 1 to 12 characters, a letter, then letters and digits, got "gpu-pool-large" (14). Choose another component name.',
+        "AksPlatform: the agentPool name must be 1 to 12 characters, a letter, then letters " +
+        'and digits, got "gpu-pool-large" (14). Choose another component name.',
     });
   });
 });
@@ -97,7 +98,9 @@ describe("checkComponentName", () => {
       assert.deepStrictEqual(checkComponentName(name), [
         {
           propertyPath: "name",
-          reason: `must start with a letter and have at most 43 lowercase letters, digits and inner hyphens, got "${name}". Rename the component: Azure's names are made from it.`,
+          reason:
+            "must start with a letter and have at most 43 lowercase letters, digits and inner " +
+            `hyphens, got "${name}". Rename the component: Azure's names are made from it.`,
         },
       ]);
     });

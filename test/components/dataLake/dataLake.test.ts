@@ -388,14 +388,16 @@ describe("Arguments of DataLake", () => {
       "two servers",
       { replicas: 2 },
       [
-        "replicas: must be 1 or 4 to 16 for MinIO, got 2. An erasure set needs four servers and holds sixteen.",
+        "replicas: must be 1 or 4 to 16 for MinIO, got 2. An erasure set needs four servers " +
+          "and holds sixteen.",
       ],
     ],
     [
       "seventeen servers",
       { replicas: 17 },
       [
-        "replicas: must be 1 or 4 to 16 for MinIO, got 17. An erasure set needs four servers and holds sixteen.",
+        "replicas: must be 1 or 4 to 16 for MinIO, got 17. An erasure set needs four servers " +
+          "and holds sixteen.",
       ],
     ],
     [
@@ -403,14 +405,16 @@ describe("Arguments of DataLake", () => {
       { replicas: 0, storageGiB: 0 },
       [
         "replicas: must be a whole number of at least 1, got 0. Use 1 for one server.",
-        "storageGiB: must be a whole number of GiB of at least 1, got 0. Give each server a volume.",
+        "storageGiB: must be a whole number of GiB of at least 1, got 0. Give each server a " +
+          "volume.",
       ],
     ],
     [
       "a retention that SeaweedFS cannot count",
       { kind: LakeKind.SeaweedFs, seaweedfsChart: chart, rawLogRetentionDays: 1786 },
       [
-        "rawLogRetentionDays: must be 1 to 1785 whole days for seaweedfs, got 1786. Choose a number in that range.",
+        "rawLogRetentionDays: must be 1 to 1785 whole days for seaweedfs, got 1786. Choose a " +
+          "number in that range.",
       ],
     ],
     ["the same retention on MinIO", { rawLogRetentionDays: 1786 }, []],
@@ -433,7 +437,8 @@ describe("Arguments of DataLake", () => {
       "bucket names that S3 refuses",
       { buckets: ["lake", "Lake", "lake"] },
       [
-        'buckets[1]: must be 3–63 lowercase letters, digits and single hyphens, got "Lake". S3 and Azure both take such names.',
+        'buckets[1]: must be 3–63 lowercase letters, digits and single hyphens, got "Lake". ' +
+          "S3 and Azure both take such names.",
         'buckets[2]: is named twice, got "lake". Name each bucket once.',
       ],
     ],

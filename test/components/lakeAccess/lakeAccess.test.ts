@@ -195,9 +195,12 @@ describe("LakeAccess", () => {
           assert.deepEqual(
             error.errors?.map(({ propertyPath, reason }) => `${propertyPath}: ${reason}`),
             [
-              "grants: must grant at least one prefix, got none. A consumer without a grant needs no key.",
-              'name: must be 3–53 lowercase letters, digits and single hyphens to be an access key id, got "Fraud". Rename the component.',
-              'secretName: must be a Kubernetes object name, got "A b". Use lowercase letters, digits and hyphens.',
+              "grants: must grant at least one prefix, got none. A consumer without a grant " +
+                "needs no key.",
+              "name: must be 3–53 lowercase letters, digits and single hyphens to be an " +
+                'access key id, got "Fraud". Rename the component.',
+              'secretName: must be a Kubernetes object name, got "A b". Use lowercase ' +
+                "letters, digits and hyphens.",
             ],
           );
           return true;
@@ -258,14 +261,16 @@ describe("Policies of the lake", () => {
       "a prefix that would cover its neighbours",
       [{ prefix: "raylogs", permission: Read }],
       [
-        'grants[0].prefix: must be empty or key segments that each end in "/", got "raylogs". Write e.g. "raylogs/".',
+        'grants[0].prefix: must be empty or key segments that each end in "/", got ' +
+          '"raylogs". Write e.g. "raylogs/".',
       ],
     ],
     [
       "a wildcard",
       [{ prefix: "*/", permission: Read }],
       [
-        'grants[0].prefix: must be empty or key segments that each end in "/", got "*/". Write e.g. "raylogs/".',
+        'grants[0].prefix: must be empty or key segments that each end in "/", got "*/". ' +
+          'Write e.g. "raylogs/".',
       ],
     ],
     [
@@ -275,7 +280,8 @@ describe("Policies of the lake", () => {
         { prefix: "a/", permission: LakePermission.Write },
       ],
       [
-        'grants[1].prefix: is granted twice, got "a/". Give each prefix one grant with the wider permission.',
+        'grants[1].prefix: is granted twice, got "a/". Give each prefix one grant with the ' +
+          "wider permission.",
       ],
     ],
   ];

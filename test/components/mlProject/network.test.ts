@@ -60,15 +60,19 @@ describe("network flows of a project", () => {
     });
   });
 
-  it("open public HTTPS only by choice, and then neither private networks nor the metadata service", () => {
-    assert.equal(networkFlows(platform, false)["public-https"], undefined);
-    const open: any = networkFlows(platform, true)["public-https"];
-    assert.deepEqual(open.egress[0].to[0].ipBlock.except, [
-      "10.0.0.0/8",
-      "172.16.0.0/12",
-      "192.168.0.0/16",
-      "169.254.0.0/16",
-    ]);
-    assert.deepEqual(open.egress[0].ports, [{ protocol: "TCP", port: 443 }]);
-  });
+  it(
+    "open public HTTPS only by choice, and then neither private networks nor the metadata " +
+      "service",
+    () => {
+      assert.equal(networkFlows(platform, false)["public-https"], undefined);
+      const open: any = networkFlows(platform, true)["public-https"];
+      assert.deepEqual(open.egress[0].to[0].ipBlock.except, [
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+      ]);
+      assert.deepEqual(open.egress[0].ports, [{ protocol: "TCP", port: 443 }]);
+    },
+  );
 });

@@ -79,12 +79,14 @@ describe("project names", () => {
       {
         propertyPath: "name",
         reason:
-          'is not a DNS label: "Churn". Use lower-case letters, digits and single hyphens inside, a letter first.',
+          'is not a DNS label: "Churn". Use lower-case letters, digits and single hyphens ' +
+          "inside, a letter first.",
       },
       {
         propertyPath: "github.repository",
         reason:
-          'carries an owner: "acme/churn". Give the bare name; the owner is the one of the GitHub provider.',
+          'carries an owner: "acme/churn". Give the bare name; the owner is the one of the ' +
+          "GitHub provider.",
       },
     ]);
     assert.deepEqual(checkProjectNames({ name: "churn" }), []);
@@ -155,7 +157,8 @@ const refused: [change: Partial<MlProjectArgs>, path: string, reason: string][] 
   [
     { azure: {} as any, members: ["growth-team"] },
     "members[0]",
-    'is not an object id: "growth-team". Give the object id of a Microsoft Entra group, e.g. from `az ad group show`.',
+    'is not an object id: "growth-team". Give the object id of a Microsoft Entra group, e.g. ' +
+      "from `az ad group show`.",
   ],
   [
     { members: ["system:authenticated"] },
@@ -211,7 +214,8 @@ const refused: [change: Partial<MlProjectArgs>, path: string, reason: string][] 
   [
     { github: { ...hub, secrets: { AZURE_CLIENT_SECRET: "x" } } },
     "github.secrets.AZURE_CLIENT_SECRET",
-    'is a long-lived credential of a cloud: "AZURE_CLIENT_SECRET". Sign in by OIDC with azure/login.',
+    'is a long-lived credential of a cloud: "AZURE_CLIENT_SECRET". Sign in by OIDC with ' +
+      "azure/login.",
   ],
 ];
 

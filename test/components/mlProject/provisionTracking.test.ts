@@ -15,8 +15,8 @@ interface Answer {
 const missing: Answer = { status: 404, body: { error_code: "RESOURCE_DOES_NOT_EXIST" } };
 
 /**
- * The part of MLflow's REST API that the script uses, with the answers that MLflow 3.17.2 gave to it
- * (basic-auth, SQLite), error bodies included.
+ * The part of MLflow's REST API that the script uses, with the answers that MLflow 3.17.2 gave to
+ * it (basic-auth, SQLite), error bodies included.
  */
 class TrackingDouble {
   readonly users = new Map<string, string>();
@@ -164,7 +164,9 @@ describe("the provisioning of a project in MLflow", () => {
     assert.equal(code, 1);
     assert.equal(
       err,
-      "cannot provision the project: experiment churn keeps its artifacts at mlflow-artifacts:/1, not at mlflow-artifacts:/churn. Rename that experiment in MLflow, then run this again.\n",
+      "cannot provision the project: experiment churn keeps its artifacts at " +
+        "mlflow-artifacts:/1, not at mlflow-artifacts:/churn. Rename that experiment in " +
+        "MLflow, then run this again.\n",
     );
     assert.equal(double.grants.size, 0);
   });

@@ -502,22 +502,26 @@ describe("Arguments of MlflowStack", () => {
       [
         "replicas: must be a whole number from 1 to 20, got 0. Choose one in that range.",
         "databaseInstances: must be a whole number from 1 to 9, got 10. Choose one in that range.",
-        "databaseStorageGiB: must be a whole number from 1 to 32767, got 1.5. Choose one in that range.",
-        "backupRetentionDays: must be a whole number from 1 to 365, got 0. Choose one in that range.",
+        "databaseStorageGiB: must be a whole number from 1 to 32767, got 1.5. Choose one in " +
+          "that range.",
+        "backupRetentionDays: must be a whole number from 1 to 365, got 0. Choose one in " +
+          "that range.",
       ],
     ],
     [
       "a URL for a host",
       { host: "https://mlflow.example.com" },
       [
-        'host: must be a host name without scheme and port, got "https://mlflow.example.com". Write e.g. mlflow.example.com.',
+        "host: must be a host name without scheme and port, got " +
+          '"https://mlflow.example.com". Write e.g. mlflow.example.com.',
       ],
     ],
     [
       "Azure's server without Azure",
       { database: MlflowDatabase.AzureFlexibleServer },
       [
-        "azure: is required for database azureFlexibleServer, got nothing. Pass AksPlatform's azure output.",
+        "azure: is required for database azureFlexibleServer, got nothing. Pass " +
+          "AksPlatform's azure output.",
       ],
     ],
     [
@@ -530,16 +534,20 @@ describe("Arguments of MlflowStack", () => {
         databaseSku: "Standard_B2s",
       },
       [
-        "backupRetentionDays: must be a whole number from 7 to 35, got 36. Choose one in that range.",
-        "databaseStorageGiB: must be a disk size of Azure, got 50. Use one of 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32767.",
-        'databaseSku: must not be burstable with two instances, got "Standard_B2s". Use a D or E size or one instance.',
+        "backupRetentionDays: must be a whole number from 7 to 35, got 36. Choose one in " +
+          "that range.",
+        "databaseStorageGiB: must be a disk size of Azure, got 50. Use one of 32, 64, 128, " +
+          "256, 512, 1024, 2048, 4096, 8192, 16384, 32767.",
+        'databaseSku: must not be burstable with two instances, got "Standard_B2s". Use a D ' +
+          "or E size or one instance.",
       ],
     ],
     [
       "a size of another service",
       { ...onAzure, databaseSku: "GP_Gen5_2" },
       [
-        'databaseSku: must be a B, D or E size such as Standard_D2ds_v5, got "GP_Gen5_2". Flexible servers have no others.',
+        'databaseSku: must be a B, D or E size such as Standard_D2ds_v5, got "GP_Gen5_2". ' +
+          "Flexible servers have no others.",
       ],
     ],
   ];

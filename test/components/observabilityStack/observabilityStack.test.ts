@@ -267,39 +267,45 @@ describe("ObservabilityStack", () => {
     });
   });
 
-  it("gives the inference table its rules of redaction as a file, with a key of its own, and its retention", async () => {
-    const inferenceRedaction = [
-      { namespace: "models", path: "$..ssn", action: RedactionAction.Hash },
-      { part: RedactionPart.Metadata, path: "$.Authorization", action: RedactionAction.Drop },
-    ];
-    const recording = await record(
-      () =>
-        new ObservabilityStack("observability", {
-          ...observabilityArgs,
-          inferenceRedaction,
-          inferenceRetentionDays: 400,
-          inferenceRetentionByNamespace: { models: 30, churn: 90 },
-        }),
-      { outputs },
-    );
-    const rules = recording.one(configMapType, "observability-inference-table-redaction");
-    assert.deepEqual(JSON.parse(rules.inputs.data["redaction.json"]), inferenceRedaction);
-    const { template } = recording.one(statefulSetType).inputs.spec;
-    const [container] = template.spec.containers;
-    const named = new Map(container.env.map((each: any) => [each.name, each]));
-    assert.equal((named.get("MLP_REDACTION_FILE") as any).value, "/redaction/redaction.json");
-    assert.equal((named.get("MLP_REDACTION_KEY") as any).valueFrom.secretKeyRef.key, "key");
-    assert.equal((named.get("MLP_RETENTION_DAYS") as any).value, "400");
-    assert.equal((named.get("MLP_RETENTION") as any).value, "models=30,churn=90");
-    assert.ok(
-      container.volumeMounts.some((each: any) => each.mountPath === "/redaction" && each.readOnly),
-    );
-    assert.match(template.metadata.annotations["mlplatform.dev/redaction"], /^[0-9a-f]{16}$/);
-    makeRedactor(
-      rules.inputs.data["redaction.json"],
-      "the service reads what the component writes",
-    );
-  });
+  it(
+    "gives the inference table its rules of redaction as a file, with a key of its own, and " +
+      "its retention",
+    async () => {
+      const inferenceRedaction = [
+        { namespace: "models", path: "$..ssn", action: RedactionAction.Hash },
+        { part: RedactionPart.Metadata, path: "$.Authorization", action: RedactionAction.Drop },
+      ];
+      const recording = await record(
+        () =>
+          new ObservabilityStack("observability", {
+            ...observabilityArgs,
+            inferenceRedaction,
+            inferenceRetentionDays: 400,
+            inferenceRetentionByNamespace: { models: 30, churn: 90 },
+          }),
+        { outputs },
+      );
+      const rules = recording.one(configMapType, "observability-inference-table-redaction");
+      assert.deepEqual(JSON.parse(rules.inputs.data["redaction.json"]), inferenceRedaction);
+      const { template } = recording.one(statefulSetType).inputs.spec;
+      const [container] = template.spec.containers;
+      const named = new Map(container.env.map((each: any) => [each.name, each]));
+      assert.equal((named.get("MLP_REDACTION_FILE") as any).value, "/redaction/redaction.json");
+      assert.equal((named.get("MLP_REDACTION_KEY") as any).valueFrom.secretKeyRef.key, "key");
+      assert.equal((named.get("MLP_RETENTION_DAYS") as any).value, "400");
+      assert.equal((named.get("MLP_RETENTION") as any).value, "models=30,churn=90");
+      assert.ok(
+        container.volumeMounts.some(
+          (each: any) => each.mountPath === "/redaction" && each.readOnly,
+        ),
+      );
+      assert.match(template.metadata.annotations["mlplatform.dev/redaction"], /^[0-9a-f]{16}$/);
+      makeRedactor(
+        rules.inputs.data["redaction.json"],
+        "the service reads what the component writes",
+      );
+    },
+  );
 
   it("runs a single inference table pod without a budget, which would block every drain", async () => {
     const recording = await record(
@@ -386,8 +392,10 @@ describe("ObservabilityStack", () => {
         assert.deepEqual(
           error.errors.map((e) => e.reason),
           [
-            'ObservabilityStack "observability": `logRetentionDays` must be a whole number of days, at least 1, got 0. Leave it out for the default.',
-            'ObservabilityStack "observability": `inferenceBufferGiB` must be a whole number of GiB, at least 1, got 2.5. Leave it out for the default.',
+            'ObservabilityStack "observability": `logRetentionDays` must be a whole number ' +
+              "of days, at least 1, got 0. Leave it out for the default.",
+            'ObservabilityStack "observability": `inferenceBufferGiB` must be a whole number ' +
+              "of GiB, at least 1, got 2.5. Leave it out for the default.",
           ],
         );
         return true;

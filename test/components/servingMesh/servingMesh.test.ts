@@ -375,37 +375,44 @@ describe("ServingMesh's checks", () => {
     [
       "refuse a domain of one label",
       { domain: "models" },
-      '`domain` must be a lowercase DNS name of at least two labels, got "models". Use one like "models.example.com".',
+      '`domain` must be a lowercase DNS name of at least two labels, got "models". Use one ' +
+        'like "models.example.com".',
     ],
     [
       "refuse an address without a prefix length",
       { allowedIpRanges: ["203.0.113.7"] },
-      '`allowedIpRanges[0]` must be a CIDR block, got "203.0.113.7". Write a single address as "203.0.113.7/32".',
+      '`allowedIpRanges[0]` must be a CIDR block, got "203.0.113.7". Write a single address ' +
+        'as "203.0.113.7/32".',
     ],
     [
       "refuse a prefix longer than the address",
       { allowedIpRanges: ["10.0.0.0/8", "10.0.0.0/33"] },
-      '`allowedIpRanges[1]` must be a CIDR block, got "10.0.0.0/33". Write a single address as "203.0.113.7/32".',
+      '`allowedIpRanges[1]` must be a CIDR block, got "10.0.0.0/33". Write a single address ' +
+        'as "203.0.113.7/32".',
     ],
     [
       "refuse keys over plain HTTP",
       { jwt: { ...jwt, jwksUri: "http://login.example.com/keys" } },
-      '`jwt.jwksUri` must be an https URL, got "http://login.example.com/keys". Copy it from the issuer\'s own page.',
+      '`jwt.jwksUri` must be an https URL, got "http://login.example.com/keys". Copy it from ' +
+        "the issuer's own page.",
     ],
     [
       "refuse tokens for any audience",
       { jwt: { ...jwt, audiences: [] } },
-      "`jwt.audiences` must name at least one audience, got []. Any token of the issuer would pass; give the client id of the models' app registration.",
+      "`jwt.audiences` must name at least one audience, got []. Any token of the issuer " +
+        "would pass; give the client id of the models' app registration.",
     ],
     [
       "refuse a public address that anyone may use",
       { internalLoadBalancer: false },
-      "`internalLoadBalancer` must not be false without `jwt` or `allowedIpRanges`, got neither. Models would answer anyone; set one of them, or keep the address private.",
+      "`internalLoadBalancer` must not be false without `jwt` or `allowedIpRanges`, got " +
+        "neither. Models would answer anyone; set one of them, or keep the address private.",
     ],
     [
       "refuse no pods at all",
       { replicas: 0 },
-      "`replicas` must be a whole number of pods, at least 1, got 0. Use 2 or more for availability.",
+      "`replicas` must be a whole number of pods, at least 1, got 0. Use 2 or more for " +
+        "availability.",
     ],
   ];
   for (const [claim, change, reason] of table) {

@@ -15,63 +15,72 @@ export const lineageMutations: Mutation[] = [
       (p) => {
         delete p.metadata.annotations["mlplatform.dev/model-version"];
       },
-      'InferenceService "churn": annotation mlplatform.dev/model-version is unset: set it to a whole number in quotes.',
+      'InferenceService "churn": annotation mlplatform.dev/model-version is unset: set it to ' +
+        "a whole number in quotes.",
     ],
     [
       "no run-id",
       (p) => {
         delete p.metadata.annotations["mlplatform.dev/run-id"];
       },
-      'InferenceService "churn": annotation mlplatform.dev/run-id is unset: set it to 32 hex digits.',
+      'InferenceService "churn": annotation mlplatform.dev/run-id is unset: set it to 32 hex ' +
+        "digits.",
     ],
     [
       "no dataset-name",
       (p) => {
         delete p.metadata.annotations["mlplatform.dev/dataset-name"];
       },
-      'InferenceService "churn": annotation mlplatform.dev/dataset-name is unset: set it to a name.',
+      'InferenceService "churn": annotation mlplatform.dev/dataset-name is unset: set it to ' +
+        "a name.",
     ],
     [
       "no dataset-version",
       (p) => {
         delete p.metadata.annotations["mlplatform.dev/dataset-version"];
       },
-      'InferenceService "churn": annotation mlplatform.dev/dataset-version is unset: set it to a version.',
+      'InferenceService "churn": annotation mlplatform.dev/dataset-version is unset: set it ' +
+        "to a version.",
     ],
     [
       "no dataset-digest",
       (p) => {
         delete p.metadata.annotations["mlplatform.dev/dataset-digest"];
       },
-      'InferenceService "churn": annotation mlplatform.dev/dataset-digest is unset: set it to 8 to 64 hex digits.',
+      'InferenceService "churn": annotation mlplatform.dev/dataset-digest is unset: set it ' +
+        "to 8 to 64 hex digits.",
     ],
     [
       "a version without quotes",
       (p) => {
         p.metadata.annotations["mlplatform.dev/model-version"] = 7;
       },
-      'InferenceService "churn": annotation mlplatform.dev/model-version is 7: set it to a whole number in quotes.',
+      'InferenceService "churn": annotation mlplatform.dev/model-version is 7: set it to a ' +
+        "whole number in quotes.",
     ],
     [
       "a stage for a version",
       (p) => {
         p.metadata.annotations["mlplatform.dev/model-version"] = "latest";
       },
-      'InferenceService "churn": annotation mlplatform.dev/model-version is "latest": set it to a whole number in quotes.',
+      'InferenceService "churn": annotation mlplatform.dev/model-version is "latest": set it ' +
+        "to a whole number in quotes.",
     ],
     [
       "a short run id",
       (p) => {
         p.metadata.annotations["mlplatform.dev/run-id"] = "abc123";
       },
-      'InferenceService "churn": annotation mlplatform.dev/run-id is "abc123": set it to 32 hex digits.',
+      'InferenceService "churn": annotation mlplatform.dev/run-id is "abc123": set it to 32 ' +
+        "hex digits.",
     ],
     [
       "a digest that is none",
       (p) => {
         p.metadata.annotations["mlplatform.dev/dataset-digest"] = "n/a";
       },
-      'InferenceService "churn": annotation mlplatform.dev/dataset-digest is "n/a": set it to 8 to 64 hex digits.',
+      'InferenceService "churn": annotation mlplatform.dev/dataset-digest is "n/a": set it ' +
+        "to 8 to 64 hex digits.",
     ],
     [
       "an empty name",
@@ -88,13 +97,20 @@ export const lineageMutations: Mutation[] = [
         delete p.spec.predictor.logger;
       },
       'InferenceService "churn": spec.predictor.logger.mode is unset: set it to all.',
-      'InferenceService "churn": spec.predictor.logger.url is unset: set it to http://inference-table.observability.svc.cluster.local.',
-      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list mlplatform.dev/model-name: add it.',
-      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list mlplatform.dev/model-version: add it.',
-      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list mlplatform.dev/run-id: add it.',
-      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list mlplatform.dev/dataset-name: add it.',
-      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list mlplatform.dev/dataset-version: add it.',
-      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list mlplatform.dev/dataset-digest: add it.',
+      'InferenceService "churn": spec.predictor.logger.url is unset: set it to ' +
+        "http://inference-table.observability.svc.cluster.local.",
+      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list ' +
+        "mlplatform.dev/model-name: add it.",
+      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list ' +
+        "mlplatform.dev/model-version: add it.",
+      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list ' +
+        "mlplatform.dev/run-id: add it.",
+      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list ' +
+        "mlplatform.dev/dataset-name: add it.",
+      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list ' +
+        "mlplatform.dev/dataset-version: add it.",
+      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list ' +
+        "mlplatform.dev/dataset-digest: add it.",
     ],
     [
       "requests only",
@@ -108,14 +124,16 @@ export const lineageMutations: Mutation[] = [
       (p) => {
         p.spec.predictor.logger.url = "http://default-broker";
       },
-      'InferenceService "churn": spec.predictor.logger.url is "http://default-broker": set it to http://inference-table.observability.svc.cluster.local.',
+      'InferenceService "churn": spec.predictor.logger.url is "http://default-broker": set ' +
+        "it to http://inference-table.observability.svc.cluster.local.",
     ],
     [
       "an annotation that is not copied",
       (p) => {
         p.spec.predictor.logger.metadataAnnotations.splice(2, 1);
       },
-      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list mlplatform.dev/run-id: add it.',
+      'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list ' +
+        "mlplatform.dev/run-id: add it.",
     ],
   ]),
   ...mutate("mlplatform-ray-require-lineage", "rayJob", [

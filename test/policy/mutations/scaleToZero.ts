@@ -40,14 +40,16 @@ export const scaleToZeroMutations: Mutation[] = [
       (p) => {
         p.nodeTaints = [];
       },
-      'Node pool "core-gpu" has GPU nodes and the taints []: add one with the effect NoSchedule to nodeTaints.',
+      'Node pool "core-gpu" has GPU nodes and the taints []: add one with the effect ' +
+        "NoSchedule to nodeTaints.",
     ],
     [
       "a GPU pool with a taint that only asks",
       (p) => {
         p.nodeTaints = ["sku=gpu:PreferNoSchedule"];
       },
-      'Node pool "core-gpu" has GPU nodes and the taints ["sku=gpu:PreferNoSchedule"]: add one with the effect NoSchedule to nodeTaints.',
+      'Node pool "core-gpu" has GPU nodes and the taints ["sku=gpu:PreferNoSchedule"]: add ' +
+        "one with the effect NoSchedule to nodeTaints.",
     ],
     [
       "a spot pool without taints",
@@ -56,7 +58,8 @@ export const scaleToZeroMutations: Mutation[] = [
         p.scaleSetPriority = "Spot";
         delete p.nodeTaints;
       },
-      'Node pool "core-gpu" has spot nodes and the taints []: add one with the effect NoSchedule to nodeTaints.',
+      'Node pool "core-gpu" has spot nodes and the taints []: add one with the effect ' +
+        "NoSchedule to nodeTaints.",
     ],
   ]),
   ...mutate("mlplatform-serving-require-scale-to-zero", "inferenceService", [
@@ -65,35 +68,40 @@ export const scaleToZeroMutations: Mutation[] = [
       (p) => {
         delete p.spec.predictor.minReplicas;
       },
-      'InferenceService "churn", spec.predictor: minReplicas is unset (KServe takes 1 where it is unset): set it to 0.',
+      'InferenceService "churn", spec.predictor: minReplicas is unset (KServe takes 1 where ' +
+        "it is unset): set it to 0.",
     ],
     [
       "one replica while idle",
       (p) => {
         p.spec.predictor.minReplicas = 1;
       },
-      'InferenceService "churn", spec.predictor: minReplicas is 1 (KServe takes 1 where it is unset): set it to 0.',
+      'InferenceService "churn", spec.predictor: minReplicas is 1 (KServe takes 1 where it ' +
+        "is unset): set it to 0.",
     ],
     [
       "a transformer that stays",
       (p) => {
         p.spec.transformer = { minReplicas: 2 };
       },
-      'InferenceService "churn", spec.transformer: minReplicas is 2 (KServe takes 1 where it is unset): set it to 0.',
+      'InferenceService "churn", spec.transformer: minReplicas is 2 (KServe takes 1 where it ' +
+        "is unset): set it to 0.",
     ],
     [
       "a mode without Knative",
       (p) => {
         p.metadata.annotations["serving.kserve.io/deploymentMode"] = "Standard";
       },
-      'InferenceService "churn": annotation serving.kserve.io/deploymentMode is "Standard", a mode that never scales to zero: remove it or set it to Knative.',
+      'InferenceService "churn": annotation serving.kserve.io/deploymentMode is "Standard", ' +
+        "a mode that never scales to zero: remove it or set it to Knative.",
     ],
     [
       "a floor by annotation",
       (p) => {
         p.metadata.annotations["autoscaling.knative.dev/min-scale"] = "1";
       },
-      'InferenceService "churn": annotation autoscaling.knative.dev/min-scale is "1": remove it or set it to "0".',
+      'InferenceService "churn": annotation autoscaling.knative.dev/min-scale is "1": remove ' +
+        'it or set it to "0".',
     ],
   ]),
   ...mutate("mlplatform-serving-require-scale-to-zero", "knativeService", [
@@ -102,7 +110,8 @@ export const scaleToZeroMutations: Mutation[] = [
       (p) => {
         p.spec.template.metadata.annotations["autoscaling.knative.dev/min-scale"] = "3";
       },
-      'Service "web": annotation autoscaling.knative.dev/min-scale is "3": remove it or set it to "0".',
+      'Service "web": annotation autoscaling.knative.dev/min-scale is "3": remove it or set ' +
+        'it to "0".',
     ],
   ]),
   ...mutate("mlplatform-serving-require-scale-to-zero", "knativeServing", [
@@ -111,14 +120,16 @@ export const scaleToZeroMutations: Mutation[] = [
       (p) => {
         p.spec.config.autoscaler["enable-scale-to-zero"] = "false";
       },
-      'KnativeServing "serving": spec.config.autoscaler.enable-scale-to-zero is "false": set it to "true".',
+      'KnativeServing "serving": spec.config.autoscaler.enable-scale-to-zero is "false": set ' +
+        'it to "true".',
     ],
     [
       "a floor for all services",
       (p) => {
         p.spec.config.autoscaler["min-scale"] = "1";
       },
-      'KnativeServing "serving": spec.config.autoscaler.min-scale is "1": remove it or set it to "0".',
+      'KnativeServing "serving": spec.config.autoscaler.min-scale is "1": remove it or set ' +
+        'it to "0".',
     ],
   ]),
   ...mutate("mlplatform-ray-require-ephemeral-clusters", "rayJob", [
@@ -155,14 +166,16 @@ export const scaleToZeroMutations: Mutation[] = [
       (p) => {
         p.spec.rayClusterSpec.workerGroupSpecs[0].minReplicas = 2;
       },
-      'RayJob "train", spec.rayClusterSpec.workerGroupSpecs[0]: worker group "cpu" has minReplicas 2: set it to 0.',
+      'RayJob "train", spec.rayClusterSpec.workerGroupSpecs[0]: worker group "cpu" has ' +
+        "minReplicas 2: set it to 0.",
     ],
     [
       "a cluster of somebody else",
       (p) => {
         p.spec.clusterSelector = { "ray.io/cluster": "shared" };
       },
-      'RayJob "train": spec.clusterSelector {"ray.io/cluster":"shared"} names a cluster that stays: remove it and write spec.rayClusterSpec.',
+      'RayJob "train": spec.clusterSelector {"ray.io/cluster":"shared"} names a cluster that ' +
+        "stays: remove it and write spec.rayClusterSpec.",
     ],
   ]),
   ...mutate("mlplatform-ray-require-ephemeral-clusters", "rayCluster", [
@@ -171,7 +184,8 @@ export const scaleToZeroMutations: Mutation[] = [
       (p) => {
         delete p.metadata.ownerReferences;
       },
-      'RayCluster "train-x": a cluster without a job runs until somebody deletes it: submit the work as a RayJob.',
+      'RayCluster "train-x": a cluster without a job runs until somebody deletes it: submit ' +
+        "the work as a RayJob.",
     ],
   ]),
   ...mutate("mlplatform-ray-require-ephemeral-clusters", "rayService", [
@@ -180,7 +194,8 @@ export const scaleToZeroMutations: Mutation[] = [
       (p) => {
         p.metadata = {};
       },
-      'RayService "ray-serve": a RayService never scales to zero: serve the model as an InferenceService.',
+      'RayService "ray-serve": a RayService never scales to zero: serve the model as an ' +
+        "InferenceService.",
     ],
   ]),
   ...mutate("mlplatform-kubernetes-disallow-idle-gpus", "deployment", [
@@ -189,14 +204,18 @@ export const scaleToZeroMutations: Mutation[] = [
       (p) => {
         p.spec.template.spec.containers[0].resources = { limits: { "nvidia.com/gpu": "1" } };
       },
-      'Deployment "server", spec.template.spec.containers[0]: container "main" has resources.limits["nvidia.com/gpu"] "1" while idle too: run it as a RayJob, or serve it as an InferenceService with minReplicas 0.',
+      'Deployment "server", spec.template.spec.containers[0]: container "main" has ' +
+        'resources.limits["nvidia.com/gpu"] "1" while idle too: run it as a RayJob, or serve ' +
+        "it as an InferenceService with minReplicas 0.",
     ],
     [
       "a GPU by request",
       (p) => {
         p.spec.template.spec.containers[0].resources = { requests: { "nvidia.com/gpu": 2 } };
       },
-      'Deployment "server", spec.template.spec.containers[0]: container "main" has resources.requests["nvidia.com/gpu"] 2 while idle too: run it as a RayJob, or serve it as an InferenceService with minReplicas 0.',
+      'Deployment "server", spec.template.spec.containers[0]: container "main" has ' +
+        'resources.requests["nvidia.com/gpu"] 2 while idle too: run it as a RayJob, or serve ' +
+        "it as an InferenceService with minReplicas 0.",
     ],
   ]),
   ...mutate("mlplatform-kubernetes-disallow-idle-gpus", "statefulSet", [
@@ -207,7 +226,9 @@ export const scaleToZeroMutations: Mutation[] = [
         const resources = { limits: { "nvidia.com/gpu": "1" } };
         spec.initContainers = [{ ...spec.containers[0], name: "warm", resources }];
       },
-      'StatefulSet "store", spec.template.spec.initContainers[0]: container "warm" has resources.limits["nvidia.com/gpu"] "1" while idle too: run it as a RayJob, or serve it as an InferenceService with minReplicas 0.',
+      'StatefulSet "store", spec.template.spec.initContainers[0]: container "warm" has ' +
+        'resources.limits["nvidia.com/gpu"] "1" while idle too: run it as a RayJob, or serve ' +
+        "it as an InferenceService with minReplicas 0.",
     ],
   ]),
 ];

@@ -91,7 +91,8 @@ describe("what the program asks of Azure", function () {
         "core-control-plane: Managed Identity Operator on core-kubelet",
         "core-control-plane: Network Contributor on core-nodes",
         "core-kubelet: AcrPull on core-registry",
-        "group 00000000-0000-0000-0000-000000000000: Azure Kubernetes Service RBAC Cluster Admin on core-cluster",
+        "group 00000000-0000-0000-0000-000000000000: Azure Kubernetes Service RBAC Cluster " +
+          "Admin on core-cluster",
         ...ofProject("churn", "00000000-0000-0000-0000-000000000001"),
         ...ofProject("pricing", "00000000-0000-0000-0000-000000000002"),
       ].sort(),

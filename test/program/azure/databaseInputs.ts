@@ -2,8 +2,8 @@ import { z } from "zod";
 import { placed, reference, resourceGroupName, resourceId, tags } from "./shapes";
 
 // PostgreSQL Flexible Server in a subnet, at API version 2025-08-01. Sources: the concepts pages of
-// https://learn.microsoft.com/azure/postgresql/flexible-server on compute, storage, networking-private,
-// high-availability and backup.
+// https://learn.microsoft.com/azure/postgresql/flexible-server on compute, storage,
+// networking-private, high-availability and backup.
 
 const switched = z.enum(["Enabled", "Disabled"]);
 /** Sizes of the disk in GiB. */

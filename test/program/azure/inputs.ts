@@ -220,7 +220,9 @@ const budget = z.strictObject({
   }),
 });
 
-/** Every input of every Azure type that the stacks register: a field that is not here is refused. */
+/**
+ * Every input of every Azure type that the stacks register: a field that is not here is refused.
+ */
 export const azureInputs: Record<string, z.ZodType> = {
   "azure-native:authorization:RoleAssignment": roleAssignment,
   "azure-native:consumption:Budget": budget,

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { contains, overlaps, parseIpv4Range } from "../../../components/aksPlatform/networkPlan";
 
-// What several Azure resources take alike. Sources: the resource name rules, limits and tag pages of
-// https://learn.microsoft.com/azure/azure-resource-manager/management.
+// What several Azure resources take alike. Sources: the resource name rules, limits and tag pages
+// of https://learn.microsoft.com/azure/azure-resource-manager/management.
 
 const guidPattern = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 

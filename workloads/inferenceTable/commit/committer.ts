@@ -42,8 +42,9 @@ interface PartitionPart {
 const hourMs = 3_600_000;
 
 /**
- * The commit of a segment: one Parquet file a partition, named by writer and segment number, put, and only
- * then may the segment be deleted. A crash anywhere repeats it with the same rows under the same keys.
+ * The commit of a segment: one Parquet file a partition, named by writer and segment number, put,
+ * and only then may the segment be deleted. A crash anywhere repeats it with the same rows under
+ * the same keys.
  */
 export function makeCommitter(options: CommitterOptions): Committer {
   const { store, writer } = options;

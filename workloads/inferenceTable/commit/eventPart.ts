@@ -41,8 +41,8 @@ const groupRows = 64 << 10;
 let spare: EventRows | undefined;
 
 /**
- * Makes a part of the table of events. It is encoded here, column by column from the bytes of the log: through
- * a database's rows it took three times as much CPU, and three hundred mebibytes more.
+ * Makes a part of the table of events. It is encoded here, column by column from the bytes of the
+ * log: through a database's rows it took three times as much CPU, and three hundred mebibytes more.
  */
 export function makeEventPart(log: { writer: string; sequence: number }): EventPart {
   const file = makeParquetFile(inferenceEventsShape.columns.map(schemaElement), zstdLevel);

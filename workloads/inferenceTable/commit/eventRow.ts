@@ -1,5 +1,5 @@
-// What an event's attributes and first bytes tell of it, as cells of `inferenceEventsShape`. Pure functions of
-// their input: replays give equal rows.
+// What an event's attributes and first bytes tell of it, as cells of `inferenceEventsShape`. Pure
+// functions of their input: replays give equal rows.
 
 /** Stands for what an event doesn't tell; an alert counts it. */
 export const unknownText = "unknown";
@@ -16,8 +16,8 @@ const protocolOfKey: Record<string, string> = {
 };
 
 /**
- * The revision that a pod's name tells: Knative's `<revision>-deployment-<hash>-<id>`, or a Deployment's
- * `<name>-<hash>-<id>`.
+ * The revision that a pod's name tells: Knative's `<revision>-deployment-<hash>-<id>`, or a
+ * Deployment's `<name>-<hash>-<id>`.
  */
 export function revisionOf(podName: string): string {
   const match =
@@ -26,7 +26,10 @@ export function revisionOf(podName: string): string {
   return match?.[1] ?? unknownText;
 }
 
-/** The serving protocol that a body's first bytes show; parsing whole bodies would cost more than storing them. */
+/**
+ * The serving protocol that a body's first bytes show; parsing whole bodies would cost more than
+ * storing them.
+ */
 export function protocolOf(body: Buffer): string {
   // Nearly every body begins with its key.
   return protocolIn(body, firstSniffedBytes) ?? protocolIn(body, sniffedBytes) ?? unknownText;
@@ -42,8 +45,8 @@ function protocolIn(body: Buffer, bytes: number): string | undefined {
 let lastSecond = { text: "", millis: Number.NaN };
 
 /**
- * Microseconds since 1970 of an RFC 3339 time with up to nanoseconds; null for anything else. A number has
- * them exactly until the year 2255, and to 32 microseconds after it.
+ * Microseconds since 1970 of an RFC 3339 time with up to nanoseconds; null for anything else. A
+ * number has them exactly until the year 2255, and to 32 microseconds after it.
  */
 export function timestampMicros(text: string): number | null {
   const length = text.length;
@@ -112,7 +115,8 @@ function readAnnotations(annotations: string): ModelFacts {
   try {
     parsed = annotations === "" ? {} : JSON.parse(annotations);
   } catch {
-    // a broken header leaves the model unknown, which an alert counts; the header itself is in the row
+    // a broken header leaves the model unknown, which an alert counts; the header itself is in the
+    // row
     parsed = {};
   }
   const values = (typeof parsed === "object" && parsed !== null ? parsed : {}) as Record<

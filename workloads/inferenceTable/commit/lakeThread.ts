@@ -51,7 +51,9 @@ export interface LakeThreadEvents {
 /** The thread that writes the lake. */
 export interface LakeThread {
   commit(segment: SealedSegment): Promise<CommittedSegment>;
-  /** Pairs what is due. `includeOpen`: the current hour too, at shutdown. Returns the rows written. */
+  /**
+   * Pairs what is due. `includeOpen`: the current hour too, at shutdown. Returns the rows written.
+   */
   pair(now: number, includeOpen: boolean): Promise<number>;
   /** Deletes what is kept no longer. Returns the number of objects. */
   expire(now: number): Promise<number>;
@@ -68,8 +70,8 @@ interface Waiting {
 }
 
 /**
- * Starts the thread. One that dies fails what it was asked and is started again with the next question:
- * whatever it was doing can be repeated.
+ * Starts the thread. One that dies fails what it was asked and is started again with the next
+ * question: whatever it was doing can be repeated.
  */
 export function startLakeThread(options: LakeThreadOptions, events: LakeThreadEvents): LakeThread {
   const waiting = new Map<number, Waiting>();

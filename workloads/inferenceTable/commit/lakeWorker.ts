@@ -13,8 +13,8 @@ import { quarantineNamespace } from "../intake/inferenceEvent";
 import { engineMemoryMib, isPastPairing, makePairer } from "../pair/pairer";
 import { deleteExpired } from "../maintain/retention";
 
-// The thread that reads the log and writes the lake. Building rows and Parquet costs as much as taking the
-// events; on the thread that answers it would be felt in every acknowledgement.
+// The thread that reads the log and writes the lake. Building rows and Parquet costs as much as
+// taking the events; on the thread that answers it would be felt in every acknowledgement.
 
 const cacheBytes = 1 << 30;
 

@@ -12,7 +12,10 @@ export interface BlobFiles {
   /** Bytes in files. */
   bytes(): number;
   remove(name: string): Promise<void>;
-  /** Removes files that no event in the log names: their events were never acknowledged, or are in the lake. */
+  /**
+   * Removes files that no event in the log names: their events were never acknowledged, or are in
+   * the lake.
+   */
   removeOthers(named: ReadonlySet<string>): Promise<number>;
 }
 
@@ -26,7 +29,10 @@ export interface BlobWriter {
   abandon(): Promise<void>;
 }
 
-/** Opens the directory of bodies. `salt` makes names of a new start differ from those of earlier ones. */
+/**
+ * Opens the directory of bodies. `salt` makes names of a new start differ from those of earlier
+ * ones.
+ */
 export async function openBlobFiles(directory: string, salt: string): Promise<BlobFiles> {
   await fs.mkdir(directory, { recursive: true, mode: 0o700 });
   const sizes = new Map<string, number>();

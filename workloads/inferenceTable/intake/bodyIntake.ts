@@ -4,7 +4,10 @@ import type { BlobFiles, BlobWriter } from "./blobFiles";
 import { Kept } from "./inferenceEvent";
 import { Rung, truncateAboveBytes, truncatedBytes } from "./pressure";
 
-/** What is kept of a request's body. `bodyBytes` and `bodySha256` are set where `body` isn't all of it. */
+/**
+ * What is kept of a request's body. `bodyBytes` and `bodySha256` are set where `body` isn't all of
+ * it.
+ */
 export interface TakenBody {
   body: Buffer;
   kept: Kept;
@@ -51,10 +54,11 @@ export class AbortedBodyError extends Error {
 }
 
 /**
- * Reads a body: into memory while it is small and the budget allows, otherwise through to a file, or, where
- * it mustn't be written as it is, to its hash alone.
+ * Reads a body: into memory while it is small and the budget allows, otherwise through to a file,
+ * or, where it mustn't be written as it is, to its hash alone.
  *
- * @param withhold a keyed hash where the body may be kept only if it fits into memory, to be redacted there
+ * @param withhold a keyed hash where the body may be kept only if it fits into memory, to be
+ * redacted there
  */
 export async function takeBody(
   request: IncomingMessage,

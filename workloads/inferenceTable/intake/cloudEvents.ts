@@ -47,8 +47,8 @@ export function contentMode(headers: IncomingHttpHeaders): ContentMode | undefin
 }
 
 /**
- * Reads KServe's headers (kserve pkg/logger/worker.go). Never refuses: KServe doesn't send again, so an
- * event with a fault says which, and goes to quarantine with its bytes.
+ * Reads KServe's headers (kserve pkg/logger/worker.go). Never refuses: KServe doesn't send again,
+ * so an event with a fault says which, and goes to quarantine with its bytes.
  */
 export function readBinaryEvent(headers: IncomingHttpHeaders, receivedAt: number): InferenceEvent {
   return judged(
@@ -163,8 +163,8 @@ function findProblem(event: InferenceEvent, specVersion: string): string {
 
 /**
  * A header's text. Node gives its bytes as Latin-1; they are UTF-8 where they can be. A sender that
- * follows the binding percent-encodes spaces, quotes and all beyond ASCII; Go's SDK in KServe doesn't, so a
- * value with one of those unencoded is taken as it is.
+ * follows the binding percent-encodes spaces, quotes and all beyond ASCII; Go's SDK in KServe
+ * doesn't, so a value with one of those unencoded is taken as it is.
  */
 export function headerText(value: string): string {
   if (isPlainHeader(value)) {

@@ -21,7 +21,8 @@ describe("inference table when the lake or the disk gives way", function () {
   this.timeout(180_000);
   let relay: Relay;
   let mounted: string | undefined;
-  // Registered before the bed's hook, so that it runs first: a folder with a disk in it can't be removed.
+  // Registered before the bed's hook, so that it runs first: a folder with a disk in it can't be
+  // removed.
   afterEach(async () => {
     await relay.stop();
     if (mounted !== undefined) {
@@ -112,29 +113,33 @@ describe("inference table when the lake or the disk gives way", function () {
     assert.deepEqual(differing, [], "a prediction shows the hash of its whole request");
   }
 
-  it("gives up bodies before events, in order, when the buffer fills, and recovers without a restart", async () => {
-    const url = await start({ MLP_LOG_MIB: "24", MLP_SEGMENT_MIB: "4" });
-    await relay.cut();
-    const { acknowledged, refused } = await fill(url, 1.5 * mib);
-    assert.ok(refused >= 3, "the last rung is a refusal");
-    assert.equal((await fetch(`${url}/readyz`)).status, 503, "others get the events now");
-    assert.ok((await metric(url, 'inference_table_events_degraded_total{kept="truncated"}')) > 0);
-    assert.ok(
-      (await metric(url, 'inference_table_events_degraded_total{kept="metadata_only"}')) > 0,
-    );
-    assert.ok((await metric(url, 'inference_table_events_refused_total{reason="full"}')) >= 3);
-    await relay.restore();
-    const again = large("after", 1.5 * mib);
-    await untilRelieved(url);
-    assert.equal(await post(url, again), 202);
-    assert.equal((await fetch(`${url}/readyz`)).status, 200);
-    assert.equal((await bed.service.end("SIGTERM")).code, 0);
-    await assertLadder(acknowledged);
-    const { rows } = await bed.lake.query(
-      "SELECT degraded FROM inferences_events WHERE id = 'after'",
-    );
-    assert.deepEqual(rows, [{ degraded: null }]);
-  });
+  it(
+    "gives up bodies before events, in order, when the buffer fills, and recovers without a " +
+      "restart",
+    async () => {
+      const url = await start({ MLP_LOG_MIB: "24", MLP_SEGMENT_MIB: "4" });
+      await relay.cut();
+      const { acknowledged, refused } = await fill(url, 1.5 * mib);
+      assert.ok(refused >= 3, "the last rung is a refusal");
+      assert.equal((await fetch(`${url}/readyz`)).status, 503, "others get the events now");
+      assert.ok((await metric(url, 'inference_table_events_degraded_total{kept="truncated"}')) > 0);
+      assert.ok(
+        (await metric(url, 'inference_table_events_degraded_total{kept="metadata_only"}')) > 0,
+      );
+      assert.ok((await metric(url, 'inference_table_events_refused_total{reason="full"}')) >= 3);
+      await relay.restore();
+      const again = large("after", 1.5 * mib);
+      await untilRelieved(url);
+      assert.equal(await post(url, again), 202);
+      assert.equal((await fetch(`${url}/readyz`)).status, 200);
+      assert.equal((await bed.service.end("SIGTERM")).code, 0);
+      await assertLadder(acknowledged);
+      const { rows } = await bed.lake.query(
+        "SELECT degraded FROM inferences_events WHERE id = 'after'",
+      );
+      assert.deepEqual(rows, [{ degraded: null }]);
+    },
+  );
 
   it("does the same on a disk that is full, and never ends", async function () {
     const state = join(bed.folder, "disk");
@@ -143,7 +148,8 @@ describe("inference table when the lake or the disk gives way", function () {
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=48m", "tmpfs", state], { stdio: "pipe" });
     } catch (error) {
       console.log(
-        `      skipped: a small disk can't be mounted here: ${(error as Error).message.split("\n").at(-2)}`,
+        "      skipped: a small disk can't be mounted here: " +
+          `${(error as Error).message.split("\n").at(-2)}`,
       );
       this.skip();
     }
@@ -168,7 +174,8 @@ describe("inference table when the lake or the disk gives way", function () {
   });
 
   it("acknowledges through an outage of the store as before, and loses nothing", async () => {
-    // The outage of an hour at 2000 events a second, at a twentieth: as many commits fail, with fewer events.
+    // The outage of an hour at 2000 events a second, at a twentieth: as many commits fail, with
+    // fewer events.
     const url = await start({});
     const before: SentEvent[] = [];
     await sendAll(url, predictions(500, "before"), before);
@@ -220,7 +227,8 @@ describe("inference table when the lake or the disk gives way", function () {
     clearInterval(watch);
     assert.ok(peak < 400, `${peak} MiB at its highest`);
     const { rows } = await bed.lake.query(
-      "SELECT id, body_object, body_sha256, body_bytes, degraded FROM inferences_events ORDER BY id",
+      "SELECT id, body_object, body_sha256, body_bytes, degraded FROM inferences_events " +
+        "ORDER BY id",
     );
     assert.equal(rows.length, 8);
     for (const [index, row] of rows.entries()) {
@@ -262,73 +270,77 @@ describe("inference table when the lake or the disk gives way", function () {
     assert.deepEqual([row!["degraded"], row!["truncated"]], ["truncated", true]);
   });
 
-  it("redacts before the disk: neither log, nor files of bodies, nor the lake ever holds the value", async () => {
-    const secret = "zz-4711-secret-zz";
-    const rules = join(bed.folder, "rules.json");
-    await fs.writeFile(
-      rules,
-      JSON.stringify([
-        { path: "$..ssn", action: "hash" },
-        { part: "metadata", path: "$.Authorization", action: "drop" },
-      ]),
-    );
-    const url = await start({
-      MLP_REDACTION_FILE: rules,
-      MLP_REDACTION_KEY: "k",
-      MLP_COMMIT_INTERVAL_MS: "600000",
-    });
-    const send = (id: string, body: string | Buffer, change: Record<string, string> = {}) =>
-      postBytes(url, { ...eventHeaders({ id, type: "request" }), ...change }, Buffer.from(body));
-    const padding = "x".repeat(18 * mib);
-    const sends: [string, string | Buffer, Record<string, string>?][] = [
-      ["plain", `{"instances":[{"ssn":"${secret}","x":1}]}`],
-      ["unreadable", `ssn=${secret}`],
-      ["large", `{"instances":[{"ssn":"${secret}","pad":"${padding}"}]}`],
-      ["malformed", `{"ssn":"${secret}"}`, { "ce-type": "other" }],
-      [
-        "header",
-        "{}",
-        { "ce-metadata": JSON.stringify({ Authorization: [secret], "X-Request-Id": ["1"] }) },
-      ],
-    ];
-    for (const [id, body, change] of sends) {
-      assert.equal(await send(id, body, change), 202, id);
-    }
-    const document = {
-      specversion: "1.0",
-      id: "d",
-      source: "p",
-      type: "other",
-      data: { ssn: secret },
-    };
-    const structured = { "content-type": "application/cloudevents+json" };
-    assert.equal(await postBytes(url, structured, Buffer.from(JSON.stringify(document))), 202);
-    assert.equal(await postBytes(url, structured, Buffer.from(`{"ssn":"${secret}"`)), 202);
-    const grep = async (directory: string): Promise<string[]> => {
-      const found: string[] = [];
-      for (const entry of await fs.readdir(directory, { recursive: true, withFileTypes: true })) {
-        const file = join(entry.parentPath, entry.name);
-        if (entry.isFile() && (await fs.readFile(file)).includes(secret)) {
-          found.push(file);
-        }
+  it(
+    "redacts before the disk: neither log, nor files of bodies, nor the lake ever holds the " +
+      "value",
+    async () => {
+      const secret = "zz-4711-secret-zz";
+      const rules = join(bed.folder, "rules.json");
+      await fs.writeFile(
+        rules,
+        JSON.stringify([
+          { path: "$..ssn", action: "hash" },
+          { part: "metadata", path: "$.Authorization", action: "drop" },
+        ]),
+      );
+      const url = await start({
+        MLP_REDACTION_FILE: rules,
+        MLP_REDACTION_KEY: "k",
+        MLP_COMMIT_INTERVAL_MS: "600000",
+      });
+      const send = (id: string, body: string | Buffer, change: Record<string, string> = {}) =>
+        postBytes(url, { ...eventHeaders({ id, type: "request" }), ...change }, Buffer.from(body));
+      const padding = "x".repeat(18 * mib);
+      const sends: [string, string | Buffer, Record<string, string>?][] = [
+        ["plain", `{"instances":[{"ssn":"${secret}","x":1}]}`],
+        ["unreadable", `ssn=${secret}`],
+        ["large", `{"instances":[{"ssn":"${secret}","pad":"${padding}"}]}`],
+        ["malformed", `{"ssn":"${secret}"}`, { "ce-type": "other" }],
+        [
+          "header",
+          "{}",
+          { "ce-metadata": JSON.stringify({ Authorization: [secret], "X-Request-Id": ["1"] }) },
+        ],
+      ];
+      for (const [id, body, change] of sends) {
+        assert.equal(await send(id, body, change), 202, id);
       }
-      return found;
-    };
-    assert.deepEqual(await grep(join(bed.folder, "state")), []);
-    assert.equal((await bed.service.end("SIGTERM")).code, 0);
-    const { rows } = await bed.lake.query(
-      "SELECT id, body::VARCHAR AS body, degraded, metadata FROM inferences_events ORDER BY id",
-    );
-    assert.equal(rows.length, 7);
-    assert.ok(
-      !JSON.stringify(rows, (_, value: unknown) =>
-        typeof value === "bigint" ? String(value) : value,
-      ).includes(secret),
-    );
-    const row = (id: string) => rows.find((each) => each["id"] === id)!;
-    assert.match(String(row("plain")["body"]), /hmac:[0-9a-f]{32}.*x/);
-    assert.equal(row("unreadable")["degraded"], "withheld");
-    assert.equal(row("large")["degraded"], "withheld");
-    assert.equal(row("header")["metadata"], '{"X-Request-Id":["1"]}');
-  });
+      const document = {
+        specversion: "1.0",
+        id: "d",
+        source: "p",
+        type: "other",
+        data: { ssn: secret },
+      };
+      const structured = { "content-type": "application/cloudevents+json" };
+      assert.equal(await postBytes(url, structured, Buffer.from(JSON.stringify(document))), 202);
+      assert.equal(await postBytes(url, structured, Buffer.from(`{"ssn":"${secret}"`)), 202);
+      const grep = async (directory: string): Promise<string[]> => {
+        const found: string[] = [];
+        for (const entry of await fs.readdir(directory, { recursive: true, withFileTypes: true })) {
+          const file = join(entry.parentPath, entry.name);
+          if (entry.isFile() && (await fs.readFile(file)).includes(secret)) {
+            found.push(file);
+          }
+        }
+        return found;
+      };
+      assert.deepEqual(await grep(join(bed.folder, "state")), []);
+      assert.equal((await bed.service.end("SIGTERM")).code, 0);
+      const { rows } = await bed.lake.query(
+        "SELECT id, body::VARCHAR AS body, degraded, metadata FROM inferences_events ORDER BY id",
+      );
+      assert.equal(rows.length, 7);
+      assert.ok(
+        !JSON.stringify(rows, (_, value: unknown) =>
+          typeof value === "bigint" ? String(value) : value,
+        ).includes(secret),
+      );
+      const row = (id: string) => rows.find((each) => each["id"] === id)!;
+      assert.match(String(row("plain")["body"]), /hmac:[0-9a-f]{32}.*x/);
+      assert.equal(row("unreadable")["degraded"], "withheld");
+      assert.equal(row("large")["degraded"], "withheld");
+      assert.equal(row("header")["metadata"], '{"X-Request-Id":["1"]}');
+    },
+  );
 });

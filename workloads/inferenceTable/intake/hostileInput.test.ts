@@ -24,8 +24,8 @@ interface Row {
   contentType: string;
 }
 
-// One service takes all of it, one after the other, and every row is looked at after its drain: what one
-// input breaks must not be what the next one needs.
+// One service takes all of it, one after the other, and every row is looked at after its drain:
+// what one input breaks must not be what the next one needs.
 describe("inference table and hostile input", function () {
   this.timeout(120_000);
   let server: TestStore;
@@ -48,7 +48,10 @@ describe("inference table and hostile input", function () {
     assert.equal(await postBytes(url, headers, bytes), 202, id);
   }
 
-  /** Writes to a socket by hand. Resolves with what came back when the other side or `until` ended it. */
+  /**
+   * Writes to a socket by hand. Resolves with what came back when the other side or `until` ended
+   * it.
+   */
   function raw(text: string | Buffer, until = /^HTTP\/1.1 [2-5]\d\d/m): Promise<string> {
     return new Promise((resolve) => {
       const socket = connect(Number(new URL(url).port), "127.0.0.1");
@@ -272,7 +275,8 @@ describe("inference table and hostile input", function () {
     );
     assert.match(
       await raw(
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: " +
+          "chunked\r\n\r\n0\r\n\r\n",
       ),
       /^HTTP\/1.1 400/,
     );

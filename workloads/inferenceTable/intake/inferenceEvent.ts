@@ -19,7 +19,10 @@ export interface InferenceEvent {
   /** `time` as sent. */
   time: string;
   recordedTime: string;
-  /** Milliseconds since 1970 on this service's clock. It decides the partition: a sender's clock may lie. */
+  /**
+   * Milliseconds since 1970 on this service's clock. It decides the partition: a sender's clock may
+   * lie.
+   */
   receivedAt: number;
   inferenceService: string;
   namespace: string;
@@ -39,7 +42,9 @@ export interface InferenceEvent {
   blob?: string;
 }
 
-/** The namespace of events that couldn't be understood; no Kubernetes namespace has an underscore. */
+/**
+ * The namespace of events that couldn't be understood; no Kubernetes namespace has an underscore.
+ */
 export const quarantineNamespace = "_quarantine";
 
 export const requestType = "org.kubeflow.serving.inference.request";
@@ -50,7 +55,9 @@ export type EventContext = Omit<InferenceEvent, (typeof ownKeys)[number]>;
 
 const ownKeys = ["id", "time", "recordedTime", "receivedAt", "metadata"] as const;
 
-/** An event as it lies in the segment log: its context, and where in the payload the rest of it is. */
+/**
+ * An event as it lies in the segment log: its context, and where in the payload the rest of it is.
+ */
 export interface EventFrame {
   payload: Buffer;
   /** The same object for equal contexts, while it is remembered. */
@@ -66,10 +73,11 @@ export interface EventFrame {
 }
 
 // A payload in the segment log:
-//   u32 length of the context | u32 its CRC | u32 lengths of id, time, recordedTime, metadata | f64 receivedAt
+// u32 length of the context | u32 its CRC | u32 lengths of id, time, recordedTime, metadata | f64
+// receivedAt
 //   | the context as JSON | id | time | recordedTime | metadata | body
-// The context takes more bytes than all the rest of the attributes, and is nearly always one that came
-// before: it is made and read once, not once an event.
+// The context takes more bytes than all the rest of the attributes, and is nearly always one that
+// came before: it is made and read once, not once an event.
 const headBytes = 32;
 const maxContexts = 1_000;
 

@@ -32,7 +32,10 @@ export interface IngestOptions {
   onScrape: () => void;
 }
 
-/** A request that can't be stored: the answer's status, and its reason as a metric label and a sentence. */
+/**
+ * A request that can't be stored: the answer's status, and its reason as a metric label and a
+ * sentence.
+ */
 class RefusedRequest extends Error {
   constructor(
     readonly status: number,

@@ -25,7 +25,10 @@ const stepPatterns: [RegExp, (match: RegExpExecArray) => PathStep[]][] = [
   ],
 ];
 
-/** Reads a JSON path (RFC 9535: members, indexes, `*`, `..` and equality filters). A text says why it can't be read. */
+/**
+ * Reads a JSON path (RFC 9535: members, indexes, `*`, `..` and equality filters). A text says why
+ * it can't be read.
+ */
 export function readJsonPath(path: string): PathStep[] | string {
   if (!path.startsWith("$")) {
     return `path must begin with $, got ${JSON.stringify(path.slice(0, 100))}`;
@@ -35,7 +38,10 @@ export function readJsonPath(path: string): PathStep[] | string {
   while (rest !== "") {
     const found = stepOf(rest, steps.at(-1)?.kind === "descend");
     if (found === undefined) {
-      return `path ${JSON.stringify(path.slice(0, 100))} can't be read from ${JSON.stringify(rest.slice(0, 40))} on`;
+      return (
+        `path ${JSON.stringify(path.slice(0, 100))} can't be read from ` +
+        `${JSON.stringify(rest.slice(0, 40))} on`
+      );
     }
     steps.push(...found.steps);
     rest = rest.slice(found.length);

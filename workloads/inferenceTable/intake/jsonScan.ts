@@ -1,6 +1,7 @@
-// Finds where values lie in JSON bytes without building them. Payloads are edited and cut out by position,
-// so that everything else stays byte for byte: JSON.parse would round integers beyond 2^53, keep only the
-// last of two equal keys, refuse Python's NaN, and overflow the stack on deep nesting.
+// Finds where values lie in JSON bytes without building them. Payloads are edited and cut out by
+// position, so that everything else stays byte for byte: JSON.parse would round integers beyond
+// 2^53, keep only the last of two equal keys, refuse Python's NaN, and overflow the stack on deep
+// nesting.
 
 /** A member of an object: where its key begins and its value ends. */
 export interface MemberSpan {
@@ -22,7 +23,10 @@ export interface Container {
   texts?: Map<string, string[]>;
 }
 
-/** A value that ended at `end`. `path` are the containers around it, outermost first; don't keep the array. */
+/**
+ * A value that ended at `end`. `path` are the containers around it, outermost first; don't keep the
+ * array.
+ */
 export type ValueVisitor = (path: readonly Container[], start: number, end: number) => void;
 
 const maxTextBytes = 256;
@@ -112,7 +116,10 @@ export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined
   }
 }
 
-/** The members of the object that `bytes` hold: the place of each value. Undefined where it is no JSON object. */
+/**
+ * The members of the object that `bytes` hold: the place of each value. Undefined where it is no
+ * JSON object.
+ */
 export function objectMembers(
   bytes: Buffer,
 ): Map<string, { start: number; end: number }> | undefined {

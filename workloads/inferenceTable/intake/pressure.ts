@@ -29,7 +29,10 @@ export function rungAt(share: number): Rung {
 
 /** Watches how full the buffer is. */
 export interface PressureGauge {
-  /** Share of the bytes that may wait, 0 to 1: of the configured bound, or of the disk if that is smaller. */
+  /**
+   * Share of the bytes that may wait, 0 to 1: of the configured bound, or of the disk if that is
+   * smaller.
+   */
   share(): number;
   stop(): void;
 }

@@ -6,7 +6,9 @@ import { type PathStep, readJsonPath } from "./jsonPath";
 export enum RedactionAction {
   /** The member goes; an array's element becomes null, so that the others keep their places. */
   Drop = "drop",
-  /** A keyed hash takes its place: equal values stay equal, and can't be guessed without the key. */
+  /**
+   * A keyed hash takes its place: equal values stay equal, and can't be guessed without the key.
+   */
   Hash = "hash",
   /** The same three characters for every value. */
   Mask = "mask",
@@ -20,7 +22,9 @@ export interface RedactionRule {
   inferenceService?: string;
   /** In the body, or in the allow-listed headers (`ce-metadata`). @default body */
   part?: "body" | "metadata";
-  /** `$.instances[*].email`, `$.inputs[?(@.name=='email')].data`, `$..password`, `$.instances[*][3]` */
+  /**
+   * `$.instances[*].email`, `$.inputs[?(@.name=='email')].data`, `$..password`, `$.instances[*][3]`
+   */
   path: string;
   action: RedactionAction;
 }
@@ -29,7 +33,10 @@ export interface RedactionRule {
 export interface Redactor {
   /** Whether any rule is about this service's bodies. */
   concerns(namespace: string, inferenceService: string): boolean;
-  /** The body without the named values. Undefined where it can't be read: then nothing of it may be kept. */
+  /**
+   * The body without the named values. Undefined where it can't be read: then nothing of it may be
+   * kept.
+   */
   redactBody(namespace: string, inferenceService: string, body: Buffer): Buffer | undefined;
   /** The same for `ce-metadata`; what can't be read becomes empty. */
   redactMetadata(namespace: string, inferenceService: string, metadata: string): string;
@@ -65,7 +72,8 @@ interface Edit {
 
 const mask = '"***"';
 const hashDigits = 32;
-// Deeper than any tensor; a search of a nest of brackets must not cost more than the payload's length.
+// Deeper than any tensor; a search of a nest of brackets must not cost more than the payload's
+// length.
 const maxDepth = 1000;
 
 /**
@@ -179,7 +187,8 @@ function findMatches(bytes: Buffer, rules: CompiledRule[]): Match[] | undefined 
       }
     }
   });
-  // Bytes after the value (a binary tensor) can't be searched: the body as a whole counts as unreadable.
+  // Bytes after the value (a binary tensor) can't be searched: the body as a whole counts as
+  // unreadable.
   return isOnlySpace(bytes, end) && !isTooDeep
     ? matches.filter(({ conditions }) =>
         conditions.every(({ container, member, value }) =>
@@ -189,7 +198,10 @@ function findMatches(bytes: Buffer, rules: CompiledRule[]): Match[] | undefined 
     : undefined;
 }
 
-/** The ways in which the steps lead to the value below `path`, each with the conditions it depends on. */
+/**
+ * The ways in which the steps lead to the value below `path`, each with the conditions it depends
+ * on.
+ */
 function matchPath(steps: readonly PathStep[], path: readonly Container[]): Match["conditions"][] {
   const found: Match["conditions"][] = [];
   const match = (step: number, depth: number, conditions: Match["conditions"]): void => {

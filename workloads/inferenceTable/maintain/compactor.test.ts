@@ -97,30 +97,34 @@ describe("merging the parts of events", function () {
     return [events.rows, rows.rows];
   }
 
-  it("makes one part of an hour's, tells the same before, meanwhile and after, and deletes the old ones", async () => {
-    await putHours();
-    const before = await told();
-    const { compactor } = await replicaOf({ graceMs: hourMs });
-    let isMerging = true;
-    const now = Date.now();
-    const merging = compactor.compactDue(now).finally(() => (isMerging = false));
-    do {
+  it(
+    "makes one part of an hour's, tells the same before, meanwhile and after, and deletes the " +
+      "old ones",
+    async () => {
+      await putHours();
+      const before = await told();
+      const { compactor } = await replicaOf({ graceMs: hourMs });
+      let isMerging = true;
+      const now = Date.now();
+      const merging = compactor.compactDue(now).finally(() => (isMerging = false));
+      do {
+        assert.deepEqual(await told(), before);
+      } while (isMerging);
+      assert.deepEqual(await merging, {
+        merged: hours * parts,
+        into: hours,
+        deleted: 0,
+        failures: [],
+      });
+      assert.equal(await count(inferenceEventsPrefix), hours * (parts + 1));
       assert.deepEqual(await told(), before);
-    } while (isMerging);
-    assert.deepEqual(await merging, {
-      merged: hours * parts,
-      into: hours,
-      deleted: 0,
-      failures: [],
-    });
-    assert.equal(await count(inferenceEventsPrefix), hours * (parts + 1));
-    assert.deepEqual(await told(), before);
-    assert.equal((await compactor.compactDue(now + 2 * hourMs)).deleted, hours * parts);
-    assert.equal(await count(inferenceEventsPrefix), hours);
-    assert.deepEqual(await told(), before);
-    const again = await (await replicaOf()).compactor.compactDue(now + 2 * hourMs);
-    assert.deepEqual(again, { merged: 0, into: 0, deleted: 0, failures: [] });
-  });
+      assert.equal((await compactor.compactDue(now + 2 * hourMs)).deleted, hours * parts);
+      assert.equal(await count(inferenceEventsPrefix), hours);
+      assert.deepEqual(await told(), before);
+      const again = await (await replicaOf()).compactor.compactDue(now + 2 * hourMs);
+      assert.deepEqual(again, { merged: 0, into: 0, deleted: 0, failures: [] });
+    },
+  );
 
   it("leaves hours alone of which events may still be compared with pairs", async () => {
     await putHours();
@@ -191,7 +195,8 @@ describe("merging the parts of events", function () {
     const { merged, failures } = await compactor.compactDue(Date.now());
     assert.deepEqual({ merged, failures }, { merged: 20, failures: [] });
     const { rows } = await bed.lake.query(
-      "SELECT count(*) AS n, count(DISTINCT body) AS bodies, min(body_bytes) AS least FROM inferences_events",
+      "SELECT count(*) AS n, count(DISTINCT body) AS bodies, min(body_bytes) AS least FROM " +
+        "inferences_events",
     );
     assert.deepEqual(rows, [{ n: 120n, bodies: 120n, least: BigInt(body.length + 3) }]);
   });

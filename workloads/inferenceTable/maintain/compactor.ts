@@ -65,9 +65,9 @@ const dayMs = 24 * hourMs;
 const overMs = 28 * hourMs;
 
 /**
- * Events come as several objects a minute from each replica; a year of them would be millions, which are slow
- * to list and dear to ask for. An hour's parts are merged once it can change no more. An hour that was left
- * unpaired, because nothing ran when it was due, is paired before.
+ * Events come as several objects a minute from each replica; a year of them would be millions,
+ * which are slow to list and dear to ask for. An hour's parts are merged once it can change no
+ * more. An hour that was left unpaired, because nothing ran when it was due, is paired before.
  */
 export function makeCompactor(options: CompactorOptions): Compactor {
   const { store, engine, replica } = options;
@@ -107,7 +107,8 @@ export function makeCompactor(options: CompactorOptions): Compactor {
       } catch (error) {
         isDone = false;
         sum.failures.push(
-          `${partition.namespace}, ${partition.date} hour ${partition.hour}: ${describeError(error)}`,
+          `${partition.namespace}, ${partition.date} hour ${partition.hour}: ` +
+            `${describeError(error)}`,
         );
       }
     }

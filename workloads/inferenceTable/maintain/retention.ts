@@ -17,8 +17,8 @@ export interface Retention {
 }
 
 const dayMs = 24 * 3_600_000;
-// Rows before what they are made of: an hour whose events are gone can't be paired again. Records of merges
-// before parts: a record names a part that is to be read.
+// Rows before what they are made of: an hour whose events are gone can't be paired again. Records
+// of merges before parts: a record names a part that is to be read.
 const roots: InferencesRoot[] = [
   inferenceIdsPrefix,
   inferencePairedPrefix,
@@ -46,7 +46,9 @@ export function readRetention(days: number | undefined, text: string): Retention
   return { days, byNamespace };
 }
 
-/** Deletes whole days that are older than their namespace keeps them. Returns the number of objects. */
+/**
+ * Deletes whole days that are older than their namespace keeps them. Returns the number of objects.
+ */
 export async function deleteExpired(
   store: ObjectStore,
   retention: Retention,

@@ -92,7 +92,8 @@ describe("pairing by hours", function () {
     return found.map((row) => Object.values(row));
   }
 
-  // The store's times are whole seconds: what was paired within the one in which events came counts as open.
+  // The store's times are whole seconds: what was paired within the one in which events came counts
+  // as open.
   const nextSecond = () => new Promise((resolve) => setTimeout(resolve, 1_100));
 
   const request = (id: string, at: number, more: Partial<TestEvent> = {}): TestEvent => ({
@@ -321,7 +322,8 @@ describe("pairing by hours", function () {
         if (!hasCome) {
           hasCome = true;
           await put(request("b", 2), response("b", 3));
-          // The store's times are whole seconds: the pairs are newer than the events that they don't have.
+          // The store's times are whole seconds: the pairs are newer than the events that they
+          // don't have.
           await new Promise((resolve) => setTimeout(resolve, 1_100));
         }
         return store.putFile(...args);
@@ -407,7 +409,8 @@ describe("pairing by hours", function () {
     );
     await (await pairer()).pairDue(quarterPast(1), false);
     const { rows: counted } = await lake.query(
-      "SELECT count(*) AS n, count(DISTINCT source) AS sources, min(status) AS status, max(id_reused::int) AS reused FROM inferences",
+      "SELECT count(*) AS n, count(DISTINCT source) AS sources, min(status) AS status, " +
+        "max(id_reused::int) AS reused FROM inferences",
     );
     assert.deepEqual(counted, [{ n: 1000n, sources: 1000n, status: "ok", reused: 0 }]);
   });

@@ -41,8 +41,9 @@ export interface HourPairingOptions {
 /** Pairs one hour after the other, in bounded memory. */
 export interface HourPairing {
   /**
-   * Adds what the hour's parts lack, and what its events complete in earlier hours. Returns rows written.
-   * Rejects with ObjectExistsError where another pairer was first: its part is to be read before another try.
+   * Adds what the hour's parts lack, and what its events complete in earlier hours. Returns rows
+   * written. Rejects with ObjectExistsError where another pairer was first: its part is to be read
+   * before another try.
    */
   pair(hours: Map<string, InferenceHour>, hour: InferenceHour): Promise<number>;
   /** Writes the ids of parts that have none: their writer was killed in between. */
@@ -89,7 +90,9 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
     }
   }
 
-  /** Earlier hours in which the hour's ids occur already: an answer that came late, or a repetition. */
+  /**
+   * Earlier hours in which the hour's ids occur already: an answer that came late, or a repetition.
+   */
   async function findEchoes(
     hours: Map<string, InferenceHour>,
     hour: InferenceHour,
@@ -206,7 +209,10 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
     }
   }
 
-  /** Makes the table `pairs`: what the hour's events and their echoes are matched to, without what is written. */
+  /**
+   * Makes the table `pairs`: what the hour's events and their echoes are matched to, without what
+   * is written.
+   */
   async function matchPairs(
     hour: InferenceHour,
     echoes: InferenceHour[],
@@ -227,7 +233,9 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
       OR (n.status = 'no_request' AND o.response_hash = n.response_hash)))`);
   }
 
-  /** Rows that were written as an answer alone, and whose prediction is now whole in another hour. */
+  /**
+   * Rows that were written as an answer alone, and whose prediction is now whole in another hour.
+   */
   async function writeMoved(hour: InferenceHour, paired: string): Promise<number> {
     const same = [...identity.map((name) => [name, name]), ["request_id", "id"]]
       .map(([written, pair]) => `o.${written} = m.${pair}`)
@@ -297,7 +305,8 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
             writeMoved(each, written),
           );
         }
-        // Last: killed before this, the hour is paired again, and what is written already isn't written twice.
+        // Last: killed before this, the hour is paired again, and what is written already isn't
+        // written twice.
         await putIds(hour, own, hour.events.length);
         failpoint("pair.idsPut");
         return rows;

@@ -14,7 +14,10 @@ import { quarantineNamespace } from "../intake/inferenceEvent";
 import type { Replica } from "../commit/lakeThread";
 import { makeHourPairing } from "./hourPairing";
 
-/** What the engine that pairs and merges may take; beyond it, it sorts on disk. The process takes twice as much. */
+/**
+ * What the engine that pairs and merges may take; beyond it, it sorts on disk. The process takes
+ * twice as much.
+ */
 export const engineMemoryMib = 384;
 
 /** What the pairer works with. */
@@ -34,9 +37,13 @@ export interface PairerOptions {
 
 /** Writes paired rows from the events in the lake; all of its state is in the lake. */
 export interface Pairer {
-  /** Pairs what is due. `includeOpen`: the current hour too, at shutdown. Returns the rows written. */
+  /**
+   * Pairs what is due. `includeOpen`: the current hour too, at shutdown. Returns the rows written.
+   */
   pairDue(now: number, includeOpen: boolean): Promise<number>;
-  /** Pairs an hour that `pairDue` looks at no more: its events waited on a disk for more than a day. */
+  /**
+   * Pairs an hour that `pairDue` looks at no more: its events waited on a disk for more than a day.
+   */
   pairLate(namespace: string, start: number): Promise<number>;
 }
 
@@ -58,9 +65,9 @@ const lateTries = 5;
 const standInMs = hourMs / 2;
 
 /**
- * Each run adds part `n` to an hour with the predictions that parts 0…n−1 don't have; a part is never
- * changed. Part n is created only where none is, so that two pairers can't replace each other's rows on
- * a store that knows conditional writes.
+ * Each run adds part `n` to an hour with the predictions that parts 0…n−1 don't have; a part is
+ * never changed. Part n is created only where none is, so that two pairers can't replace each
+ * other's rows on a store that knows conditional writes.
  */
 export function makePairer(options: PairerOptions): Pairer {
   const { store, replica, inTurn } = options;
@@ -76,7 +83,10 @@ export function makePairer(options: PairerOptions): Pairer {
     );
   };
 
-  /** No later run makes up for it: where another pairer was first, its part is read and the rest added now. */
+  /**
+   * No later run makes up for it: where another pairer was first, its part is read and the rest
+   * added now.
+   */
   async function pairLate(namespace: string, start: number, tries: number): Promise<number> {
     const around = { namespace, since: new Date(start - lateMs), until: new Date(start) };
     const hours = await listInferenceHours(store, around, start);

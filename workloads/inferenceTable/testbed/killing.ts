@@ -1,7 +1,9 @@
 import type { ChildService } from "../../lake/testbed/childService";
 import { sendAll, type SentEvent } from "./tableClient";
 
-/** Sends with many writers and kills the service at a random moment. What was acknowledged is noted. */
+/**
+ * Sends with many writers and kills the service at a random moment. What was acknowledged is noted.
+ */
 export async function killAtRandom(
   service: ChildService,
   url: string,

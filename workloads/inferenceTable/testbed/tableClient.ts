@@ -63,7 +63,9 @@ export function postBytes(
   });
 }
 
-/** Sends with some writers at once; what is acknowledged is noted before the writer sends its next. */
+/**
+ * Sends with some writers at once; what is acknowledged is noted before the writer sends its next.
+ */
 export async function sendAll(
   url: string,
   events: readonly SentEvent[],

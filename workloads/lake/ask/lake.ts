@@ -28,7 +28,10 @@ export interface LakeSelection {
   until?: Date;
   /** Whose predictions the table `features` takes apart; without it there is no such table. */
   features?: FeaturesOf;
-  /** Only this prediction, for the table `inferences`: of hours that don't have it nothing is fetched. */
+  /**
+   * Only this prediction, for the table `inferences`: of hours that don't have it nothing is
+   * fetched.
+   */
   predictionId?: string;
 }
 
@@ -41,10 +44,15 @@ export interface LakeAnswer {
   rows: Record<string, AnswerCell>[];
 }
 
-/** SQL over the lake. Tables: `raylogs`, `inferences_events`, `inferences`, and `features` of a selected model. */
+/**
+ * SQL over the lake. Tables: `raylogs`, `inferences_events`, `inferences`, and `features` of a
+ * selected model.
+ */
 export interface Lake {
   readonly store: ObjectStore;
-  /** Runs one query; `$name` parameters come from `values`. Only tables that it names are fetched. */
+  /**
+   * Runs one query; `$name` parameters come from `values`. Only tables that it names are fetched.
+   */
   query(
     sql: string,
     selection?: LakeSelection,
@@ -69,8 +77,8 @@ export interface LakeOptions {
 const hourMs = 3_600_000;
 
 /**
- * Opens the lake for questions. The engine sees only the cached copies of the objects asked for: it can
- * read no other file, load no extension, and its settings are locked before the question runs.
+ * Opens the lake for questions. The engine sees only the cached copies of the objects asked for: it
+ * can read no other file, load no extension, and its settings are locked before the question runs.
  */
 export function openLake(options: LakeOptions): Lake {
   const { store, cache } = options;
@@ -108,7 +116,8 @@ export function openLake(options: LakeOptions): Lake {
     };
     try {
       await connection.run("SET TimeZone = 'UTC'");
-      // A word that only looks like a table costs a listing; a table that is missed would be an error.
+      // A word that only looks like a table costs a listing; a table that is missed would be an
+      // error.
       const names = new Set(sql.toLowerCase().match(/\w+/g));
       const parquet = async (objects: ObjectFacts[], empty: string) => {
         const { files, release } = await cache.acquire(objects);
@@ -136,7 +145,8 @@ export function openLake(options: LakeOptions): Lake {
         const all = await inferencesHours(store, selection);
         const hours =
           predictionId === undefined ? all : await hoursOf(cache, connection, all, predictionId);
-        // The optimizer can't bring a view's condition below a window; here it is given to it there.
+        // The optimizer can't bring a view's condition below a window; here it is given to it
+        // there.
         const only = (relation: string, column: string) =>
           predictionId === undefined
             ? relation
@@ -178,8 +188,8 @@ export function openLake(options: LakeOptions): Lake {
   };
 }
 
-// A node that lost its state directory reads its files again under a new writer: the same key twice. Where
-// no writer is such a one there can be no repetition, and no sort is paid for.
+// A node that lost its state directory reads its files again under a new writer: the same key
+// twice. Where no writer is such a one there can be no repetition, and no sort is paid for.
 function rayLogsQuery(relation: string, parts: ObjectFacts[]): string {
   return mayRepeatKeys(parts)
     ? `SELECT * FROM ${relation} QUALIFY row_number() OVER (
@@ -208,10 +218,15 @@ function inferencesQuery(
     .map((time) => `date_trunc('hour', ${time}) IN (${starts.join(", ")})`)
     .join(" OR ");
   const pairs = `SELECT ${columns} FROM (${pairingQuery(relations.events, filter)})`;
-  return `${settled} UNION ALL SELECT ${columns} FROM (${settledQuery(`(${paired} UNION ALL ${pairs})`)})`;
+  return (
+    `${settled} UNION ALL SELECT ${columns} FROM ` +
+    `(${settledQuery(`(${paired} UNION ALL ${pairs})`)})`
+  );
 }
 
-/** Whether a partition that starts at `start` and is `length` ms long touches the selection's time. */
+/**
+ * Whether a partition that starts at `start` and is `length` ms long touches the selection's time.
+ */
 export function isWithin(start: number, length: number, selection: LakeSelection): boolean {
   const { since, until } = selection;
   return (

@@ -27,7 +27,10 @@ export interface MlflowRun {
   datasets: { name: string; digest: string; source: string }[];
 }
 
-/** Reads of MLflow's REST API that the trace and the features need. Each gives undefined where MLflow has no such thing. */
+/**
+ * Reads of MLflow's REST API that the trace and the features need. Each gives undefined where
+ * MLflow has no such thing.
+ */
 export interface MlflowClient {
   modelVersion(name: string, version: string): Promise<MlflowModelVersion | undefined>;
   run(runId: string): Promise<MlflowRun | undefined>;
@@ -92,7 +95,8 @@ export function mlflowClient(options: MlflowOptions): MlflowClient {
     } catch (error) {
       const cause = (error as Error).cause;
       throw new MlflowError(
-        `MLflow at ${options.uri} can't be reached: ${cause instanceof Error ? cause.message : String(error)}`,
+        `MLflow at ${options.uri} can't be reached: ` +
+          `${cause instanceof Error ? cause.message : String(error)}`,
         { cause: error },
       );
     }
@@ -140,7 +144,8 @@ export function mlflowClient(options: MlflowOptions): MlflowClient {
       const proxied = proxiedPrefix.exec(location)?.[1];
       if (proxied === undefined) {
         throw new MlflowError(
-          `the signature of ${name} ${version} lies at ${location}, which MLflow doesn't serve; start ` +
+          `the signature of ${name} ${version} lies at ${location}, which MLflow doesn't ` +
+            "serve; start " +
             `the server with --serve-artifacts`,
         );
       }

@@ -65,8 +65,9 @@ interface LogLineRow {
 const unknownText = "unknown";
 
 /**
- * Follows a prediction to its model version, run, dataset, commit, Ray job and log lines. Each hop is read
- * from its store with what the hop before it gave; a hop that isn't found is named, and what hangs on it too.
+ * Follows a prediction to its model version, run, dataset, commit, Ray job and log lines. Each hop
+ * is read from its store with what the hop before it gave; a hop that isn't found is named, and
+ * what hangs on it too.
  */
 export async function tracePrediction(sources: TraceSources, predictionId: string): Promise<Trace> {
   const { lake, mlflow } = sources;

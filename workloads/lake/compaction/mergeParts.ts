@@ -6,15 +6,18 @@ import { listObjects, type ObjectFacts, type ObjectStore } from "../store/object
 import { literal, type ParquetEngine, type ParquetFile, writeQuery } from "../duckdb/parquetEngine";
 
 /**
- * Says that one part stands for others. A compacted part is read only by its record, and what a record
- * replaces is read no more: putting it is the one step in which readers go from the old parts to the new
- * one. It stays as long as the part.
+ * Says that one part stands for others. A compacted part is read only by its record, and what a
+ * record replaces is read no more: putting it is the one step in which readers go from the old
+ * parts to the new one. It stays as long as the part.
  */
 export interface CompactionRecord {
   version: 1;
   part: { key: string; bytes: number; sha256: string; rows: number };
   replaces: string[];
-  /** When it was put; the replaced parts are deleted some time later, for readers that listed before. */
+  /**
+   * When it was put; the replaced parts are deleted some time later, for readers that listed
+   * before.
+   */
   at: string;
 }
 
@@ -39,7 +42,9 @@ export interface Merge {
   query(relation: string): string;
   /** More options of DuckDB's COPY. */
   layout: string;
-  /** Rejects where the merged file doesn't have the rows of the relation; then nothing is replaced. */
+  /**
+   * Rejects where the merged file doesn't have the rows of the relation; then nothing is replaced.
+   */
   check(relation: string, merged: ParquetFile): Promise<void>;
   /** The new part's key. Its writer is named by what it was made from. */
   partKey(writer: string): string;
@@ -72,8 +77,8 @@ export async function readCompactionRecords(
 }
 
 /**
- * Tells a partition's parts apart by its records, which must have been read after the parts were listed:
- * what a record of meanwhile replaces was listed, and the record itself names its part.
+ * Tells a partition's parts apart by its records, which must have been read after the parts were
+ * listed: what a record of meanwhile replaces was listed, and the record itself names its part.
  */
 export function currentParts(
   listed: readonly ObjectFacts[],
@@ -140,9 +145,9 @@ export function groupsOf(parts: readonly ObjectFacts[], targetBytes: number): Ob
 }
 
 /**
- * Merges parts into one. Readers see the old parts until the record is put and the new one afterwards,
- * never both; a run that is killed anywhere leaves at most a part without a record, which no one reads and
- * the next run writes anew or deletes.
+ * Merges parts into one. Readers see the old parts until the record is put and the new one
+ * afterwards, never both; a run that is killed anywhere leaves at most a part without a record,
+ * which no one reads and the next run writes anew or deletes.
  */
 export async function mergeParts(merge: Merge): Promise<void> {
   const { store, engine, parts, workDirectory } = merge;
@@ -155,7 +160,9 @@ export async function mergeParts(merge: Merge): Promise<void> {
       await store.getFile(key, file);
       files.push(file);
     }
-    const relation = `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, union_by_name = true)`;
+    const relation =
+      `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, ` +
+      "union_by_name = true)";
     const file = join(workDirectory, "merged.parquet");
     const merged = await writeQuery(engine, merge.query(relation), file, merge.layout);
     await merge.check(relation, merged);

@@ -66,7 +66,8 @@ describe("parquet writer", () => {
         assert.equal(one.rows, rows.length);
         assert.equal(one.sha256, two.sha256);
         const reader = await engine.connection.runAndReadAll(
-          `SELECT id, text, raw, epoch_us(time) AS time, flag FROM read_parquet('${one.file}') ORDER BY id`,
+          "SELECT id, text, raw, epoch_us(time) AS time, flag FROM " +
+            `read_parquet('${one.file}') ORDER BY id`,
         );
         const read = reader.getRowsJS().map((each) => each.map(plain));
         assert.deepEqual(

@@ -22,7 +22,10 @@ export interface Column {
   type: ColumnType;
 }
 
-/** A cell: string for Text, Uint8Array for Bytes, bigint for Long and Timestamp, number for Int and Double. */
+/**
+ * A cell: string for Text, Uint8Array for Bytes, bigint for Long and Timestamp, number for Int and
+ * Double.
+ */
 export type Cell = string | Uint8Array | bigint | number | boolean | null;
 
 /** A table's shape; `key` are the columns that order its rows, together unique. */
@@ -70,10 +73,14 @@ export interface ParquetEngine {
   close(): void;
 }
 
-// Freed memory goes back to the machine at once: a sidecar's bound is what it holds, not what it held.
+// Freed memory goes back to the machine at once: a sidecar's bound is what it holds, not what it
+// held.
 const flushThreshold = "1MiB";
 
-/** Starts DuckDB in memory. One thread: the row order within a file, and so its bytes, stay the same. */
+/**
+ * Starts DuckDB in memory. One thread: the row order within a file, and so its bytes, stay the
+ * same.
+ */
 export async function openParquetEngine(options: ParquetEngineOptions): Promise<ParquetEngine> {
   await fs.mkdir(options.temporaryDirectory, { recursive: true, mode: 0o700 });
   const instance = await duckdb().DuckDBInstance.create(":memory:", {
@@ -96,7 +103,8 @@ export async function openParquetEngine(options: ParquetEngineOptions): Promise<
 
 /**
  * Writes rows to a Parquet file (zstd). The same set of rows gives the same bytes in any order of
- * arrival. The file gets its name only when it is whole and on disk; a crash leaves at most a `.tmp`.
+ * arrival. The file gets its name only when it is whole and on disk; a crash leaves at most a
+ * `.tmp`.
  */
 export async function writeParquet(
   engine: ParquetEngine,
@@ -148,8 +156,9 @@ export async function writeQuery(
 }
 
 /**
- * Writes a query's result to a Parquet file that need not survive a crash: one that is sent on and removed.
- * Returns the number of rows. `layout`: more options of DuckDB's COPY, which replace the ones below.
+ * Writes a query's result to a Parquet file that need not survive a crash: one that is sent on and
+ * removed. Returns the number of rows. `layout`: more options of DuckDB's COPY, which replace the
+ * ones below.
  */
 export async function copyToParquet(
   engine: ParquetEngine,

@@ -202,7 +202,8 @@ describe("features", () => {
       folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-features-"));
       engine = await openParquetEngine({ temporaryDirectory: folder });
       const row = (id: string, version: string, request: string, response: string) =>
-        `('${id}', TIMESTAMP '2026-11-23 10:00:00', 'r-1', 'churn', '${version}', 'ok', 'v1', '${request}', '${response}', ${request.length})`;
+        `('${id}', TIMESTAMP '2026-11-23 10:00:00', 'r-1', 'churn', '${version}', 'ok', ` +
+        `'v1', '${request}', '${response}', ${request.length})`;
       const rows = [
         row("a", "7", '{"instances":[[41,"x"],[42,"y"]]}', '{"predictions":[0.5,0.25]}'),
         row(
@@ -234,7 +235,8 @@ describe("features", () => {
     it("has a row an instance and a column a name, over versions that differ", async () => {
       await createFeatures(engine.connection, { model: "churn", signatureOf });
       const reader = await engine.connection.runAndReadAll(
-        "SELECT * EXCLUDE (request_time, revision, status) FROM features ORDER BY request_id, instance",
+        "SELECT * EXCLUDE (request_time, revision, status) FROM features ORDER BY " +
+          "request_id, instance",
       );
       assert.deepEqual(reader.columnNames(), [
         "request_id",

@@ -45,9 +45,9 @@ const fixedColumns: Column[] = [
 ];
 
 /**
- * Makes the view `features` from the view `inferences`: one row an instance of a prediction, with a column for
- * each input of the model's signature, and one for each output, as `output_<name>`. Bodies that are objects
- * of their own aren't taken apart.
+ * Makes the view `features` from the view `inferences`: one row an instance of a prediction, with a
+ * column for each input of the model's signature, and one for each output, as `output_<name>`.
+ * Bodies that are objects of their own aren't taken apart.
  */
 export async function createFeatures(
   connection: DuckDBConnection,
@@ -96,7 +96,8 @@ async function signaturesOf(
     const signature = await signatureOf(model, each);
     if (signature === undefined) {
       throw new FeaturesError(
-        `version ${each} of ${model} has no signature in MLflow, so its features have no names; log it ` +
+        `version ${each} of ${model} has no signature in MLflow, so its features have no ` +
+          "names; log it " +
           `with one, or name another version`,
       );
     }

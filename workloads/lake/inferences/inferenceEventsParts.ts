@@ -65,9 +65,9 @@ export async function readEventsHour(
 }
 
 /**
- * The parts to read of those that were listed of an hour. Records are looked at only where they can matter:
- * what a merge replaces stays for hours, so a listing without a merged part has all that it was made from,
- * and a merged part that is alone has nothing beside it that it could stand for.
+ * The parts to read of those that were listed of an hour. Records are looked at only where they can
+ * matter: what a merge replaces stays for hours, so a listing without a merged part has all that it
+ * was made from, and a merged part that is alone has nothing beside it that it could stand for.
  */
 async function currentEvents(
   store: ObjectStore,

@@ -41,12 +41,13 @@ export interface InferenceHours {
 }
 
 const hourMs = 3_600_000;
-// Events come as several objects a minute. Once an hour can change no more its pairs stand for them.
+// Events come as several objects a minute. Once an hour can change no more its pairs stand for
+// them.
 const changingMs = 26 * hourMs;
 
 /**
- * Lists what a selection's hours hold, keyed by `hourId`. Events of an hour that is over for more than a day
- * are listed only where it has no pairs.
+ * Lists what a selection's hours hold, keyed by `hourId`. Events of an hour that is over for more
+ * than a day are listed only where it has no pairs.
  */
 export async function listInferenceHours(
   store: ObjectStore,
@@ -105,8 +106,8 @@ export function hourId(namespace: string, start: number): string {
 }
 
 /**
- * Whether the hour has parts of events that its pairs don't cover. A count, not a time: a part of events that
- * came while the hour was being paired is older than the pairs, and not among them.
+ * Whether the hour has parts of events that its pairs don't cover. A count, not a time: a part of
+ * events that came while the hour was being paired is older than the pairs, and not among them.
  */
 export function isChanged({ events, ids }: InferenceHour): boolean {
   const covered = ids.map(({ key }) => parseInferenceIdsPartKey(key)!.covered);
@@ -212,7 +213,9 @@ export async function namespacesOf(
   });
 }
 
-/** The prefixes of the days that a namespace has below a root, and that touch the selection's time. */
+/**
+ * The prefixes of the days that a namespace has below a root, and that touch the selection's time.
+ */
 export async function datesOf(
   store: ObjectStore,
   root: InferencesRoot,

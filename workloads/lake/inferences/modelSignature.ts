@@ -4,7 +4,9 @@ import { ColumnType } from "../duckdb/parquetEngine";
 export interface SignatureColumn {
   /** Absent in a signature of unnamed columns. */
   name?: string;
-  /** double, float, long, integer, boolean, string, binary, datetime, or another word of MLflow's. */
+  /**
+   * double, float, long, integer, boolean, string, binary, datetime, or another word of MLflow's.
+   */
   type: string;
 }
 
@@ -28,8 +30,9 @@ export function columnTypeOf(column: SignatureColumn): ColumnType {
 }
 
 /**
- * Reads the signature of an `MLmodel` file's JSON: `inputs` and `outputs` are JSON texts in it, of columns or of
- * tensors. A tensor is one column a feature of its last dimension where that is fixed, otherwise one.
+ * Reads the signature of an `MLmodel` file's JSON: `inputs` and `outputs` are JSON texts in it, of
+ * columns or of tensors. A tensor is one column a feature of its last dimension where that is
+ * fixed, otherwise one.
  */
 export function readSignature(signature: {
   inputs?: string | null;

@@ -1,18 +1,21 @@
 import { inferencesShape } from "../tables/inferencesShape";
 
-// KServe gives a request and its response one id, but adopts an id that the client sent: ids repeat.
-// So: a repeated delivery is the same (source, id, type, body) and collapses; requests that share an id
-// with different bodies all stay, flagged, and meet their responses in order of time.
+// KServe gives a request and its response one id, but adopts an id that the client sent: ids
+// repeat. So: a repeated delivery is the same (source, id, type, body) and collapses; requests that
+// share an id with different bodies all stay, flagged, and meet their responses in order of time.
 //
-// Bodies take no part in the matching: sorted and joined with it, an hour of them would not fit into
-// memory. First the narrow columns are matched, then each row fetches its bodies.
+// Bodies take no part in the matching: sorted and joined with it, an hour of them would not fit
+// into memory. First the narrow columns are matched, then each row fetches its bodies.
 
 const request = "org.kubeflow.serving.inference.request";
 const response = "org.kubeflow.serving.inference.response";
 const identityColumns = ["namespace", "inference_service", "component", "source"];
 const placeColumns = ["writer", "sequence", "frame"];
 
-/** A hash over what makes ids of different pods different. `id` is the column with the prediction's id. */
+/**
+ * A hash over what makes ids of different pods different. `id` is the column with the prediction's
+ * id.
+ */
 export function identityHash(id: string, alias = ""): string {
   const parts = [...identityColumns, id].map(
     (column) => `coalesce(replace(${alias}${column}, chr(10), chr(11)), '')`,
@@ -26,8 +29,8 @@ export function payloadHash(sha256: string): string {
 }
 
 /**
- * SQL of the matched pairs of a relation of events: where the request (`q_…`) and the response (`p_…`) of each
- * prediction are, with what decides about their row but without bodies.
+ * SQL of the matched pairs of a relation of events: where the request (`q_…`) and the response
+ * (`p_…`) of each prediction are, with what decides about their row but without bodies.
  */
 export function matchQuery(events: string): string {
   const identity = ["namespace", "inference_service", "component", "source", "id"].join(", ");
@@ -119,7 +122,8 @@ LEFT JOIN ${events} p ON ${at("p")}`;
 /**
  * SQL that pairs the events of a relation into rows of `inferencesShape` in one step.
  *
- * @param filter which pairs become rows, over the columns of `matchQuery`. @default "true"
+ * @param filter which pairs become rows, over the columns of `matchQuery`.
+ * @default "true"
  */
 export function pairingQuery(events: string, filter = "true"): string {
   return rowsQuery(`(SELECT * FROM (${matchQuery(events)}) WHERE ${filter})`, events);
@@ -133,12 +137,16 @@ export function withPayloadSha256(inferences: string): string {
 FROM (${inferences})`;
 }
 
-/** Status of a row that says: the response without a request is now with its request in another hour. */
+/**
+ * Status of a row that says: the response without a request is now with its request in another
+ * hour.
+ */
 export const moved = "moved";
 
 /**
  * SQL that keeps one row a prediction from a relation in which a later part may complete an earlier
- * row: of one request the row with a response wins, and a response alone yields to the row that has it.
+ * row: of one request the row with a response wins, and a response alone yields to the row that has
+ * it.
  */
 export function settledQuery(inferences: string): string {
   const identity = "namespace, inference_service, component, source, request_id";

@@ -2,7 +2,9 @@ import type { ModelSignature, SignatureColumn } from "./modelSignature";
 
 /** One instance of a prediction: what the model got for it, and what it gave. */
 export interface PayloadInstance {
-  /** Values of the signature's input columns, in its order; undefined where the request has none. */
+  /**
+   * Values of the signature's input columns, in its order; undefined where the request has none.
+   */
   inputs: unknown[];
   /** The same of the outputs. */
   outputs: unknown[];
@@ -12,8 +14,9 @@ export interface PayloadInstance {
 type Row = { named: Record<string, unknown> } | { positional: unknown[] };
 
 /**
- * Takes a prediction apart into its instances: v1 rows and columns, v2 tensors (data in JSON or as bytes after
- * it), and OpenAI-style exchanges, which are one instance each. Undefined where the request isn't understood.
+ * Takes a prediction apart into its instances: v1 rows and columns, v2 tensors (data in JSON or as
+ * bytes after it), and OpenAI-style exchanges, which are one instance each. Undefined where the
+ * request isn't understood.
  */
 export function payloadInstances(
   protocol: string,
@@ -138,7 +141,8 @@ const readers: Record<string, [bytes: number, read: (bytes: Buffer, at: number) 
   FP64: [8, (bytes, at) => bytes.readDoubleLE(at)],
 };
 
-// The binary data extension of the Open Inference Protocol: little-endian, BYTES with a length before each.
+// The binary data extension of the Open Inference Protocol: little-endian, BYTES with a length
+// before each.
 function binaryCells(datatype: string, bytes: Buffer): unknown[] | undefined {
   const cells: unknown[] = [];
   if (datatype === "BYTES") {

@@ -6,8 +6,8 @@ import type { ObjectFacts } from "../store/objectStore";
 import { literal } from "../duckdb/parquetEngine";
 
 /**
- * Leaves the paired parts that may have a prediction: those whose ids do, and those whose ids weren't written
- * yet. Events are all left, because they have no list of ids.
+ * Leaves the paired parts that may have a prediction: those whose ids do, and those whose ids
+ * weren't written yet. Events are all left, because they have no list of ids.
  */
 export async function hoursOf(
   cache: ObjectCache,

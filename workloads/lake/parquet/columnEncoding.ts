@@ -1,20 +1,22 @@
 import type { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 
-// The encodings of Parquet that a log's columns need (parquet-format, Encodings.md), on typed arrays: a
-// value a call would cost more than all the rest.
+// The encodings of Parquet that a log's columns need (parquet-format, Encodings.md), on typed
+// arrays: a value a call would cost more than all the rest.
 
 // A shorter run costs as many bits by itself as among the packed ones.
 const leastRun = 16;
 const miniblocks = 4;
 const smallBlockValues = 128;
-// Few block headers between the values let zstd find what repeats: lines come in the same order again.
+// Few block headers between the values let zstd find what repeats: lines come in the same order
+// again.
 const valuesPerBlock = 1024;
 // Of a difference of whole numbers within ±2^52; one of that many bytes is held only just.
 const mostBytes = 7;
 
 /**
- * DELTA_BINARY_PACKED of whole numbers within ±2^52, each delta in whole bytes and counted from a round
- * number: the same deltas are the same bytes, which zstd makes smaller than the fewest bits would be.
+ * DELTA_BINARY_PACKED of whole numbers within ±2^52, each delta in whole bytes and counted from a
+ * round number: the same deltas are the same bytes, which zstd makes smaller than the fewest bits
+ * would be.
  */
 export function packDeltas(values: Float64Array | Int32Array, writer: ByteWriter): void {
   const blockValues = values.length > valuesPerBlock ? valuesPerBlock : smallBlockValues;

@@ -103,7 +103,10 @@ export function bytesColumn(
   };
 }
 
-/** Texts of which there are few: `codes` has the place of each row's in `texts`, -1 where it has none. */
+/**
+ * Texts of which there are few: `codes` has the place of each row's in `texts`, -1 where it has
+ * none.
+ */
 export function dictionaryColumn(
   name: string,
   codes: Int32Array,

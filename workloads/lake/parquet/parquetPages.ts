@@ -9,7 +9,10 @@ import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 export interface EncodedColumn {
   name: string;
   encoding: "RLE_DICTIONARY" | "DELTA_BINARY_PACKED" | "DELTA_LENGTH_BYTE_ARRAY" | "PLAIN";
-  /** Which values are there, as the hybrid of runs and packed bits; absent where the column is required. */
+  /**
+   * Which values are there, as the hybrid of runs and packed bits; absent where the column is
+   * required.
+   */
   levels?: Uint8Array;
   nulls: number;
   values: Uint8Array;
@@ -25,7 +28,8 @@ const magic = Buffer.from("PAR1", "latin1");
 // Below it a column costs more time in the pool than it saves bytes.
 const leastCompressedBytes = 1024;
 const leastChunkBytes = 4096;
-// A page of the second version leaves its levels as they are; from here on they are worth compressing.
+// A page of the second version leaves its levels as they are; from here on they are worth
+// compressing.
 const leastCompressedLevels = 64;
 
 function zstd(bytes: Uint8Array, level: number): Promise<Uint8Array> {
@@ -46,9 +50,11 @@ function withLevels(levels: Uint8Array, values: Uint8Array): Uint8Array {
 }
 
 /**
- * Puts a Parquet file together in memory. Pages are compressed by the thread pool, beside each other.
+ * Puts a Parquet file together in memory. Pages are compressed by the thread pool, beside each
+ * other.
  *
- * @param level zstd's. @default 3
+ * @param level zstd's.
+ * @default 3
  */
 export function makeParquetFile(schema: SchemaElement[], level = 3) {
   const parts: Uint8Array[] = [magic];

@@ -32,7 +32,11 @@ const importWriter = "h";
 const partBytes = 8 << 20;
 const chunkBytes = 1 << 20;
 
-/** Reads a key of `cluster-history/<kind>/<namespace>/<owner>/<cluster>/<session>/<node>/logs/<file>`; undefined for any other. */
+/**
+ * Reads a key of
+ * `cluster-history/<kind>/<namespace>/<owner>/<cluster>/<session>/<node>/logs/<file>`; undefined
+ * for any other.
+ */
 export function parseHistoryKey(key: string): HistoryFile | undefined {
   const match =
     /(?:^|\/)cluster-history\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\/logs\/(.+)$/.exec(
@@ -56,8 +60,8 @@ export function parseHistoryKey(key: string): HistoryFile | undefined {
 }
 
 /**
- * Brings the logs that KubeRay's collector uploaded into the table. A repeated import writes the same
- * objects; a file that changed since is another file.
+ * Brings the logs that KubeRay's collector uploaded into the table. A repeated import writes the
+ * same objects; a file that changed since is another file.
  */
 export async function importHistory(
   source: ObjectStore,

@@ -1,8 +1,9 @@
 const itemsAPiece = 1_000;
 
 /**
- * The JSON of an object with one long array, an item a line and a thousand lines a piece: as one string it
- * would be 50 MB for a hundred thousand files, and no sidecar has room for that beside its own work.
+ * The JSON of an object with one long array, an item a line and a thousand lines a piece: as one
+ * string it would be 50 MB for a hundred thousand files, and no sidecar has room for that beside
+ * its own work.
  *
  * @param rest the object's other fields, at least one
  */

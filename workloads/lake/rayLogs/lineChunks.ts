@@ -1,8 +1,9 @@
 const newlineByte = 0x0a;
 
 /**
- * How many of these bytes make a chunk: up to the last newline; when there is none, all but a character
- * that is cut at the end, provided the buffer is full or the caller can't wait for more; otherwise 0.
+ * How many of these bytes make a chunk: up to the last newline; when there is none, all but a
+ * character that is cut at the end, provided the buffer is full or the caller can't wait for more;
+ * otherwise 0.
  */
 export function chunkLength(bytes: Buffer, mayCutLine: boolean): number {
   const lastNewline = bytes.lastIndexOf(newlineByte);
@@ -12,7 +13,9 @@ export function chunkLength(bytes: Buffer, mayCutLine: boolean): number {
   return mayCutLine ? bytes.length - cutCharacterBytes(bytes) : 0;
 }
 
-/** Bytes of an unfinished UTF-8 character at the end, 0–3; 0 when the end can't become a character. */
+/**
+ * Bytes of an unfinished UTF-8 character at the end, 0–3; 0 when the end can't become a character.
+ */
 export function cutCharacterBytes(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back]!;

@@ -141,7 +141,8 @@ export async function* readLogFile(
     const end = Number(row["byte_end"]);
     if (start > position) {
       throw new LogGapError(
-        `bytes ${position}–${start - 1} of file ${file.uid} (node ${file.node}) aren't in the selection; ` +
+        `bytes ${position}–${start - 1} of file ${file.uid} (node ${file.node}) aren't in ` +
+          "the selection; " +
           `widen --since/--until, or see \`logs clusters\` for what the node says`,
       );
     }

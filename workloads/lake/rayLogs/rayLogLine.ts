@@ -23,7 +23,9 @@ export interface LineOwner {
   jobId: string | null;
 }
 
-/** Reads Ray's file names (ray-observability/user-guides/configure-logging: "Ray log file names"). */
+/**
+ * Reads Ray's file names (ray-observability/user-guides/configure-logging: "Ray log file names").
+ */
 export function parseFileName(file: string): FileNameFacts {
   const base = file.split("/").at(-1) ?? file;
   const worker = /^worker-([0-9a-f]{56})-([0-9a-f]{8})-(\d+)\./.exec(base);
@@ -64,8 +66,8 @@ const words = new Map<string, number>([
 ]);
 
 /**
- * Time and level in the first 200 bytes of a line. A time without a zone is taken as UTC. One pass finds
- * where either can be, because most lines of a program's own output have neither.
+ * Time and level in the first 200 bytes of a line. A time without a zone is taken as UTC. One pass
+ * finds where either can be, because most lines of a program's own output have neither.
  */
 export function parseLine(bytes: Buffer, start: number, end: number, into: LineFacts): void {
   const stop = Math.min(end, start + parsedBytes);
@@ -129,7 +131,9 @@ function letterLevel(bytes: Buffer, start: number, stop: number): number {
 let lastDay = Number.NaN;
 let lastDayMillis = Number.NaN;
 
-/** The time whose first colon is at `colon`: 2026-11-23 10:00:00, a T between, a fraction, a zone. */
+/**
+ * The time whose first colon is at `colon`: 2026-11-23 10:00:00, a T between, a fraction, a zone.
+ */
 function timeAround(bytes: Buffer, start: number, colon: number, end: number): number {
   if (colon - start < 13 || colon + 6 > end || bytes[colon + 3] !== colonByte) {
     return Number.NaN;
@@ -201,7 +205,10 @@ function isWordByte(byte: number): boolean {
   return isDigit(byte) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 95;
 }
 
-/** Worker and job of a line of Ray's JSON logs (RAY_LOGGING_CONFIG_ENCODING=JSON); undefined for any other line. */
+/**
+ * Worker and job of a line of Ray's JSON logs (RAY_LOGGING_CONFIG_ENCODING=JSON); undefined for any
+ * other line.
+ */
 export function parseOwner(line: string): LineOwner | undefined {
   if (line.charCodeAt(0) !== 123 || !line.includes('"job_id"')) {
     return undefined;

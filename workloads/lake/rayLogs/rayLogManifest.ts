@@ -3,7 +3,10 @@ import { jsonPieces } from "./jsonPieces";
 import { type RayLogManifestKey, rayLogManifestKey } from "../tables/lakeLayout";
 import type { ObjectStore } from "../store/objectStore";
 
-/** What a node still owes: an open manifest without a final one names a node whose logs may be cut short. */
+/**
+ * What a node still owes: an open manifest without a final one names a node whose logs may be cut
+ * short.
+ */
 export enum ManifestStatus {
   Open = "OPEN",
   Final = "FINAL",
@@ -20,7 +23,9 @@ export interface ManifestFile {
   /** Bytes that were read from it. */
   size: number;
   bytesCommitted: number;
-  /** Of the bytes [0, bytesCommitted). Null where it couldn't be computed; `sha256Reason` says why. */
+  /**
+   * Of the bytes [0, bytesCommitted). Null where it couldn't be computed; `sha256Reason` says why.
+   */
   sha256: string | null;
   sha256Reason?: string;
   /** The file was gone from the disk when the manifest was written. */
@@ -28,8 +33,9 @@ export interface ManifestFile {
 }
 
 /**
- * Earlier lives of one name, together: all gone from the disk, all bytes in the lake. Ray writes its
- * debug dumps anew every few seconds, and a manifest with each of them would grow without bound.
+ * Earlier lives of one name, together: all gone from the disk, all bytes in the lake. Ray writes
+ * its debug dumps anew every few seconds, and a manifest with each of them would grow without
+ * bound.
  */
 export interface ManifestLives {
   session: string;
@@ -60,7 +66,9 @@ export interface RayLogManifest {
   seenAt?: string;
 }
 
-/** A life's part of `ManifestLives.digest`: whoever reads its bytes from the lake can compute it. */
+/**
+ * A life's part of `ManifestLives.digest`: whoever reads its bytes from the lake can compute it.
+ */
 export function lifeDigest(uid: string, size: number, sha256: string): Buffer {
   return createHash("sha256").update(`${uid}:${size}:${sha256}`).digest();
 }

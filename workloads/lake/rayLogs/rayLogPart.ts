@@ -46,7 +46,8 @@ const groupBytes = 16 << 20;
 const groupLines = 128 << 10;
 // A byte a code: zstd finds more in whole bytes than three bits save.
 const levelBits = 8;
-// On Ray's own logs smaller than 3 by a tenth (their long ids lead its short matches astray), and faster.
+// On Ray's own logs smaller than 3 by a tenth (their long ids lead its short matches astray), and
+// faster.
 const textZstdLevel = 1;
 // Of one length, packed, at most; and of what comes with them, also where there is one only.
 const lengthBytes = 6;
@@ -55,10 +56,10 @@ const leastLengthsBytes = 1024;
 const mostRooms = 2;
 
 /**
- * The rows of these bytes as a Parquet file: one row a line, ordered by the table's key. The same bytes in
- * any order give the same file. `runs` is emptied, so that bytes aren't held longer than they are needed.
- * It is encoded here, column by column from the bytes themselves: through a database's rows it took three
- * times as much CPU, and the sidecar shares its pod with training.
+ * The rows of these bytes as a Parquet file: one row a line, ordered by the table's key. The same
+ * bytes in any order give the same file. `runs` is emptied, so that bytes aren't held longer than
+ * they are needed. It is encoded here, column by column from the bytes themselves: through a
+ * database's rows it took three times as much CPU, and the sidecar shares its pod with training.
  */
 export async function encodeRayLogPart(origin: RayLogOrigin, runs: RayLogBytes[]): Promise<Buffer> {
   const ordered = runs
@@ -87,7 +88,9 @@ function takeGroup(ordered: RayLogBytes[]): RayLogBytes[] {
   return group;
 }
 
-/** What rows share: a file, and the worker and job that the file's name or the line itself names. */
+/**
+ * What rows share: a file, and the worker and job that the file's name or the line itself names.
+ */
 interface Owner {
   session: string;
   file: string;
@@ -107,7 +110,10 @@ interface Rows {
   level: Uint8Array;
   owners: Owner[];
   textLength: Int32Array;
-  /** The texts from `textStart` on; before them is room for their packed lengths, as the page has it. */
+  /**
+   * The texts from `textStart` on; before them is room for their packed lengths, as the page has
+   * it.
+   */
   text: Buffer;
   textStart: number;
   textBytes: number;
@@ -302,7 +308,8 @@ function levelColumn(name: string, { count, level }: Rows): EncodedColumn {
   };
 }
 
-// The lengths go before the texts where these lie: what is nearly all of a part isn't copied once more.
+// The lengths go before the texts where these lie: what is nearly all of a part isn't copied once
+// more.
 function textColumn(name: string, rows: Rows): EncodedColumn {
   const { count, textLength, text, textStart, textBytes } = rows;
   const writer = new ByteWriter(count + leastLengthsBytes);

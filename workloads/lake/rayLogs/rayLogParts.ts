@@ -82,7 +82,9 @@ export async function listRayLogParts(
   return (await listRayLogPartitions(store, selection)).flatMap(({ parts }) => parts);
 }
 
-/** Whether rows of these parts can repeat a key: a node read its files again under another writer. */
+/**
+ * Whether rows of these parts can repeat a key: a node read its files again under another writer.
+ */
 export function mayRepeatKeys(parts: readonly ObjectFacts[]): boolean {
   return parts.some(
     ({ key }) => parseRayLogPartKey(key)?.writer.startsWith(repeatingWriter) === true,

@@ -1,5 +1,6 @@
-// CRC-32C (Castagnoli, RFC 3720 appendix B.4). Node's zlib has only the IEEE polynomial, so the table
-// lives here. Eight bytes a step: one table lookup a byte would be the slowest part of the log.
+// CRC-32C (Castagnoli, RFC 3720 appendix B.4). Node's zlib has only the IEEE polynomial, so the
+// table lives here. Eight bytes a step: one table lookup a byte would be the slowest part of the
+// log.
 
 const polynomial = 0x82f63b78;
 const crcTables = buildTables();
@@ -25,7 +26,8 @@ function buildTables(): Int32Array {
 /**
  * CRC-32C of `data`, as an unsigned 32-bit number.
  *
- * @param previous the result over the bytes before `data`, to checksum in pieces. @default 0
+ * @param previous the result over the bytes before `data`, to checksum in pieces.
+ * @default 0
  * @example crc32c(Buffer.from("123456789")) === 0xe3069283
  */
 export function crc32c(data: Uint8Array, previous = 0): number {

@@ -12,12 +12,17 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** A name beside `target` that no other write uses; it stays in the same directory so that rename is atomic. */
+/**
+ * A name beside `target` that no other write uses; it stays in the same directory so that rename is
+ * atomic.
+ */
 export function temporaryPathBeside(target: string): string {
   return join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
 }
 
-/** Flushes a finished temporary file and gives it its final name; readers see all of it or nothing. */
+/**
+ * Flushes a finished temporary file and gives it its final name; readers see all of it or nothing.
+ */
 export async function publishFile(temporary: string, target: string): Promise<void> {
   const handle = await fs.open(temporary, "r");
   try {
@@ -29,7 +34,10 @@ export async function publishFile(temporary: string, target: string): Promise<vo
   await syncDirectory(dirname(target));
 }
 
-/** Replaces a small file whole: after a crash it holds the old content or the new one, never a mixture. */
+/**
+ * Replaces a small file whole: after a crash it holds the old content or the new one, never a
+ * mixture.
+ */
 export async function writeFileDurably(
   target: string,
   content: string | Uint8Array | Iterable<string>,
@@ -44,7 +52,9 @@ export async function writeFileDurably(
   }
 }
 
-/** Removes temporary files that a killed writer left in `directory`; call it before the first write. */
+/**
+ * Removes temporary files that a killed writer left in `directory`; call it before the first write.
+ */
 export async function removeTemporaryFiles(directory: string): Promise<number> {
   const leftovers = (await fs.readdir(directory)).filter((name) => /^\..*\.tmp$/.test(name));
   await Promise.all(leftovers.map((name) => fs.rm(join(directory, name), { force: true })));

@@ -54,13 +54,15 @@ async function listenOnce(address: string, directory: string): Promise<Server> {
     }
     if (await isAnswered(address)) {
       throw new DirectoryInUseError(
-        `${directory} is in use by another running process; stop that one, or choose another directory`,
+        `${directory} is in use by another running process; stop that one, or choose another ` +
+          "directory",
       );
     }
     await fs.rm(address, { force: true });
   }
   throw new DirectoryInUseError(
-    `${directory} was taken by another process that started together with this one; stop that one, or ` +
+    `${directory} was taken by another process that started together with this one; stop ` +
+      "that one, or " +
       `choose another directory`,
   );
 }
@@ -98,7 +100,8 @@ async function refuseIfReplaced(server: Server, address: string, directory: stri
     // Not server.close(): it would unlink the other's socket by name.
     server.unref();
     throw new DirectoryInUseError(
-      `${directory} was taken by another process that started together with this one; stop that one, ` +
+      `${directory} was taken by another process that started together with this one; stop ` +
+        "that one, " +
         `or choose another directory`,
     );
   }

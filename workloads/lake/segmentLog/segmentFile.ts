@@ -6,13 +6,16 @@ import { crc32c } from "./crc32c";
 // One segment on disk:
 //   header  "MLPSEG01" | salt (8 bytes) | crc32c of both (u32)
 //   frame   mark (u32) | payload length (u32) | crc32c (u32) | payload
-// The checksum covers salt, the frame's own offset, its length and its payload. Salt and offset make
-// a frame that a caller stored inside a payload (a segment posted as an event) invalid where it lies,
-// so a search after damage can't take it for a record.
+// The checksum covers salt, the frame's own offset, its length and its payload. Salt and offset
+// make a frame that a caller stored inside a payload (a segment posted as an event) invalid where
+// it lies, so a search after damage can't take it for a record.
 
 const magic = Buffer.from("MLPSEG01", "latin1");
 const frameMark = 0x4650_4c4d;
-/** Bytes of one read. A frame of a megabyte fits with its header: else its bytes would be read twice. */
+/**
+ * Bytes of one read. A frame of a megabyte fits with its header: else its bytes would be read
+ * twice.
+ */
 export const segmentWindowBytes = (1 << 20) + (64 << 10);
 
 /** Bytes before the first frame. */
@@ -28,7 +31,9 @@ export interface SegmentRecord {
   offset: number;
 }
 
-/** What a scan of a segment found. `damagedBytes` lie before `validBytes`: records were lost there. */
+/**
+ * What a scan of a segment found. `damagedBytes` lie before `validBytes`: records were lost there.
+ */
 export interface SegmentScan {
   records: number;
   validBytes: number;
@@ -55,7 +60,10 @@ export function saltOf(header: Buffer): Buffer | undefined {
     : undefined;
 }
 
-/** Writes the frame of a payload of `parts` that lies at `offset` of its segment into `bytes` at `at`. */
+/**
+ * Writes the frame of a payload of `parts` that lies at `offset` of its segment into `bytes` at
+ * `at`.
+ */
 export function writeFrame(
   bytes: Buffer,
   at: number,
@@ -84,8 +92,9 @@ function frameSeed(salt: Buffer, offset: number, length: number): number {
 }
 
 /**
- * Reads the records of a segment in order, about a megabyte in memory at a time. Damage is stepped over
- * to the next intact frame and reported through `scan`, which is complete when the iteration ends.
+ * Reads the records of a segment in order, about a megabyte in memory at a time. Damage is stepped
+ * over to the next intact frame and reported through `scan`, which is complete when the iteration
+ * ends.
  */
 export async function* readSegment(
   file: string,
@@ -99,8 +108,8 @@ export async function* readSegment(
 /**
  * The same, as many records at a time as a read brings: about a megabyte, or one larger record.
  *
- * @param room memory of `SEGMENT_WINDOW_BYTES` in which payloads lie until the next records are asked for; without
- *   it they have memory of their own
+ * @param room memory of `SEGMENT_WINDOW_BYTES` in which payloads lie until the next records are
+ *   asked for; without it they have memory of their own
  */
 export async function* readSegmentRecords(
   file: string,
@@ -150,7 +159,10 @@ export function emptyScan(): SegmentScan {
   return { records: 0, validBytes: 0, damagedBytes: 0, tornBytes: 0 };
 }
 
-/** The intact frames from `offset` on, as far as one read reaches; none where the first of them isn't intact. */
+/**
+ * The intact frames from `offset` on, as far as one read reaches; none where the first of them
+ * isn't intact.
+ */
 async function readWindow(
   { handle, salt, size, room }: { handle: FileHandle; salt: Buffer; size: number; room?: Buffer },
   offset: number,

@@ -21,13 +21,20 @@ export interface SegmentLogOptions {
   directory: string;
   /** A segment is sealed when it has this many bytes. @default 64 MiB */
   segmentBytes?: number;
-  /** Bytes that all segments may take on disk; then `append` throws `SegmentLogFullError`. @default 4 GiB */
+  /**
+   * Bytes that all segments may take on disk; then `append` throws `SegmentLogFullError`.
+   * @default 4 GiB
+   */
   maxBytes?: number;
-  /** Bytes that may wait in memory for the disk; then `append` throws `SegmentLogFullError`. @default 256 MiB */
+  /**
+   * Bytes that may wait in memory for the disk; then `append` throws `SegmentLogFullError`.
+   * @default 256 MiB
+   */
   maxPendingBytes?: number;
   /**
-   * Sync each group of records before `append` resolves. Without it a record survives the end of the
-   * process and may not survive that of the machine. @default true
+   * Sync each group of records before `append` resolves. Without it a record survives the end of
+   * the process and may not survive that of the machine.
+   * @default true
    */
   syncsRecords?: boolean;
 }
@@ -61,12 +68,15 @@ export class SegmentLogFullError extends Error {
 
 /**
  * An append-only log of records in numbered segment files. `append` resolves when the record is on
- * disk (one fdatasync serves all that waited), so a caller may acknowledge it. Segments are sealed by
- * size or on request, read back in order, and removed once their content is stored elsewhere.
+ * disk (one fdatasync serves all that waited), so a caller may acknowledge it. Segments are sealed
+ * by size or on request, read back in order, and removed once their content is stored elsewhere.
  */
 export interface SegmentLog {
   readonly recovery: SegmentLogRecovery;
-  /** Writes one record; `parts` are joined. Rejects with the disk's error, and then nothing was kept. */
+  /**
+   * Writes one record; `parts` are joined. Rejects with the disk's error, and then nothing was
+   * kept.
+   */
   append(parts: readonly Uint8Array[]): Promise<AppendedRecord>;
   /** Seals the open segment if it has records. */
   seal(): Promise<void>;
@@ -103,10 +113,14 @@ const maxGroupRecords = 1024;
 const maxGroupBytes = 4 * mib;
 const maxGatherTurns = 8;
 const sequenceFile = "highest-sequence";
-// Where nothing else waits for the disk, a number doesn't either: a restart leaves some of these out.
+// Where nothing else waits for the disk, a number doesn't either: a restart leaves some of these
+// out.
 const reservedSequences = 255;
 
-/** Opens (or makes) the log in `directory` and repairs what a crash left. One process at a time: see instanceLock. */
+/**
+ * Opens (or makes) the log in `directory` and repairs what a crash left. One process at a time: see
+ * instanceLock.
+ */
 export async function openSegmentLog(options: SegmentLogOptions): Promise<SegmentLog> {
   const { directory, segmentBytes = 64 * mib, maxBytes = 4096 * mib } = options;
   const maxPendingBytes = options.maxPendingBytes ?? 256 * mib;
@@ -172,8 +186,8 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
     sealed.push({ sequence, file, bytes, records });
   }
 
-  // After what else this turn of the event loop brings, and while the next ones bring more: requests come
-  // together, and one sync serves all. A record that comes alone waits for none.
+  // After what else this turn of the event loop brings, and while the next ones bring more:
+  // requests come together, and one sync serves all. A record that comes alone waits for none.
   function scheduleFlush(): void {
     if (!isFlushScheduled) {
       isFlushScheduled = true;
@@ -251,7 +265,8 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
   }
 
   // After a failed write or sync the pages' state is unknown (a second fsync may report success for
-  // lost pages), so this segment ends at its last acknowledged byte and the next group opens a new one.
+  // lost pages), so this segment ends at its last acknowledged byte and the next group opens a new
+  // one.
   async function abandonTail(segment: OpenSegment, end: number): Promise<void> {
     open = undefined;
     try {
@@ -339,7 +354,8 @@ async function readHighestSequence(directory: string): Promise<number> {
   }
   if (!/^\d{1,12}\n$/.test(text)) {
     throw new Error(
-      `${file} must hold one number, got ${JSON.stringify(text.slice(0, 40))}; without it a key could ` +
+      `${file} must hold one number, got ${JSON.stringify(text.slice(0, 40))}; without it a ` +
+        "key could " +
         `be used twice. Move the state directory away: a new one takes a new writer id`,
     );
   }
@@ -363,8 +379,8 @@ function takeGroup(pending: readonly PendingRecord[]): PendingRecord[] {
   return group;
 }
 
-// Into the page cache, at once: handing a few kilobytes to another thread costs more than copying them, and
-// the sync that follows is what takes time.
+// Into the page cache, at once: handing a few kilobytes to another thread costs more than copying
+// them, and the sync that follows is what takes time.
 function writeFully(handle: FileHandle, bytes: Buffer, position: number): void {
   let done = 0;
   while (done < bytes.length) {

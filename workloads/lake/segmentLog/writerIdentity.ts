@@ -6,8 +6,9 @@ import { writeFileDurably } from "./durableFile";
 const writerFile = "writer-id";
 
 /**
- * The random id of this state directory's writer, made on first use. It is part of every object key, so
- * that a service that lost its disk starts a new series instead of writing over acknowledged data.
+ * The random id of this state directory's writer, made on first use. It is part of every object
+ * key, so that a service that lost its disk starts a new series instead of writing over
+ * acknowledged data.
  *
  * @example const writer = await writerIdentity("/var/lib/inference-table"); // "9f2c4e1ab07d5533"
  */

@@ -2,8 +2,8 @@
 export type LogLine = (level: "info" | "warn" | "error", message: string) => void;
 
 /**
- * Runs `task` again and again with a pause between, or at once where it resolves with true; the function
- * it returns ends that and waits for a running one.
+ * Runs `task` again and again with a pause between, or at once where it resolves with true; the
+ * function it returns ends that and waits for a running one.
  */
 export function repeat(
   intervalMs: number,
@@ -34,7 +34,10 @@ export function repeat(
   };
 }
 
-/** A reporter that prints a kind of failure at most once an interval: a lasting fault is not a line an event. */
+/**
+ * A reporter that prints a kind of failure at most once an interval: a lasting fault is not a line
+ * an event.
+ */
 export function oncePer(
   intervalMs: number,
   logLine: LogLine,

@@ -8,9 +8,9 @@ export interface Service {
 }
 
 /**
- * Runs a service as the whole of a process: starts it, and drains it on SIGTERM or SIGINT, also where
- * the signal comes while it starts. Exits with 0 after a drain, 1 where a start or a drain failed, 2
- * where the settings are wrong.
+ * Runs a service as the whole of a process: starts it, and drains it on SIGTERM or SIGINT, also
+ * where the signal comes while it starts. Exits with 0 after a drain, 1 where a start or a drain
+ * failed, 2 where the settings are wrong.
  */
 export function runService(name: string, start: (logLine: LogLine) => Promise<Service>): void {
   const logLine = jsonLogLine(name);

@@ -80,7 +80,8 @@ export function readLakeSettings(settings: SettingsReader): ObjectStoreOptions {
   if (endpoint !== "" && !isHttpUrl(endpoint)) {
     settings.problem(
       "MLP_LAKE_ENDPOINT",
-      `must be an http(s) URL without a user or query, got ${JSON.stringify(withoutUser(endpoint))}`,
+      "must be an http(s) URL without a user or query, got " +
+        `${JSON.stringify(withoutUser(endpoint))}`,
     );
   }
   const bucket = settings.text("MLP_LAKE_BUCKET", "give the lake's bucket, e.g. lake");

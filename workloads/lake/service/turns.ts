@@ -10,7 +10,9 @@ export function makeTurns(): <T>(task: () => Promise<T>) => Promise<T> {
 
 const atOnce = 8;
 
-/** Does some work for each item, for a few of them at once: calls to the store are mostly waiting. */
+/**
+ * Does some work for each item, for a few of them at once: calls to the store are mostly waiting.
+ */
 export async function inParallel<T>(
   items: readonly T[],
   work: (item: T) => Promise<void>,

@@ -27,7 +27,10 @@ const minPartBytes = 16 << 20;
 // S3 takes at most 10 000 parts.
 const maxParts = 10_000;
 
-/** Uploads a file part after part; an upload that fails is aborted, so that no invisible parts cost space. */
+/**
+ * Uploads a file part after part; an upload that fails is aborted, so that no invisible parts cost
+ * space.
+ */
 export async function uploadInParts(upload: PartedUpload): Promise<void> {
   const { client, bucket, key, context, put } = upload;
   const target = { Bucket: bucket, Key: key };

@@ -41,7 +41,8 @@ interface CacheEntry {
 
 /**
  * Opens a cache directory; files of earlier runs are used again. Names are hashes of store, key and
- * version, so that two stores, or a key that was deleted and made again, never answer for each other.
+ * version, so that two stores, or a key that was deleted and made again, never answer for each
+ * other.
  */
 export async function openObjectCache(options: ObjectCacheOptions): Promise<ObjectCache> {
   const { store, directory, maxBytes = defaultMaxBytes, concurrency = 8 } = options;

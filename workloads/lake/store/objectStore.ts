@@ -50,7 +50,10 @@ export interface PutOptions {
   signal?: AbortSignal;
 }
 
-/** A bucket. Every call retries what may pass, within its deadline; keys are never listed whole into memory. */
+/**
+ * A bucket. Every call retries what may pass, within its deadline; keys are never listed whole into
+ * memory.
+ */
 export interface ObjectStore {
   readonly bucket: string;
   readonly endpoint: string;
@@ -144,7 +147,8 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
     });
   }
 
-  // Not every store's ETag is an MD5 (encryption makes it another one), so a strange one alone proves nothing.
+  // Not every store's ETag is an MD5 (encryption makes it another one), so a strange one alone
+  // proves nothing.
   async function expectStored(
     key: string,
     body: Uint8Array,
@@ -277,7 +281,10 @@ export async function* listObjects(
   }
 }
 
-/** Whether the answer to a write names the bytes that were sent: by their SHA-256, or an ETag that is their MD5. */
+/**
+ * Whether the answer to a write names the bytes that were sent: by their SHA-256, or an ETag that
+ * is their MD5.
+ */
 function speaksOf(
   { ChecksumSHA256, ETag }: PutObjectCommandOutput,
   body: Uint8Array,

@@ -8,7 +8,9 @@ export class ObjectExistsError extends Error {
   override readonly name = "ObjectExistsError";
 }
 
-/** The store refused, or failed until the deadline. `isPermanent`: the same call would fail again. */
+/**
+ * The store refused, or failed until the deadline. `isPermanent`: the same call would fail again.
+ */
 export class ObjectStoreError extends Error {
   override readonly name = "ObjectStoreError";
   readonly code: string;
@@ -55,7 +57,8 @@ export function classifyFailure(error: unknown): AttemptFailure {
   if (status === 412 || code === "PreconditionFailed") {
     return { code: "PreconditionFailed", kind: "exists" };
   }
-  // 409 ConditionalRequestConflict: two conditional writes ran at once; the next attempt sees who won.
+  // 409 ConditionalRequestConflict: two conditional writes ran at once; the next attempt sees who
+  // won.
   const isClientError = status !== undefined && status >= 400 && status < 500;
   const isPassing =
     !isClientError || status === 408 || status === 409 || status === 429 || passingCodes.has(code);

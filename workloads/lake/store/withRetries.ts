@@ -11,7 +11,9 @@ export interface RetryPolicy {
   attemptTimeoutMs: number;
   /** No attempt begins after this long. */
   deadlineMs: number;
-  /** Waits grow from here by doubling, to `maxDelayMs`; the real wait is random between 0 and that. */
+  /**
+   * Waits grow from here by doubling, to `maxDelayMs`; the real wait is random between 0 and that.
+   */
   baseDelayMs: number;
   maxDelayMs: number;
 }
@@ -26,9 +28,9 @@ export interface RetryContext {
 }
 
 /**
- * Runs `attempt` until it succeeds, fails for good, or the deadline passes. Each attempt gets a signal
- * that ends it at its own timeout. Safe for writes because keys are deterministic: an attempt that
- * succeeded without our hearing of it is repeated with the same bytes.
+ * Runs `attempt` until it succeeds, fails for good, or the deadline passes. Each attempt gets a
+ * signal that ends it at its own timeout. Safe for writes because keys are deterministic: an
+ * attempt that succeeded without our hearing of it is repeated with the same bytes.
  */
 export async function withRetries<T>(
   context: RetryContext,

@@ -7,9 +7,9 @@ function columns(type: ColumnType, ...names: string[]): Column[] {
 }
 
 /**
- * A line of a Ray log, or a piece of one: bytes [byte_start, byte_end) of a file. `text` is the line
- * without its newline; `raw` has the same bytes where they aren't UTF-8. A row whose range is one byte
- * longer than its content ended with a newline. Key: (node, file_uid, byte_start).
+ * A line of a Ray log, or a piece of one: bytes [byte_start, byte_end) of a file. `text` is the
+ * line without its newline; `raw` has the same bytes where they aren't UTF-8. A row whose range is
+ * one byte longer than its content ended with a newline. Key: (node, file_uid, byte_start).
  */
 export const rayLogShape: TableShape = {
   columns: [
@@ -26,11 +26,11 @@ export const rayLogShape: TableShape = {
 };
 
 /**
- * One CloudEvent as it arrived. `problem` is set where the event couldn't be understood; its bytes are
- * kept. `body_object` is the key of a body that is an object of its own. `degraded` says why `body` isn't
- * all of it: truncated (its beginning), metadata_only, withheld (a redaction rule couldn't be applied); size
- * and hash are those of the whole body then. (writer, sequence, frame) names the place in the writer's log,
- * so that any row is found once.
+ * One CloudEvent as it arrived. `problem` is set where the event couldn't be understood; its bytes
+ * are kept. `body_object` is the key of a body that is an object of its own. `degraded` says why
+ * `body` isn't all of it: truncated (its beginning), metadata_only, withheld (a redaction rule
+ * couldn't be applied); size and hash are those of the whole body then. (writer, sequence, frame)
+ * names the place in the writer's log, so that any row is found once.
  */
 export const inferenceEventsShape: TableShape = {
   columns: [
@@ -54,10 +54,11 @@ export const inferenceEventsShape: TableShape = {
 /**
  * One prediction: its request and its response. `status`: ok, no_response (the model answered with
  * something else than 200, or the answer hasn't come yet), no_request. `request` and `response` are
- * text; `…_raw` has the bytes where they aren't UTF-8, `…_object` the key of a large one. `degraded`: why one
- * of them isn't whole. `id_reused`: another request had the same id. `…_sha256` is kept only where the row
- * doesn't have the whole payload: elsewhere the table `inferences` computes it, because two random hashes are half
- * of the bytes of a small prediction. `…_hash` are 63 bits that tell payloads of one id apart: see `payloadHash`.
+ * text; `…_raw` has the bytes where they aren't UTF-8, `…_object` the key of a large one.
+ * `degraded`: why one of them isn't whole. `id_reused`: another request had the same id. `…_sha256`
+ * is kept only where the row doesn't have the whole payload: elsewhere the table `inferences`
+ * computes it, because two random hashes are half of the bytes of a small prediction. `…_hash` are
+ * 63 bits that tell payloads of one id apart: see `payloadHash`.
  */
 export const inferencesShape: TableShape = {
   columns: [

@@ -1,5 +1,6 @@
-// The lake's object keys, in both directions. Every value that enters a key is encoded first, so that a
-// name from outside (a namespace in a header, a Ray cluster's name) can't leave its own partition.
+// The lake's object keys, in both directions. Every value that enters a key is encoded first, so
+// that a name from outside (a namespace in a header, a Ray cluster's name) can't leave its own
+// partition.
 
 /** Where Ray log parts of one cluster and day lie. */
 export interface RayLogPartition {
@@ -38,8 +39,9 @@ export interface InferencePairedPart extends InferencePartition {
 /** Where the ids of a paired part lie. */
 export interface InferenceIdsPart extends InferencePairedPart {
   /**
-   * How many parts of events the hour had when all of them were paired, this part included; 0 where that isn't
-   * known. Parts of events are only added, so an hour with as many is paired, whatever any clock says.
+   * How many parts of events the hour had when all of them were paired, this part included; 0 where
+   * that isn't known. Parts of events are only added, so an hour with as many is paired, whatever
+   * any clock says.
    */
   covered: number;
 }
@@ -66,7 +68,8 @@ const datePattern = /^\d{4}-\d{2}-\d{2}$/;
 const writerPattern = /^[0-9a-z]{1,64}$/;
 
 /**
- * Encodes a value for a key: letters, digits, `_`, `-` and inner dots stay; every other byte becomes %XX.
+ * Encodes a value for a key: letters, digits, `_`, `-` and inner dots stay; every other byte
+ * becomes %XX.
  *
  * @throws RangeError for an empty value or one of more than 200 bytes.
  */
@@ -156,8 +159,8 @@ export function inferencePairedPartKey(part: InferencePairedPart): string {
 }
 
 /**
- * The ids of the predictions in a paired part: `id_hash`, which is `md5_number_lower(request_id)`, sorted.
- * Eight bytes tell whether a prediction is in an hour of which nothing else was read.
+ * The ids of the predictions in a paired part: `id_hash`, which is `md5_number_lower(request_id)`,
+ * sorted. Eight bytes tell whether a prediction is in an hour of which nothing else was read.
  */
 export function inferenceIdsPartKey(part: InferenceIdsPart): string {
   return (

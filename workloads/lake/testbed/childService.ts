@@ -16,8 +16,8 @@ const clone = resolve(__dirname, "../../..");
 const waitMs = 30_000;
 
 /**
- * Starts `node --import tsx workloads/<workload>/main.ts` with exactly this environment; `through` is a
- * command that ends by executing the one given to it: `["prlimit", "--nofile=128"]`.
+ * Starts `node --import tsx workloads/<workload>/main.ts` with exactly this environment; `through`
+ * is a command that ends by executing the one given to it: `["prlimit", "--nofile=128"]`.
  */
 export function startChildService(
   workload: string,

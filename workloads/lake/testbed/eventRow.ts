@@ -15,7 +15,10 @@ export interface EventFacts {
 
 export const testNamespace = "models";
 
-/** A row of `inferences_events`. `time`: microseconds since 1970; `place`: in the log of the writer `w`. */
+/**
+ * A row of `inferences_events`. `time`: microseconds since 1970; `place`: in the log of the writer
+ * `w`.
+ */
 export function eventRow(
   event: EventFacts,
   time: bigint,

@@ -1,13 +1,15 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
-// Below the range that Linux takes outgoing connections' ports from (32768), and below that of local/processes/ports.ts.
+// Below the range that Linux takes outgoing connections' ports from (32768), and below that of
+// local/processes/ports.ts.
 const lowestPort = 10_000;
 const highestPort = 19_999;
 
 /**
- * Ports of loopback that nothing listens on. The kernel's own choice (port 0) won't do for a program that
- * binds later: any outgoing connection of the machine may be given the same port meanwhile.
+ * Ports of loopback that nothing listens on. The kernel's own choice (port 0) won't do for a
+ * program that binds later: any outgoing connection of the machine may be given the same port
+ * meanwhile.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();

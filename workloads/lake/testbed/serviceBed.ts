@@ -7,7 +7,10 @@ import { openObjectStore, type ObjectStore } from "@mlplatform/lake/store/object
 import { type ChildService, startChildService } from "./childService";
 import { startSeaweedfs, type TestStore } from "./objectStores";
 
-/** What each test of a suite finds: an empty lake, a folder of its own, and no process of the service yet. */
+/**
+ * What each test of a suite finds: an empty lake, a folder of its own, and no process of the
+ * service yet.
+ */
 export interface ServiceBed {
   readonly server: TestStore;
   readonly store: ObjectStore;
@@ -27,7 +30,9 @@ export async function emptyStore(store: ObjectStore): Promise<void> {
   }
 }
 
-/** Registers mocha's hooks in the suite around it: one store for the suite, the rest for each test. */
+/**
+ * Registers mocha's hooks in the suite around it: one store for the suite, the rest for each test.
+ */
 export function useServiceBed(workload: string, startStore = startSeaweedfs): ServiceBed {
   let server: TestStore;
   let store: ObjectStore;

@@ -5,8 +5,9 @@ export interface WaitingCase {
 }
 
 /**
- * Makes each case a test of its own, and runs up to `width` of them at the same time: what waits for
- * another process leaves a core to others. Under `--grep` all of them run, and only the chosen ones count.
+ * Makes each case a test of its own, and runs up to `width` of them at the same time: what waits
+ * for another process leaves a core to others. Under `--grep` all of them run, and only the chosen
+ * ones count.
  */
 export function sideBySide(width: number, cases: readonly WaitingCase[]): void {
   const queue: (() => void)[] = [];

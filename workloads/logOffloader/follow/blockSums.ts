@@ -2,12 +2,13 @@ import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 
 const blockBytes = 64 << 10;
-// A prime beyond any number of blocks: steps of it come by every block, and from the first ones on lie far apart.
+// A prime beyond any number of blocks: steps of it come by every block, and from the first ones on
+// lie far apart.
 const stride = 2_654_435_761;
 
 /**
- * Sums of a file's blocks of 64 KiB as they were read, 8 bytes for each: enough to notice later, by reading
- * one block at a time, that what stands there now is something else.
+ * Sums of a file's blocks of 64 KiB as they were read, 8 bytes for each: enough to notice later, by
+ * reading one block at a time, that what stands there now is something else.
  */
 export class BlockSums {
   private readonly whole: number[] = [];
@@ -30,7 +31,10 @@ export class BlockSums {
     }
   }
 
-  /** Whether one block still holds what it held. Each call takes another one, but stays at one that doesn't. */
+  /**
+   * Whether one block still holds what it held. Each call takes another one, but stays at one that
+   * doesn't.
+   */
   async holdsInNext(handle: FileHandle): Promise<boolean> {
     if (this.whole.length === 0) {
       return true;

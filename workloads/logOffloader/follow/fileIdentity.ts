@@ -28,10 +28,10 @@ export function fingerprintOfBytes(start: Buffer): Fingerprint {
 }
 
 /**
- * The id of one life of a file: 24 hexadecimal digits. Inode numbers come back (Ray's rotation used 8
- * for 79 files), so the time of birth is part of it, and a generation that grows when the content turns
- * out to be another one. Where the file system knows no birth, the first bytes stand in. `salt` makes
- * other ids of the same files.
+ * The id of one life of a file: 24 hexadecimal digits. Inode numbers come back (Ray's rotation used
+ * 8 for 79 files), so the time of birth is part of it, and a generation that grows when the content
+ * turns out to be another one. Where the file system knows no birth, the first bytes stand in.
+ * `salt` makes other ids of the same files.
  */
 export function fileUid(seen: SeenFile, generation: number, first: Fingerprint, salt = ""): string {
   const birth = seen.birthNs > 0n ? String(seen.birthNs) : first.sha256;

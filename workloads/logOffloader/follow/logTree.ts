@@ -5,7 +5,10 @@ import { isSettled } from "./sameContent";
 
 /** A file seen in one scan of Ray's log folders. */
 export interface SeenFile {
-  /** Device, inode and birth as one text: the same for all names of one file, and another for a recycled inode. */
+  /**
+   * Device, inode and birth as one text: the same for all names of one file, and another for a
+   * recycled inode.
+   */
   identity: string;
   path: string;
   session: string;
@@ -37,23 +40,24 @@ export interface KnownPlace {
 /** Looks at Ray's log folders again and again. */
 export interface LogTree {
   /**
-   * Looks at every file where a folder changed or the last whole look is some time ago, and otherwise at
-   * the `hot` ones only: ten thousand files of dead workers must not cost a core.
+   * Looks at every file where a folder changed or the last whole look is some time ago, and
+   * otherwise at the `hot` ones only: ten thousand files of dead workers must not cost a core.
    */
   scan(hot: Iterable<KnownPlace>, mustBeWhole: boolean): Promise<LogScan>;
 }
 
-// What a whole look finds costs as much again to compare. Both take at most a fortieth of the time, and a quiet file that grows is seen within 5 s.
+// What a whole look finds costs as much again to compare. Both take at most a fortieth of the time,
+// and a quiet file that grows is seen within 5 s.
 const restFactor = 80;
 const minRestMs = 1_000;
 const maxRestMs = 5_000;
 const filesATurn = 500;
 
 /**
- * Follows the regular files of every session, not only of the one that `session_latest` points to: a new
- * Ray in the same directory moves the link while the old files still have unread bytes. Links are not
- * followed, so a loop can't trap the scan. What vanishes during the scan is left out; a folder that
- * can't be read is reported and makes the look a partial one.
+ * Follows the regular files of every session, not only of the one that `session_latest` points to:
+ * a new Ray in the same directory moves the link while the old files still have unread bytes. Links
+ * are not followed, so a loop can't trap the scan. What vanishes during the scan is left out; a
+ * folder that can't be read is reported and makes the look a partial one.
  */
 export function makeLogTree(
   rayDirectory: string,

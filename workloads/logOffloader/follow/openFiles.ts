@@ -1,7 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 import { closeHandle, type TrackedFile } from "./trackedFile";
 
-/** The descriptors that the tailer holds, at most some hundred, and fewer where the process may have only few. */
+/**
+ * The descriptors that the tailer holds, at most some hundred, and fewer where the process may have
+ * only few.
+ */
 export interface OpenFiles {
   /** Gives a file this descriptor; the least recently used one beyond the bound is closed. */
   hold(file: TrackedFile, handle: FileHandle): Promise<void>;
@@ -15,7 +18,10 @@ export interface OpenFiles {
 const maxOpenFiles = 400;
 const fewestOpenFiles = 8;
 
-/** Makes an empty set. A file that lost its name keeps its descriptor, which alone leads to its bytes. */
+/**
+ * Makes an empty set. A file that lost its name keeps its descriptor, which alone leads to its
+ * bytes.
+ */
 export function makeOpenFiles(): OpenFiles {
   // In order of use, oldest first.
   const open = new Set<TrackedFile>();

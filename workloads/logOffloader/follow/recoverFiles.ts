@@ -4,8 +4,9 @@ import type { Checkpoint } from "../state/checkpoint";
 import { trackFrom, trackNew, type TrackedFile } from "./trackedFile";
 
 /**
- * Where reading goes on after a restart: the checkpoint's positions, moved forward by the chunks that wait
- * in the log. Those bytes are durable, so they aren't read again even if their file is still there.
+ * Where reading goes on after a restart: the checkpoint's positions, moved forward by the chunks
+ * that wait in the log. Those bytes are durable, so they aren't read again even if their file is
+ * still there.
  */
 export async function recoverFiles(
   checkpoint: Checkpoint | undefined,

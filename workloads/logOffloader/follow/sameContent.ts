@@ -20,13 +20,14 @@ export interface FileLook {
 }
 
 /**
- * Whether the bytes that were read of a file still stand at its start. A file is written anew in place
- * with the same size, or a larger one, and its first bytes often stay: so all bytes are compared where
- * the file was written without growing, and after a restart. One that grows is compared whole up to
- * 64 KiB. Beyond, each look compares its first and last 1 KiB and one block of 64 KiB, another one each
- * time. So a file written anew is noticed at the next look, and a change of one block within as many looks
- * that find the file grown as it has blocks. Until then what comes behind is read as the same file's; a
- * change of a few blocks in the middle, made while the file grew for the last time, passes unseen.
+ * Whether the bytes that were read of a file still stand at its start. A file is written anew in
+ * place with the same size, or a larger one, and its first bytes often stay: so all bytes are
+ * compared where the file was written without growing, and after a restart. One that grows is
+ * compared whole up to 64 KiB. Beyond, each look compares its first and last 1 KiB and one block of
+ * 64 KiB, another one each time. So a file written anew is noticed at the next look, and a change
+ * of one block within as many looks that find the file grown as it has blocks. Until then what
+ * comes behind is read as the same file's; a change of a few blocks in the middle, made while the
+ * file grew for the last time, passes unseen.
  */
 export async function isSameContent(
   handle: FileHandle,
@@ -72,12 +73,17 @@ export function nextTail(tail: Buffer, bytes: Buffer): Buffer {
   return Buffer.from(joined.subarray(-tailBytes));
 }
 
-/** Whether the running hash, the sums and the tail of a file at rest can be had from the file again, for little. */
+/**
+ * Whether the running hash, the sums and the tail of a file at rest can be had from the file again,
+ * for little.
+ */
 export function isCheapToCompare(file: TrackedFile): boolean {
   return file.readSha256 !== null && file.position <= touchedBytes;
 }
 
-/** Hash of a file's first `length` bytes, which `sums` takes, too; undefined when it is shorter now. */
+/**
+ * Hash of a file's first `length` bytes, which `sums` takes, too; undefined when it is shorter now.
+ */
 export async function hashOfStart(
   handle: FileHandle,
   length: number,
@@ -99,8 +105,8 @@ export async function hashOfStart(
 }
 
 /**
- * Whether an equal time of change later on means that nothing was written since: a change of just now
- * may be followed by another one under the same stamp.
+ * Whether an equal time of change later on means that nothing was written since: a change of just
+ * now may be followed by another one under the same stamp.
  */
 export function isSettled(changedNs: bigint): boolean {
   const age = BigInt(Date.now()) * 1_000_000n - changedNs;

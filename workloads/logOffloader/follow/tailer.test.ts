@@ -254,14 +254,18 @@ describe("tailer", function () {
     await expectLives("old\nlate\n", "new\n");
   });
 
-  it("doesn't read the compressed copy of a file that it read, but one whose original it never saw", async () => {
-    await fs.writeFile(at("raylet.out.1"), "text\n");
-    await bed.settle();
-    await fs.writeFile(at("raylet.out.1.gz"), "compressed");
-    await fs.rm(at("raylet.out.1"));
-    await fs.writeFile(at("other.log.gz"), "alone");
-    await expectLives("text\n", "alone");
-  });
+  it(
+    "doesn't read the compressed copy of a file that it read, but one whose original it never " +
+      "saw",
+    async () => {
+      await fs.writeFile(at("raylet.out.1"), "text\n");
+      await bed.settle();
+      await fs.writeFile(at("raylet.out.1.gz"), "compressed");
+      await fs.rm(at("raylet.out.1"));
+      await fs.writeFile(at("other.log.gz"), "alone");
+      await expectLives("text\n", "alone");
+    },
+  );
 
   it("has a line whole that grows byte by byte, in the middle of its characters", async () => {
     const text = Buffer.from("größe 🙂\n");

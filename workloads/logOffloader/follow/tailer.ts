@@ -34,12 +34,18 @@ export interface UnreadFile {
 
 /** Follows Ray's files and makes their bytes durable in the segment log. */
 export interface Tailer {
-  /** One look at the tree, and up to 32 MiB of every file that grew. `isFinal`: cut lines are taken too. Returns bytes read. */
+  /**
+   * One look at the tree, and up to 32 MiB of every file that grew. `isFinal`: cut lines are taken
+   * too. Returns bytes read.
+   */
   poll(isFinal: boolean): Promise<number>;
   files(): TrackedFile[];
   /** Files of which nothing could be read yet, as they were last seen. */
   unread(): UnreadFile[];
-  /** Follows these no longer; they are gone from the disk and need no more than what the caller keeps. */
+  /**
+   * Follows these no longer; they are gone from the disk and need no more than what the caller
+   * keeps.
+   */
   forget(files: Iterable<TrackedFile>): void;
   close(): Promise<void>;
 }
@@ -70,7 +76,8 @@ export function makeTailer(options: TailerOptions): Tailer {
   const latest = new Map(options.files.map((file) => [identityOfFacts(file.facts), file]));
   for (const file of files) {
     if (latest.get(identityOfFacts(file.facts)) !== file) {
-      // An earlier life, whose end came after the last checkpoint: nothing on the disk is it any more.
+      // An earlier life, whose end came after the last checkpoint: nothing on the disk is it any
+      // more.
       end(file);
     }
   }
@@ -98,7 +105,10 @@ export function makeTailer(options: TailerOptions): Tailer {
     return file;
   }
 
-  /** The tracked file that this one is, a new one where it isn't what was there before; undefined when it vanished. */
+  /**
+   * The tracked file that this one is, a new one where it isn't what was there before; undefined
+   * when it vanished.
+   */
   async function identify(seen: SeenFile): Promise<TrackedFile | undefined> {
     const known = lastOf(seen);
     if (known !== undefined && known.handle !== undefined && seen.size >= known.position) {
@@ -154,7 +164,8 @@ export function makeTailer(options: TailerOptions): Tailer {
     return fresh;
   }
 
-  // Ray's driver logs grow by 45 MB/s: one chunk a poll would fall behind, all of it would starve the rest.
+  // Ray's driver logs grow by 45 MB/s: one chunk a poll would fall behind, all of it would starve
+  // the rest.
   async function readChunks(file: TrackedFile, isFinal: boolean): Promise<number> {
     let bytes = 0;
     for (let count = 0; count < maxChunksAPoll && !isLogFull; count++) {
@@ -273,7 +284,8 @@ export function makeTailer(options: TailerOptions): Tailer {
     }
   }
 
-  // `x.log.1.gz` is what `x.log.1` was, and that was read. One whose original was never seen is read as it is.
+  // `x.log.1.gz` is what `x.log.1` was, and that was read. One whose original was never seen is
+  // read as it is.
   function isCompressedCopy({ session, file }: SeenFile): boolean {
     const original = /^(.+)\.(?:gz|bz2|xz|zst)$/.exec(file)?.[1];
     return (

@@ -22,7 +22,10 @@ export interface TrackedFile {
   hash: Hash | undefined;
   /** Of bytes [0, position), where `hash` is; undefined as that one is. */
   sums: BlockSums | undefined;
-  /** Of bytes [0, position); known after a restart too, unless only a part of them was read by this run. */
+  /**
+   * Of bytes [0, position); known after a restart too, unless only a part of them was read by this
+   * run.
+   */
   readSha256: string | null;
   /** The last of bytes [0, position), up to 1 KiB; empty after a restart and at rest. */
   tail: Buffer;
@@ -30,7 +33,10 @@ export interface TrackedFile {
   checkedNs: bigint | undefined;
   /** Time of modification when its end was last reached. */
   modifiedNs: bigint | undefined;
-  /** When bytes were last read: milliseconds of `performance.now()`, which no setting of the clock moves. */
+  /**
+   * When bytes were last read: milliseconds of `performance.now()`, which no setting of the clock
+   * moves.
+   */
   activeAt: number;
   /** Since when a line without its end waits, by the same clock. */
   partialSince: number | undefined;
@@ -84,7 +90,9 @@ export function trackFrom(checkpoint: FileCheckpoint): TrackedFile {
   };
 }
 
-/** Closes a file's descriptor, and keeps no more of it in memory than is needed to know it again. */
+/**
+ * Closes a file's descriptor, and keeps no more of it in memory than is needed to know it again.
+ */
 export async function closeHandle(file: TrackedFile): Promise<void> {
   const { handle } = file;
   file.handle = undefined;

@@ -60,7 +60,8 @@ export async function compactPartition(
   return { merged: groups.flat().length, into: groups.length };
 }
 
-// A node that read its files again wrote the same key twice; the longer range has all of the shorter one.
+// A node that read its files again wrote the same key twice; the longer range has all of the
+// shorter one.
 function mergeQuery(relation: string): string {
   return (
     `SELECT * FROM ${relation} ` +
@@ -81,7 +82,8 @@ async function checkKeys(
   const [[expected]] = reader.getRows() as [[bigint]];
   if (BigInt(rows) !== expected) {
     throw new Error(
-      `merging parts of cluster ${cluster} gave ${rows} rows for ${expected} keys; nothing was replaced`,
+      `merging parts of cluster ${cluster} gave ${rows} rows for ${expected} keys; nothing ` +
+        "was replaced",
     );
   }
 }

@@ -13,7 +13,10 @@ export interface ClusterVerdict {
   checkedAt: string;
 }
 
-/** Says whether a cluster's logs are all in the lake, by its manifests, its rows, and its pods where they are known. */
+/**
+ * Says whether a cluster's logs are all in the lake, by its manifests, its rows, and its pods where
+ * they are known.
+ */
 export async function judgeCluster(
   lake: Lake,
   cluster: StoredCluster,
@@ -50,7 +53,8 @@ function missingOf(node: RayLogManifest): string[] {
     .filter(({ size, bytesCommitted }) => size !== bytesCommitted)
     .map(
       ({ file, session, size, bytesCommitted }) =>
-        `node ${node.node} has ${bytesCommitted} of ${size} bytes of ${session}/${file} in the lake`,
+        `node ${node.node} has ${bytesCommitted} of ${size} bytes of ${session}/${file} in ` +
+        "the lake",
     );
 }
 
@@ -72,7 +76,8 @@ async function missingRows(lake: Lake, cluster: StoredCluster): Promise<string[]
       .filter(({ file, bytes }) => bytes < BigInt(file.bytesCommitted))
       .map(
         ({ file, bytes }) =>
-          `the lake has rows of ${bytes} of ${file.bytesCommitted} bytes of ${file.session}/${file.file} ` +
+          `the lake has rows of ${bytes} of ${file.bytesCommitted} bytes of ` +
+          `${file.session}/${file.file} ` +
           `of node ${node.node}`,
       ),
   );

@@ -31,7 +31,10 @@ export interface KeeperReport {
 const dayMs = 86_400_000;
 const cacheBytes = 512 << 20;
 
-/** Runs once over all of the lake's Ray logs: judges clusters, merges parts, deletes what is past its time. */
+/**
+ * Runs once over all of the lake's Ray logs: judges clusters, merges parts, deletes what is past
+ * its time.
+ */
 export async function runKeeper(
   config: KeeperConfig,
   logLine: LogLine,

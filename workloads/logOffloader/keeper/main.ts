@@ -17,7 +17,8 @@ export async function keeperMain(): Promise<void> {
     }
     logLine(
       "info",
-      `${verdicts.length} clusters, ${incomplete.length} of them incomplete; ${merged} parts merged ` +
+      `${verdicts.length} clusters, ${incomplete.length} of them incomplete; ${merged} parts ` +
+        "merged " +
         `into ${into}, ${deletedParts} deleted`,
     );
     process.exitCode = incomplete.length === 0 ? 0 : incompleteExitCode;

@@ -17,8 +17,8 @@ interface PodList {
 const clusterLabel = "ray.io/cluster";
 
 /**
- * The pods of all Ray clusters, from the JSON of `kubectl get pods -A -o json`. Undefined where no file is
- * named: the lake alone has to do.
+ * The pods of all Ray clusters, from the JSON of `kubectl get pods -A -o json`. Undefined where no
+ * file is named: the lake alone has to do.
  */
 export async function readPods(file: string | undefined): Promise<ClusterPods[] | undefined> {
   return file === undefined

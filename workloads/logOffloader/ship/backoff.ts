@@ -12,8 +12,8 @@ const firstMs = 500;
 const longestMs = 8_000;
 
 /**
- * Makes a rest that is over. A store that refuses at once (a key that was revoked, a bucket that is gone)
- * would otherwise be asked at every poll, and each time all that waits is encoded anew.
+ * Makes a rest that is over. A store that refuses at once (a key that was revoked, a bucket that is
+ * gone) would otherwise be asked at every poll, and each time all that waits is encoded anew.
  */
 export function makeRest(): Rest {
   let until = -Infinity;

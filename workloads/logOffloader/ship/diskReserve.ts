@@ -1,7 +1,10 @@
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
 
-/** Some mebibytes of disk for the way out: bytes leave a full disk only through a file written to it. */
+/**
+ * Some mebibytes of disk for the way out: bytes leave a full disk only through a file written to
+ * it.
+ */
 export interface DiskReserve {
   /** Gives the space back to the disk. */
   giveUp(): Promise<void>;

@@ -10,8 +10,8 @@ import type { FileCheckpoint } from "../state/checkpoint";
 const keptLives = 8;
 
 /**
- * Takes the oldest lives of each name out of `files` and into `earlier`, once they are gone from the disk
- * and whole in the lake. Returns what stays, and what was taken.
+ * Takes the oldest lives of each name out of `files` and into `earlier`, once they are gone from
+ * the disk and whole in the lake. Returns what stays, and what was taken.
  */
 export function foldLives(
   files: readonly FileCheckpoint[],

@@ -26,7 +26,9 @@ export interface ProgressOptions {
 export interface Progress {
   /** The name of the parts' writer; part of the manifest. */
   writer: string;
-  /** Takes chunks as committed and makes that durable. Returns the bytes that are new in the lake. */
+  /**
+   * Takes chunks as committed and makes that durable. Returns the bytes that are new in the lake.
+   */
   move(chunks: readonly ShippedChunk[]): Promise<number>;
   save(): Promise<void>;
   manifest(status: ManifestStatus, files: ManifestFile[]): RayLogManifest;

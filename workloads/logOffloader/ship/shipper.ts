@@ -25,7 +25,9 @@ export interface ShipperOptions {
   writer: () => string;
   /** Awaited before the first part of this run: the node's OPEN manifest. */
   open: () => Promise<void>;
-  /** Called when parts are in the lake and before their segments are removed: moves the checkpoint. */
+  /**
+   * Called when parts are in the lake and before their segments are removed: moves the checkpoint.
+   */
   onShipped: (chunks: ShippedChunk[]) => Promise<void>;
 }
 
@@ -42,12 +44,14 @@ interface Part {
 
 // While one part is compressed or put, the lines of the next are split.
 const partsAtOnce = 2;
-// A checkpoint names every file: moving it for each of many parts a second would cost more than the parts.
+// A checkpoint names every file: moving it for each of many parts a second would cost more than the
+// parts.
 const checkpointIntervalMs = 1_000;
 
 /**
- * The commit of a segment: one Parquet file named by writer and segment number, put; the checkpoint moves;
- * the segment is deleted. A crash anywhere repeats it with the same bytes under the same key.
+ * The commit of a segment: one Parquet file named by writer and segment number, put; the checkpoint
+ * moves; the segment is deleted. A crash anywhere repeats it with the same bytes under the same
+ * key.
  */
 export function makeShipper(options: ShipperOptions): Shipper {
   const { log, store, origin } = options;

@@ -42,9 +42,9 @@ export interface ReadCheckpoint {
 }
 
 /**
- * Reads the checkpoint of a state directory; none on the first start. A damaged one is moved aside: a
- * sidecar that refuses to start would lose what Ray writes meanwhile, and reading everything once more
- * loses nothing.
+ * Reads the checkpoint of a state directory; none on the first start. A damaged one is moved aside:
+ * a sidecar that refuses to start would lose what Ray writes meanwhile, and reading everything once
+ * more loses nothing.
  *
  * @throws Error when it belongs to another node: its positions would skip or repeat bytes.
  */

@@ -24,9 +24,15 @@ export interface LogChunk {
   line: number;
   /** Newlines in it. */
   lines: number;
-  /** Milliseconds since 1970 when the bytes were read; the first chunk's day is the part's partition. */
+  /**
+   * Milliseconds since 1970 when the bytes were read; the first chunk's day is the part's
+   * partition.
+   */
   readAt: number;
-  /** Of the file's bytes up to this chunk's end; null where earlier ones weren't hashed after a restart. */
+  /**
+   * Of the file's bytes up to this chunk's end; null where earlier ones weren't hashed after a
+   * restart.
+   */
   sha256: string | null;
 }
 

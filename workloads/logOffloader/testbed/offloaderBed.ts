@@ -20,7 +20,10 @@ import type { TestStore } from "../../lake/testbed/objectStores";
 // Generous: two slow cores that others use too.
 const storedWithinMs = 180_000;
 
-/** The real offloader on a folder and a cluster of its own, so that many run beside each other on one store. */
+/**
+ * The real offloader on a folder and a cluster of its own, so that many run beside each other on
+ * one store.
+ */
 export interface OffloaderBed {
   node: { namespace: string; cluster: string; node: string };
   folder: string;
@@ -37,7 +40,10 @@ export interface OffloaderBed {
   drain(): Promise<void>;
   /** Waits until the lake has as many bytes of the files whose name is `name`, or of all. */
   waitForStored(bytes: number, name?: string): Promise<void>;
-  /** Waits until it knows that as many bytes are in the lake: later than the lake itself, where an answer is late. */
+  /**
+   * Waits until it knows that as many bytes are in the lake: later than the lake itself, where an
+   * answer is late.
+   */
   waitForCommitted(bytes: number): Promise<void>;
   /** Value of one of its metrics: all samples of the name, added. */
   metric(name: string): Promise<number>;

@@ -18,7 +18,9 @@ globalThis.Date = class extends RealDate {
 process.on("SIGUSR2", () => (stepMs = -3_600_000));
 `;
 
-/** A disk that answers EIO to reads of the files named sick.* as long as there is the file \`flag\`. */
+/**
+ * A disk that answers EIO to reads of the files named sick.* as long as there is the file \`flag\`.
+ */
 export const sickDisk = (flag: string): string => `
 const fs = require("node:fs");
 const { open } = fs.promises;
