@@ -4,7 +4,7 @@ import { vmSizes } from "../components/aksPlatform/vmSizes";
 import { computeCapacity } from "./capacity/computeCapacity";
 import { type PolicyPackOptions, previewStack } from "./engine/previewStack";
 import { buildPolicyPack } from "./engine/policies/buildPolicyPack";
-import type { PreviewReport } from "./report/previewReport";
+import type { StackPreview } from "./report/stackPreview";
 import { computePrice, regionOf } from "./prices/computePrice";
 import { loadPrices } from "./prices/priceTable";
 
@@ -26,7 +26,7 @@ export interface PreviewOptions {
 }
 
 /** Runs the program of a stack on the in-memory engine and adds up what it registers. */
-export async function preview(options: PreviewOptions): Promise<PreviewReport> {
+export async function preview(options: PreviewOptions): Promise<StackPreview> {
   const started = performance.now();
   const { projectDir, stack, signal } = options;
   const policyPacks: PolicyPackOptions[] = [];

@@ -5,8 +5,8 @@ import { Analyzer } from "../../preview/engine/policies/analyzer";
 import { toStruct, type WireObject } from "../../preview/engine/values/wire";
 import { buildPolicyPack } from "../../preview/engine/policies/buildPolicyPack";
 import { preview } from "../../preview/preview";
-import type { PreviewReport } from "../../preview/report/previewReport";
-import type { PreviewResource } from "../../preview/engine/result";
+import type { StackPreview } from "../../preview/report/stackPreview";
+import type { PreviewResource } from "../../preview/engine/programRun";
 import { alignColumns } from "../../screen/terminal";
 
 /** Medians that the pack has to keep, in ms. */
@@ -65,7 +65,7 @@ async function timeAnalysis(analyzer: Analyzer, resources: PreviewResource[]): P
 }
 
 /** Runs the program of prod, with the policies or without. */
-async function runProd(withPolicies: boolean): Promise<PreviewReport> {
+async function runProd(withPolicies: boolean): Promise<StackPreview> {
   const report = await preview({
     projectDir: root,
     stack: "prod",

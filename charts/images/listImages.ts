@@ -2,7 +2,7 @@ import { chartName } from "../../program/charts";
 import { imageFrom } from "../../components/kubernetes/imageName";
 import { knativeImages } from "../../program/versions";
 import { previewStack, readStackConfig, UserError } from "../../preview/engine/previewStack";
-import type { PreviewResource } from "../../preview/engine/result";
+import type { PreviewResource } from "../../preview/engine/programRun";
 import { readChartImages } from "./chartImages";
 import { findImages } from "./findImages";
 

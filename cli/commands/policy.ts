@@ -6,7 +6,7 @@ import {
   type PolicySettings,
 } from "../../preview/engine/policies/policyConfig";
 import { UserError } from "../../screen/userError";
-import { counted } from "../../preview/report/previewReport";
+import { counted } from "../../preview/report/stackPreview";
 import { type Exemptions, standing } from "../../policy/exemptions";
 import { packName, policies } from "../../policy/pack";
 import { apiVersionOf } from "../../policy/rules/objectKinds";

@@ -4,8 +4,8 @@ import { Command, Option } from "commander";
 import { UserError } from "../../screen/userError";
 import { previewDocument } from "../../preview/report/previewDocument";
 import { preview } from "../../preview/preview";
-import { failures } from "../../preview/report/previewReport";
-import { renderReport } from "../../preview/report/renderReport";
+import { failures } from "../../preview/report/stackPreview";
+import { renderPreview } from "../../preview/report/renderPreview";
 import { layoutOf } from "../../screen/terminal";
 import { type CliContext, ExitCode } from "../context";
 import { Progress } from "../../screen/progress";
@@ -68,7 +68,7 @@ async function runPreview(flags: PreviewFlags, context: CliContext): Promise<voi
     context.stdout.write(
       flags.json
         ? `${JSON.stringify(previewDocument(report), null, 2)}\n`
-        : renderReport(report, layoutOf(context.stdout)),
+        : renderPreview(report, layoutOf(context.stdout)),
     );
     if (failures(report.result).length > 0) {
       context.exitCode = ExitCode.Failed;

@@ -2,7 +2,7 @@ import { countNodePools, makesCluster } from "./nodePools";
 import { countPodRequests } from "./podRequests";
 import { type Capacity, type NodeTotals, type VmSizes, add, nothing } from "./types";
 import { countVolumes } from "./volumes";
-import type { PreviewResource } from "../engine/result";
+import type { PreviewResource } from "../engine/programRun";
 
 /**
  * What the resources of a stack hold at zero and at full load. Everything comes from the inputs

@@ -1,4 +1,4 @@
-import type { PreviewResource } from "../engine/result";
+import type { PreviewResource } from "../engine/programRun";
 import { at, countOf, label, listOf } from "./readInputs";
 import { type Compute, type DiskCapacity, DiskKind, type NodeTotals } from "./types";
 import { type PoolCapacity, type VmSizes, times } from "./types";

@@ -1,4 +1,4 @@
-import type { PreviewResource } from "../engine/result";
+import type { PreviewResource } from "../engine/programRun";
 import { parseGiB, parseQuantity } from "./quantity";
 import { at, chartOf, countOf, kindOf, label, listOf, releaseType } from "./readInputs";
 import { type Compute, add, nothing, times } from "./types";

@@ -1,5 +1,5 @@
 import { chartName } from "../../program/charts";
-import type { PreviewResource } from "../engine/result";
+import type { PreviewResource } from "../engine/programRun";
 
 /** A value at a path of a resource's inputs; undefined where a step is missing. */
 export function at(value: unknown, ...path: (string | number)[]): any {

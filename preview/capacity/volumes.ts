@@ -1,4 +1,4 @@
-import type { PreviewResource } from "../engine/result";
+import type { PreviewResource } from "../engine/programRun";
 import { chartVolumes } from "./chartVolumes";
 import { parseGiB } from "./quantity";
 import { at, chartOf, countOf, label, listOf, releaseType } from "./readInputs";

@@ -1,7 +1,7 @@
 import type * as grpc from "@grpc/grpc-js";
 import * as messages from "@pulumi/pulumi/proto/engine_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import type { Diagnostic } from "./result";
+import type { Diagnostic } from "./programRun";
 import type { Journal } from "./journal";
 import { programMessage } from "./program/programMessage";
 import { method } from "./rpc";

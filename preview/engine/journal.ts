@@ -1,4 +1,4 @@
-import type { Diagnostic } from "./result";
+import type { Diagnostic } from "./programRun";
 
 /** Collects what the program logged and what the engine refused, each once. */
 export class Journal {

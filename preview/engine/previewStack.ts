@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import * as engineServices from "@pulumi/pulumi/proto/engine_grpc_pb";
 import * as resourceServices from "@pulumi/pulumi/proto/resource_grpc_pb";
-import type { EngineResult, PreviewResource } from "./result";
+import type { ProgramRun, PreviewResource } from "./programRun";
 import type { PolicyPackOptions } from "./policies/analyzer";
 import { Deployment, type Registration } from "./resources/deployment";
 import { engineService } from "./engineService";
@@ -67,7 +67,7 @@ export interface PreviewOptions {
 }
 
 export interface PreviewRun {
-  result: EngineResult;
+  result: ProgramRun;
   /** The state after the run; after a preview it is the state before. */
   state: EngineState;
 }
@@ -211,7 +211,7 @@ async function concluded(
   const policy = await policies.summary();
   const stack = registered.find(({ type }) => type === stackType);
   const succeeded = !journal.failed && !policies.violated;
-  const result: EngineResult = {
+  const result: ProgramRun = {
     stack: scope.stack,
     project: scope.project,
     mode: preview ? "preview" : "up",

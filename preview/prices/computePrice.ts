@@ -1,7 +1,7 @@
 import { at } from "../capacity/readInputs";
 import { type Capacity, type DiskCapacity, DiskKind } from "../capacity/types";
 import type { PriceTable, PriceUnit } from "./priceTable";
-import type { PreviewResource } from "../engine/result";
+import type { PreviewResource } from "../engine/programRun";
 
 /** Hours that Azure counts for a month. */
 export const hoursPerMonth = 730;

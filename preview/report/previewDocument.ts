@@ -1,7 +1,12 @@
 import type { Capacity } from "../capacity/types";
-import { failures, type PreviewReport } from "./previewReport";
+import { failures, type StackPreview } from "./stackPreview";
 import type { Price } from "../prices/computePrice";
-import type { Diagnostic, PolicySummary, PreviewResource, SecretFinding } from "../engine/result";
+import type {
+  Diagnostic,
+  PolicySummary,
+  PreviewResource,
+  SecretFinding,
+} from "../engine/programRun";
 
 /** What `--json` prints; `preview.schema.json` is its schema. */
 export interface PreviewDocument {
@@ -27,7 +32,7 @@ export interface PreviewDocument {
  * A preview as data. It holds nothing that differs from run to run (no times), so that two runs of
  * one program can be compared as text.
  */
-export function previewDocument({ result, capacity, price }: PreviewReport): PreviewDocument {
+export function previewDocument({ result, capacity, price }: StackPreview): PreviewDocument {
   const reasons = failures(result);
   return {
     stack: result.stack,

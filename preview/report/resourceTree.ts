@@ -1,5 +1,5 @@
 import { kindOf } from "../capacity/readInputs";
-import type { EngineResult, PreviewResource } from "../engine/result";
+import type { ProgramRun, PreviewResource } from "../engine/programRun";
 import { type Layout, columns, cut, styled } from "../../screen/terminal";
 
 const stackType = "pulumi:pulumi:Stack";
@@ -21,7 +21,7 @@ export function customCount(resources: PreviewResource[]): number {
  * one type under one parent share a line when there are {@link collapseFrom} or more, without the
  * parent's name before theirs.
  */
-export function resourceTree(result: EngineResult, layout: Layout): string[] {
+export function resourceTree(result: ProgramRun, layout: Layout): string[] {
   const children = new Map<string, PreviewResource[]>();
   const known = new Set(result.resources.map(({ urn }) => urn));
   for (const resource of result.resources) {

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { parseAllDocuments } from "yaml";
 import { findImages } from "../../charts/images/findImages";
 import { previewStack } from "../../preview/engine/previewStack";
-import type { PreviewResource } from "../../preview/engine/result";
+import type { PreviewResource } from "../../preview/engine/programRun";
 import { archiveName } from "../../program/charts";
 import { buildGoTool, type GoTool } from "../../local/programs/goTool";
 import { kubernetesVersion } from "../../program/versions";

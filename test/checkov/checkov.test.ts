@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { previewStack } from "../../preview/engine/previewStack";
-import type { PreviewResource } from "../../preview/engine/result";
+import type { PreviewResource } from "../../preview/engine/programRun";
 import { PythonEnvironment } from "../../local/programs/pythonEnvironment";
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { preview } from "../../preview/preview";
-import type { PolicySummary } from "../../preview/engine/result";
+import type { PolicySummary } from "../../preview/engine/programRun";
 import { readManifests } from "../../cli/manifests";
 import { policies } from "../../policy/pack";
 import { apiVersionOf } from "../../policy/rules/objectKinds";

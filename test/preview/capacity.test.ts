@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { computeCapacity } from "../../preview/capacity/computeCapacity";
 import { parseGiB, parseQuantity } from "../../preview/capacity/quantity";
-import { type PreviewResource, unknownMark } from "../../preview/engine/result";
+import { type PreviewResource, unknownMark } from "../../preview/engine/programRun";
 import { cluster, registered, testSizes, userPool } from "./registered";
 
 const release = (chart: string, values: object) =>

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { EngineState } from "../../preview/engine/previewStack";
-import type { EngineResult } from "../../preview/engine/result";
+import type { ProgramRun } from "../../preview/engine/programRun";
 import { messages, named, runFixture } from "./fixtures";
 
-const operations = (result: EngineResult) =>
+const operations = (result: ProgramRun) =>
   Object.fromEntries(
     result.resources
       .filter(({ operation }) => operation !== "same")

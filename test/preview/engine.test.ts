@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { secretMark, unknownMark } from "../../preview/engine/result";
+import { secretMark, unknownMark } from "../../preview/engine/programRun";
 import { messages, named, runFixture } from "./fixtures";
 
 const urn = (rest: string) => `urn:pulumi:test::${rest}`;

@@ -4,7 +4,7 @@ import {
   type PreviewOptions,
   type PreviewRun,
 } from "../../preview/engine/previewStack";
-import type { EngineResult, PreviewResource } from "../../preview/engine/result";
+import type { ProgramRun, PreviewResource } from "../../preview/engine/programRun";
 
 /** The folder of a fixture project or policy pack. */
 export function fixture(name: string): string {
@@ -20,7 +20,7 @@ export function runFixture(
 }
 
 /** The only resource of the logical name. */
-export function named(result: EngineResult, name: string): PreviewResource {
+export function named(result: ProgramRun, name: string): PreviewResource {
   const found = result.resources.filter((resource) => resource.name === name);
   const [only] = found;
   if (only === undefined || found.length > 1) {
@@ -30,7 +30,7 @@ export function named(result: EngineResult, name: string): PreviewResource {
 }
 
 /** The messages of the severity. */
-export function messages(result: EngineResult, severity = "error"): string[] {
+export function messages(result: ProgramRun, severity = "error"): string[] {
   return result.diagnostics
     .filter((diagnostic) => diagnostic.severity === severity)
     .map((diagnostic) => diagnostic.message);

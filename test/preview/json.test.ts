@@ -4,12 +4,12 @@ import { computeCapacity } from "../../preview/capacity/computeCapacity";
 import { previewDocument } from "../../preview/report/previewDocument";
 import { computePrice } from "../../preview/prices/computePrice";
 import schema from "../../preview/report/preview.schema.json";
-import type { EngineResult, PreviewResource } from "../../preview/engine/result";
+import type { ProgramRun, PreviewResource } from "../../preview/engine/programRun";
 import { cluster, registered, resultOf, testSizes, urnOf, userPool } from "./registered";
 
 const validate = new Ajv({ allErrors: true }).compile(schema);
 
-function documentOf(resources: PreviewResource[], change: Partial<EngineResult> = {}) {
+function documentOf(resources: PreviewResource[], change: Partial<ProgramRun> = {}) {
   const capacity = computeCapacity(resources, testSizes);
   return previewDocument({
     result: resultOf(resources, change),

@@ -1,4 +1,4 @@
-import type { EngineResult, PreviewResource } from "../../preview/engine/result";
+import type { ProgramRun, PreviewResource } from "../../preview/engine/programRun";
 
 /** URN of a resource as tests register it. */
 export function urnOf(type: string, name: string): string {
@@ -31,8 +31,8 @@ export function registered(
 /** A run that registered some resources. */
 export function resultOf(
   resources: PreviewResource[],
-  change: Partial<EngineResult> = {},
-): EngineResult {
+  change: Partial<ProgramRun> = {},
+): ProgramRun {
   return {
     stack: "dev",
     project: "mlplatform",

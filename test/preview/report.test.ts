@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { computeCapacity } from "../../preview/capacity/computeCapacity";
-import { type PreviewReport, failures } from "../../preview/report/previewReport";
+import { type StackPreview, failures } from "../../preview/report/stackPreview";
 import { computePrice } from "../../preview/prices/computePrice";
-import { renderReport } from "../../preview/report/renderReport";
-import { type EngineResult, type PreviewResource, secretMark } from "../../preview/engine/result";
+import { renderPreview } from "../../preview/report/renderPreview";
+import { type ProgramRun, type PreviewResource, secretMark } from "../../preview/engine/programRun";
 import { cluster, registered, resultOf, testSizes, urnOf, userPool } from "./registered";
 
 const plain = { width: 100, color: false };
 const pool = userPool("gpu", { vmSize: "Standard_NC24ads_A100_v4", maxCount: 2 });
-const policy: EngineResult["policy"] = {
+const policy: ProgramRun["policy"] = {
   pack: "mlplatform 0.1.0",
   policies: [
     { name: "pinned", description: "Images are pinned.", enforcement: "mandatory", evaluated: 12 },
@@ -27,8 +27,8 @@ const violation = (enforcement: "advisory" | "mandatory") => ({
 
 function reportOf(
   resources: PreviewResource[] = [cluster(), pool],
-  change: Partial<EngineResult> = {},
-): PreviewReport {
+  change: Partial<ProgramRun> = {},
+): StackPreview {
   const capacity = computeCapacity(resources, testSizes);
   return {
     result: resultOf(resources, { policy, ...change }),
@@ -38,7 +38,7 @@ function reportOf(
   };
 }
 
-const rendered = (report: PreviewReport) => renderReport(report, plain);
+const rendered = (report: StackPreview) => renderPreview(report, plain);
 
 describe("preview report", () => {
   it("shows everything of a good run and ends in one line", () => {
@@ -92,7 +92,7 @@ Price unknown: run \`mlp prices update\`
   });
 
   it("fails on a secret in the open, and names where", () => {
-    const secrets: EngineResult["secrets"] = [
+    const secrets: ProgramRun["secrets"] = [
       {
         kind: "plainSecret",
         urn: urnOf("kubernetes:core/v1:Secret", "keys"),
@@ -106,7 +106,7 @@ Price unknown: run \`mlp prices update\`
   });
 
   it("shows why the program failed as the last thing before the verdict", () => {
-    const diagnostics: EngineResult["diagnostics"] = [
+    const diagnostics: ProgramRun["diagnostics"] = [
       { severity: "debug", urn: "", message: "not shown" },
       { severity: "error", urn: "", message: "boom\n  at index.ts:3" },
     ];
@@ -180,7 +180,7 @@ Price unknown: run \`mlp prices update\`
 
   it("colours without changing a character", () => {
     const report = reportOf();
-    const coloured = renderReport(report, { width: 100, color: true });
+    const coloured = renderPreview(report, { width: 100, color: true });
     assert.notEqual(coloured, rendered(report));
     assert.equal(stripVTControlCharacters(coloured), rendered(report));
   });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { EngineResult } from "../../preview/engine/result";
+import type { ProgramRun } from "../../preview/engine/programRun";
 import { isSecretKey } from "../../preview/engine/values/secretNames";
 import { messages, runFixture } from "./fixtures";
 
 describe("engine, secret findings", () => {
-  let result: EngineResult;
+  let result: ProgramRun;
 
   before(async () => {
     ({ result } = await runFixture("secrets"));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { findImages } from "../../charts/images/findImages";
 import { previewStack } from "../../preview/engine/previewStack";
-import type { EngineResult, PreviewResource } from "../../preview/engine/result";
+import type { ProgramRun, PreviewResource } from "../../preview/engine/programRun";
 import { archiveName } from "../../program/charts";
 import { everyChart } from "../../program/versions";
 
@@ -16,7 +16,7 @@ async function preview(
   stack: string,
   images: Record<string, string>,
   charts: Record<string, string>,
-): Promise<EngineResult> {
+): Promise<ProgramRun> {
   const { result } = await previewStack({
     projectDir: resolve(__dirname, "../.."),
     stack,

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { previewStack } from "../../preview/engine/previewStack";
-import type { EngineResult } from "../../preview/engine/result";
+import type { ProgramRun } from "../../preview/engine/programRun";
 
 const root = resolve(__dirname, "../..");
 const stacks = ["local", "dev", "prod"];
 
 /** `type  name` of every custom resource; components, providers and the stack are not counted. */
-function customResources(result: EngineResult): string[] {
+function customResources(result: ProgramRun): string[] {
   return result.resources
     .filter(({ custom, type }) => custom && !type.startsWith("pulumi:providers:"))
     .map(({ type, name }) => `${type}  ${name}`)
@@ -17,7 +17,7 @@ function customResources(result: EngineResult): string[] {
 
 describe("program", function () {
   this.timeout(120_000);
-  const previews = new Map<string, EngineResult>();
+  const previews = new Map<string, ProgramRun>();
 
   before(async () => {
     for (const stack of stacks) {

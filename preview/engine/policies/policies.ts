@@ -1,5 +1,5 @@
 import * as messages from "@pulumi/pulumi/proto/analyzer_pb";
-import type { PolicyReport, PolicySummary } from "../result";
+import type { PolicyFinding, PolicySummary } from "../programRun";
 import { Analyzer, levelName, type AnalyzerScope, type PolicyPackOptions } from "./analyzer";
 import { analyzeRequest, stackRequest } from "./analyzerRequests";
 import type { Inspection, Registration } from "../resources/deployment";
@@ -21,7 +21,7 @@ interface Pack {
  * the program, as nothing of a preview waits for it.
  */
 export class Policies implements Inspection {
-  readonly reports: PolicyReport[] = [];
+  readonly reports: PolicyFinding[] = [];
   private readonly pending: Promise<void>[] = [];
   private readonly packs: Promise<Pack[]>;
 
@@ -218,8 +218,8 @@ function withoutDescription(diagnostic: messages.AnalyzeDiagnostic): string {
 }
 
 /** Analysis ends in any order; reports are read by policy and resource. */
-function sorted(reports: PolicyReport[]): PolicyReport[] {
-  const key = (report: PolicyReport) => [report.policy, report.urn, report.message].join("\n");
+function sorted(reports: PolicyFinding[]): PolicyFinding[] {
+  const key = (report: PolicyFinding) => [report.policy, report.urn, report.message].join("\n");
   return [...reports].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 

@@ -1,4 +1,4 @@
-import type { PreviewResource } from "../result";
+import type { PreviewResource } from "../programRun";
 import { completedOutputs, previewedOutputs, type SdkOutputs } from "./outputs";
 import { computedOutputs, idOf } from "./computedOutputs";
 import type { Journal } from "../journal";

@@ -1,4 +1,4 @@
-import type { SecretFinding } from "../result";
+import type { SecretFinding } from "../programRun";
 import { isGithubSecret, isKubernetesSecret, isSecretKey } from "./secretNames";
 import type { StateResource } from "../resources/state";
 import { stackType } from "../resources/urns";

@@ -1,5 +1,5 @@
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
-import { secretMark, unknownMark } from "../result";
+import { secretMark, unknownMark } from "../programRun";
 
 /**
  * Property values as they travel between the program and the engine: JSON, in which a secret, an

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { type PreviewRun, previewStack } from "../../../preview/engine/previewStack";
-import type { PreviewResource } from "../../../preview/engine/result";
+import type { PreviewResource } from "../../../preview/engine/programRun";
 import { azureInputs, nameLimits } from "./inputs";
 import { mutations } from "./mutations";
 import { expectedSubjects, grants, relationProblems, trustedSubjects } from "./relations";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { parse, stringify } from "yaml";
 import { type PreviewRun, previewStack } from "../../../preview/engine/previewStack";
-import type { PreviewResource } from "../../../preview/engine/result";
+import type { PreviewResource } from "../../../preview/engine/programRun";
 import { databaseInputs, serverName } from "./databaseInputs";
 
 const root = resolve(__dirname, "../../..");

@@ -1,4 +1,4 @@
-import type { PreviewResource } from "../../../preview/engine/result";
+import type { PreviewResource } from "../../../preview/engine/programRun";
 import type { EngineState } from "../../../preview/engine/previewStack";
 import { unwrapped } from "../../../preview/engine/values/wire";
 import { rangeContains, rangesOverlap } from "./shapes";

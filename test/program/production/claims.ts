@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { PreviewResource } from "../../../preview/engine/result";
-import { secretMark } from "../../../preview/engine/result";
+import type { PreviewResource } from "../../../preview/engine/programRun";
+import { secretMark } from "../../../preview/engine/programRun";
 import { readAlerts, readDashboards } from "../../monitoring/shippedMonitoring";
 import { ofKind, selects } from "./workloads";
 

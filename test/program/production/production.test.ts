@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { previewStack } from "../../../preview/engine/previewStack";
-import type { PreviewResource } from "../../../preview/engine/result";
+import type { PreviewResource } from "../../../preview/engine/programRun";
 import { claims, Platform } from "./claims";
 import { demands, type Workload, workloadsOf } from "./workloads";
 

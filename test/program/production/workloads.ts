@@ -1,5 +1,5 @@
-import type { PreviewResource } from "../../../preview/engine/result";
-import { secretMark } from "../../../preview/engine/result";
+import type { PreviewResource } from "../../../preview/engine/programRun";
+import { secretMark } from "../../../preview/engine/programRun";
 
 type Bag = Record<string, any>;
 

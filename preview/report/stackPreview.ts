@@ -1,10 +1,10 @@
 import type { Capacity } from "../capacity/types";
 import type { Price } from "../prices/computePrice";
-import type { EngineResult, PolicyReport } from "../engine/result";
+import type { ProgramRun, PolicyFinding } from "../engine/programRun";
 
 /** Everything that a preview shows. */
-export interface PreviewReport {
-  result: EngineResult;
+export interface StackPreview {
+  result: ProgramRun;
   capacity: Capacity;
   price: Price;
   /** From start to end, policy build included. */
@@ -12,7 +12,7 @@ export interface PreviewReport {
 }
 
 /** Violations that stop an update. */
-export function mandatoryViolations(result: EngineResult): PolicyReport[] {
+export function mandatoryViolations(result: ProgramRun): PolicyFinding[] {
   return (result.policy?.reports ?? []).filter(
     ({ kind, enforcement }) => kind === "violation" && enforcement === "mandatory",
   );
@@ -22,7 +22,7 @@ export function mandatoryViolations(result: EngineResult): PolicyReport[] {
  * Why a run counts as failed; empty where it is good. A secret in the open counts: an update would
  * write it to the state or to a repository in plain text, and taking it back does not undo that.
  */
-export function failures(result: EngineResult): string[] {
+export function failures(result: ProgramRun): string[] {
   const reasons: string[] = [];
   const mandatory = mandatoryViolations(result).length;
   if (mandatory > 0) {

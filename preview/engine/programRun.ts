@@ -28,7 +28,7 @@ export interface PreviewResource {
 }
 
 /** One violation, remediation or undecided case of one policy on one resource. */
-export interface PolicyReport {
+export interface PolicyFinding {
   policy: string;
   /** URN; empty for a policy over the whole stack. */
   urn: string;
@@ -44,7 +44,7 @@ export interface PolicySummary {
   pack: string;
   /** Every policy of the pack with how many resources it looked at (not `not applicable`). */
   policies: { name: string; description: string; enforcement: string; evaluated: number }[];
-  reports: PolicyReport[];
+  reports: PolicyFinding[];
 }
 
 /** A fact about secrets that only the engine sees, because it sees the marks on the wire. */
@@ -64,7 +64,7 @@ export interface Diagnostic {
 }
 
 /** Everything one run of the program told the engine. */
-export interface EngineResult {
+export interface ProgramRun {
   stack: string;
   project: string;
   mode: "preview" | "up";

@@ -1,22 +1,22 @@
 import { capacitySection, priceSection } from "./reportTables";
-import { counted, failures, type PreviewReport } from "./previewReport";
+import { counted, failures, type StackPreview } from "./stackPreview";
 import { customCount, resourceTree } from "./resourceTree";
-import type { EngineResult, PolicySummary } from "../engine/result";
+import type { ProgramRun, PolicySummary } from "../engine/programRun";
 import { type Layout, alignColumns, cut, styled, wrap } from "../../screen/terminal";
 
 /** The report of a preview for people: tree, outputs, policies, capacity, price, verdict. */
-export function renderReport(report: PreviewReport, layout: Layout): string {
-  const { result } = report;
+export function renderPreview(preview: StackPreview, layout: Layout): string {
+  const { result } = preview;
   const sections = [
     resourceTree(result, layout),
     outputsSection(result, layout),
     result.policy === undefined ? [] : policySection(result.policy, layout),
     secretSection(result, layout),
-    capacitySection(report.capacity, layout),
-    priceSection(report.price, layout),
+    capacitySection(preview.capacity, layout),
+    priceSection(preview.price, layout),
     // Last, so that an error stands where the eye is when the command ends.
     diagnosticSection(result, layout),
-    [verdictLine(report, layout)],
+    [verdictLine(preview, layout)],
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -25,8 +25,7 @@ export function renderReport(report: PreviewReport, layout: Layout): string {
 }
 
 /** One line that says how the run ended. */
-export function verdictLine(report: PreviewReport, layout: Layout): string {
-  const { result, wallMs } = report;
+export function verdictLine({ result, wallMs }: StackPreview, layout: Layout): string {
   const reasons = failures(result);
   const counts = operations(result);
   const advisories = (result.policy?.reports ?? []).filter(
@@ -47,7 +46,7 @@ export function verdictLine(report: PreviewReport, layout: Layout): string {
   return `${head} · ${parts.join(" · ")}`;
 }
 
-function operations(result: EngineResult): string {
+function operations(result: ProgramRun): string {
   const order = ["create", "update", "delete", "same"] as const;
   const words =
     result.mode === "preview"
@@ -61,7 +60,7 @@ function operations(result: EngineResult): string {
     .join(", ");
 }
 
-function outputsSection(result: EngineResult, layout: Layout): string[] {
+function outputsSection(result: ProgramRun, layout: Layout): string[] {
   const entries = Object.entries(result.outputs);
   if (entries.length === 0) {
     return [];
@@ -106,7 +105,7 @@ function policySection(policy: PolicySummary, layout: Layout): string[] {
   return lines;
 }
 
-function secretSection(result: EngineResult, layout: Layout): string[] {
+function secretSection(result: ProgramRun, layout: Layout): string[] {
   if (result.secrets.length === 0) {
     return [];
   }
@@ -119,7 +118,7 @@ function secretSection(result: EngineResult, layout: Layout): string[] {
   ];
 }
 
-function diagnosticSection(result: EngineResult, layout: Layout): string[] {
+function diagnosticSection(result: ProgramRun, layout: Layout): string[] {
   const told = result.diagnostics.filter(({ severity }) => severity !== "debug");
   if (told.length === 0) {
     return [];
