@@ -1,5 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { partOfPlatform } from "../kubernetes/namespace";
+import type { Scope } from "../scope";
 import type { AdmissionPoliciesArgs, AdmissionPolicyManifest } from "./args";
 
 /**
@@ -16,18 +18,17 @@ export class AdmissionPolicies extends pulumi.ComponentResource {
 
   constructor(name: string, args: AdmissionPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mlplatform:index:AdmissionPolicies", name, args, opts);
-    const bindings = args.policies.map((policy) => createPolicy(name, policy, this));
+    const bindings = args.policies.map((policy) => createPolicy({ name, parent: this }, policy));
     this.policyNames = pulumi.all(bindings.map(({ spec }) => spec.policyName));
     this.registerOutputs({ policyNames: this.policyNames });
   }
 }
 
 function createPolicy(
-  name: string,
+  { name, parent }: Scope,
   { name: policyName, spec, binding }: AdmissionPolicyManifest,
-  parent: pulumi.Resource,
 ): k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding {
-  const labels = { "app.kubernetes.io/part-of": "mlplatform" };
+  const labels = partOfPlatform;
   const policy = new k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
     `${name}-${policyName}`,
     { metadata: { name: policyName, labels }, spec },

@@ -2,10 +2,11 @@ import * as authorization from "@pulumi/azure-native/authorization";
 import * as containerservice from "@pulumi/azure-native/containerservice";
 import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import type { AzureFoundation, ClusterConnection } from "../connections";
 import { createAuditLogs } from "./auditLogs";
-import { checkComponentName, uniqueSuffixLength } from "../azure/names";
+import { checkComponentName } from "../azure/names";
+import type { AzureScope } from "../azure/scope";
+import { createUniqueSuffix } from "../azure/uniqueSuffix";
 import { createBudget } from "./budget";
 import { checkAksPlatform } from "./problems";
 import { createCluster, createMaintenanceWindows, createUserPools, requireIssuer } from "./cluster";
@@ -14,7 +15,7 @@ import { kubeconfigFor } from "./kubeconfig";
 import { createNetwork } from "./network";
 import { plannedPools, poolName } from "./nodePools";
 import { type AksPlatformArgs, KubeLogin } from "./args";
-import type { PlatformScope } from "../azure/scope";
+import { childOptions, type Scope, statefulOptions } from "../scope";
 import { createRegistry } from "./registry";
 
 /**
@@ -66,44 +67,41 @@ export class AksPlatform extends pulumi.ComponentResource {
     super("mlplatform:index:AksPlatform", name, args, opts);
 
     const { subscriptionId, tenantId } = identifyDeployer(this);
-    const group = createResourceGroup(this, name, args);
-    const scope = scopeOf(this, name, args, group);
-    const suffix = createUniqueSuffix(scope);
+    const group = createResourceGroup({ name, parent: this }, args);
+    const scope = scopeIn(group, { name, parent: this }, args);
+    const uniqueSuffix = createUniqueSuffix({ name: `${name}-unique`, parent: this });
     const nodeResourceGroup = pulumi.interpolate`${group.name}-nodes`;
     const pools = plannedPools(args);
 
     const network = createNetwork(scope, args.network);
-    const registry = createRegistry(scope, suffix, args);
+    const registry = createRegistry(scope, uniqueSuffix, args);
     const targets = { subscriptionId, nodeSubnetId: network.nodeSubnetId, registryId: registry.id };
     const identities = createIdentities(scope, targets);
     const surroundings = { network, identities, tenantId, nodeResourceGroup };
     const cluster = createCluster(scope, args, surroundings);
-    const userPools = createUserPools(
-      scope,
-      cluster,
+    const userPools = createUserPools(scope, cluster, {
       pools,
-      args.kubernetesVersion,
-      network.nodeSubnetId,
-    );
+      kubernetesVersion: args.kubernetesVersion,
+      nodeSubnetId: network.nodeSubnetId,
+    });
     createMaintenanceWindows(scope, cluster);
-    const administrators = assignAdministrators(
-      scope,
-      cluster.id,
+    const administrators = assignAdministrators(scope, {
+      clusterId: cluster.id,
       subscriptionId,
-      args.adminGroupObjectIds,
-    );
-    createAuditLogs(scope, suffix, cluster.id, args);
-    createBudget(scope, subscriptionId, nodeResourceGroup, args.budget);
+      groupObjectIds: args.adminGroupObjectIds,
+    });
+    createAuditLogs(scope, { clusterId: cluster.id, uniqueSuffix }, args);
+    createBudget(scope, { subscriptionId, nodeResourceGroup }, args.budget);
 
     // With the id: a preview knows the profile as it was sent, without the issuer, but not the id.
     const oidcIssuer = pulumi
       .all([cluster.oidcIssuerProfile, cluster.id])
       .apply(([profile]) => requireIssuer(name, profile));
-    this.kubeconfig = kubeconfigOf(this, group, cluster, {
+    // Whoever uses the kubeconfig needs rights in the cluster, and nodes for its pods.
+    const usable = [cluster, ...userPools, ...administrators];
+    this.kubeconfig = kubeconfigOf({ ...scope, dependsOn: usable }, cluster, {
       tenantId,
       login: args.kubeLogin ?? KubeLogin.AzureCli,
-      // Whoever uses the kubeconfig needs rights in the cluster, and nodes for its pods.
-      after: [...userPools, ...administrators],
     });
     this.clusterId = cluster.id;
     this.registry = registry.loginServer;
@@ -157,57 +155,43 @@ function identifyDeployer(parent: pulumi.Resource) {
   return { subscriptionId: client.subscriptionId, tenantId: client.tenantId };
 }
 
-function createResourceGroup(parent: pulumi.Resource, name: string, args: AksPlatformArgs) {
+function createResourceGroup(scope: Scope, args: AksPlatformArgs): resources.ResourceGroup {
   return new resources.ResourceGroup(
-    `${name}-group`,
+    `${scope.name}-group`,
     { location: args.location, tags: args.tags },
-    statefulOptions(parent, args),
+    statefulOptions(scope, args.protectData ?? true),
   );
 }
 
-function scopeOf(
-  parent: pulumi.Resource,
-  name: string,
-  args: AksPlatformArgs,
+function scopeIn(
   group: resources.ResourceGroup,
-): PlatformScope {
+  scope: Scope,
+  { location, tags, protectData }: AksPlatformArgs,
+): AzureScope {
   return {
-    name,
-    location: args.location,
+    ...scope,
+    location,
     resourceGroupName: group.name,
-    tags: args.tags,
-    child: { parent },
-    stateful: statefulOptions(parent, args),
+    tags,
+    child: childOptions(scope),
+    stateful: statefulOptions(scope, protectData ?? true),
   };
 }
 
-function statefulOptions(parent: pulumi.Resource, args: AksPlatformArgs) {
-  const protect = args.protectData ?? true;
-  return { parent, protect, retainOnDelete: protect };
-}
-
-/** End of names that all of Azure shares; stays as long as the stack does. */
-function createUniqueSuffix({ name, child }: PlatformScope): pulumi.Output<string> {
-  const settings = { length: uniqueSuffixLength, special: false, upper: false };
-  return new random.RandomString(`${name}-unique`, settings, child).result;
-}
-
-/** How a program signs in to the cluster, and what must exist before it does. */
+/** How a program signs in to the cluster. */
 interface SignIn {
   tenantId: pulumi.Output<string>;
   login: KubeLogin;
-  after: pulumi.Resource[];
 }
 
 function kubeconfigOf(
-  parent: pulumi.Resource,
-  group: resources.ResourceGroup,
+  { resourceGroupName, parent, dependsOn }: AzureScope,
   cluster: containerservice.ManagedCluster,
-  { tenantId, login, after }: SignIn,
+  { tenantId, login }: SignIn,
 ): pulumi.Output<string> {
   const credentials = containerservice.listManagedClusterUserCredentialsOutput(
-    { resourceGroupName: group.name, resourceName: cluster.name, format: "exec" },
-    { parent, dependsOn: [cluster, ...after] },
+    { resourceGroupName, resourceName: cluster.name, format: "exec" },
+    { parent, dependsOn },
   );
   const kubeconfig = pulumi
     .all([credentials, tenantId])

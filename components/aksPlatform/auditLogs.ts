@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { globalName } from "../azure/names";
 import { plannedPools } from "./nodePools";
 import type { AksPlatformArgs } from "./args";
-import type { PlatformScope } from "../azure/scope";
+import type { AzureScope } from "../azure/scope";
 
 /** Searchable: what operators ask. `kube-audit-admin` leaves out reads, most of the volume. */
 const searchableLogs = [
@@ -20,11 +20,17 @@ const searchableLogs = [
 /** Archived: who did what, reads included. */
 const archivedLogs = ["kube-audit", "guard"];
 
+/** Whose logs are kept. */
+export interface AuditedCluster {
+  clusterId: pulumi.Output<string>;
+  /** End of the archive's name, which all of Azure shares. */
+  uniqueSuffix: pulumi.Input<string>;
+}
+
 /** Sends control-plane logs to a workspace for search, and audit logs to a storage account. */
 export function createAuditLogs(
-  scope: PlatformScope,
-  uniqueSuffix: pulumi.Input<string>,
-  clusterId: pulumi.Output<string>,
+  scope: AzureScope,
+  { uniqueSuffix, clusterId }: AuditedCluster,
   args: AksPlatformArgs,
 ): void {
   const { name, child } = scope;
@@ -55,7 +61,7 @@ export function createAuditLogs(
 }
 
 function createWorkspace(
-  { name, resourceGroupName, location, tags, stateful }: PlatformScope,
+  { name, resourceGroupName, location, tags, stateful }: AzureScope,
   retentionInDays: number,
 ): operationalinsights.Workspace {
   return new operationalinsights.Workspace(
@@ -73,7 +79,7 @@ function createWorkspace(
 }
 
 function createArchive(
-  { name, resourceGroupName, location, tags, stateful }: PlatformScope,
+  { name, resourceGroupName, location, tags, stateful }: AzureScope,
   uniqueSuffix: pulumi.Input<string>,
   args: AksPlatformArgs,
 ): storage.StorageAccount {
@@ -103,7 +109,7 @@ function createArchive(
 }
 
 function createArchiveRetention(
-  { name, resourceGroupName, child }: PlatformScope,
+  { name, resourceGroupName, child }: AzureScope,
   archive: storage.StorageAccount,
   days: number,
 ): void {

@@ -1,13 +1,19 @@
 import * as consumption from "@pulumi/azure-native/consumption";
 import * as pulumi from "@pulumi/pulumi";
 import type { AksBudgetArgs } from "./args";
-import type { PlatformScope } from "../azure/scope";
+import type { AzureScope } from "../azure/scope";
+
+/** What is spent beside the platform's own resource group. */
+export interface BudgetedGroups {
+  subscriptionId: pulumi.Output<string>;
+  /** Resource group that AKS makes for nodes, disks and load balancers. */
+  nodeResourceGroup: pulumi.Output<string>;
+}
 
 /** Makes the budget over the platform's resource group and the group of its nodes. */
 export function createBudget(
-  { name, resourceGroupName, child }: PlatformScope,
-  subscriptionId: pulumi.Output<string>,
-  nodeResourceGroup: pulumi.Output<string>,
+  { name, resourceGroupName, child }: AzureScope,
+  { subscriptionId, nodeResourceGroup }: BudgetedGroups,
   { monthlyAmount, contactEmails, startDate }: AksBudgetArgs,
 ): void {
   const warning = (thresholdType: string, threshold: number) => ({

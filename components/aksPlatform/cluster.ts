@@ -6,7 +6,7 @@ import type { ClusterIdentities } from "./identities";
 import type { PlatformNetwork } from "./network";
 import { type PlannedPool, poolName, poolSettings } from "./nodePools";
 import { type AksPlatformArgs, AksTier } from "./args";
-import type { PlatformScope } from "../azure/scope";
+import type { AzureScope } from "../azure/scope";
 
 /** What a cluster is made in and with. */
 export interface ClusterSurroundings {
@@ -19,7 +19,7 @@ export interface ClusterSurroundings {
 
 /** Makes the cluster with its system pool. */
 export function createCluster(
-  scope: PlatformScope,
+  scope: AzureScope,
   args: AksPlatformArgs,
   { network, identities, tenantId, nodeResourceGroup }: ClusterSurroundings,
 ): containerservice.ManagedCluster {
@@ -120,13 +120,18 @@ export function createCluster(
   );
 }
 
+/** What the pools beside the system pool are made from. */
+export interface UserPoolSettings {
+  pools: PlannedPool[];
+  kubernetesVersion: string;
+  nodeSubnetId: pulumi.Output<string>;
+}
+
 /** Makes the pools beside the system pool. Each starts empty. */
 export function createUserPools(
-  { name, resourceGroupName, tags, child }: PlatformScope,
+  { name, resourceGroupName, tags, child }: AzureScope,
   cluster: containerservice.ManagedCluster,
-  pools: PlannedPool[],
-  kubernetesVersion: string,
-  nodeSubnetId: pulumi.Output<string>,
+  { pools, kubernetesVersion, nodeSubnetId }: UserPoolSettings,
 ): containerservice.AgentPool[] {
   return pools
     .filter(({ kind }) => kind !== NodePoolKind.System)
@@ -159,7 +164,7 @@ export function createUserPools(
  * Without them AKS upgrades at any hour.
  */
 export function createMaintenanceWindows(
-  { name, resourceGroupName, child }: PlatformScope,
+  { name, resourceGroupName, child }: AzureScope,
   cluster: containerservice.ManagedCluster,
 ): void {
   const windows = [

@@ -1,8 +1,8 @@
 import * as authorization from "@pulumi/azure-native/authorization";
 import * as managedidentity from "@pulumi/azure-native/managedidentity";
 import type * as pulumi from "@pulumi/pulumi";
-import type { PlatformScope } from "../azure/scope";
-import { AzureRole, roleDefinitionId } from "../azure/roles";
+import type { AzureScope } from "../azure/scope";
+import { assignRole, AzureRole } from "../azure/roles";
 
 /** The identities of a cluster, and the rights that must exist before it. */
 export interface ClusterIdentities {
@@ -23,7 +23,7 @@ export interface IdentityTargets {
 
 /** Makes the two identities, each with no more than its duty. */
 export function createIdentities(
-  scope: PlatformScope,
+  scope: AzureScope,
   { subscriptionId, nodeSubnetId, registryId }: IdentityTargets,
 ): ClusterIdentities {
   const { name, resourceGroupName, location, tags, child } = scope;
@@ -34,54 +34,50 @@ export function createIdentities(
     child,
   );
   const kubelet = new managedidentity.UserAssignedIdentity(`${name}-kubelet`, identity, child);
-  const grant = (
-    purpose: string,
-    to: managedidentity.UserAssignedIdentity,
-    role: AzureRole,
-    on: pulumi.Output<string>,
-  ) =>
-    new authorization.RoleAssignment(
-      `${name}-${purpose}`,
-      {
-        scope: on,
-        principalId: to.principalId,
-        // Named, Azure does not look the new identity up before the directory has spread it.
-        principalType: "ServicePrincipal",
-        roleDefinitionId: subscriptionId.apply((id) => roleDefinitionId(id, role)),
-      },
-      child,
-    );
-  return {
-    controlPlane,
-    kubelet,
-    assignments: [
-      grant("join-nodes", controlPlane, AzureRole.NetworkContributor, nodeSubnetId),
-      grant("use-kubelet", controlPlane, AzureRole.ManagedIdentityOperator, kubelet.id),
-      grant("pull-images", kubelet, AzureRole.AcrPull, registryId),
-    ],
-  };
+  const rights = [
+    { to: controlPlane, may: "join-nodes", role: AzureRole.NetworkContributor, on: nodeSubnetId },
+    {
+      to: controlPlane,
+      may: "use-kubelet",
+      role: AzureRole.ManagedIdentityOperator,
+      on: kubelet.id,
+    },
+    { to: kubelet, may: "pull-images", role: AzureRole.AcrPull, on: registryId },
+  ];
+  const assignments = rights.map(({ to, may, role, on }) =>
+    assignRole({
+      ...scope,
+      name: `${name}-${may}`,
+      role,
+      subscriptionId,
+      principalId: to.principalId,
+      on,
+    }),
+  );
+  return { controlPlane, kubelet, assignments };
+}
+
+/** Who administers a cluster. */
+export interface Administrators {
+  clusterId: pulumi.Output<string>;
+  subscriptionId: pulumi.Output<string>;
+  groupObjectIds: string[];
 }
 
 /** Lets each group administer the cluster. Kubernetes asks Azure for every right. */
 export function assignAdministrators(
-  { name, child }: PlatformScope,
-  clusterId: pulumi.Output<string>,
-  subscriptionId: pulumi.Output<string>,
-  groupObjectIds: string[],
+  scope: AzureScope,
+  { clusterId, subscriptionId, groupObjectIds }: Administrators,
 ): authorization.RoleAssignment[] {
-  return groupObjectIds.map(
-    (group) =>
-      new authorization.RoleAssignment(
-        `${name}-administrators-${group}`,
-        {
-          scope: clusterId,
-          principalId: group,
-          principalType: "Group",
-          roleDefinitionId: subscriptionId.apply((id) =>
-            roleDefinitionId(id, AzureRole.AksRbacClusterAdmin),
-          ),
-        },
-        child,
-      ),
+  return groupObjectIds.map((group) =>
+    assignRole({
+      ...scope,
+      name: `${scope.name}-administrators-${group}`,
+      role: AzureRole.AksRbacClusterAdmin,
+      subscriptionId,
+      principalId: group,
+      principalType: authorization.PrincipalType.Group,
+      on: clusterId,
+    }),
   );
 }

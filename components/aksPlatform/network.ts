@@ -1,7 +1,7 @@
 import * as network from "@pulumi/azure-native/network";
 import * as pulumi from "@pulumi/pulumi";
 import type { AksNetworkArgs } from "./args";
-import type { PlatformScope } from "../azure/scope";
+import type { AzureScope } from "../azure/scope";
 
 /** The network that the rest of the platform lies in. */
 export interface PlatformNetwork {
@@ -17,7 +17,7 @@ export interface PlatformNetwork {
  * Makes the virtual network with a subnet for nodes, one for PostgreSQL and one for private
  * endpoints, and a NAT gateway, so that outbound traffic has one address that others can allow.
  */
-export function createNetwork(scope: PlatformScope, plan: AksNetworkArgs): PlatformNetwork {
+export function createNetwork(scope: AzureScope, plan: AksNetworkArgs): PlatformNetwork {
   const { name, resourceGroupName, location, tags, child } = scope;
   const virtualNetwork = new network.VirtualNetwork(
     `${name}-network`,
@@ -82,7 +82,7 @@ export function createNetwork(scope: PlatformScope, plan: AksNetworkArgs): Platf
   };
 }
 
-function createEgress({ name, resourceGroupName, location, tags, child }: PlatformScope) {
+function createEgress({ name, resourceGroupName, location, tags, child }: AzureScope) {
   const address = new network.PublicIPAddress(
     `${name}-egress`,
     {
@@ -118,7 +118,7 @@ interface AllowedTraffic {
 
 /** Security group that lets the named traffic in and nothing else from the virtual network. */
 function createFirewall(
-  { name, resourceGroupName, location, tags, child }: PlatformScope,
+  { name, resourceGroupName, location, tags, child }: AzureScope,
   subnet: string,
   allowed: AllowedTraffic[],
 ) {

@@ -2,13 +2,13 @@ import * as containerregistry from "@pulumi/azure-native/containerregistry";
 import * as pulumi from "@pulumi/pulumi";
 import { globalName } from "../azure/names";
 import { type AksPlatformArgs, RegistrySku } from "./args";
-import type { PlatformScope } from "../azure/scope";
+import type { AzureScope } from "../azure/scope";
 
 /**
  * Makes the container registry. Only Microsoft Entra identities sign in: no admin user, no guests.
  */
 export function createRegistry(
-  { name, resourceGroupName, location, tags, stateful }: PlatformScope,
+  { name, resourceGroupName, location, tags, stateful }: AzureScope,
   uniqueSuffix: pulumi.Input<string>,
   { registrySku, zoneRedundantRegistry }: AksPlatformArgs,
 ): containerregistry.Registry {

@@ -58,7 +58,7 @@ export function azureName(kind: string, name: string): string {
   const fault = azureNameFault(kind, name);
   if (fault) {
     throw new Error(
-      `AksPlatform: the ${kind} name ${fault}, got "${name}" (${name.length}). ` +
+      `Azure: the ${kind} name ${fault}, got "${name}" (${name.length}). ` +
         `Choose another component name.`,
     );
   }
@@ -69,9 +69,10 @@ export function azureName(kind: string, name: string): string {
  * Start of a name that is unique in all of Azure and takes no hyphens; the suffix follows it.
  * Shortened to leave room for the suffix, which keeps shortened names apart.
  */
-export function globalName(kind: string, componentName: string, purpose: string): string {
+export function globalName(kind: string, componentName: string, purpose = ""): string {
   const room = ruleOf(kind).max - uniqueSuffixLength - purpose.length;
-  const start = componentName.replace(/[^a-z0-9]/g, "").slice(0, room) + purpose;
+  const letters = componentName.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const start = letters.slice(0, room) + purpose;
   azureName(kind, start + "0".repeat(uniqueSuffixLength));
   return start;
 }
@@ -111,13 +112,17 @@ export function checkComponentName(name: string): ArgumentProblem[] {
   ];
 }
 
+/** Name of a resource: the last segment of its id. */
+export function resourceNameOf(id: string): string {
+  return id.slice(id.lastIndexOf("/") + 1);
+}
+
 function ruleOf(kind: string): NameRule {
   const rule = nameRules.get(kind);
   if (!rule) {
     throw new Error(
-      `AksPlatform: no naming rule for "${kind}". Use one of ` +
-        `${[...nameRules.keys()].join(", ")}, ` +
-        `or add its rule to azureNames.ts.`,
+      `Azure: no naming rule for "${kind}". Use one of ${[...nameRules.keys()].join(", ")}, ` +
+        `or add its rule to components/azure/names.ts.`,
     );
   }
   return rule;

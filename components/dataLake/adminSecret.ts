@@ -1,31 +1,29 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import type * as pulumi from "@pulumi/pulumi";
+import { createPassword } from "../kubernetes/password";
+import type { Scope } from "../scope";
 import { administrator } from "./lakeStore";
 import { adminSecretName } from "./provisioning";
 
-/** The key of the store's administrator, as made by {@link createAdminSecret}. */
+/** The key of the store's administrator, as made by {@link createAdminKey}. */
 export interface AdminKey {
   secret: k8s.core.v1.Secret;
   password: pulumi.Output<string>;
 }
 
-/**
- * Makes the administrator's key and keeps it in `lake-admin`, with the addresses that provisioning
- * Jobs of this kind of store need. Letters and digits only: `mc` puts it into a URL.
- */
+/** Where the key is kept, and what beside it. */
+export interface AdminKeySettings {
+  namespace: pulumi.Input<string>;
+  /** Addresses that provisioning Jobs of this kind of store need, by environment variable. */
+  addresses: Record<string, pulumi.Input<string>>;
+}
+
+/** Makes the administrator's key and keeps it in `lake-admin`. */
 export function createAdminKey(
-  name: string,
-  namespace: pulumi.Input<string>,
-  addresses: Record<string, pulumi.Input<string>>,
-  parent: pulumi.Resource,
+  { name, parent }: Scope,
+  { namespace, addresses }: AdminKeySettings,
 ): AdminKey {
-  const { result } = new random.RandomPassword(
-    `${name}-admin`,
-    { length: 40, special: false },
-    { parent },
-  );
-  const password = pulumi.secret(result);
+  const password = createPassword({ name: `${name}-admin`, parent });
   const secret = new k8s.core.v1.Secret(
     `${name}-admin`,
     {

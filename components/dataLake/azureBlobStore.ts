@@ -1,15 +1,15 @@
-import * as authorization from "@pulumi/azure-native/authorization";
-import * as managedidentity from "@pulumi/azure-native/managedidentity";
 import * as storage from "@pulumi/azure-native/storage";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import { createFederatedIdentity, serviceAccountSubject } from "../azure/federatedIdentity";
+import { globalName } from "../azure/names";
+import { assignRole, AzureRole } from "../azure/roles";
+import { type AzureScope, azureScope } from "../azure/scope";
+import { createUniqueSuffix } from "../azure/uniqueSuffix";
 import type { AzureFoundation } from "../connections";
+import type { Scope } from "../scope";
 import { createBlobPrivateEndpoint } from "./blobPrivateEndpoint";
 import type { LakeStore, LakeStoreSettings } from "./lakeStore";
 import { createVersityGateway, gatewayServiceAccount } from "./versityGateway";
-
-/** Built-in role: read, write and delete blobs (Azure built-in roles, storage). */
-const storageBlobDataContributor = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
 
 const region = "us-east-1";
 
@@ -17,57 +17,40 @@ const region = "us-east-1";
  * Azure Blob with an S3 face: a storage account without shared keys and without a public endpoint,
  * and versitygw in the cluster, which reaches it by workload identity.
  */
-export function createAzureBlobStore(
-  name: string,
-  settings: LakeStoreSettings,
-  parent: pulumi.Resource,
-): LakeStore {
+export function createAzureBlobStore(scope: Scope, settings: LakeStoreSettings): LakeStore {
   // Presence is checked by DataLake, which is where the argument is known by name.
   const azure = pulumi.output(settings.azure!);
-  const account = createAccount(name, settings, azure, parent);
-  const containers = createContainers(name, settings, azure, account, parent);
-  expireRawLogs(name, settings, azure, account, parent);
-  const endpoint = createBlobPrivateEndpoint(name, settings, azure, account, parent);
-  const access = createGatewayIdentity(name, settings, azure, account, parent);
-  const gateway = createVersityGateway(
-    name,
-    settings,
-    { accountName: account.name, clientId: access.clientId },
-    [endpoint, ...containers, ...access.grants],
-    parent,
+  const { tags, protectData } = settings;
+  const inAzure = azureScope({ ...scope, azure, tags, protectData });
+  const account = createAccount(inAzure);
+  const containers = createContainers(inAzure, account, settings.buckets);
+  expireRawLogs(inAzure, account, settings);
+  const privateEndpoint = createBlobPrivateEndpoint(inAzure, {
+    accountId: account.id,
+    virtualNetworkId: azure.virtualNetworkId,
+    endpointSubnetId: azure.endpointSubnetId,
+  });
+  const access = createGatewayIdentity(inAzure, {
+    azure,
+    accountId: account.id,
+    namespace: settings.namespace,
+  });
+  const { endpoint, service } = createVersityGateway(
+    { ...scope, dependsOn: [privateEndpoint, ...containers, ...access.grants] },
+    { ...settings, accountName: account.name, clientId: access.clientId },
   );
-  return { endpoint: gateway.endpoint, region, ready: [gateway.service, ...containers] };
+  return { endpoint, region, ready: [service, ...containers] };
 }
 
-/**
- * Letters and digits of the component's name, at most 16: a storage account takes 3–24 lowercase
- * letters and digits, and eight are for the suffix that makes the name unique in the world.
- */
-export function accountNameStem(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9]/g, "")
-    .slice(0, 16);
-}
-
-function createAccount(
-  name: string,
-  settings: LakeStoreSettings,
-  azure: pulumi.Output<AzureFoundation>,
-  parent: pulumi.Resource,
-): storage.StorageAccount {
-  const { protectData, tags } = settings;
-  const suffix = new random.RandomString(
-    `${name}-account-suffix`,
-    { length: 8, upper: false, special: false },
-    { parent },
-  );
+function createAccount(scope: AzureScope): storage.StorageAccount {
+  const { name, location, resourceGroupName, tags, child } = scope;
+  const suffix = createUniqueSuffix({ ...scope, name: `${name}-account-suffix` });
   const account = new storage.StorageAccount(
     `${name}-account`,
     {
-      accountName: pulumi.interpolate`${accountNameStem(name)}${suffix.result}`,
-      resourceGroupName: azure.resourceGroupName,
-      location: azure.location,
+      accountName: pulumi.interpolate`${globalName("storageAccount", name)}${suffix}`,
+      resourceGroupName,
+      location,
       kind: storage.Kind.StorageV2,
       sku: { name: storage.SkuName.Standard_ZRS },
       allowSharedKeyAccess: false,
@@ -82,58 +65,53 @@ function createAccount(
       enableHttpsTrafficOnly: true,
       tags,
     },
-    { parent, protect: protectData, retainOnDelete: protectData },
+    scope.stateful,
   );
   new storage.BlobServiceProperties(
     `${name}-blob-service`,
     {
       accountName: account.name,
-      resourceGroupName: azure.resourceGroupName,
+      resourceGroupName,
       blobServicesName: "default",
       deleteRetentionPolicy: { enabled: true, days: 7 },
       containerDeleteRetentionPolicy: { enabled: true, days: 7 },
     },
-    { parent },
+    child,
   );
   return account;
 }
 
 /** A bucket is a container of the same name. */
 function createContainers(
-  name: string,
-  settings: LakeStoreSettings,
-  azure: pulumi.Output<AzureFoundation>,
+  { name, resourceGroupName, stateful }: AzureScope,
   account: storage.StorageAccount,
-  parent: pulumi.Resource,
+  buckets: string[],
 ): storage.BlobContainer[] {
-  const { protectData } = settings;
-  return settings.buckets.map(
+  return buckets.map(
     (bucket) =>
       new storage.BlobContainer(
         `${name}-${bucket}`,
         {
           accountName: account.name,
-          resourceGroupName: azure.resourceGroupName,
+          resourceGroupName,
           containerName: bucket,
           publicAccess: storage.PublicAccess.None,
         },
-        { parent, protect: protectData, retainOnDelete: protectData },
+        stateful,
       ),
   );
 }
 
 function expireRawLogs(
-  name: string,
-  settings: LakeStoreSettings,
-  azure: pulumi.Output<AzureFoundation>,
+  { name, resourceGroupName, child }: AzureScope,
   account: storage.StorageAccount,
-  parent: pulumi.Resource,
+  { buckets, rawLogRetentionDays }: LakeStoreSettings,
 ): storage.ManagementPolicy {
   return new storage.ManagementPolicy(
     `${name}-lifecycle`,
     {
       accountName: account.name,
-      resourceGroupName: azure.resourceGroupName,
+      resourceGroupName,
       managementPolicyName: "default",
       policy: {
         rules: [
@@ -142,22 +120,26 @@ function expireRawLogs(
             enabled: true,
             type: "Lifecycle",
             definition: {
-              filters: {
-                blobTypes: ["blockBlob"],
-                prefixMatch: [`${settings.buckets[0]!}/raylogs/`],
-              },
+              filters: { blobTypes: ["blockBlob"], prefixMatch: [`${buckets[0]!}/raylogs/`] },
               actions: {
-                baseBlob: {
-                  delete: { daysAfterModificationGreaterThan: settings.rawLogRetentionDays },
-                },
+                baseBlob: { delete: { daysAfterModificationGreaterThan: rawLogRetentionDays } },
               },
             },
           },
         ],
       },
     },
-    { parent },
+    child,
   );
+}
+
+/** What the gateway signs in for. */
+interface GatewayIdentitySettings {
+  azure: pulumi.Output<AzureFoundation>;
+  /** Storage account that it may use. */
+  accountId: pulumi.Input<string>;
+  /** Namespace of its ServiceAccount. */
+  namespace: pulumi.Output<string>;
 }
 
 /** What the gateway signs in with. */
@@ -170,42 +152,24 @@ interface GatewayIdentity {
  * An identity that only the gateway's ServiceAccount can take, and that only this account obeys.
  */
 function createGatewayIdentity(
-  name: string,
-  settings: LakeStoreSettings,
-  azure: pulumi.Output<AzureFoundation>,
-  account: storage.StorageAccount,
-  parent: pulumi.Resource,
+  scope: AzureScope,
+  { azure, accountId, namespace }: GatewayIdentitySettings,
 ): GatewayIdentity {
-  const identity = new managedidentity.UserAssignedIdentity(
-    `${name}-gateway`,
+  const name = `${scope.name}-gateway`;
+  const { identity, credential } = createFederatedIdentity(
+    { ...scope, name },
     {
-      resourceGroupName: azure.resourceGroupName,
-      location: azure.location,
-      tags: settings.tags,
-    },
-    { parent },
-  );
-  const credential = new managedidentity.FederatedIdentityCredential(
-    `${name}-gateway`,
-    {
-      resourceGroupName: azure.resourceGroupName,
-      resourceName: identity.name,
       issuer: azure.oidcIssuer,
-      subject: pulumi.interpolate`system:serviceaccount:${settings.namespace}:${gatewayServiceAccount}`,
-      audiences: ["api://AzureADTokenExchange"],
+      subject: namespace.apply((own) => serviceAccountSubject(own, gatewayServiceAccount)),
     },
-    { parent },
   );
-  const role = new authorization.RoleAssignment(
-    `${name}-gateway`,
-    {
-      scope: account.id,
-      principalId: identity.principalId,
-      // Named, so that Azure does not look up an identity that has not replicated yet.
-      principalType: authorization.PrincipalType.ServicePrincipal,
-      roleDefinitionId: pulumi.interpolate`/subscriptions/${azure.subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${storageBlobDataContributor}`,
-    },
-    { parent },
-  );
-  return { clientId: identity.clientId, grants: [credential, role] };
+  const assignment = assignRole({
+    ...scope,
+    name,
+    role: AzureRole.StorageBlobDataContributor,
+    subscriptionId: azure.subscriptionId,
+    principalId: identity.principalId,
+    on: accountId,
+  });
+  return { clientId: identity.clientId, grants: [credential, assignment] };
 }

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LakeKind, S3Addressing, type S3Connection } from "../connections";
-import { createNamespace, PodSecurity, restrictIngress } from "../kubernetes/namespace";
+import { createNamespace, PodSecurity } from "../kubernetes/namespace";
+import { restrictIngress } from "../kubernetes/networkPolicy";
+import type { Scope } from "../scope";
 import { createAzureBlobStore } from "./azureBlobStore";
 import { dataLakeProblems } from "./problems";
 import type { LakeStore, LakeStoreSettings } from "./lakeStore";
@@ -38,7 +40,7 @@ export class DataLake extends pulumi.ComponentResource {
       });
     }
     const protectData = args.protectData ?? true;
-    this.namespace = createClosedNamespace(name, kind, protectData, this);
+    this.namespace = createClosedNamespace({ name, parent: this }, kind, protectData);
     const settings: LakeStoreSettings = {
       ...args,
       namespace: this.namespace,
@@ -49,7 +51,7 @@ export class DataLake extends pulumi.ComponentResource {
       tags: args.tags ?? {},
       protectData,
     };
-    const store = createStore[kind](name, settings, this);
+    const store = createStore[kind]({ name, parent: this }, settings);
     this.connection = connectionTo(kind, store, settings.buckets[0]!);
     this.registerOutputs({
       connection: this.connection,
@@ -60,10 +62,7 @@ export class DataLake extends pulumi.ComponentResource {
   }
 }
 
-const createStore: Record<
-  LakeKind,
-  (name: string, settings: LakeStoreSettings, parent: pulumi.Resource) => LakeStore
-> = {
+const createStore: Record<LakeKind, (scope: Scope, settings: LakeStoreSettings) => LakeStore> = {
   [LakeKind.Minio]: createMinioStore,
   [LakeKind.SeaweedFs]: createSeaweedStore,
   [LakeKind.AzureBlob]: createAzureBlobStore,
@@ -71,19 +70,20 @@ const createStore: Record<
 
 /** The namespace, closed to everything that a store does not open. */
 function createClosedNamespace(
-  name: string,
+  { name, parent }: Scope,
   kind: LakeKind,
   protectData: boolean,
-  parent: pulumi.Resource,
 ): pulumi.Output<string> {
   // The SeaweedFS chart was never run under `restricted`; its hooks set no security context.
   const podSecurity = kind === LakeKind.SeaweedFs ? PodSecurity.Baseline : PodSecurity.Restricted;
-  const namespace = createNamespace(
-    name,
-    { namespace: "data-lake", podSecurity, protectData },
-    { parent },
-  ).metadata.name;
-  restrictIngress(`${name}-default-deny`, { namespace }, { parent });
+  const namespace = createNamespace({
+    name: `${name}-data-lake`,
+    parent,
+    namespace: "data-lake",
+    podSecurity,
+    protectData,
+  }).metadata.name;
+  restrictIngress({ name: `${name}-default-deny`, parent, namespace });
   return namespace;
 }
 

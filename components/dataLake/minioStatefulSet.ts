@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { type Scope, statefulOptions } from "../scope";
 import type { LakeStoreSettings } from "./lakeStore";
 import { adminSecretName, lakeUid } from "./provisioning";
 import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
@@ -21,15 +22,13 @@ export function serverArguments(replicas: number, namespace: string): string[] {
 
 /** The servers with one volume each. Volumes outlive the StatefulSet. */
 export function createMinioStatefulSet(
-  name: string,
+  scope: Scope,
   settings: LakeStoreSettings,
   headless: k8s.core.v1.Service,
-  admin: k8s.core.v1.Secret,
-  parent: pulumi.Resource,
 ): k8s.apps.v1.StatefulSet {
   const { namespace, replicas, protectData } = settings;
   return new k8s.apps.v1.StatefulSet(
-    `${name}-minio`,
+    `${scope.name}-minio`,
     {
       metadata: { name: "minio", namespace, labels: minioLabels },
       spec: {
@@ -61,7 +60,7 @@ export function createMinioStatefulSet(
         ],
       },
     },
-    { parent, dependsOn: [admin], protect: protectData, retainOnDelete: protectData },
+    statefulOptions(scope, protectData),
   );
 }
 

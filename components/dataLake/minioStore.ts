@@ -1,6 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { restrictIngress, tcpPorts, platformPeer } from "../kubernetes/namespace";
+import { createDisruptionBudget } from "../kubernetes/disruptionBudget";
+import { platformPods, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
+import type { Scope } from "../scope";
 import { createAdminKey } from "./adminSecret";
 import type { LakeStore, LakeStoreSettings } from "./lakeStore";
 import { lifecycleDocument, minioBucketsScript } from "./minioScripts";
@@ -13,14 +15,14 @@ const region = "us-east-1";
  * MinIO as a StatefulSet of our own: the server's charts are as archived as its images, and what
  * they add (consoles, users by Job, ingress) is not used here.
  */
-export function createMinioStore(
-  name: string,
-  settings: LakeStoreSettings,
-  parent: pulumi.Resource,
-): LakeStore {
+export function createMinioStore(scope: Scope, settings: LakeStoreSettings): LakeStore {
+  const { name, parent } = scope;
   const { namespace } = settings;
   const endpoint = pulumi.interpolate`http://minio.${namespace}.svc.cluster.local:9000`;
-  const { secret: admin } = createAdminKey(name, namespace, { LAKE_ENDPOINT: endpoint }, parent);
+  const { secret: admin } = createAdminKey(scope, {
+    namespace,
+    addresses: { LAKE_ENDPOINT: endpoint },
+  });
   const headless = new k8s.core.v1.Service(
     `${name}-minio-headless`,
     {
@@ -35,7 +37,7 @@ export function createMinioStore(
     },
     { parent },
   );
-  const server = createMinioStatefulSet(name, settings, headless, admin, parent);
+  const server = createMinioStatefulSet({ ...scope, dependsOn: [admin] }, settings, headless);
   const service = new k8s.core.v1.Service(
     `${name}-minio`,
     {
@@ -47,44 +49,28 @@ export function createMinioStore(
     },
     { parent, dependsOn: [server] },
   );
-  restrictIngress(
-    `${name}-minio`,
-    {
-      namespace,
-      podSelector: { matchLabels: minioLabels },
-      ingress: [{ from: [platformPeer], ports: tcpPorts(9000) }],
-    },
-    { parent },
-  );
+  restrictIngress({
+    name: `${name}-minio`,
+    parent,
+    namespace,
+    podSelector: { matchLabels: minioLabels },
+    ingress: [{ from: [platformPods], ports: tcpPorts(9000) }],
+  });
   if (settings.replicas > 1) {
-    keepQuorum(name, namespace, parent);
+    // One server at a time: an erasure set of four loses writes with two servers away.
+    createDisruptionBudget({
+      name: `${name}-minio`,
+      parent,
+      metadata: { name: "minio", namespace },
+      matchLabels: minioLabels,
+    });
   }
-  const buckets = provisionBuckets(name, settings, [service, admin], parent);
+  const buckets = provisionBuckets({ ...scope, dependsOn: [service, admin] }, settings);
   return { endpoint, region, ready: [service, buckets] };
 }
 
-/** One server at a time: an erasure set of four loses writes with two servers away. */
-function keepQuorum(
-  name: string,
-  namespace: pulumi.Input<string>,
-  parent: pulumi.Resource,
-): k8s.policy.v1.PodDisruptionBudget {
-  return new k8s.policy.v1.PodDisruptionBudget(
-    `${name}-minio`,
-    {
-      metadata: { name: "minio", namespace },
-      spec: { maxUnavailable: 1, selector: { matchLabels: minioLabels } },
-    },
-    { parent },
-  );
-}
-
-function provisionBuckets(
-  name: string,
-  settings: LakeStoreSettings,
-  dependsOn: pulumi.Resource[],
-  parent: pulumi.Resource,
-): k8s.batch.v1.Job {
+function provisionBuckets(scope: Scope, settings: LakeStoreSettings): k8s.batch.v1.Job {
+  const { name, parent } = scope;
   const { namespace, buckets } = settings;
   const lifecycle = new k8s.core.v1.ConfigMap(
     `${name}-lifecycle`,
@@ -94,16 +80,14 @@ function provisionBuckets(
     },
     { parent },
   );
-  return createProvisioningJob(
-    `${name}-buckets`,
-    {
-      namespace,
-      image: settings.clientImage,
-      script: minioBucketsScript,
-      env: { LAKE_BUCKETS: buckets.join(" "), LAKE_BUCKET: buckets[0]! },
-      files: lifecycle.metadata.name,
-      placement: settings.placement,
-    },
-    { parent, dependsOn },
-  );
+  return createProvisioningJob({
+    ...scope,
+    name: `${name}-buckets`,
+    namespace,
+    image: settings.clientImage,
+    script: minioBucketsScript,
+    env: { LAKE_BUCKETS: buckets.join(" "), LAKE_BUCKET: buckets[0]! },
+    files: lifecycle.metadata.name,
+    placement: settings.placement,
+  });
 }

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Placement } from "../kubernetes/placement";
 import { restrictedContainer, restrictedPodSpec } from "../kubernetes/pod";
+import { childOptions, type Scope } from "../scope";
 
 /**
  * Secret in the lake's namespace with the administrator's key; only provisioning Jobs and the store
@@ -16,7 +17,7 @@ export const lakeUid = 10001;
 export const provisioningFiles = "/provisioning";
 
 /** A Job that changes the store as its administrator. Running it again changes nothing. */
-export interface ProvisioningSettings {
+export interface ProvisioningSettings extends Scope {
   namespace: pulumi.Input<string>;
   /** Image with a POSIX shell and the client of the store. */
   image: string;
@@ -35,16 +36,12 @@ export interface ProvisioningSettings {
  * Makes the Job. It carries no name of its own, so that a changed script is a new Job made before
  * the old one goes, and no time to live, so that a refresh still finds it.
  */
-export function createProvisioningJob(
-  name: string,
-  settings: ProvisioningSettings,
-  opts: pulumi.CustomResourceOptions,
-): k8s.batch.v1.Job {
+export function createProvisioningJob(settings: ProvisioningSettings): k8s.batch.v1.Job {
   const { files } = settings;
   const secrets = [adminSecretName, ...(settings.secretName ? [settings.secretName] : [])];
   const labels = { "app.kubernetes.io/name": "lake-provisioning" };
   return new k8s.batch.v1.Job(
-    name,
+    settings.name,
     {
       metadata: { namespace: settings.namespace, labels },
       spec: {
@@ -84,6 +81,6 @@ export function createProvisioningJob(
         },
       },
     },
-    opts,
+    childOptions(settings),
   );
 }

@@ -1,8 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { helmRelease } from "../kubernetes/installChart";
+import { installChart } from "../kubernetes/installChart";
+import { platformPods, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
 import { anywhere } from "../kubernetes/placement";
-import { restrictIngress, tcpPorts, platformPeer } from "../kubernetes/namespace";
+import type { Scope } from "../scope";
 import { createAdminKey } from "./adminSecret";
 import { administrator, type LakeStore, type LakeStoreSettings } from "./lakeStore";
 import { createProvisioningJob } from "./provisioning";
@@ -14,22 +15,17 @@ const region = "us-east-1";
 /**
  * SeaweedFS by its chart. Provisioning speaks to masters and filer, so its image is the server's.
  */
-export function createSeaweedStore(
-  name: string,
-  settings: LakeStoreSettings,
-  parent: pulumi.Resource,
-): LakeStore {
+export function createSeaweedStore(scope: Scope, settings: LakeStoreSettings): LakeStore {
+  const { name, parent } = scope;
   const { namespace, protectData } = settings;
   const endpoint = pulumi.interpolate`http://seaweedfs-s3.${namespace}.svc.cluster.local:8333`;
-  const { secret: admin, password } = createAdminKey(
-    name,
+  const { secret: admin, password } = createAdminKey(scope, {
     namespace,
-    {
+    addresses: {
       LAKE_MASTER: pulumi.interpolate`seaweedfs-master.${namespace}.svc.cluster.local:9333`,
       LAKE_FILER: pulumi.interpolate`seaweedfs-filer.${namespace}.svc.cluster.local:8888`,
     },
-    parent,
-  );
+  });
   const identities = new k8s.core.v1.Secret(
     `${name}-identities`,
     {
@@ -39,31 +35,29 @@ export function createSeaweedStore(
     // The chart refers to the name, so a changed Secret cannot be made beside the old one.
     { parent, deleteBeforeReplace: true },
   );
-  const release = helmRelease(
-    `${name}-seaweedfs`,
-    {
-      // Presence is checked by DataLake, which is where the argument is known by name.
-      chart: settings.seaweedfsChart!,
-      namespace,
-      releaseName: "seaweedfs",
-      values: seaweedValues({ ...settings, placement: settings.placement ?? anywhere }),
-      helmValues: settings.helmValues,
-    },
-    { parent, dependsOn: [identities], protect: protectData, retainOnDelete: protectData },
-  );
+  const release = installChart({
+    name: `${name}-seaweedfs`,
+    parent,
+    dependsOn: [identities],
+    // Presence is checked by DataLake, which is where the argument is known by name.
+    chart: settings.seaweedfsChart!,
+    namespace,
+    releaseName: "seaweedfs",
+    values: seaweedValues({ ...settings, placement: settings.placement ?? anywhere }),
+    helmValues: settings.helmValues,
+    protectData,
+  });
   // Masters, volumes and filer ask for no key: only pods of this namespace reach them.
-  restrictIngress(
-    `${name}-seaweedfs`,
-    {
-      namespace,
-      ingress: [
-        { from: [{ podSelector: {} }] },
-        { from: [platformPeer], ports: tcpPorts(8333, 9327) },
-      ],
-    },
-    { parent },
-  );
-  const buckets = provisionBuckets(name, settings, [release, admin], parent);
+  restrictIngress({
+    name: `${name}-seaweedfs`,
+    parent,
+    namespace,
+    ingress: [
+      { from: [{ podSelector: {} }] },
+      { from: [platformPods], ports: tcpPorts(8333, 9327) },
+    ],
+  });
+  const buckets = provisionBuckets({ ...scope, dependsOn: [release, admin] }, settings);
   return { endpoint, region, ready: [release, buckets] };
 }
 
@@ -82,25 +76,18 @@ function administratorIdentity(password: pulumi.Output<string>): pulumi.Output<s
   });
 }
 
-function provisionBuckets(
-  name: string,
-  settings: LakeStoreSettings,
-  dependsOn: pulumi.Resource[],
-  parent: pulumi.Resource,
-): k8s.batch.v1.Job {
-  return createProvisioningJob(
-    `${name}-buckets`,
-    {
-      namespace: settings.namespace,
-      image: settings.clientImage,
-      script: seaweedBucketsScript,
-      env: {
-        LAKE_BUCKETS: settings.buckets.join(" "),
-        LAKE_BUCKET: settings.buckets[0]!,
-        RAW_LOG_TTL: seaweedTimeToLive(settings.rawLogRetentionDays),
-      },
-      placement: settings.placement,
+function provisionBuckets(scope: Scope, settings: LakeStoreSettings): k8s.batch.v1.Job {
+  return createProvisioningJob({
+    ...scope,
+    name: `${scope.name}-buckets`,
+    namespace: settings.namespace,
+    image: settings.clientImage,
+    script: seaweedBucketsScript,
+    env: {
+      LAKE_BUCKETS: settings.buckets.join(" "),
+      LAKE_BUCKET: settings.buckets[0]!,
+      RAW_LOG_TTL: seaweedTimeToLive(settings.rawLogRetentionDays),
     },
-    { parent, dependsOn },
-  );
+    placement: settings.placement,
+  });
 }

@@ -1,6 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { restrictIngress, tcpPorts, platformPeer } from "../kubernetes/namespace";
+import { createDisruptionBudget } from "../kubernetes/disruptionBudget";
+import { platformPods, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
+import { createServiceAccount } from "../kubernetes/serviceAccount";
+import type { Scope } from "../scope";
 import { createAdminKey } from "./adminSecret";
 import type { LakeStoreSettings } from "./lakeStore";
 import { adminSecretName, lakeUid } from "./provisioning";
@@ -11,8 +14,8 @@ export const gatewayServiceAccount = "versitygw";
 
 const labels = { "app.kubernetes.io/name": "versitygw" };
 
-/** The storage account, and the identity that may use it. */
-export interface GatewayBackend {
+/** What the gateway is made from: the storage account too, and the identity that may use it. */
+export interface GatewaySettings extends LakeStoreSettings {
   accountName: pulumi.Input<string>;
   clientId: pulumi.Input<string>;
 }
@@ -27,28 +30,20 @@ export interface Gateway {
  * versitygw with the Azure backend (flags and variables of v1.8.0, cmd/internal/gwcli/azure.go). It
  * keeps nothing: without an account key it signs in by workload identity.
  */
-export function createVersityGateway(
-  name: string,
-  settings: LakeStoreSettings,
-  backend: GatewayBackend,
-  dependsOn: pulumi.Resource[],
-  parent: pulumi.Resource,
-): Gateway {
+export function createVersityGateway(scope: Scope, settings: GatewaySettings): Gateway {
+  const { name, parent, dependsOn = [] } = scope;
   const { namespace, replicas } = settings;
   const endpoint = pulumi.interpolate`http://versitygw.${namespace}.svc.cluster.local:7070`;
-  const { secret: admin } = createAdminKey(name, namespace, { LAKE_ENDPOINT: endpoint }, parent);
-  const account = new k8s.core.v1.ServiceAccount(
-    `${name}-gateway`,
-    {
-      metadata: {
-        name: gatewayServiceAccount,
-        namespace,
-        annotations: { "azure.workload.identity/client-id": backend.clientId },
-      },
-      automountServiceAccountToken: false,
-    },
-    { parent },
-  );
+  const { secret: admin } = createAdminKey(scope, {
+    namespace,
+    addresses: { LAKE_ENDPOINT: endpoint },
+  });
+  const account = createServiceAccount({
+    name: `${name}-gateway`,
+    parent,
+    metadata: { name: gatewayServiceAccount, namespace },
+    clientId: settings.clientId,
+  });
   const deployment = new k8s.apps.v1.Deployment(
     `${name}-gateway`,
     {
@@ -62,7 +57,7 @@ export function createVersityGateway(
             ...restrictedPodSpec(lakeUid, settings.placement),
             serviceAccountName: account.metadata.name,
             topologySpreadConstraints: replicas > 1 ? spreadConstraints(labels) : [],
-            containers: [gatewayContainer(settings.image, backend)],
+            containers: [gatewayContainer(settings)],
             volumes: [{ name: "tmp", emptyDir: { sizeLimit: "1Gi" } }],
           },
         },
@@ -78,14 +73,25 @@ export function createVersityGateway(
     },
     { parent, dependsOn: [deployment] },
   );
-  allowTraffic(name, settings, parent);
+  restrictIngress({
+    name: `${name}-gateway`,
+    parent,
+    namespace,
+    podSelector: { matchLabels: labels },
+    ingress: [{ from: [platformPods], ports: tcpPorts(7070) }],
+  });
+  if (replicas > 1) {
+    createDisruptionBudget({
+      name: `${name}-gateway`,
+      parent,
+      metadata: { name: "versitygw", namespace },
+      matchLabels: labels,
+    });
+  }
   return { service, endpoint };
 }
 
-function gatewayContainer(
-  image: string,
-  backend: GatewayBackend,
-): k8s.types.input.core.v1.Container {
+function gatewayContainer(settings: GatewaySettings): k8s.types.input.core.v1.Container {
   const fromAdmin = (variable: string, key: string) => ({
     name: variable,
     valueFrom: { secretKeyRef: { name: adminSecretName, key } },
@@ -93,14 +99,14 @@ function gatewayContainer(
   const probe = { httpGet: { path: "/health", port: "s3" }, timeoutSeconds: 5 };
   return {
     name: "versitygw",
-    image,
+    image: settings.image,
     args: ["azure"],
     env: [
       fromAdmin("ROOT_ACCESS_KEY", "LAKE_ADMIN_USER"),
       fromAdmin("ROOT_SECRET_KEY", "LAKE_ADMIN_PASSWORD"),
       { name: "VGW_PORT", value: ":7070" },
       { name: "VGW_HEALTH", value: "/health" },
-      { name: "AZ_ACCOUNT_NAME", value: backend.accountName },
+      { name: "AZ_ACCOUNT_NAME", value: settings.accountName },
     ],
     ports: [{ name: "s3", containerPort: 7070 }],
     startupProbe: { ...probe, periodSeconds: 5, failureThreshold: 24 },
@@ -110,28 +116,4 @@ function gatewayContainer(
     securityContext: restrictedContainer,
     volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
   };
-}
-
-function allowTraffic(name: string, settings: LakeStoreSettings, parent: pulumi.Resource): void {
-  const { namespace } = settings;
-  restrictIngress(
-    `${name}-gateway`,
-    {
-      namespace,
-      podSelector: { matchLabels: labels },
-      ingress: [{ from: [platformPeer], ports: tcpPorts(7070) }],
-    },
-    { parent },
-  );
-  if (settings.replicas === 1) {
-    return;
-  }
-  new k8s.policy.v1.PodDisruptionBudget(
-    `${name}-gateway`,
-    {
-      metadata: { name: "versitygw", namespace },
-      spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
-    },
-    { parent },
-  );
 }

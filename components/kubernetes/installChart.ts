@@ -1,9 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartReference } from "../connections";
+import { type Scope, statefulOptions } from "../scope";
 
 /** What a chart is installed with. */
-export interface HelmReleaseSettings {
+export interface ChartSettings extends Scope {
   chart: pulumi.Input<ChartReference>;
   namespace: pulumi.Input<string>;
   /** Name of the release; other objects refer to names that charts derive from it. */
@@ -11,22 +12,21 @@ export interface HelmReleaseSettings {
   values: Record<string, unknown>;
   /** The escape hatch: merged over `values`, key by key. */
   helmValues?: Record<string, any>;
-  /** Seconds to wait until the release is ready. Default 600. */
-  timeoutSeconds?: number;
+  /** Protects the release and keeps it when its stack is destroyed. Default false. */
+  protectData?: boolean;
 }
+
+/** Seconds until a release must be ready. */
+const timeout = 600;
 
 /**
  * Installs a chart as a Helm release. `Release` rather than `Chart`, because these charts carry
  * hooks (certificates, migrations) that `helm.v4.Chart` ignores.
  */
-export function helmRelease(
-  name: string,
-  settings: HelmReleaseSettings,
-  opts: pulumi.CustomResourceOptions,
-): k8s.helm.v3.Release {
+export function installChart(settings: ChartSettings): k8s.helm.v3.Release {
   const chart = pulumi.output(settings.chart);
   return new k8s.helm.v3.Release(
-    name,
+    settings.name,
     {
       name: settings.releaseName,
       namespace: settings.namespace,
@@ -35,9 +35,9 @@ export function helmRelease(
       repositoryOpts: chart.apply(({ repository }) => (repository ? { repo: repository } : {})),
       values: mergeValues(settings.values, settings.helmValues),
       atomic: true,
-      timeout: settings.timeoutSeconds ?? 600,
+      timeout,
     },
-    opts,
+    statefulOptions(settings, settings.protectData ?? false),
   );
 }
 

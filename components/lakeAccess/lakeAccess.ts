@@ -1,12 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { LakeKind, type S3Connection } from "../connections";
-import { grantProblems, kserveAnnotations, policyDocument } from "./lakePolicy";
 import { minioGrantScript } from "../dataLake/minioScripts";
 import { createProvisioningJob } from "../dataLake/provisioning";
 import { seaweedGrantScript } from "../dataLake/seaweedScripts";
+import { createPassword } from "../kubernetes/password";
+import type { Scope } from "../scope";
 import type { LakeAccessArgs } from "./args";
+import { grantProblems, kserveAnnotations, policyDocument } from "./lakePolicy";
 
 /**
  * One consumer's access to the lake: a key of its own, the Secret that carries it, and the user and
@@ -31,14 +32,10 @@ export class LakeAccess extends pulumi.ComponentResource {
     const secretName = args.secretName ?? "lake-credentials";
     checkArguments(name, secretName, args);
     const lake = pulumi.output(args.lake).apply((connection) => grantable(name, connection));
-    const { result } = new random.RandomPassword(
-      `${name}-key`,
-      { length: 40, special: false },
-      { parent: this },
-    );
-    const key = pulumi.secret(result);
-    const provisioned = provision(name, args, lake, key, this);
-    const secret = createConsumerSecret(name, secretName, args, lake, key, this);
+    const scope = { name, parent: this };
+    const key = createPassword({ name: `${name}-key`, parent: this });
+    const provisioned = provision(scope, args, { lake, key });
+    const secret = createConsumerSecret(scope, args, { lake, key, secretName });
     this.connection = pulumi
       .all([lake, secret.urn, provisioned.urn])
       .apply(([connection]) => ({ ...connection, secretName }));
@@ -95,18 +92,22 @@ function grantable(name: string, connection: S3Connection): GrantableLake {
   return { ...connection, kind };
 }
 
+/** A lake, and a consumer's key to it. */
+interface LakeKey {
+  lake: pulumi.Output<GrantableLake>;
+  key: pulumi.Output<string>;
+}
+
 /** Tells the store about the key and what it may do. */
 function provision(
-  name: string,
+  { name, parent }: Scope,
   args: LakeAccessArgs,
-  lake: pulumi.Output<GrantableLake>,
-  secretKey: pulumi.Output<string>,
-  parent: pulumi.Resource,
+  { lake, key }: LakeKey,
 ): k8s.batch.v1.Job {
   const namespace = args.lakeNamespace;
   const secret = new k8s.core.v1.Secret(
     `${name}-provisioning`,
-    { metadata: { namespace }, stringData: { CONSUMER_SECRET_KEY: secretKey } },
+    { metadata: { namespace }, stringData: { CONSUMER_SECRET_KEY: key } },
     { parent },
   );
   const policy = new k8s.core.v1.ConfigMap(
@@ -121,38 +122,33 @@ function provision(
     },
     { parent },
   );
-  return createProvisioningJob(
-    `${name}-provisioning`,
-    {
-      namespace,
-      image: args.clientImage,
-      script: lake.apply(({ kind }) => grantScript[kind]!),
-      env: { CONSUMER: name },
-      secretName: secret.metadata.name,
-      files: policy.metadata.name,
-      placement: args.placement,
-    },
-    { parent },
-  );
+  return createProvisioningJob({
+    name: `${name}-provisioning`,
+    parent,
+    namespace,
+    image: args.clientImage,
+    script: lake.apply(({ kind }) => grantScript[kind]!),
+    env: { CONSUMER: name },
+    secretName: secret.metadata.name,
+    files: policy.metadata.name,
+    placement: args.placement,
+  });
 }
 
 function createConsumerSecret(
-  name: string,
-  secretName: string,
-  args: LakeAccessArgs,
-  lake: pulumi.Output<GrantableLake>,
-  secretKey: pulumi.Output<string>,
-  parent: pulumi.Resource,
+  { name, parent }: Scope,
+  { namespace }: LakeAccessArgs,
+  { lake, key, secretName }: LakeKey & { secretName: string },
 ): k8s.core.v1.Secret {
   return new k8s.core.v1.Secret(
     `${name}-credentials`,
     {
       metadata: {
         name: secretName,
-        namespace: args.namespace,
+        namespace,
         annotations: lake.apply(kserveAnnotations),
       },
-      stringData: { AWS_ACCESS_KEY_ID: name, AWS_SECRET_ACCESS_KEY: secretKey },
+      stringData: { AWS_ACCESS_KEY_ID: name, AWS_SECRET_ACCESS_KEY: key },
     },
     // Consumers refer to the name, so a changed Secret cannot be made beside the old one.
     { parent, deleteBeforeReplace: true },

@@ -1,6 +1,7 @@
 import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
-import { githubClaimKeys } from "./federatedSubjects";
+import { type Scope, statefulOptions } from "../scope";
+import { githubClaimKeys } from "./githubSubject";
 import type { GithubEnvironmentArgs, MlProjectGithubArgs } from "./githubArgs";
 import { readTemplate } from "./template";
 
@@ -14,20 +15,19 @@ export interface ProjectRepository {
 
 /** Makes the repository, or looks an existing one up. */
 export function createRepository(
-  name: string,
+  scope: Scope,
   args: MlProjectGithubArgs,
-  settings: { description: string; protectData: boolean },
-  parent: pulumi.Resource,
+  { description, protectData }: { description: string; protectData: boolean },
 ): ProjectRepository {
   if (!(args.create ?? true)) {
-    const found = github.getRepositoryOutput({ name: args.repository }, { parent });
+    const found = github.getRepositoryOutput({ name: args.repository }, { parent: scope.parent });
     return { name: found.name, fullName: found.fullName, id: found.repoId };
   }
   const repository = new github.Repository(
-    `${name}-repository`,
+    `${scope.name}-repository`,
     {
       name: args.repository,
-      description: settings.description,
+      description,
       visibility: args.visibility ?? "private",
       // A branch must exist before files and rules can name it.
       autoInit: true,
@@ -38,16 +38,15 @@ export function createRepository(
       hasProjects: false,
       topics: ["mlplatform"],
     },
-    { parent, protect: settings.protectData, retainOnDelete: settings.protectData },
+    statefulOptions(scope, protectData),
   );
   return { name: repository.name, fullName: repository.fullName, id: repository.repoId };
 }
 
 /** Makes the subjects of the repository's tokens those that {@link githubClaimKeys} describe. */
 export function createSubjectTemplate(
-  name: string,
+  { name, parent }: Scope,
   repository: ProjectRepository,
-  parent: pulumi.Resource,
 ): void {
   new github.ActionsRepositoryOidcSubjectClaimCustomizationTemplate(
     `${name}-oidc-subject`,
@@ -60,14 +59,13 @@ export function createSubjectTemplate(
  * Makes an environment that only jobs of the matching branches enter, after its reviewers agree.
  */
 export function createEnvironment(
-  name: string,
+  { name, parent }: Scope,
   settings: {
     args: GithubEnvironmentArgs;
     branch: string;
     repository: ProjectRepository;
     secrets: Record<string, pulumi.Input<string>>;
   },
-  parent: pulumi.Resource,
 ): void {
   const { args, repository } = settings;
   const teams = args.reviewerTeamIds ?? [];
@@ -111,13 +109,12 @@ export function createEnvironment(
 
 /** Sets the repository's Actions variables, and its secrets as Pulumi secrets. */
 export function createActionsSettings(
-  name: string,
+  { name, parent }: Scope,
   settings: {
     repository: ProjectRepository;
     variables: Record<string, pulumi.Input<string>>;
     secrets: Record<string, pulumi.Input<string>>;
   },
-  parent: pulumi.Resource,
 ): void {
   const repository = settings.repository.name;
   for (const [variableName, value] of Object.entries(settings.variables)) {
@@ -141,10 +138,9 @@ export function createActionsSettings(
  * protects the branch, which would refuse these direct commits.
  */
 export function createContent(
-  name: string,
+  { name, parent }: Scope,
   args: MlProjectGithubArgs,
   repository: ProjectRepository,
-  parent: pulumi.Resource,
 ): void {
   const branch = args.branch ?? "main";
   let previous: pulumi.Resource | undefined;

@@ -1,26 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection, TrackingConnection } from "../connections";
-import { createRepository } from "./githubRepository";
-import {
-  createRole,
-  createServiceAccount,
-  deployerRules,
-  groupSubject,
-  identitySubject,
-  memberRules,
-} from "./projectAccess";
 import { checkMlProject } from "./problems";
-import { admitMembers, createDeployers, createWorkloadIdentity } from "./projectIdentities";
+import { createRoles } from "./projectAccess";
+import { admitMembers, createDeployers } from "./projectIdentities";
 import { createLakeAccess, secretNameOf } from "./projectLake";
 import { serviceNamespace, urlPort } from "./projectNames";
 import {
   createLocalQueue,
-  createNamespace,
   createNetworkPolicies,
+  createProjectNamespace,
+  createServiceAccounts,
+  type ProjectFlows,
   servingAccount,
   trainingAccount,
 } from "./projectNamespace";
-import { connectRepository } from "./projectRepository";
+import { connectRepository, createProjectRepository } from "./projectRepository";
 import { createTrackingAccess } from "./trackingAccess";
 import type { MlProjectArgs } from "./args";
 
@@ -52,116 +46,27 @@ export class MlProject extends pulumi.ComponentResource {
     // The state keeps a component's arguments: without a mark, secrets would be plain in it.
     super("mlplatform:index:MlProject", name, withSecretMarks(args), opts);
     refuseBadArguments(name, args);
-    const labels = {
-      "app.kubernetes.io/part-of": "mlplatform",
-      "mlplatform.dev/project": name,
-    };
-    const lake = pulumi.output(args.lake);
-    const tracking = pulumi.output(args.tracking);
+    const scope = createProjectNamespace({ name, parent: this }, args);
+    createNetworkPolicies(scope, flowsOf(args));
+    createLocalQueue(scope, args.clusterQueue);
+    const trainingLake = createLakeAccess(scope, args, trainingAccount);
+    const servingLake = createLakeAccess(scope, args, servingAccount);
+    createServiceAccounts(scope, args, secretNameOf(servingLake));
+    const repository = createProjectRepository(scope, args);
+    const deployers = createDeployers(scope, args, repository);
+    createRoles(scope, {
+      members: args.members ?? [],
+      deployers: Object.values(deployers).map(({ principalId }) => principalId),
+    });
+    admitMembers(scope, args);
+    connectRepository(scope, args, { repository, deployers });
 
-    const namespace = createNamespace(
-      name,
-      {
-        project: name,
-        labels,
-        annotations: {
-          "mlplatform.dev/team": args.owner,
-          "mlplatform.dev/cost-center": args.costCenter,
-        },
-        quota: {
-          cpu: args.cpuQuota,
-          memoryGiB: args.memoryQuotaGiB,
-          gpu: args.gpuQuota ?? 0,
-        },
-        protectData: args.protectData ?? true,
-      },
-      this,
-    );
-    const inNamespace = { namespace: namespace.metadata.name, labels };
-    createNetworkPolicies(
-      name,
-      {
-        ...inNamespace,
-        platform: {
-          lakeNamespace: args.lakeNamespace,
-          lakePort: lake.apply(({ endpoint }) => urlPort(endpoint)),
-          trackingNamespace: tracking.apply(({ uri }) => serviceNamespace(uri)),
-          trackingPort: tracking.apply(({ uri }) => urlPort(uri)),
-          inferenceTableNamespace: pulumi.output(args.inferenceTableUrl).apply(serviceNamespace),
-        },
-        isHttpsOpen: args.allowPublicHttps ?? false,
-      },
-      this,
-    );
-    createLocalQueue(name, { ...inNamespace, clusterQueue: args.clusterQueue }, this);
-
-    const trainingLake = createLakeAccess(name, args, inNamespace.namespace, trainingAccount, this);
-    const servingLake = createLakeAccess(name, args, inNamespace.namespace, servingAccount, this);
-    this.tracking = createTrackingAccess(
-      name,
-      {
-        project: name,
-        ...inNamespace,
-        tracking,
-        image: args.trackingImage,
-        placement: args.placement,
-      },
-      this,
-    );
-
-    for (const account of [trainingAccount, servingAccount]) {
-      const identity = args.azure ? createWorkloadIdentity(name, args, account, this) : undefined;
-      const secretNames = account === servingAccount ? [secretNameOf(servingLake)] : undefined;
-      createServiceAccount(
-        name,
-        { account, ...inNamespace, clientId: identity?.clientId, secretNames },
-        this,
-      );
-    }
-
-    const repository = args.github
-      ? createRepository(
-          name,
-          args.github,
-          {
-            description: `ML project ${name} of ${args.owner}`,
-            protectData: args.protectData ?? true,
-          },
-          this,
-        )
-      : undefined;
-    const deployers =
-      repository && args.github && args.azure
-        ? createDeployers(name, args, args.github, repository, this)
-        : {};
-    createRole(
-      name,
-      {
-        role: "member",
-        ...inNamespace,
-        rules: memberRules,
-        subjects: (args.members ?? []).map(groupSubject),
-      },
-      this,
-    );
-    createRole(
-      name,
-      {
-        role: "deployer",
-        ...inNamespace,
-        rules: deployerRules,
-        subjects: Object.values(deployers).map(({ principalId }) => identitySubject(principalId)),
-      },
-      this,
-    );
-    if (args.azure) {
-      admitMembers(name, pulumi.output(args.azure), args.members ?? [], this);
-    }
-    if (repository && args.github) {
-      connectRepository(name, args, args.github, repository, deployers, this);
-    }
-
-    this.namespace = namespace.metadata.name;
+    this.namespace = scope.namespace;
+    this.tracking = createTrackingAccess(scope, {
+      tracking: pulumi.output(args.tracking),
+      image: args.trackingImage,
+      placement: args.placement,
+    });
     this.lake = trainingLake.connection;
     this.repository = repository?.fullName;
     this.registerOutputs({
@@ -171,6 +76,21 @@ export class MlProject extends pulumi.ComponentResource {
       repository: this.repository,
     });
   }
+}
+
+function flowsOf(args: MlProjectArgs): ProjectFlows {
+  const lake = pulumi.output(args.lake);
+  const tracking = pulumi.output(args.tracking);
+  return {
+    platform: {
+      lakeNamespace: args.lakeNamespace,
+      lakePort: lake.apply(({ endpoint }) => urlPort(endpoint)),
+      trackingNamespace: tracking.apply(({ uri }) => serviceNamespace(uri)),
+      trackingPort: tracking.apply(({ uri }) => urlPort(uri)),
+      inferenceTableNamespace: pulumi.output(args.inferenceTableUrl).apply(serviceNamespace),
+    },
+    isHttpsOpen: args.allowPublicHttps ?? false,
+  };
 }
 
 function withSecretMarks(args: MlProjectArgs): MlProjectArgs {

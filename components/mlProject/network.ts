@@ -1,10 +1,9 @@
 /** Which connections a project's pods may make and take: data, without Outputs of its own. */
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { type NetworkPort, podsIn, tcpPorts } from "../kubernetes/networkPolicy";
 
 type Policy = k8s.types.input.networking.v1.NetworkPolicySpec;
-type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
-type Port = k8s.types.input.networking.v1.NetworkPolicyPort;
 
 /** Where the services of the platform are, as the pods' traffic meets them. */
 export interface PlatformEndpoints {
@@ -17,13 +16,13 @@ export interface PlatformEndpoints {
 
 /** Ports are those of the pods, not of the Services: policies are applied after translation. */
 export const inferenceTablePodPort = 8080;
-const dashboard = tcp(8265);
-const rayMetrics = [tcp(8080), tcp(44217), tcp(44227), tcp(9464)];
+const dashboard = tcpPorts(8265);
+const rayMetrics = tcpPorts(8080, 44217, 44227, 9464);
 // Knative's queue-proxy: HTTP/1, HTTP/2, TLS, and its two metrics ports; 8080 is the model
 // server's.
-const modelRequests = [tcp(8012), tcp(8013), tcp(8112)];
-const autoscalerMetrics = tcp(9090);
-const modelMetrics = [tcp(9091), tcp(9088), tcp(8080)];
+const modelRequests = tcpPorts(8012, 8013, 8112);
+const autoscalerMetrics = tcpPorts(9090);
+const modelMetrics = tcpPorts(9091, 9088, 8080);
 
 const rayNodes = { matchLabels: { "ray.io/is-ray-node": "yes" } };
 const jobs = {
@@ -44,16 +43,16 @@ export function networkFlows(
   platform: PlatformEndpoints,
   isHttpsOpen: boolean,
 ): Record<string, Policy> {
-  const lake = { to: [namespace(platform.lakeNamespace)], ports: [tcp(platform.lakePort)] };
+  const lake = { to: [podsIn(platform.lakeNamespace)], ports: tcpPorts(platform.lakePort) };
   const tracking = {
-    to: [namespace(platform.trackingNamespace)],
-    ports: [tcp(platform.trackingPort)],
+    to: [podsIn(platform.trackingNamespace)],
+    ports: tcpPorts(platform.trackingPort),
   };
   const inferenceTable = {
-    to: [namespace(platform.inferenceTableNamespace)],
-    ports: [tcp(inferenceTablePodPort)],
+    to: [podsIn(platform.inferenceTableNamespace)],
+    ports: tcpPorts(inferenceTablePodPort),
   };
-  const metrics = (ports: Port[]) => ({ from: [namespace("observability")], ports });
+  const metrics = (ports: NetworkPort[]) => ({ from: [podsIn("observability")], ports });
 
   const flows: Record<string, Policy> = {
     "default-deny": { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
@@ -64,11 +63,11 @@ export function networkFlows(
         {
           to: [
             {
-              ...namespace("kube-system"),
+              ...podsIn("kube-system"),
               podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
             },
           ],
-          ports: [{ protocol: "UDP", port: 53 }, tcp(53)],
+          ports: [{ protocol: "UDP", port: 53 }, ...tcpPorts(53)],
         },
       ],
     },
@@ -77,7 +76,7 @@ export function networkFlows(
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         { from: [{ podSelector: rayNodes }] },
-        { from: [{ podSelector: jobs }, namespace("kuberay-system")], ports: [dashboard] },
+        { from: [{ podSelector: jobs }, podsIn("kuberay-system")], ports: dashboard },
         metrics(rayMetrics),
       ],
       egress: [{ to: [{ podSelector: rayNodes }] }, lake, tracking],
@@ -85,14 +84,14 @@ export function networkFlows(
     jobs: {
       podSelector: jobs,
       policyTypes: ["Egress"],
-      egress: [{ to: [{ podSelector: rayNodes }], ports: [dashboard] }, tracking],
+      egress: [{ to: [{ podSelector: rayNodes }], ports: dashboard }, tracking],
     },
     models: {
       podSelector: models,
       policyTypes: ["Ingress", "Egress"],
       ingress: [
-        { from: [namespace("istio-system"), namespace("knative-serving")], ports: modelRequests },
-        { from: [namespace("knative-serving")], ports: [autoscalerMetrics] },
+        { from: [podsIn("istio-system"), podsIn("knative-serving")], ports: modelRequests },
+        { from: [podsIn("knative-serving")], ports: autoscalerMetrics },
         metrics(modelMetrics),
       ],
       egress: [lake, inferenceTable],
@@ -114,18 +113,10 @@ export function networkFlows(
               },
             },
           ],
-          ports: [tcp(443)],
+          ports: tcpPorts(443),
         },
       ],
     };
   }
   return flows;
-}
-
-function namespace(name: pulumi.Input<string>): Peer {
-  return { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } };
-}
-
-function tcp(port: pulumi.Input<number>): Port {
-  return { protocol: "TCP", port };
 }

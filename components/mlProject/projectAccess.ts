@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { ProjectScope } from "./projectScope";
 
 type Rule = k8s.types.input.rbac.v1.PolicyRule;
 type Subject = k8s.types.input.rbac.v1.Subject;
@@ -41,38 +42,6 @@ export const deployerRules: Rule[] = [
   { apiGroups: ["batch"], resources: ["jobs"], verbs: [...readVerbs, "create", "delete"] },
 ];
 
-/** Makes a ServiceAccount. Its pods get no Kubernetes token. */
-export function createServiceAccount(
-  name: string,
-  settings: {
-    account: string;
-    namespace: pulumi.Input<string>;
-    labels: Record<string, string>;
-    /** Client id of the Azure identity that the pods sign in as. */
-    clientId?: pulumi.Input<string>;
-    /** Secrets that KServe's storage initializer reads keys from. */
-    secretNames?: pulumi.Input<string>[];
-  },
-  parent: pulumi.Resource,
-): k8s.core.v1.ServiceAccount {
-  return new k8s.core.v1.ServiceAccount(
-    `${name}-${settings.account}`,
-    {
-      metadata: {
-        name: settings.account,
-        namespace: settings.namespace,
-        labels: settings.labels,
-        annotations: settings.clientId
-          ? { "azure.workload.identity/client-id": settings.clientId }
-          : undefined,
-      },
-      automountServiceAccountToken: false,
-      secrets: settings.secretNames?.map((secretName) => ({ name: secretName })),
-    },
-    { parent },
-  );
-}
-
 /** A group as Kubernetes sees it: on AKS its Microsoft Entra object id. */
 export function groupSubject(group: string): Subject {
   return { kind: "Group", name: group, apiGroup: "rbac.authorization.k8s.io" };
@@ -83,37 +52,40 @@ export function identitySubject(principalId: pulumi.Input<string>): Subject {
   return { kind: "User", name: principalId, apiGroup: "rbac.authorization.k8s.io" };
 }
 
+/** Who gets which rights in the namespace. */
+export interface ProjectRoles {
+  /** Groups of the team's people. */
+  members: string[];
+  /** Principals that the repository's workflows sign in as. */
+  deployers: pulumi.Input<string>[];
+}
+
+/** Makes the Roles of people and of workflows. */
+export function createRoles(scope: ProjectScope, { members, deployers }: ProjectRoles): void {
+  createRole(scope, { role: "member", rules: memberRules, subjects: members.map(groupSubject) });
+  createRole(scope, {
+    role: "deployer",
+    rules: deployerRules,
+    subjects: deployers.map(identitySubject),
+  });
+}
+
 /** Makes a Role, and binds it where there is someone to bind it to. */
-export function createRole(
-  name: string,
-  settings: {
-    role: string;
-    namespace: pulumi.Input<string>;
-    labels: Record<string, string>;
-    rules: Rule[];
-    subjects: Subject[];
-  },
-  parent: pulumi.Resource,
+function createRole(
+  { name, parent, namespace, labels }: ProjectScope,
+  { role, rules, subjects }: { role: string; rules: Rule[]; subjects: Subject[] },
 ): void {
-  const metadata = {
-    name: settings.role,
-    namespace: settings.namespace,
-    labels: settings.labels,
-  };
-  const role = new k8s.rbac.v1.Role(
-    `${name}-${settings.role}`,
-    { metadata, rules: settings.rules },
-    { parent },
-  );
-  if (settings.subjects.length === 0) {
+  const metadata = { name: role, namespace, labels };
+  const made = new k8s.rbac.v1.Role(`${name}-${role}`, { metadata, rules }, { parent });
+  if (subjects.length === 0) {
     return;
   }
   new k8s.rbac.v1.RoleBinding(
-    `${name}-${settings.role}`,
+    `${name}-${role}`,
     {
       metadata,
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name },
-      subjects: settings.subjects,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: made.metadata.name },
+      subjects,
     },
     { parent },
   );

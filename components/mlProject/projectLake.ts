@@ -1,16 +1,15 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { LakeAccess } from "../lakeAccess/lakeAccess";
 import { LakePermission } from "../lakeAccess/args";
+import { LakeAccess } from "../lakeAccess/lakeAccess";
 import type { MlProjectArgs } from "./args";
+import type { ProjectScope } from "./projectScope";
 import { servingAccount } from "./projectNamespace";
 
 /** The project's own prefixes: nothing of another project can be read or overwritten. */
 export function createLakeAccess(
-  name: string,
+  { name, parent, namespace }: ProjectScope,
   args: MlProjectArgs,
-  namespace: pulumi.Input<string>,
   account: string,
-  parent: pulumi.Resource,
 ): LakeAccess {
   const { Read, Write, ReadWrite } = LakePermission;
   const artifacts = `artifacts/${name}/`;

@@ -1,6 +1,12 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { createNamespace, partOfPlatform, PodSecurity } from "../kubernetes/namespace";
+import { createServiceAccount } from "../kubernetes/serviceAccount";
+import type { Scope } from "../scope";
+import type { MlProjectArgs } from "./args";
 import { networkFlows, type PlatformEndpoints } from "./network";
+import { createWorkloadIdentity } from "./projectIdentities";
+import type { ProjectScope } from "./projectScope";
 
 /** Kueue queue of every project. The name `default` also takes jobs that name no queue. */
 export const localQueueName = "default";
@@ -16,49 +22,48 @@ export interface ProjectQuota {
   gpu: number;
 }
 
-/** Namespace of a project with what bounds it: quota, limits, network. */
-export function createNamespace(
-  name: string,
-  settings: {
-    project: string;
-    labels: Record<string, string>;
-    annotations: Record<string, string>;
-    quota: ProjectQuota;
-    protectData: boolean;
-  },
-  parent: pulumi.Resource,
-): k8s.core.v1.Namespace {
-  const { project, labels, quota } = settings;
-  const namespace = new k8s.core.v1.Namespace(
-    `${name}-namespace`,
-    {
-      metadata: {
-        name: project,
-        labels: {
-          ...labels,
-          "pod-security.kubernetes.io/enforce": "restricted",
-          "pod-security.kubernetes.io/audit": "restricted",
-          "pod-security.kubernetes.io/warn": "restricted",
-        },
-        annotations: settings.annotations,
-      },
+/** Namespace of a project with what bounds it: quota and limits. */
+export function createProjectNamespace({ name, parent }: Scope, args: MlProjectArgs): ProjectScope {
+  const labels = { ...partOfPlatform, "mlplatform.dev/project": name };
+  const namespace = createNamespace({
+    name: `${name}-namespace`,
+    parent,
+    namespace: name,
+    podSecurity: PodSecurity.Restricted,
+    labels: {
+      ...labels,
+      "pod-security.kubernetes.io/audit": PodSecurity.Restricted,
+      "pod-security.kubernetes.io/warn": PodSecurity.Restricted,
     },
-    { parent, protect: settings.protectData, retainOnDelete: settings.protectData },
-  );
-  const inNamespace = (suffix: string) => ({
-    name: suffix,
-    namespace: namespace.metadata.name,
-    labels,
+    annotations: {
+      "mlplatform.dev/team": args.owner,
+      "mlplatform.dev/cost-center": args.costCenter,
+    },
+    protectData: args.protectData ?? true,
+  }).metadata.name;
+  const scope = { name, parent, namespace, labels };
+  boundNamespace(scope, {
+    cpu: args.cpuQuota,
+    memoryGiB: args.memoryQuotaGiB,
+    gpu: args.gpuQuota ?? 0,
   });
+  return scope;
+}
+
+function boundNamespace(
+  { name, parent, namespace, labels }: ProjectScope,
+  quota: ProjectQuota,
+): void {
+  const metadata = { name: "project", namespace, labels };
   new k8s.core.v1.ResourceQuota(
     `${name}-quota`,
-    { metadata: inNamespace("project"), spec: { hard: hardQuota(quota) } },
+    { metadata, spec: { hard: hardQuota(quota) } },
     { parent },
   );
   new k8s.core.v1.LimitRange(
     `${name}-limits`,
     {
-      metadata: inNamespace("project"),
+      metadata,
       spec: {
         limits: [
           {
@@ -73,7 +78,6 @@ export function createNamespace(
     },
     { parent },
   );
-  return namespace;
 }
 
 /**
@@ -93,25 +97,22 @@ export function hardQuota(quota: ProjectQuota): Record<string, string> {
   };
 }
 
+/** Which connections the project's pods may make. */
+export interface ProjectFlows {
+  platform: PlatformEndpoints;
+  /** Whether pods may reach public addresses on port 443. */
+  isHttpsOpen: boolean;
+}
+
 /** Registers one NetworkPolicy a flow. */
 export function createNetworkPolicies(
-  name: string,
-  settings: {
-    namespace: pulumi.Input<string>;
-    labels: Record<string, string>;
-    platform: PlatformEndpoints;
-    isHttpsOpen: boolean;
-  },
-  parent: pulumi.Resource,
+  { name, parent, namespace, labels }: ProjectScope,
+  { platform, isHttpsOpen }: ProjectFlows,
 ): void {
-  const flows = networkFlows(settings.platform, settings.isHttpsOpen);
-  for (const [flow, spec] of Object.entries(flows)) {
+  for (const [flow, spec] of Object.entries(networkFlows(platform, isHttpsOpen))) {
     new k8s.networking.v1.NetworkPolicy(
       `${name}-network-${flow}`,
-      {
-        metadata: { name: flow, namespace: settings.namespace, labels: settings.labels },
-        spec,
-      },
+      { metadata: { name: flow, namespace, labels }, spec },
       { parent },
     );
   }
@@ -119,22 +120,39 @@ export function createNetworkPolicies(
 
 /** The queue through which the project's Ray jobs get their share of the cluster. */
 export function createLocalQueue(
-  name: string,
-  settings: {
-    namespace: pulumi.Input<string>;
-    labels: Record<string, string>;
-    clusterQueue: pulumi.Input<string>;
-  },
-  parent: pulumi.Resource,
+  { name, parent, namespace, labels }: ProjectScope,
+  clusterQueue: pulumi.Input<string>,
 ): k8s.apiextensions.CustomResource {
   return new k8s.apiextensions.CustomResource(
     `${name}-queue`,
     {
       apiVersion: "kueue.x-k8s.io/v1beta2",
       kind: "LocalQueue",
-      metadata: { name: localQueueName, namespace: settings.namespace, labels: settings.labels },
-      spec: { clusterQueue: settings.clusterQueue },
+      metadata: { name: localQueueName, namespace, labels },
+      spec: { clusterQueue },
     },
     { parent },
   );
+}
+
+/**
+ * Makes the ServiceAccounts of the project's pods, with their identities on Azure.
+ *
+ * @param modelKey Secret by which KServe's storage initializer downloads the project's models
+ */
+export function createServiceAccounts(
+  scope: ProjectScope,
+  args: MlProjectArgs,
+  modelKey: pulumi.Input<string>,
+): void {
+  const { name, parent, namespace, labels } = scope;
+  for (const account of [trainingAccount, servingAccount]) {
+    createServiceAccount({
+      name: `${name}-${account}`,
+      parent,
+      metadata: { name: account, namespace, labels },
+      clientId: createWorkloadIdentity(scope, args, account)?.clientId,
+      secretNames: account === servingAccount ? [modelKey] : undefined,
+    });
+  }
 }

@@ -1,75 +1,101 @@
 import * as pulumi from "@pulumi/pulumi";
-import { resourceNameOf } from "../azure/federatedIdentity";
+import { resourceNameOf } from "../azure/names";
+import type { Scope } from "../scope";
 import { environmentsOf, type MlProjectGithubArgs } from "./githubArgs";
 import {
   createActionsSettings,
   createContent,
   createEnvironment,
+  createRepository,
   createSubjectTemplate,
   type ProjectRepository,
 } from "./githubRepository";
 import type { MlProjectArgs } from "./args";
 import type { Deployers } from "./projectIdentities";
 
+/** Makes or adopts the project's repository, where it has one. */
+export function createProjectRepository(
+  scope: Scope,
+  { github, owner, protectData }: MlProjectArgs,
+): ProjectRepository | undefined {
+  return (
+    github &&
+    createRepository(scope, github, {
+      description: `ML project ${scope.name} of ${owner}`,
+      protectData: protectData ?? true,
+    })
+  );
+}
+
+/** A repository, and the identities that its jobs sign in as. */
+export interface ConnectedRepository {
+  repository: ProjectRepository | undefined;
+  deployers: Deployers;
+}
+
 /** Gives the repository what its workflows need: sign-in, environments, settings, files, rules. */
 export function connectRepository(
+  scope: Scope,
+  args: MlProjectArgs,
+  { repository, deployers }: ConnectedRepository,
+): void {
+  const { github } = args;
+  if (!repository || !github) {
+    return;
+  }
+  if (args.azure) {
+    createSubjectTemplate(scope, repository);
+  }
+  for (const environment of environmentsOf(github)) {
+    const identity = deployers[environment.name];
+    createEnvironment(scope, {
+      args: environment,
+      branch: github.branch ?? "main",
+      repository,
+      secrets: identity ? { AZURE_CLIENT_ID: identity.clientId } : {},
+    });
+  }
+  createActionsSettings(scope, {
+    repository,
+    variables: { ...ownVariables(scope.name, args, github), ...github.variables },
+    secrets: { ...ownSecrets(args), ...github.secrets },
+  });
+  createContent(scope, github, repository);
+}
+
+/** What the workflows know of the platform. */
+function ownVariables(
   name: string,
   args: MlProjectArgs,
-  githubArgs: MlProjectGithubArgs,
-  repository: ProjectRepository,
-  deployers: Deployers,
-  parent: pulumi.Resource,
-): void {
-  const azure = args.azure ? pulumi.output(args.azure) : undefined;
+  { images }: MlProjectGithubArgs,
+): Record<string, pulumi.Input<string>> {
   const lake = pulumi.output(args.lake);
-  if (azure) {
-    createSubjectTemplate(name, repository, parent);
-  }
-  for (const environment of environmentsOf(githubArgs)) {
-    const identity = deployers[environment.name];
-    createEnvironment(
-      name,
-      {
-        args: environment,
-        branch: githubArgs.branch ?? "main",
-        repository,
-        secrets: identity ? { AZURE_CLIENT_ID: identity.clientId } : {},
-      },
-      parent,
-    );
-  }
-  createActionsSettings(
-    name,
-    {
-      repository,
-      variables: {
-        PROJECT: name,
-        LAKE_ENDPOINT: lake.endpoint,
-        LAKE_BUCKET: lake.bucket,
-        LAKE_REGION: lake.region,
-        MLFLOW_TRACKING_URI: pulumi.output(args.tracking).uri,
-        INFERENCE_TABLE_URL: args.inferenceTableUrl,
-        MODEL_DOMAIN: pulumi.output(args.serving).ingressHost,
-        TRAINING_BASE_IMAGE: githubArgs.images.trainingBase,
-        LOG_OFFLOADER_IMAGE: githubArgs.images.logOffloader,
-        MODEL_SERVER_IMAGE: githubArgs.images.modelServer,
-        ...(args.registry ? { REGISTRY: args.registry } : {}),
-        ...(azure
-          ? {
-              AKS_CLUSTER: azure.clusterId.apply(resourceNameOf),
-              AKS_RESOURCE_GROUP: azure.resourceGroupName,
-            }
-          : {}),
-        ...githubArgs.variables,
-      },
-      secrets: {
-        ...(azure
-          ? { AZURE_TENANT_ID: azure.tenantId, AZURE_SUBSCRIPTION_ID: azure.subscriptionId }
-          : {}),
-        ...githubArgs.secrets,
-      },
-    },
-    parent,
-  );
-  createContent(name, githubArgs, repository, parent);
+  const azure = args.azure && pulumi.output(args.azure);
+  return {
+    PROJECT: name,
+    LAKE_ENDPOINT: lake.endpoint,
+    LAKE_BUCKET: lake.bucket,
+    LAKE_REGION: lake.region,
+    MLFLOW_TRACKING_URI: pulumi.output(args.tracking).uri,
+    INFERENCE_TABLE_URL: args.inferenceTableUrl,
+    MODEL_DOMAIN: pulumi.output(args.serving).ingressHost,
+    TRAINING_BASE_IMAGE: images.trainingBase,
+    LOG_OFFLOADER_IMAGE: images.logOffloader,
+    MODEL_SERVER_IMAGE: images.modelServer,
+    ...(args.registry ? { REGISTRY: args.registry } : {}),
+    ...(azure
+      ? {
+          AKS_CLUSTER: azure.clusterId.apply(resourceNameOf),
+          AKS_RESOURCE_GROUP: azure.resourceGroupName,
+        }
+      : {}),
+  };
+}
+
+/** Where the workflows sign in; no credential among them. */
+function ownSecrets({ azure: foundation }: MlProjectArgs): Record<string, pulumi.Input<string>> {
+  const azure = foundation && pulumi.output(foundation);
+  return azure
+    ? { AZURE_TENANT_ID: azure.tenantId, AZURE_SUBSCRIPTION_ID: azure.subscriptionId }
+    : {};
 }

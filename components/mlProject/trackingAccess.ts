@@ -2,26 +2,24 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import type { TrackingConnection } from "../connections";
+import { createPassword } from "../kubernetes/password";
 import type { Placement } from "../kubernetes/placement";
 import { restrictedContainer, restrictedPodSpec } from "../kubernetes/pod";
 import { serviceNamespace } from "./projectNames";
+import type { ProjectScope } from "./projectScope";
 
 /** Secret in the project's namespace with its MLflow user. */
 export const trackingSecretName = "mlflow-credentials";
 
 /** What a project's MLflow user is made from. */
 export interface TrackingAccessSettings {
-  project: string;
-  namespace: pulumi.Input<string>;
   /** The server, with the administrator's Secret in its own namespace. */
   tracking: pulumi.Output<TrackingConnection>;
   /** Image with Python ≥ 3.9. */
   image: pulumi.Input<string>;
   /** Where the Job runs. @default - anywhere */
   placement?: Placement;
-  labels: Record<string, string>;
 }
 
 /** Any unprivileged user: the Job writes nothing. */
@@ -35,45 +33,41 @@ const scriptFile = join(__dirname, "provisionTracking.py");
  * project's namespace gets its own user's Secret only.
  */
 export function createTrackingAccess(
-  name: string,
+  scope: ProjectScope,
   settings: TrackingAccessSettings,
-  parent: pulumi.Resource,
 ): pulumi.Output<TrackingConnection> {
-  const { project, tracking } = settings;
+  const { name, parent, namespace, labels } = scope;
+  const { tracking } = settings;
   const serverNamespace = tracking.apply(({ uri }) => serviceNamespace(uri));
-  const password = new random.RandomPassword(
-    `${name}-mlflow-password`,
-    { length: 32, special: false },
-    { parent },
-  );
   const credentials = {
-    MLFLOW_TRACKING_USERNAME: project,
-    MLFLOW_TRACKING_PASSWORD: password.result,
+    MLFLOW_TRACKING_USERNAME: name,
+    MLFLOW_TRACKING_PASSWORD: createPassword({
+      name: `${name}-mlflow-password`,
+      parent,
+      length: 32,
+    }),
   };
   const secret = new k8s.core.v1.Secret(
     `${name}-mlflow-credentials`,
     {
-      metadata: {
-        name: trackingSecretName,
-        namespace: settings.namespace,
-        labels: settings.labels,
-      },
+      metadata: { name: trackingSecretName, namespace, labels },
       stringData: credentials,
     },
     // A Secret with a fixed name cannot be created beside the one it replaces.
     { parent, deleteBeforeReplace: true },
   );
 
+  const besideServer = { namespace: serverNamespace, labels };
   // Named by Pulumi, so that a new password is a new Secret, hence a new Job that sets it.
   const provisioningSecret = new k8s.core.v1.Secret(
     `${name}-mlflow-user`,
-    { metadata: { namespace: serverNamespace, labels: settings.labels }, stringData: credentials },
+    { metadata: besideServer, stringData: credentials },
     { parent },
   );
   const script = new k8s.core.v1.ConfigMap(
     `${name}-mlflow-provision`,
     {
-      metadata: { namespace: serverNamespace, labels: settings.labels },
+      metadata: besideServer,
       data: { "provisionTracking.py": readFileSync(scriptFile, "utf8") },
     },
     { parent },
@@ -81,8 +75,11 @@ export function createTrackingAccess(
   const job = new k8s.batch.v1.Job(
     `${name}-mlflow-user`,
     {
-      metadata: { namespace: serverNamespace, labels: settings.labels },
-      spec: provisioningJob(settings, script.metadata.name, provisioningSecret.metadata.name),
+      metadata: besideServer,
+      spec: provisioningJob(scope, settings, {
+        script: script.metadata.name,
+        user: provisioningSecret.metadata.name,
+      }),
     },
     { parent },
   );
@@ -92,12 +89,19 @@ export function createTrackingAccess(
     .apply(([uri, authSecretName]) => ({ uri, authSecretName }));
 }
 
+/** Names of the objects that the Job reads. */
+interface ProvisioningObjects {
+  /** ConfigMap with the script. */
+  script: pulumi.Input<string>;
+  /** Secret with the project's user. */
+  user: pulumi.Input<string>;
+}
+
 function provisioningJob(
-  settings: TrackingAccessSettings,
-  scriptName: pulumi.Input<string>,
-  userSecretName: pulumi.Input<string>,
+  { name: project, labels }: ProjectScope,
+  { tracking, image, placement }: TrackingAccessSettings,
+  { script, user }: ProvisioningObjects,
 ): k8s.types.input.batch.v1.JobSpec {
-  const { project, tracking, image } = settings;
   const fromSecret = (name: string, secretName: pulumi.Input<string>, key: string) => ({
     name,
     valueFrom: { secretKeyRef: { name: secretName, key } },
@@ -106,9 +110,9 @@ function provisioningJob(
     backoffLimit: 6,
     activeDeadlineSeconds: 900,
     template: {
-      metadata: { labels: { ...settings.labels, "app.kubernetes.io/name": "mlflow-provision" } },
+      metadata: { labels: { ...labels, "app.kubernetes.io/name": "mlflow-provision" } },
       spec: {
-        ...restrictedPodSpec(provisioningUid, settings.placement),
+        ...restrictedPodSpec(provisioningUid, placement),
         restartPolicy: "OnFailure",
         containers: [
           {
@@ -120,8 +124,8 @@ function provisioningJob(
               { name: "MLFLOW_TRACKING_URI", value: tracking.uri },
               fromSecret("ADMIN_USERNAME", tracking.authSecretName, "MLFLOW_TRACKING_USERNAME"),
               fromSecret("ADMIN_PASSWORD", tracking.authSecretName, "MLFLOW_TRACKING_PASSWORD"),
-              fromSecret("PROJECT_USERNAME", userSecretName, "MLFLOW_TRACKING_USERNAME"),
-              fromSecret("PROJECT_PASSWORD", userSecretName, "MLFLOW_TRACKING_PASSWORD"),
+              fromSecret("PROJECT_USERNAME", user, "MLFLOW_TRACKING_USERNAME"),
+              fromSecret("PROJECT_PASSWORD", user, "MLFLOW_TRACKING_PASSWORD"),
             ],
             resources: {
               requests: { cpu: "50m", memory: "64Mi" },
@@ -131,7 +135,7 @@ function provisioningJob(
             volumeMounts: [{ name: "scripts", mountPath: "/scripts", readOnly: true }],
           },
         ],
-        volumes: [{ name: "scripts", configMap: { name: scriptName } }],
+        volumes: [{ name: "scripts", configMap: { name: script } }],
       },
     },
   };

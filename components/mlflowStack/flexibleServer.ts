@@ -1,8 +1,10 @@
 import * as dbforpostgresql from "@pulumi/azure-native/dbforpostgresql";
-import * as privatedns from "@pulumi/azure-native/privatedns";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import { createPrivateZone } from "../azure/privateZone";
+import { azureScope } from "../azure/scope";
 import type { AzureFoundation } from "../connections";
+import { createPassword } from "../kubernetes/password";
+import type { Scope } from "../scope";
 import {
   databaseUser,
   type MlflowPostgres,
@@ -41,27 +43,28 @@ export function skuTier(sku: string): dbforpostgresql.SkuTier {
  * takes a password.
  */
 export function createFlexibleServer(
-  name: string,
+  scope: Scope,
   settings: FlexibleServerSettings,
-  parent: pulumi.Resource,
 ): MlflowPostgres {
+  const { name } = scope;
   const azure = pulumi.output(settings.azure);
-  const { resourceGroupName } = azure;
-  const { protectData } = settings;
-  const kept = { parent, protect: protectData, retainOnDelete: protectData };
-  const { result } = new random.RandomPassword(
-    `${name}-database`,
-    // Azure wants three of the four classes of characters.
-    { length: 40, special: false, minLower: 1, minUpper: 1, minNumeric: 1 },
-    { parent },
+  const inAzure = azureScope({ ...scope, ...settings });
+  const { resourceGroupName, location, stateful } = inAzure;
+  // Azure wants three of the four classes of characters.
+  const password = createPassword({ ...scope, name: `${name}-database`, mixed: true });
+  const { zone, link } = createPrivateZone(
+    { ...inAzure, name: `${name}-database` },
+    {
+      // A zone of the server's own; its name must end as Azure prescribes for servers in a subnet.
+      zoneName: `${name}.private.postgres.database.azure.com`,
+      virtualNetworkId: azure.virtualNetworkId,
+    },
   );
-  const password = pulumi.secret(result);
-  const { zone, link } = createPrivateZone(name, settings.tags, azure, parent);
   const server = new dbforpostgresql.Server(
     `${name}-database`,
     {
       resourceGroupName,
-      location: azure.location,
+      location,
       version: "17",
       sku: { name: settings.sku, tier: skuTier(settings.sku) },
       storage: {
@@ -92,7 +95,7 @@ export function createFlexibleServer(
       tags: settings.tags,
     },
     // Azure refuses a server whose zone is not linked to its network yet.
-    { ...kept, dependsOn: [link] },
+    { ...stateful, dependsOn: [link] },
   );
   const databases = [trackingDatabase, usersDatabase].map(
     (databaseName) =>
@@ -105,7 +108,7 @@ export function createFlexibleServer(
           charset: "UTF8",
           collation: "en_US.utf8",
         },
-        kept,
+        stateful,
       ),
   );
   return {
@@ -115,37 +118,4 @@ export function createFlexibleServer(
     sslMode: "require",
     ready: databases,
   };
-}
-
-/** A zone of the server's own; its name must end as Azure prescribes for servers in a subnet. */
-function createPrivateZone(
-  name: string,
-  tags: Record<string, string>,
-  azure: pulumi.Output<AzureFoundation>,
-  parent: pulumi.Resource,
-): { zone: privatedns.PrivateZone; link: privatedns.VirtualNetworkLink } {
-  const { resourceGroupName } = azure;
-  const zone = new privatedns.PrivateZone(
-    `${name}-database`,
-    {
-      resourceGroupName,
-      privateZoneName: `${name}.private.postgres.database.azure.com`,
-      location: "global",
-      tags,
-    },
-    { parent },
-  );
-  const link = new privatedns.VirtualNetworkLink(
-    `${name}-database`,
-    {
-      resourceGroupName,
-      privateZoneName: zone.name,
-      location: "global",
-      registrationEnabled: false,
-      virtualNetwork: { id: azure.virtualNetworkId },
-      tags,
-    },
-    { parent },
-  );
-  return { zone, link };
 }

@@ -1,9 +1,10 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection, TrackingConnection } from "../connections";
-import { LakeAccess } from "../lakeAccess/lakeAccess";
+import { createMonitor, MonitorKind } from "../kubernetes/monitor";
 import { LakePermission } from "../lakeAccess/args";
+import { LakeAccess } from "../lakeAccess/lakeAccess";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
+import type { Scope } from "../scope";
 import { createFlexibleServer } from "./flexibleServer";
 import type { MlflowPostgres } from "./mlflowDatabase";
 import { mlflowStackProblems } from "./problems";
@@ -40,28 +41,25 @@ export class MlflowStack extends pulumi.ComponentResource {
         errors: problems,
       });
     }
-    this.namespace = createNamespace(
-      name,
-      {
-        namespace: "mlflow",
-        podSecurity: PodSecurity.Restricted,
-        protectData: args.protectData ?? true,
-      },
-      { parent: this },
-    ).metadata.name;
-    openTrackingServer(name, this.namespace, this);
-    const artifacts = grantArtifacts(name, args, this.namespace, this);
+    const scope = { name, parent: this };
+    this.namespace = createNamespace({
+      name: `${name}-mlflow`,
+      parent: this,
+      namespace: "mlflow",
+      podSecurity: PodSecurity.Restricted,
+      protectData: args.protectData ?? true,
+    }).metadata.name;
+    openTrackingServer(scope, this.namespace);
+    const artifacts = grantArtifacts(scope, args, this.namespace);
     const createDatabase = databaseOf[args.database ?? MlflowDatabase.CloudNativePg];
-    const postgres = createDatabase(name, args, this.namespace, this);
-    const secrets = createServerSecrets(name, this.namespace, postgres, this);
+    const postgres = createDatabase(scope, args, this.namespace);
+    const secrets = createServerSecrets(scope, this.namespace, postgres);
     const service = createTrackingServer(
-      name,
+      { ...scope, dependsOn: [...postgres.ready, ...secrets] },
       { ...args, namespace: this.namespace, replicas: args.replicas ?? 1, lake: artifacts },
-      [...postgres.ready, ...secrets],
-      this,
     );
     if (args.enableMonitors ?? true) {
-      monitorServer(name, this.namespace, this);
+      monitorServer(scope, this.namespace);
     }
     this.connection = service.urn.apply(() => ({
       uri: `http://${serverHost}:${mlflowPort}`,
@@ -73,10 +71,9 @@ export class MlflowStack extends pulumi.ComponentResource {
 
 /** The server proxies every artifact, so it alone may write and delete them all. */
 function grantArtifacts(
-  name: string,
+  { name, parent }: Scope,
   args: MlflowStackArgs,
   namespace: pulumi.Output<string>,
-  parent: pulumi.Resource,
 ): pulumi.Output<S3Connection> {
   return new LakeAccess(
     `${name}-artifacts`,
@@ -93,10 +90,9 @@ function grantArtifacts(
 }
 
 type CreateDatabase = (
-  name: string,
+  scope: Scope,
   args: MlflowStackArgs,
   namespace: pulumi.Output<string>,
-  parent: pulumi.Resource,
 ) => MlflowPostgres;
 
 const databaseOf: Record<MlflowDatabase, CreateDatabase> = {
@@ -106,11 +102,11 @@ const databaseOf: Record<MlflowDatabase, CreateDatabase> = {
 
 /** PostgreSQL in the cluster, with a key of its own for the backups. */
 function createInCluster(
-  name: string,
+  scope: Scope,
   args: MlflowStackArgs,
   namespace: pulumi.Output<string>,
-  parent: pulumi.Resource,
 ): MlflowPostgres {
+  const { name, parent } = scope;
   const enableMonitors = args.enableMonitors ?? true;
   const bucket = args.backupBucket ?? "backups";
   const backups = new LakeAccess(
@@ -126,88 +122,64 @@ function createInCluster(
     },
     { parent },
   ).connection;
-  openDatabase(name, namespace, parent);
-  const operator = createPostgresOperator(
-    name,
-    {
-      ...args.charts,
-      helmValues: args.helmValues,
-      placement: args.placement,
-      enableMonitors,
-      replicas: Math.min(args.replicas ?? 1, 2),
-      imageRegistry: args.imageRegistry,
-    },
-    parent,
-  );
-  return createPostgresCluster(
-    name,
-    {
-      namespace,
-      image: args.postgresImage,
-      instances: args.databaseInstances ?? 1,
-      storageGiB: args.databaseStorageGiB ?? 32,
-      storageClass: args.storageClass,
-      backupRetentionDays: args.backupRetentionDays ?? 14,
-      backups,
-      enableMonitors,
-      placement: args.placement,
-      protectData: args.protectData ?? true,
-      operator,
-    },
-    parent,
-  );
+  openDatabase(scope, namespace);
+  const operator = createPostgresOperator(scope, {
+    ...args.charts,
+    helmValues: args.helmValues,
+    placement: args.placement,
+    enableMonitors,
+    replicas: Math.min(args.replicas ?? 1, 2),
+    imageRegistry: args.imageRegistry,
+  });
+  return createPostgresCluster(scope, {
+    namespace,
+    image: args.postgresImage,
+    instances: args.databaseInstances ?? 1,
+    storageGiB: args.databaseStorageGiB ?? 32,
+    storageClass: args.storageClass,
+    backupRetentionDays: args.backupRetentionDays ?? 14,
+    backups,
+    enableMonitors,
+    placement: args.placement,
+    protectData: args.protectData ?? true,
+    operator,
+  });
 }
 
-function createOnAzure(
-  name: string,
-  args: MlflowStackArgs,
-  _namespace: pulumi.Output<string>,
-  parent: pulumi.Resource,
-): MlflowPostgres {
+function createOnAzure(scope: Scope, args: MlflowStackArgs): MlflowPostgres {
   const instances = args.databaseInstances ?? 1;
-  return createFlexibleServer(
-    name,
-    {
-      // Presence is checked with the other arguments.
-      azure: args.azure!,
-      sku: args.databaseSku ?? (instances > 1 ? "Standard_D2ds_v5" : "Standard_B2s"),
-      storageGiB: args.databaseStorageGiB ?? 32,
-      instances,
-      backupRetentionDays: args.backupRetentionDays ?? 14,
-      tags: args.tags ?? {},
-      protectData: args.protectData ?? true,
-    },
-    parent,
-  );
+  return createFlexibleServer(scope, {
+    // Presence is checked with the other arguments.
+    azure: args.azure!,
+    sku: args.databaseSku ?? (instances > 1 ? "Standard_D2ds_v5" : "Standard_B2s"),
+    storageGiB: args.databaseStorageGiB ?? 32,
+    instances,
+    backupRetentionDays: args.backupRetentionDays ?? 14,
+    tags: args.tags ?? {},
+    protectData: args.protectData ?? true,
+  });
 }
 
 /** `/metrics` asks for a user, as every page but `/health` does. */
-function monitorServer(
-  name: string,
-  namespace: pulumi.Input<string>,
-  parent: pulumi.Resource,
-): k8s.apiextensions.CustomResource {
+function monitorServer({ name, parent }: Scope, namespace: pulumi.Input<string>): void {
   const fromAdmin = (key: string) => ({ name: adminSecretName, key });
-  return new k8s.apiextensions.CustomResource(
-    `${name}-server-monitor`,
-    {
-      apiVersion: "monitoring.coreos.com/v1",
-      kind: "ServiceMonitor",
-      metadata: { name: "mlflow", namespace },
-      spec: {
-        selector: { matchLabels: serverLabels },
-        endpoints: [
-          {
-            port: "http",
-            path: "/metrics",
-            basicAuth: {
-              username: fromAdmin("MLFLOW_TRACKING_USERNAME"),
-              password: fromAdmin("MLFLOW_TRACKING_PASSWORD"),
-            },
+  createMonitor({
+    name: `${name}-server-monitor`,
+    parent,
+    kind: MonitorKind.Service,
+    metadata: { name: "mlflow", namespace },
+    spec: {
+      selector: { matchLabels: serverLabels },
+      endpoints: [
+        {
+          port: "http",
+          path: "/metrics",
+          basicAuth: {
+            username: fromAdmin("MLFLOW_TRACKING_USERNAME"),
+            password: fromAdmin("MLFLOW_TRACKING_PASSWORD"),
           },
-        ],
-      },
+        },
+      ],
     },
-    { parent },
-  );
+  });
 }

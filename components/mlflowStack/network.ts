@@ -1,52 +1,41 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { fromNamespace, restrictIngress, tcpPorts, platformPeer } from "../kubernetes/namespace";
+import { platformPods, podsIn, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
+import type { Scope } from "../scope";
 import { operatorNamespace } from "./postgresOperator";
 import { clusterName } from "./postgresSpecs";
 import { mlflowPort } from "./serverSettings";
 import { serverLabels } from "./trackingServer";
 
 /** Closes the namespace and opens the tracking server to the namespaces of the platform. */
-export function openTrackingServer(
-  name: string,
-  namespace: pulumi.Input<string>,
-  parent: pulumi.Resource,
-): void {
-  restrictIngress(`${name}-default-deny`, { namespace }, { parent });
-  restrictIngress(
-    `${name}-server`,
-    {
-      namespace,
-      podSelector: { matchLabels: serverLabels },
-      ingress: [{ from: [platformPeer], ports: tcpPorts(mlflowPort) }],
-    },
-    { parent },
-  );
+export function openTrackingServer({ name, parent }: Scope, namespace: pulumi.Input<string>): void {
+  restrictIngress({ name: `${name}-default-deny`, parent, namespace });
+  restrictIngress({
+    name: `${name}-server`,
+    parent,
+    namespace,
+    podSelector: { matchLabels: serverLabels },
+    ingress: [{ from: [platformPods], ports: tcpPorts(mlflowPort) }],
+  });
 }
 
 /** The server and the replicas reach the database, the operator its instance manager. */
-export function openDatabase(
-  name: string,
-  namespace: pulumi.Input<string>,
-  parent: pulumi.Resource,
-): void {
+export function openDatabase({ name, parent }: Scope, namespace: pulumi.Input<string>): void {
   const instances = { matchLabels: { "cnpg.io/cluster": clusterName } };
-  restrictIngress(
-    `${name}-database`,
-    {
-      namespace,
-      podSelector: instances,
-      ingress: [
-        {
-          from: [{ podSelector: { matchLabels: serverLabels } }, { podSelector: instances }],
-          ports: tcpPorts(5432),
-        },
-        {
-          from: [fromNamespace(operatorNamespace), { podSelector: instances }],
-          ports: tcpPorts(5432, 8000),
-        },
-        { from: [platformPeer], ports: tcpPorts(9187) },
-      ],
-    },
-    { parent },
-  );
+  restrictIngress({
+    name: `${name}-database`,
+    parent,
+    namespace,
+    podSelector: instances,
+    ingress: [
+      {
+        from: [{ podSelector: { matchLabels: serverLabels } }, { podSelector: instances }],
+        ports: tcpPorts(5432),
+      },
+      {
+        from: [podsIn(operatorNamespace), { podSelector: instances }],
+        ports: tcpPorts(5432, 8000),
+      },
+      { from: [platformPods], ports: tcpPorts(9187) },
+    ],
+  });
 }

@@ -1,8 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import type { S3Connection } from "../connections";
+import { createMonitor, MonitorKind } from "../kubernetes/monitor";
+import { createPassword } from "../kubernetes/password";
 import { anywhere, type Placement } from "../kubernetes/placement";
+import { childOptions, type Scope, statefulOptions } from "../scope";
 import { databaseUser, type MlflowPostgres, usersDatabase } from "./mlflowDatabase";
 import {
   backupName,
@@ -31,20 +33,14 @@ export interface PostgresClusterSettings {
 
 /** A CloudNativePG cluster with WAL archive and daily base backups in the lake. */
 export function createPostgresCluster(
-  name: string,
+  scope: Scope,
   settings: PostgresClusterSettings,
-  parent: pulumi.Resource,
 ): MlflowPostgres {
+  const { name, parent } = scope;
   const { namespace, protectData, operator } = settings;
-  const kept = { parent, protect: protectData, retainOnDelete: protectData };
-  const { result } = new random.RandomPassword(
-    `${name}-database`,
-    { length: 40, special: false },
-    { parent },
-  );
-  const password = pulumi.secret(result);
-  const secret = createDatabaseSecret(name, namespace, password, parent);
-  const store = createObjectStore(name, settings, parent);
+  const password = createPassword({ name: `${name}-database`, parent });
+  const secret = createDatabaseSecret(scope, namespace, password);
+  const store = createObjectStore(scope, settings);
   const cluster = new k8s.apiextensions.CustomResource(
     `${name}-database`,
     {
@@ -58,7 +54,7 @@ export function createPostgresCluster(
       },
       spec: clusterSpec({ ...settings, placement: settings.placement ?? anywhere }),
     },
-    { ...kept, dependsOn: [...operator, secret, store] },
+    statefulOptions({ ...scope, dependsOn: [...operator, secret, store] }, protectData),
   );
   const users = new k8s.apiextensions.CustomResource(
     `${name}-users-database`,
@@ -77,11 +73,21 @@ export function createPostgresCluster(
         databaseReclaimPolicy: "retain",
       },
     },
-    { ...kept, dependsOn: [cluster] },
+    statefulOptions({ ...scope, dependsOn: [cluster] }, protectData),
   );
-  scheduleBackups(name, namespace, cluster, parent);
+  scheduleBackups({ ...scope, dependsOn: [cluster] }, namespace);
   if (settings.enableMonitors) {
-    monitorCluster(name, namespace, parent);
+    // Our own: the operator's switch for one is deprecated since CloudNativePG 1.26.
+    createMonitor({
+      name: `${name}-database-monitor`,
+      parent,
+      kind: MonitorKind.Pod,
+      metadata: { name: clusterName, namespace },
+      spec: {
+        selector: { matchLabels: { "cnpg.io/cluster": clusterName } },
+        podMetricsEndpoints: [{ port: "metrics" }],
+      },
+    });
   }
   return {
     host: pulumi.interpolate`${clusterName}-rw.${namespace}.svc.cluster.local`,
@@ -93,10 +99,9 @@ export function createPostgresCluster(
 }
 
 function createDatabaseSecret(
-  name: string,
+  { name, parent }: Scope,
   namespace: pulumi.Input<string>,
   password: pulumi.Input<string>,
-  parent: pulumi.Resource,
 ): k8s.core.v1.Secret {
   return new k8s.core.v1.Secret(
     `${name}-database`,
@@ -116,9 +121,8 @@ function createDatabaseSecret(
 }
 
 function createObjectStore(
-  name: string,
+  { name, parent }: Scope,
   settings: PostgresClusterSettings,
-  parent: pulumi.Resource,
 ): k8s.apiextensions.CustomResource {
   return new k8s.apiextensions.CustomResource(
     `${name}-backups`,
@@ -134,13 +138,11 @@ function createObjectStore(
 
 /** A base backup at once and every night; the fields of the schedule start with seconds. */
 function scheduleBackups(
-  name: string,
+  scope: Scope,
   namespace: pulumi.Input<string>,
-  cluster: pulumi.Resource,
-  parent: pulumi.Resource,
 ): k8s.apiextensions.CustomResource {
   return new k8s.apiextensions.CustomResource(
-    `${name}-daily-backup`,
+    `${scope.name}-daily-backup`,
     {
       apiVersion: "postgresql.cnpg.io/v1",
       kind: "ScheduledBackup",
@@ -154,27 +156,6 @@ function scheduleBackups(
         backupOwnerReference: "self",
       },
     },
-    { parent, dependsOn: [cluster] },
-  );
-}
-
-/** Our own PodMonitor: the operator's switch for one is deprecated since CloudNativePG 1.26. */
-function monitorCluster(
-  name: string,
-  namespace: pulumi.Input<string>,
-  parent: pulumi.Resource,
-): k8s.apiextensions.CustomResource {
-  return new k8s.apiextensions.CustomResource(
-    `${name}-database-monitor`,
-    {
-      apiVersion: "monitoring.coreos.com/v1",
-      kind: "PodMonitor",
-      metadata: { name: clusterName, namespace },
-      spec: {
-        selector: { matchLabels: { "cnpg.io/cluster": clusterName } },
-        podMetricsEndpoints: [{ port: "metrics" }],
-      },
-    },
-    { parent },
+    childOptions(scope),
   );
 }

@@ -1,17 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ChartReference } from "../connections";
-import { helmRelease } from "../kubernetes/installChart";
+import { installChart } from "../kubernetes/installChart";
 import { registryImage } from "../kubernetes/imageName";
 import { anywhere, type Placement } from "../kubernetes/placement";
 import { Priority } from "../kubernetes/priority";
 import { spreadConstraints } from "../kubernetes/pod";
-import {
-  createNamespace,
-  PodSecurity,
-  restrictIngress,
-  tcpPorts,
-  platformPeer,
-} from "../kubernetes/namespace";
+import { createNamespace, PodSecurity } from "../kubernetes/namespace";
+import { platformPods, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
+import type { Scope } from "../scope";
 
 /** Namespace of the operator and its plugin; the plugin works only beside the operator. */
 export const operatorNamespace = "cnpg-system";
@@ -65,49 +61,44 @@ export function pluginValues({ placement, imageRegistry }: OperatorPods): Record
  * Installs the operator, then the plugin. Resolves to both, after which the resources can be used.
  */
 export function createPostgresOperator(
-  name: string,
+  { name, parent }: Scope,
   settings: PostgresOperatorSettings,
-  parent: pulumi.Resource,
 ): pulumi.Resource[] {
-  const namespace = createNamespace(
-    name,
-    { namespace: operatorNamespace, podSecurity: PodSecurity.Restricted },
-    { parent },
-  ).metadata.name;
-  restrictIngress(`${name}-operator-default-deny`, { namespace }, { parent });
-  restrictIngress(
-    `${name}-operator`,
-    {
-      namespace,
-      // The API server calls the webhooks from addresses that no selector matches.
-      ingress: [
-        { ports: tcpPorts(9443) },
-        { from: [{ podSelector: {} }], ports: tcpPorts(9090) },
-        { from: [platformPeer], ports: tcpPorts(8080) },
-      ],
-    },
-    { parent },
-  );
-  const operator = helmRelease(
-    `${name}-cloudnative-pg`,
-    {
-      chart: settings.cloudNativePg,
-      namespace,
-      releaseName: "cloudnative-pg",
-      values: operatorValues(settings),
-      helmValues: settings.helmValues,
-    },
-    { parent },
-  );
-  const plugin = helmRelease(
-    `${name}-barman-cloud`,
-    {
-      chart: settings.barmanCloud,
-      namespace,
-      releaseName: "plugin-barman-cloud",
-      values: pluginValues(settings),
-    },
-    { parent, dependsOn: [operator] },
-  );
+  const namespace = createNamespace({
+    name: `${name}-${operatorNamespace}`,
+    parent,
+    namespace: operatorNamespace,
+    podSecurity: PodSecurity.Restricted,
+  }).metadata.name;
+  restrictIngress({ name: `${name}-operator-default-deny`, parent, namespace });
+  restrictIngress({
+    name: `${name}-operator`,
+    parent,
+    namespace,
+    // The API server calls the webhooks from addresses that no selector matches.
+    ingress: [
+      { ports: tcpPorts(9443) },
+      { from: [{ podSelector: {} }], ports: tcpPorts(9090) },
+      { from: [platformPods], ports: tcpPorts(8080) },
+    ],
+  });
+  const operator = installChart({
+    name: `${name}-cloudnative-pg`,
+    parent,
+    chart: settings.cloudNativePg,
+    namespace,
+    releaseName: "cloudnative-pg",
+    values: operatorValues(settings),
+    helmValues: settings.helmValues,
+  });
+  const plugin = installChart({
+    name: `${name}-barman-cloud`,
+    parent,
+    dependsOn: [operator],
+    chart: settings.barmanCloud,
+    namespace,
+    releaseName: "plugin-barman-cloud",
+    values: pluginValues(settings),
+  });
   return [operator, plugin];
 }

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import { createPassword } from "../kubernetes/password";
+import type { Scope } from "../scope";
 import { type MlflowPostgres, trackingDatabase, usersDatabase } from "./mlflowDatabase";
 import { authConfiguration, databaseUri } from "./serverSettings";
 
@@ -15,12 +16,12 @@ export const adminSecretName = "mlflow-admin";
 
 /** The three Secrets of the server. Their names are referred to, so each is replaced in place. */
 export function createServerSecrets(
-  name: string,
+  { name, parent }: Scope,
   namespace: pulumi.Input<string>,
   postgres: MlflowPostgres,
-  parent: pulumi.Resource,
 ): k8s.core.v1.Secret[] {
-  const adminPassword = createPassword(`${name}-admin`, parent);
+  // MLflow asks for at least twelve characters.
+  const adminPassword = createPassword({ name: `${name}-admin`, parent });
   const trackingUri = uriOf(postgres, trackingDatabase);
   const usersUri = uriOf(postgres, usersDatabase);
   const secret = (suffix: string, secretName: string, data: Record<string, pulumi.Input<string>>) =>
@@ -34,7 +35,7 @@ export function createServerSecrets(
     secret("server", serverSecretName, {
       MLFLOW_BACKEND_STORE_URI: trackingUri,
       MLFLOW_AUTH_DATABASE_URI: usersUri,
-      MLFLOW_FLASK_SERVER_SECRET_KEY: createPassword(`${name}-session`, parent),
+      MLFLOW_FLASK_SERVER_SECRET_KEY: createPassword({ name: `${name}-session`, parent }),
     }),
     secret("auth-config", authConfigSecretName, {
       "auth.ini": pulumi
@@ -46,12 +47,6 @@ export function createServerSecrets(
       MLFLOW_TRACKING_PASSWORD: adminPassword,
     }),
   ];
-}
-
-/** Forty letters and digits; MLflow asks for at least twelve characters. */
-function createPassword(name: string, parent: pulumi.Resource): pulumi.Output<string> {
-  const { result } = new random.RandomPassword(name, { length: 40, special: false }, { parent });
-  return pulumi.secret(result);
 }
 
 function uriOf(postgres: MlflowPostgres, database: string): pulumi.Output<string> {

@@ -1,8 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
+import { createDisruptionBudget } from "../kubernetes/disruptionBudget";
 import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
 import type { Placement } from "../kubernetes/placement";
+import { createServiceAccount } from "../kubernetes/serviceAccount";
+import type { Scope } from "../scope";
 import { mlflowPort, migrationScript, serverArguments } from "./serverSettings";
 import { authConfigSecretName, serverSecretName } from "./serverSecrets";
 
@@ -28,17 +31,15 @@ export interface TrackingServerSettings {
  * The server behind the Service `mlflow`. Everything that it keeps is in the database and the lake.
  */
 export function createTrackingServer(
-  name: string,
+  { name, parent, dependsOn }: Scope,
   settings: TrackingServerSettings,
-  dependsOn: pulumi.Resource[],
-  parent: pulumi.Resource,
 ): k8s.core.v1.Service {
   const { namespace, replicas } = settings;
-  const account = new k8s.core.v1.ServiceAccount(
-    `${name}-server`,
-    { metadata: { name: "mlflow", namespace }, automountServiceAccountToken: false },
-    { parent },
-  );
+  const account = createServiceAccount({
+    name: `${name}-server`,
+    parent,
+    metadata: { name: "mlflow", namespace },
+  });
   const deployment = new k8s.apps.v1.Deployment(
     `${name}-server`,
     {
@@ -65,14 +66,12 @@ export function createTrackingServer(
     { parent, dependsOn },
   );
   if (replicas > 1) {
-    new k8s.policy.v1.PodDisruptionBudget(
-      `${name}-server`,
-      {
-        metadata: { name: "mlflow", namespace },
-        spec: { maxUnavailable: 1, selector: { matchLabels: serverLabels } },
-      },
-      { parent },
-    );
+    createDisruptionBudget({
+      name: `${name}-server`,
+      parent,
+      metadata: { name: "mlflow", namespace },
+      matchLabels: serverLabels,
+    });
   }
   return new k8s.core.v1.Service(
     `${name}-server`,

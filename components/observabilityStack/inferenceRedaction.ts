@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import type * as pulumi from "@pulumi/pulumi";
+import { createPassword } from "../kubernetes/password";
+import { childOptions, type Scope } from "../scope";
 import type { InferenceRedactionRule } from "./args";
 
 /** The objects that hold the rules. */
@@ -15,30 +16,37 @@ export interface InferenceRedaction {
 /** Key of the rules in their ConfigMap, and of the hashes' key in its Secret. */
 export const redactionKeys = { rules: "redaction.json", key: "key" };
 
+/** What the objects are made from. */
+export interface InferenceRedactionSettings {
+  namespace: pulumi.Input<string>;
+  rules: InferenceRedactionRule[];
+  /** Protects the key, and keeps it when the stack is destroyed. */
+  protectData: boolean;
+}
+
 /** Makes the ConfigMap of the rules and the Secret of the key that hashes are made with. */
 export function createInferenceRedaction(
-  name: string,
-  namespace: pulumi.Input<string>,
-  rules: InferenceRedactionRule[],
-  keep: pulumi.CustomResourceOptions,
-  opts: pulumi.CustomResourceOptions,
+  scope: Scope,
+  { namespace, rules, protectData }: InferenceRedactionSettings,
 ): InferenceRedaction {
+  const { name } = scope;
   const text = JSON.stringify(rules);
   const config = new k8s.core.v1.ConfigMap(
     `${name}-redaction`,
     { metadata: { namespace }, data: { [redactionKeys.rules]: text } },
-    opts,
+    childOptions(scope),
   );
   // Hashes of one value must stay equal over the table's life: the key is never made anew.
-  const key = new random.RandomPassword(
-    `${name}-redaction-key`,
-    { length: 48, special: false },
-    pulumi.mergeOptions(opts, keep),
-  );
+  const key = createPassword({
+    ...scope,
+    name: `${name}-redaction-key`,
+    length: 48,
+    protectData,
+  });
   const secret = new k8s.core.v1.Secret(
     `${name}-redaction-key`,
-    { metadata: { namespace }, stringData: { [redactionKeys.key]: key.result } },
-    opts,
+    { metadata: { namespace }, stringData: { [redactionKeys.key]: key } },
+    childOptions(scope),
   );
   return {
     configMapName: config.metadata.name,

@@ -1,9 +1,12 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
-import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
-import { partOfPlatform, restrictIngress, tcpPorts } from "../kubernetes/namespace";
+import { createDisruptionBudget } from "../kubernetes/disruptionBudget";
+import { createMonitor, MonitorKind } from "../kubernetes/monitor";
+import { platformPods, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
 import type { Placement } from "../kubernetes/placement";
+import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
+import { childOptions, type Scope, statefulOptions } from "../scope";
 import {
   createInferenceRedaction,
   type InferenceRedaction,
@@ -57,72 +60,66 @@ export interface InferenceTableSettings {
 
 /** Runs the service that KServe's agents post their payload events to. */
 export function createInferenceTable(
-  name: string,
+  scope: Scope,
   settings: InferenceTableSettings,
-  opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Service {
-  const metadata = { name: inferenceTableName, namespace: settings.namespace, labels };
+  const { name } = scope;
+  const { namespace, redaction: rules, protectData } = settings;
+  const metadata = { name: inferenceTableName, namespace, labels };
   const service = new k8s.core.v1.Service(
     `${name}-service`,
     {
       metadata,
       spec: { selector: labels, ports: [{ name: "http", port: 80, targetPort: "http" }] },
     },
-    opts,
+    childOptions(scope),
   );
-  const keep = settings.protectData ? { protect: true, retainOnDelete: true } : {};
   const redaction =
-    settings.redaction.length === 0
+    rules.length === 0
       ? undefined
-      : createInferenceRedaction(name, settings.namespace, settings.redaction, keep, opts);
+      : createInferenceRedaction(scope, { namespace, rules, protectData });
   new k8s.apps.v1.StatefulSet(
     `${name}-server`,
     { metadata, spec: statefulSetSpec(settings, redaction) },
-    pulumi.mergeOptions(opts, keep),
+    statefulOptions(scope, protectData),
   );
   if (settings.replicas > 1) {
-    new k8s.policy.v1.PodDisruptionBudget(
-      `${name}-budget`,
-      { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: labels } } },
-      opts,
-    );
+    createDisruptionBudget({ ...scope, name: `${name}-budget`, metadata, matchLabels: labels });
   }
-  restrictIngress(`${name}-ingress`, ingress(settings.namespace), opts);
-  new k8s.apiextensions.CustomResource(
-    `${name}-monitor`,
-    {
-      apiVersion: "monitoring.coreos.com/v1",
-      kind: "ServiceMonitor",
-      metadata,
-      spec: {
-        selector: { matchLabels: labels },
-        endpoints: [{ port: "http", path: "/metrics", interval: "15s" }],
-      },
+  admitModels(scope, namespace);
+  createMonitor({
+    ...scope,
+    name: `${name}-monitor`,
+    kind: MonitorKind.Service,
+    metadata,
+    spec: {
+      selector: { matchLabels: labels },
+      endpoints: [{ port: "http", path: "/metrics", interval: "15s" }],
     },
-    opts,
-  );
+  });
   return service;
 }
 
-function ingress(namespace: pulumi.Input<string>) {
-  return {
+/** Lets in the models of all projects, and Prometheus. */
+function admitModels(scope: Scope, namespace: pulumi.Input<string>): void {
+  const models = {
+    matchExpressions: [{ key: "serving.kserve.io/inferenceservice", operator: "Exists" }],
+  };
+  restrictIngress({
+    ...scope,
+    name: `${scope.name}-ingress`,
     namespace,
     podSelector: { matchLabels: labels },
     ingress: [
       {
         from: [
-          {
-            namespaceSelector: { matchLabels: partOfPlatform },
-            podSelector: {
-              matchExpressions: [{ key: "serving.kserve.io/inferenceservice", operator: "Exists" }],
-            },
-          },
+          { ...platformPods, podSelector: models },
           { podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } } },
         ],
         ports: tcpPorts(port),
       },
     ],
-  };
+  });
 }
 
 function statefulSetSpec(

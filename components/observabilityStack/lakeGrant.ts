@@ -1,11 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
-import { LakeAccess } from "../lakeAccess/lakeAccess";
 import { LakePermission } from "../lakeAccess/args";
+import { LakeAccess } from "../lakeAccess/lakeAccess";
+import { childOptions, type Scope } from "../scope";
 import type { ObservabilityStackArgs } from "./args";
 
 /** What one workload is granted. */
 export interface LakeGrantSettings {
+  /** Namespace of the workload. */
+  namespace: pulumi.Input<string>;
   /** Bucket; absent: the lake's own. */
   lake?: pulumi.Input<S3Connection>;
   /** Secret for the workload. */
@@ -16,24 +19,22 @@ export interface LakeGrantSettings {
 
 /** Grants one workload of the namespace to read and write below one prefix of the lake. */
 export function grantLake(
-  name: string,
+  scope: Scope,
   args: ObservabilityStackArgs,
   settings: LakeGrantSettings,
-  namespace: pulumi.Input<string>,
-  opts: pulumi.ComponentResourceOptions,
 ): pulumi.Output<S3Connection> {
   const access = new LakeAccess(
-    name,
+    scope.name,
     {
       lake: settings.lake ?? args.lake,
       lakeNamespace: args.lakeNamespace,
-      namespace,
+      namespace: settings.namespace,
       secretName: settings.secretName,
       grants: [{ prefix: settings.prefix, permission: LakePermission.ReadWrite }],
       clientImage: args.clientImage,
       placement: args.placement,
     },
-    opts,
+    childOptions(scope),
   );
   return access.connection;
 }

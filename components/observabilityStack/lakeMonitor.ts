@@ -1,5 +1,6 @@
-import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { createMonitor, MonitorKind } from "../kubernetes/monitor";
+import type { Scope } from "../scope";
 
 /**
  * Spec of the PodMonitor of the store's servers. It is made here because the store comes before the
@@ -23,19 +24,15 @@ export function lakeMonitorSpec(lakeNamespace: pulumi.Input<string>): Record<str
 
 /** Lets Prometheus read the store's metrics. */
 export function monitorLake(
-  name: string,
+  scope: Scope,
   namespace: pulumi.Input<string>,
   lakeNamespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
 ): void {
-  new k8s.apiextensions.CustomResource(
-    `${name}-lake-monitor`,
-    {
-      apiVersion: "monitoring.coreos.com/v1",
-      kind: "PodMonitor",
-      metadata: { name: "data-lake", namespace },
-      spec: lakeMonitorSpec(lakeNamespace),
-    },
-    opts,
-  );
+  createMonitor({
+    ...scope,
+    name: `${scope.name}-lake-monitor`,
+    kind: MonitorKind.Pod,
+    metadata: { name: "data-lake", namespace },
+    spec: lakeMonitorSpec(lakeNamespace),
+  });
 }

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
 import { restrictedContainer, restrictedPodSpec } from "../kubernetes/pod";
 import type { Placement } from "../kubernetes/placement";
+import { childOptions, type Scope } from "../scope";
 import { lakeEnvironment } from "./lakeEnvironment";
 
 /** User of the log offloader's image. */
@@ -23,14 +24,10 @@ export interface LogKeeperSettings {
  * server: each node's own manifest is there before its first part, and a node that can't put it has
  * the alert on lag.
  */
-export function createLogKeeper(
-  name: string,
-  settings: LogKeeperSettings,
-  opts: pulumi.CustomResourceOptions,
-): k8s.batch.v1.CronJob {
+export function createLogKeeper(scope: Scope, settings: LogKeeperSettings): k8s.batch.v1.CronJob {
   const labels = { "app.kubernetes.io/name": "log-keeper" };
   return new k8s.batch.v1.CronJob(
-    name,
+    scope.name,
     {
       metadata: { name: "log-keeper", namespace: settings.namespace, labels },
       spec: {
@@ -83,6 +80,6 @@ export function createLogKeeper(
         },
       },
     },
-    opts,
+    childOptions(scope),
   );
 }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { S3Addressing, type S3Connection } from "../connections";
-import { helmRelease } from "../kubernetes/installChart";
+import { installChart } from "../kubernetes/installChart";
+import type { Scope } from "../scope";
 import { grantLake } from "./lakeGrant";
 import type { ObservabilityStackArgs } from "./args";
 import {
@@ -20,37 +21,34 @@ const lokiSecretName = "loki-lake";
 
 /** Installs Loki on a bucket of the lake. */
 export function createLoki(
-  name: string,
+  scope: Scope,
   args: ObservabilityStackArgs,
   namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
 ): k8s.helm.v3.Release {
+  const { name, parent } = scope;
   const bucket = pulumi.output(args.lake).apply((lake) => ({ ...lake, bucket: lokiBucket }));
-  const lake = grantLake(
-    `${name}-loki-lake`,
-    args,
-    { lake: bucket, secretName: lokiSecretName, prefix: "" },
+  const lake = grantLake({ name: `${name}-loki-lake`, parent }, args, {
+    lake: bucket,
     namespace,
-    { parent: opts.parent },
-  );
-  return helmRelease(
-    `${name}-loki`,
-    {
-      chart: args.charts.loki,
-      namespace,
-      releaseName: lokiReleaseName,
-      values: lokiValues({
-        replicas: args.replicas ?? 1,
-        retentionDays: args.logRetentionDays ?? 30,
-        storageClass: args.storageClass,
-        store: lokiStore(lake),
-        placement: args.placement,
-        imageRegistry: args.imageRegistry,
-      }),
-      helmValues: args.helmValues?.loki,
-    },
-    opts,
-  );
+    secretName: lokiSecretName,
+    prefix: "",
+  });
+  return installChart({
+    ...scope,
+    name: `${name}-loki`,
+    chart: args.charts.loki,
+    namespace,
+    releaseName: lokiReleaseName,
+    values: lokiValues({
+      replicas: args.replicas ?? 1,
+      retentionDays: args.logRetentionDays ?? 30,
+      storageClass: args.storageClass,
+      store: lokiStore(lake),
+      placement: args.placement,
+      imageRegistry: args.imageRegistry,
+    }),
+    helmValues: args.helmValues?.loki,
+  });
 }
 
 function lokiStore(lake: pulumi.Output<S3Connection>): LokiStore {
@@ -65,23 +63,14 @@ function lokiStore(lake: pulumi.Output<S3Connection>): LokiStore {
 }
 
 /** Installs Alloy on every node. */
-export function createAlloy(
-  name: string,
-  args: ObservabilityStackArgs,
-  opts: pulumi.CustomResourceOptions,
-): k8s.helm.v3.Release {
-  return helmRelease(
-    `${name}-alloy`,
-    {
-      chart: args.charts.alloy,
-      namespace: agentsNamespace,
-      releaseName: alloyReleaseName,
-      values: alloyValues(
-        readFileSync(join(__dirname, "config.alloy"), "utf8"),
-        args.imageRegistry,
-      ),
-      helmValues: args.helmValues?.alloy,
-    },
-    opts,
-  );
+export function createAlloy(scope: Scope, args: ObservabilityStackArgs): k8s.helm.v3.Release {
+  return installChart({
+    ...scope,
+    name: `${scope.name}-alloy`,
+    chart: args.charts.alloy,
+    namespace: agentsNamespace,
+    releaseName: alloyReleaseName,
+    values: alloyValues(readFileSync(join(__dirname, "config.alloy"), "utf8"), args.imageRegistry),
+    helmValues: args.helmValues?.alloy,
+  });
 }

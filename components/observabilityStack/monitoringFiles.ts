@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
+import { childOptions, type Scope } from "../scope";
 
 /** A file that ships with the component. */
 export interface MonitoringFile {
@@ -27,14 +28,10 @@ export function monitoringFiles(folder: string, ending: string): MonitoringFile[
 const objectName = (file: string) => file.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** Makes a ConfigMap of each dashboard; Grafana's sidecar finds them by their label. */
-export function createDashboards(
-  name: string,
-  namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): void {
+export function createDashboards(scope: Scope, namespace: pulumi.Input<string>): void {
   for (const { name: dashboard, content } of monitoringFiles("dashboards", ".json")) {
     new k8s.core.v1.ConfigMap(
-      `${name}-dashboard-${dashboard}`,
+      `${scope.name}-dashboard-${dashboard}`,
       {
         metadata: {
           name: `dashboard-${objectName(dashboard)}`,
@@ -44,27 +41,23 @@ export function createDashboards(
         },
         data: { [`${dashboard}.json`]: content },
       },
-      opts,
+      childOptions(scope),
     );
   }
 }
 
 /** Makes a PrometheusRule of each file of alerts. */
-export function createAlerts(
-  name: string,
-  namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): void {
+export function createAlerts(scope: Scope, namespace: pulumi.Input<string>): void {
   for (const { name: topic, content } of monitoringFiles("alerts", ".yaml")) {
     new k8s.apiextensions.CustomResource(
-      `${name}-alerts-${topic}`,
+      `${scope.name}-alerts-${topic}`,
       {
         apiVersion: "monitoring.coreos.com/v1",
         kind: "PrometheusRule",
         metadata: { name: `mlplatform-${objectName(topic)}`, namespace },
         spec: parse(content),
       },
-      opts,
+      childOptions(scope),
     );
   }
 }

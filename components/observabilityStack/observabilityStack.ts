@@ -1,7 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
-import { helmRelease } from "../kubernetes/installChart";
+import { installChart } from "../kubernetes/installChart";
+import { createPassword } from "../kubernetes/password";
+import type { Scope } from "../scope";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { createDashboardReader } from "./dashboardReader";
 import { createInferenceTable } from "./inferenceTable";
@@ -44,29 +45,32 @@ export class ObservabilityStack extends pulumi.ComponentResource {
   constructor(name: string, args: ObservabilityStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mlplatform:index:ObservabilityStack", name, args, opts);
     checkArgs(name, args);
-    const child = { parent: this };
-    const protectData = args.protectData ?? true;
+    const scope = { name, parent: this };
 
-    const namespace = createNamespace(
-      name,
-      { namespace: observabilityNamespace, podSecurity: PodSecurity.Restricted, protectData },
-      child,
-    ).metadata.name;
-    createNetworkEdges(name, namespace, args.grafanaHost !== undefined, child);
-    const admin = createGrafanaAdmin(name, namespace, child);
-    const dashboardReader = createDashboardReader(name, child);
-    const prometheus = createPrometheus(name, args, namespace, {
+    const namespace = createNamespace({
+      name: `${name}-${observabilityNamespace}`,
       parent: this,
-      dependsOn: [admin, dashboardReader],
-    });
-    const monitored = { parent: this, dependsOn: [prometheus] };
-    createDashboards(name, namespace, child);
-    createAlerts(name, namespace, monitored);
-    monitorLake(name, namespace, args.lakeNamespace, monitored);
-    const loki = createLoki(name, args, namespace, monitored);
-    createAlloy(name, args, { parent: this, dependsOn: [loki] });
-    const service = createTable(name, args, namespace, monitored);
-    createKeeper(name, args, namespace, child);
+      namespace: observabilityNamespace,
+      podSecurity: PodSecurity.Restricted,
+      protectData: args.protectData ?? true,
+    }).metadata.name;
+    createNetworkEdges(scope, namespace, args.grafanaHost !== undefined);
+    const admin = createGrafanaAdmin(scope, namespace);
+    const dashboardReader = createDashboardReader(scope);
+    const prometheus = createPrometheus(
+      { ...scope, dependsOn: [admin, dashboardReader] },
+      args,
+      namespace,
+    );
+    // The Prometheus operator brings the kinds of the monitors.
+    const monitored = { ...scope, dependsOn: [prometheus] };
+    createDashboards(scope, namespace);
+    createAlerts(monitored, namespace);
+    monitorLake(monitored, namespace, args.lakeNamespace);
+    const loki = createLoki(monitored, args, namespace);
+    createAlloy({ ...scope, dependsOn: [loki] }, args);
+    const service = createTable(monitored, args, namespace);
+    createKeeper(scope, args, namespace);
 
     this.inferenceTableUrl = pulumi.interpolate`http://${service.metadata.name}.${namespace}.svc.cluster.local`;
     this.grafanaUrl = args.grafanaHost
@@ -112,73 +116,71 @@ function checkArgs(name: string, args: ObservabilityStackArgs): void {
 }
 
 function createGrafanaAdmin(
-  name: string,
+  { name, parent }: Scope,
   namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Secret {
-  const password = new random.RandomPassword(
-    `${name}-grafana-password`,
-    { length: 32, special: false },
-    opts,
-  );
+  const password = createPassword({ name: `${name}-grafana-password`, parent, length: 32 });
   return new k8s.core.v1.Secret(
     `${name}-grafana-admin`,
     {
       metadata: { name: grafanaSecretName, namespace },
-      stringData: { "admin-user": "admin", "admin-password": password.result },
+      stringData: { "admin-user": "admin", "admin-password": password },
     },
-    opts,
+    { parent },
   );
 }
 
 function createPrometheus(
-  name: string,
+  scope: Scope,
   args: ObservabilityStackArgs,
   namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
 ): k8s.helm.v3.Release {
-  // Privileged: its pods read the node's files, network and processes.
-  const agents = createNamespace(
-    name,
-    { namespace: agentsNamespace, podSecurity: PodSecurity.Privileged },
-    { parent: opts.parent },
-  );
-  closeAgents(name, agents.metadata.name, namespace, opts);
-  return helmRelease(
-    `${name}-prometheus`,
-    {
-      chart: args.charts.kubePrometheusStack,
-      namespace,
-      releaseName: prometheusReleaseName,
-      values: prometheusValues({
-        replicas: args.replicas ?? 1,
-        retentionDays: args.metricsRetentionDays ?? 15,
-        storageGiB: args.metricsStorageGiB ?? 50,
-        storageClass: args.storageClass,
-        grafanaHost: args.grafanaHost,
-        placement: args.placement,
-        imageRegistry: args.imageRegistry,
-      }),
-      helmValues: args.helmValues?.kubePrometheusStack,
-    },
+  const { name, parent, dependsOn = [] } = scope;
+  const agents = createNamespace({
+    name: `${name}-${agentsNamespace}`,
+    parent,
+    namespace: agentsNamespace,
+    // Privileged: its pods read the node's files, network and processes.
+    podSecurity: PodSecurity.Privileged,
+  });
+  closeAgents(scope, agents.metadata.name, namespace);
+  return installChart({
+    name: `${name}-prometheus`,
+    parent,
     // Its node exporter runs in the agents' namespace.
-    pulumi.mergeOptions(opts, { dependsOn: [agents] }),
-  );
+    dependsOn: [...dependsOn, agents],
+    chart: args.charts.kubePrometheusStack,
+    namespace,
+    releaseName: prometheusReleaseName,
+    values: prometheusValues({
+      replicas: args.replicas ?? 1,
+      retentionDays: args.metricsRetentionDays ?? 15,
+      storageGiB: args.metricsStorageGiB ?? 50,
+      storageClass: args.storageClass,
+      grafanaHost: args.grafanaHost,
+      placement: args.placement,
+      imageRegistry: args.imageRegistry,
+    }),
+    helmValues: args.helmValues?.kubePrometheusStack,
+  });
 }
 
 function createTable(
-  name: string,
+  scope: Scope,
   args: ObservabilityStackArgs,
   namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Service {
-  const settings = { secretName: "inference-table-lake", prefix: "inferences/" };
+  const { name, parent } = scope;
   return createInferenceTable(
-    `${name}-inference-table`,
+    { ...scope, name: `${name}-inference-table` },
     {
       namespace,
       image: args.inferenceTableImage,
-      lake: grantLake(`${name}-inference-lake`, args, settings, namespace, { parent: opts.parent }),
+      lake: grantLake({ name: `${name}-inference-lake`, parent }, args, {
+        namespace,
+        secretName: "inference-table-lake",
+        prefix: "inferences/",
+      }),
       replicas: args.inferenceReplicas ?? 2,
       bufferGiB: args.inferenceBufferGiB ?? 10,
       storageClass: args.storageClass,
@@ -188,25 +190,25 @@ function createTable(
       retentionDays: args.inferenceRetentionDays,
       retentionByNamespace: args.inferenceRetentionByNamespace ?? {},
     },
-    opts,
   );
 }
 
 function createKeeper(
-  name: string,
+  { name, parent }: Scope,
   args: ObservabilityStackArgs,
   namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
 ): void {
-  const settings = { secretName: "log-keeper-lake", prefix: "raylogs/" };
   createLogKeeper(
-    `${name}-log-keeper`,
+    { name: `${name}-log-keeper`, parent },
     {
       namespace,
       image: args.logKeeperImage,
-      lake: grantLake(`${name}-keeper-lake`, args, settings, namespace, opts),
+      lake: grantLake({ name: `${name}-keeper-lake`, parent }, args, {
+        namespace,
+        secretName: "log-keeper-lake",
+        prefix: "raylogs/",
+      }),
       placement: args.placement,
     },
-    opts,
   );
 }

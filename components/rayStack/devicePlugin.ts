@@ -1,34 +1,37 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind } from "../connections";
-import { createNamespace, PodSecurity, restrictIngress } from "../kubernetes/namespace";
+import { createNamespace, PodSecurity } from "../kubernetes/namespace";
+import { restrictIngress } from "../kubernetes/networkPolicy";
 import { placementOn } from "../kubernetes/placement";
+import { restrictedContainer } from "../kubernetes/pod";
 import { Priority } from "../kubernetes/priority";
+import type { Scope } from "../scope";
 
 /**
  * Runs NVIDIA's device plugin on the GPU pool: without it no node reports `nvidia.com/gpu`, and AKS
  * does not install it (https://learn.microsoft.com/azure/aks/use-nvidia-gpu).
  */
 export function createDevicePlugin(
-  name: string,
+  { name, parent }: Scope,
   image: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
 ): k8s.apps.v1.DaemonSet {
   // Privileged: the plugin registers over a socket in a folder of the node, which `baseline`
   // refuses.
-  const namespace = createNamespace(
-    name,
-    { namespace: "gpu-device-plugin", podSecurity: PodSecurity.Privileged },
-    opts,
-  );
+  const namespace = createNamespace({
+    name: `${name}-gpu-device-plugin`,
+    parent,
+    namespace: "gpu-device-plugin",
+    podSecurity: PodSecurity.Privileged,
+  }).metadata.name;
   // It speaks to the kubelet over a socket and listens to nobody.
-  restrictIngress(`${name}-device-plugin-ingress`, { namespace: namespace.metadata.name }, opts);
+  restrictIngress({ name: `${name}-device-plugin-ingress`, parent, namespace });
   const labels = { "app.kubernetes.io/name": "nvidia-device-plugin" };
   const { nodeSelector, tolerations } = placementOn(NodePoolKind.Gpu);
   return new k8s.apps.v1.DaemonSet(
     `${name}-device-plugin`,
     {
-      metadata: { name: "nvidia-device-plugin", namespace: namespace.metadata.name, labels },
+      metadata: { name: "nvidia-device-plugin", namespace, labels },
       spec: {
         selector: { matchLabels: labels },
         updateStrategy: { type: "RollingUpdate" },
@@ -50,11 +53,7 @@ export function createDevicePlugin(
                   requests: { cpu: "20m", memory: "64Mi" },
                   limits: { cpu: "100m", memory: "128Mi" },
                 },
-                securityContext: {
-                  allowPrivilegeEscalation: false,
-                  readOnlyRootFilesystem: true,
-                  capabilities: { drop: ["ALL"] },
-                },
+                securityContext: restrictedContainer,
                 volumeMounts: [
                   { name: "device-plugins", mountPath: "/var/lib/kubelet/device-plugins" },
                 ],
@@ -70,6 +69,6 @@ export function createDevicePlugin(
         },
       },
     },
-    opts,
+    { parent },
   );
 }

@@ -1,8 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodePoolKind } from "../connections";
-import { helmRelease } from "../kubernetes/installChart";
-import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../kubernetes/namespace";
+import { installChart } from "../kubernetes/installChart";
+import { createMonitor, MonitorKind } from "../kubernetes/monitor";
+import { createNamespace, PodSecurity } from "../kubernetes/namespace";
+import { restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
+import type { Scope } from "../scope";
 import { createDevicePlugin } from "./devicePlugin";
 import { rayPodMonitorSpec } from "./podMonitors";
 import { clusterQueueSpec, flavorSpec, queuedPools, type QueueSettings } from "./queue";
@@ -26,14 +29,14 @@ export class RayStack extends pulumi.ComponentResource {
   constructor(name: string, args: RayStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mlplatform:index:RayStack", name, args, opts);
     checkArgs(name, args);
-    const child = { parent: this };
+    const scope = { name, parent: this };
 
-    const kuberay = createKuberay(name, args, child);
-    const kueue = createKueue(name, args, child);
-    const queue = createQueue(name, queueSettings(args), { parent: this, dependsOn: [kueue] });
-    createPodMonitors(name, kuberay.namespace, child);
+    const kuberay = createKuberay(scope, args);
+    const kueue = createKueue(scope, args);
+    const queue = createQueue({ ...scope, dependsOn: [kueue] }, queueSettings(args));
+    createPodMonitors(scope, kuberay.namespace);
     if (args.gpuDevicePluginImage) {
-      createDevicePlugin(name, args.gpuDevicePluginImage, child);
+      createDevicePlugin(scope, args.gpuDevicePluginImage);
     }
 
     this.clusterQueue = queue.metadata.name;
@@ -83,65 +86,59 @@ function valuesSettings(args: RayStackArgs) {
   };
 }
 
-function createKuberay(name: string, args: RayStackArgs, opts: pulumi.CustomResourceOptions) {
-  const namespace = createNamespace(
-    name,
-    { namespace: "kuberay-system", podSecurity: PodSecurity.Restricted },
-    opts,
-  );
-  restrictIngress(
-    `${name}-kuberay-ingress`,
+function createKuberay({ name, parent }: Scope, args: RayStackArgs): k8s.helm.v3.Release {
+  const namespace = createNamespace({
+    name: `${name}-kuberay-system`,
+    parent,
+    namespace: "kuberay-system",
+    podSecurity: PodSecurity.Restricted,
+  }).metadata.name;
+  restrictIngress({
+    name: `${name}-kuberay-ingress`,
+    parent,
+    namespace,
     // Metrics only: the operator serves nothing else.
-    { namespace: namespace.metadata.name, ingress: [{ ports: tcpPorts(8080) }] },
-    opts,
-  );
-  return helmRelease(
-    `${name}-kuberay`,
-    {
-      chart: args.charts.kuberay,
-      namespace: namespace.metadata.name,
-      releaseName: kuberayReleaseName,
-      values: kuberayValues(valuesSettings(args)),
-      helmValues: args.helmValues?.kuberay,
-    },
-    opts,
-  );
+    ingress: [{ ports: tcpPorts(8080) }],
+  });
+  return installChart({
+    name: `${name}-kuberay`,
+    parent,
+    chart: args.charts.kuberay,
+    namespace,
+    releaseName: kuberayReleaseName,
+    values: kuberayValues(valuesSettings(args)),
+    helmValues: args.helmValues?.kuberay,
+  });
 }
 
-function createKueue(name: string, args: RayStackArgs, opts: pulumi.CustomResourceOptions) {
-  const namespace = createNamespace(
-    name,
-    { namespace: "kueue-system", podSecurity: PodSecurity.Restricted },
-    opts,
-  );
-  restrictIngress(
-    `${name}-kueue-ingress`,
-    {
-      namespace: namespace.metadata.name,
-      // From anywhere: the API server that calls the webhook (9443) and the visibility API (8082)
-      // has no pod to select. 8443 is metrics, which ask for a token.
-      ingress: [{ ports: tcpPorts(9443, 8082, 8443) }],
-    },
-    opts,
-  );
-  return helmRelease(
-    `${name}-kueue`,
-    {
-      chart: args.charts.kueue,
-      namespace: namespace.metadata.name,
-      releaseName: kueueReleaseName,
-      values: kueueValues(valuesSettings(args)),
-      helmValues: args.helmValues?.kueue,
-    },
-    opts,
-  );
+function createKueue({ name, parent }: Scope, args: RayStackArgs): k8s.helm.v3.Release {
+  const namespace = createNamespace({
+    name: `${name}-kueue-system`,
+    parent,
+    namespace: "kueue-system",
+    podSecurity: PodSecurity.Restricted,
+  }).metadata.name;
+  restrictIngress({
+    name: `${name}-kueue-ingress`,
+    parent,
+    namespace,
+    // From anywhere: the API server that calls the webhook (9443) and the visibility API (8082)
+    // has no pod to select. 8443 is metrics, which ask for a token.
+    ingress: [{ ports: tcpPorts(9443, 8082, 8443) }],
+  });
+  return installChart({
+    name: `${name}-kueue`,
+    parent,
+    chart: args.charts.kueue,
+    namespace,
+    releaseName: kueueReleaseName,
+    values: kueueValues(valuesSettings(args)),
+    helmValues: args.helmValues?.kueue,
+  });
 }
 
-function createQueue(
-  name: string,
-  settings: QueueSettings,
-  opts: pulumi.CustomResourceOptions,
-): k8s.apiextensions.CustomResource {
+function createQueue(scope: Scope, settings: QueueSettings): k8s.apiextensions.CustomResource {
+  const { name, parent, dependsOn } = scope;
   const flavorName = (pool: NodePoolKind) => `mlplatform-${pool}`;
   const flavors = queuedPools(settings).map(
     (pool) =>
@@ -153,7 +150,7 @@ function createQueue(
           metadata: { name: flavorName(pool) },
           spec: flavorSpec(pool, settings.pooledNodes),
         },
-        opts,
+        { parent, dependsOn },
       ),
   );
   return new k8s.apiextensions.CustomResource(
@@ -164,29 +161,22 @@ function createQueue(
       metadata: { name: "mlplatform" },
       spec: clusterQueueSpec(settings, flavorName),
     },
-    pulumi.mergeOptions(opts, { dependsOn: flavors }),
+    { parent, dependsOn: [...(dependsOn ?? []), ...flavors] },
   );
 }
 
-function createPodMonitors(
-  name: string,
-  namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): void {
+function createPodMonitors({ name, parent }: Scope, namespace: pulumi.Input<string>): void {
   const portsOfRole: Record<string, string[]> = {
     head: ["metrics", "as-metrics", "dash-metrics", "log-offloader"],
     worker: ["metrics", "log-offloader"],
   };
   for (const [role, ports] of Object.entries(portsOfRole)) {
-    new k8s.apiextensions.CustomResource(
-      `${name}-monitor-${role}`,
-      {
-        apiVersion: "monitoring.coreos.com/v1",
-        kind: "PodMonitor",
-        metadata: { name: `ray-${role}`, namespace },
-        spec: rayPodMonitorSpec(role, ports),
-      },
-      opts,
-    );
+    createMonitor({
+      name: `${name}-monitor-${role}`,
+      parent,
+      kind: MonitorKind.Pod,
+      metadata: { name: `ray-${role}`, namespace },
+      spec: rayPodMonitorSpec(role, ports),
+    });
   }
 }

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import { childOptions, type Scope } from "../scope";
 import type { ServingAcmeArgs } from "./args";
 
 /** Secret with the wildcard certificate, in the namespace of the gateway's pods. */
@@ -19,13 +20,13 @@ export interface CertificateSettings {
 
 /** Makes the issuer and the wildcard certificate of all model hosts. */
 export function createCertificate(
-  name: string,
+  scope: Scope,
   settings: CertificateSettings,
-  opts: pulumi.CustomResourceOptions,
 ): k8s.apiextensions.CustomResource {
+  const { name, parent, dependsOn = [] } = scope;
   const issuer = settings.acme
-    ? createAcmeIssuer(name, settings.acme, opts)
-    : createOwnIssuer(name, settings.certManagerNamespace, opts);
+    ? createAcmeIssuer(scope, settings.acme)
+    : createOwnIssuer(scope, settings.certManagerNamespace);
   return new k8s.apiextensions.CustomResource(
     `${name}-certificate`,
     {
@@ -47,17 +48,22 @@ export function createCertificate(
         },
       },
     },
-    pulumi.mergeOptions(opts, { dependsOn: [issuer] }),
+    { parent, dependsOn: [...dependsOn, issuer] },
   );
 }
 
 /** A certificate authority of the cluster's own. Clients have to trust its certificate. */
 function createOwnIssuer(
-  name: string,
+  scope: Scope,
   certManagerNamespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
 ): k8s.apiextensions.CustomResource {
-  const root = clusterIssuer(`${name}-root-issuer`, "mlplatform-root", { selfSigned: {} }, opts);
+  const { name, parent, dependsOn = [] } = scope;
+  const root = createClusterIssuer({
+    ...scope,
+    name: `${name}-root-issuer`,
+    issuer: "mlplatform-root",
+    spec: { selfSigned: {} },
+  });
   const authority = new k8s.apiextensions.CustomResource(
     `${name}-authority`,
     {
@@ -78,26 +84,24 @@ function createOwnIssuer(
         },
       },
     },
-    pulumi.mergeOptions(opts, { dependsOn: [root] }),
+    { parent, dependsOn: [...dependsOn, root] },
   );
-  return clusterIssuer(
-    `${name}-issuer`,
-    "mlplatform-ca",
-    { ca: { secretName: "mlplatform-ca" } },
-    pulumi.mergeOptions(opts, { dependsOn: [authority] }),
-  );
+  return createClusterIssuer({
+    parent,
+    dependsOn: [...dependsOn, authority],
+    name: `${name}-issuer`,
+    issuer: "mlplatform-ca",
+    spec: { ca: { secretName: "mlplatform-ca" } },
+  });
 }
 
 /** A public authority. Only DNS-01 can prove a wildcard. */
-function createAcmeIssuer(
-  name: string,
-  acme: ServingAcmeArgs,
-  opts: pulumi.CustomResourceOptions,
-): k8s.apiextensions.CustomResource {
-  return clusterIssuer(
-    `${name}-issuer`,
-    "mlplatform-acme",
-    {
+function createAcmeIssuer(scope: Scope, acme: ServingAcmeArgs): k8s.apiextensions.CustomResource {
+  return createClusterIssuer({
+    ...scope,
+    name: `${scope.name}-issuer`,
+    issuer: "mlplatform-acme",
+    spec: {
       acme: {
         email: acme.email,
         server: acme.server ?? "https://acme-v02.api.letsencrypt.org/directory",
@@ -117,24 +121,25 @@ function createAcmeIssuer(
         ],
       },
     },
-    opts,
-  );
+  });
 }
 
-function clusterIssuer(
-  logicalName: string,
-  issuerName: string,
-  spec: Record<string, unknown>,
-  opts: pulumi.CustomResourceOptions,
-): k8s.apiextensions.CustomResource {
+/** An issuer for every namespace, and how it proves what it certifies. */
+interface ClusterIssuerSettings extends Scope {
+  issuer: string;
+  spec: Record<string, unknown>;
+}
+
+function createClusterIssuer(settings: ClusterIssuerSettings): k8s.apiextensions.CustomResource {
+  const { name, issuer, spec } = settings;
   return new k8s.apiextensions.CustomResource(
-    logicalName,
+    name,
     {
       apiVersion: "cert-manager.io/v1",
       kind: "ClusterIssuer",
-      metadata: { name: issuerName, annotations: ready },
+      metadata: { name: issuer, annotations: ready },
       spec,
     },
-    opts,
+    childOptions(settings),
   );
 }

@@ -1,7 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
-import { helmRelease } from "../kubernetes/installChart";
-import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../kubernetes/namespace";
+import { installChart } from "../kubernetes/installChart";
+import { createNamespace, PodSecurity } from "../kubernetes/namespace";
+import { restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
+import type { Scope } from "../scope";
 import { certificateSecret } from "./certificates";
 import { knativeServingSpec } from "./knativeServing";
 import type { ServingMeshArgs } from "./args";
@@ -9,39 +10,18 @@ import { knativeOperatorValues, podSettings } from "./values";
 
 /** Installs Knative's operator and has it install Knative Serving. */
 export function createKnative(
-  name: string,
+  scope: Scope,
   args: ServingMeshArgs,
-  opts: pulumi.CustomResourceOptions,
 ): k8s.apiextensions.CustomResource {
-  const operatorNamespace = createNamespace(
-    name,
-    // Baseline: the operator's chart sets no seccomp profile.
-    { namespace: "knative-operator", podSecurity: PodSecurity.Baseline },
-    { parent: opts.parent },
-  ).metadata.name;
-  restrictIngress(
-    `${name}-knative-operator-ingress`,
-    // Webhook (called by the API server, which has no pod to select) and metrics.
-    { namespace: operatorNamespace, ingress: [{ ports: tcpPorts(8443, 9090) }] },
-    { parent: opts.parent },
-  );
-  const operator = helmRelease(
-    `${name}-knative-operator-chart`,
-    {
-      chart: args.charts.knativeOperator,
-      namespace: operatorNamespace,
-      releaseName: "knative-operator",
-      values: knativeOperatorValues(podSettings(args)),
-      helmValues: args.helmValues?.knativeOperator,
-    },
-    { parent: opts.parent },
-  );
-  const namespace = createNamespace(
-    name,
+  const { name, parent, dependsOn = [] } = scope;
+  const operator = createOperator(scope, args);
+  const namespace = createNamespace({
+    name: `${name}-knative-serving`,
+    parent,
+    namespace: "knative-serving",
     // Baseline: the manifests are Knative's, and the operator may bring another version of them.
-    { namespace: "knative-serving", podSecurity: PodSecurity.Baseline },
-    { parent: opts.parent },
-  );
+    podSecurity: PodSecurity.Baseline,
+  });
   return new k8s.apiextensions.CustomResource(
     `${name}-knative`,
     {
@@ -60,6 +40,32 @@ export function createKnative(
         ...podSettings(args),
       }),
     },
-    pulumi.mergeOptions(opts, { dependsOn: [operator] }),
+    { parent, dependsOn: [...dependsOn, operator] },
   );
+}
+
+function createOperator({ name, parent }: Scope, args: ServingMeshArgs): k8s.helm.v3.Release {
+  const namespace = createNamespace({
+    name: `${name}-knative-operator`,
+    parent,
+    namespace: "knative-operator",
+    // Baseline: the operator's chart sets no seccomp profile.
+    podSecurity: PodSecurity.Baseline,
+  }).metadata.name;
+  restrictIngress({
+    name: `${name}-knative-operator-ingress`,
+    parent,
+    namespace,
+    // Webhook (called by the API server, which has no pod to select) and metrics.
+    ingress: [{ ports: tcpPorts(8443, 9090) }],
+  });
+  return installChart({
+    name: `${name}-knative-operator-chart`,
+    parent,
+    chart: args.charts.knativeOperator,
+    namespace,
+    releaseName: "knative-operator",
+    values: knativeOperatorValues(podSettings(args)),
+    helmValues: args.helmValues?.knativeOperator,
+  });
 }

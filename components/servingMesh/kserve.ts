@@ -1,57 +1,59 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { S3Addressing, type S3Connection } from "../connections";
-import { helmRelease } from "../kubernetes/installChart";
-import { createNamespace, PodSecurity, restrictIngress, tcpPorts } from "../kubernetes/namespace";
+import { installChart } from "../kubernetes/installChart";
+import { createNamespace, PodSecurity } from "../kubernetes/namespace";
+import { restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
+import { childOptions, type Scope } from "../scope";
 import { modelRuntimeName, modelRuntimeSpec } from "./modelRuntime";
 import type { ServingMeshArgs } from "./args";
 import { kserveValues, type ModelStore, podSettings, runtimeConfigValues } from "./values";
 
 /** Installs KServe. Returns the release of its stock runtimes: the last of its parts. */
-export function createKserve(
-  name: string,
-  args: ServingMeshArgs,
-  opts: pulumi.CustomResourceOptions,
-): k8s.helm.v3.Release {
-  const namespace = createNamespace(
-    name,
-    { namespace: "kserve", podSecurity: PodSecurity.Restricted },
-    { parent: opts.parent },
-  ).metadata.name;
-  restrictIngress(
-    `${name}-kserve-ingress`,
+export function createKserve(scope: Scope, args: ServingMeshArgs): k8s.helm.v3.Release {
+  const { name, parent, dependsOn = [] } = scope;
+  const namespace = createNamespace({
+    name: `${name}-kserve`,
+    parent,
+    namespace: "kserve",
+    podSecurity: PodSecurity.Restricted,
+  }).metadata.name;
+  restrictIngress({
+    name: `${name}-kserve-ingress`,
+    parent,
+    namespace,
     // Webhooks (called by the API server, which has no pod to select) and metrics.
-    { namespace, ingress: [{ ports: tcpPorts(9443, 8443) }] },
-    { parent: opts.parent },
-  );
-  const crds = helmRelease(
-    `${name}-kserve-crd`,
-    { chart: args.charts.kserveCrd, namespace, releaseName: "kserve-crd", values: {} },
-    { parent: opts.parent },
-  );
-  const controller = helmRelease(
-    `${name}-kserve-controller`,
-    {
-      chart: args.charts.kserveResources,
-      namespace,
-      releaseName: "kserve",
-      values: kserveValues(podSettings(args), args.domain, args.lake && modelStore(args.lake)),
-      helmValues: args.helmValues?.kserveResources,
-    },
-    pulumi.mergeOptions(opts, { dependsOn: [crds] }),
-  );
-  return helmRelease(
-    `${name}-kserve-runtimes`,
-    {
-      chart: args.charts.kserveRuntimeConfigs,
-      namespace,
-      releaseName: "kserve-runtime-configs",
-      values: runtimeConfigValues(args.imageRegistry),
-      helmValues: args.helmValues?.kserveRuntimeConfigs,
-    },
+    ingress: [{ ports: tcpPorts(9443, 8443) }],
+  });
+  const crds = installChart({
+    name: `${name}-kserve-crd`,
+    parent,
+    chart: args.charts.kserveCrd,
+    namespace,
+    releaseName: "kserve-crd",
+    values: {},
+  });
+  const controller = installChart({
+    name: `${name}-kserve-controller`,
+    parent,
+    dependsOn: [...dependsOn, crds],
+    chart: args.charts.kserveResources,
+    namespace,
+    releaseName: "kserve",
+    values: kserveValues(podSettings(args), args.domain, args.lake && modelStore(args.lake)),
+    helmValues: args.helmValues?.kserveResources,
+  });
+  return installChart({
+    name: `${name}-kserve-runtimes`,
+    parent,
     // The controller's webhook checks the runtimes.
-    { parent: opts.parent, dependsOn: [controller] },
-  );
+    dependsOn: [controller],
+    chart: args.charts.kserveRuntimeConfigs,
+    namespace,
+    releaseName: "kserve-runtime-configs",
+    values: runtimeConfigValues(args.imageRegistry),
+    helmValues: args.helmValues?.kserveRuntimeConfigs,
+  });
 }
 
 function modelStore(lake: pulumi.Input<S3Connection>): ModelStore {
@@ -68,18 +70,17 @@ function modelStore(lake: pulumi.Input<S3Connection>): ModelStore {
 
 /** Makes the platform's own runtime for MLflow models. */
 export function createModelRuntime(
-  name: string,
-  args: ServingMeshArgs,
-  opts: pulumi.CustomResourceOptions,
+  scope: Scope,
+  image: pulumi.Input<string>,
 ): k8s.apiextensions.CustomResource {
   return new k8s.apiextensions.CustomResource(
-    `${name}-model-runtime`,
+    `${scope.name}-model-runtime`,
     {
       apiVersion: "serving.kserve.io/v1alpha1",
       kind: "ClusterServingRuntime",
       metadata: { name: modelRuntimeName },
-      spec: modelRuntimeSpec(args.modelServerImage),
+      spec: modelRuntimeSpec(image),
     },
-    opts,
+    childOptions(scope),
   );
 }

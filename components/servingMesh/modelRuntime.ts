@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { restrictedContainer } from "../kubernetes/pod";
 
 /** Name of our runtime; InferenceServices may ask for it by name, or get it for format `mlflow`. */
 export const modelRuntimeName = "mlplatform-mlflow";
@@ -27,10 +28,8 @@ export function modelRuntimeSpec(image: pulumi.Input<string>): Record<string, un
           limits: { cpu: "2", memory: "2Gi" },
         },
         securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
+          ...restrictedContainer,
           runAsNonRoot: true,
-          capabilities: { drop: ["ALL"] },
           seccompProfile: { type: "RuntimeDefault" },
         },
         volumeMounts: [{ name: "scratch", mountPath: "/tmp" }],

@@ -1,3 +1,47 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { createMonitor, MonitorKind } from "../kubernetes/monitor";
+import type { Scope } from "../scope";
+
+/** Namespaces that the monitors are made in. */
+export interface MonitoredNamespaces {
+  gateway: pulumi.Input<string>;
+  knative: pulumi.Input<string>;
+  kserve: pulumi.Input<string>;
+}
+
+/** Has Prometheus read the gateway, the control planes and every model. */
+export function createMonitors(
+  { name, parent }: Scope,
+  { gateway, knative, kserve }: MonitoredNamespaces,
+): void {
+  const monitors = [
+    {
+      object: "gateway",
+      kind: MonitorKind.Pod,
+      namespace: gateway,
+      spec: gatewayMonitorSpec(),
+    },
+    { object: "knative", kind: MonitorKind.Pod, namespace: knative, spec: knativeMonitorSpec() },
+    {
+      object: "predictors",
+      kind: MonitorKind.Pod,
+      namespace: kserve,
+      spec: predictorMonitorSpec(),
+    },
+    { object: "istiod", kind: MonitorKind.Service, namespace: gateway, spec: istiodMonitorSpec() },
+    { object: "kserve", kind: MonitorKind.Service, namespace: kserve, spec: kserveMonitorSpec() },
+  ];
+  for (const { object, kind, namespace, spec } of monitors) {
+    createMonitor({
+      name: `${name}-monitor-${object}`,
+      parent,
+      kind,
+      metadata: { name: object, namespace },
+      spec,
+    });
+  }
+}
+
 /**
  * Spec of the PodMonitor of all predictors: Knative's request metrics and the model server's own.
  */

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { childOptions, type Scope } from "../scope";
 import type { ServingJwtArgs } from "./args";
 
 const gatewayPods = { matchLabels: { istio: "ingressgateway" } };
@@ -9,11 +10,11 @@ const clusterLocalPort = "8081";
 
 /** Makes the gateway refuse requests without a valid token of the issuer. */
 export function requireTokens(
-  name: string,
+  scope: Scope,
   jwt: ServingJwtArgs,
   namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
 ): void {
+  const { name } = scope;
   new k8s.apiextensions.CustomResource(
     `${name}-tokens`,
     {
@@ -33,7 +34,7 @@ export function requireTokens(
         ],
       },
     },
-    opts,
+    childOptions(scope),
   );
   new k8s.apiextensions.CustomResource(
     `${name}-token-policy`,
@@ -56,6 +57,6 @@ export function requireTokens(
         ],
       },
     },
-    opts,
+    childOptions(scope),
   );
 }

@@ -52,7 +52,7 @@ describe("azureNameFault", () => {
   it("throws on a kind without a rule", () => {
     assert.throws(() => azureNameFault("loadBalancer", "x"), {
       message:
-        /^AksPlatform: no naming rule for "loadBalancer"\. Use one of resourceGroup, .*, or add its rule to azureNames\.ts\.$/,
+        /^Azure: no naming rule for "loadBalancer"\. Use one of resourceGroup, .*, or add its rule to components\/azure\/names\.ts\.$/,
     });
   });
 });
@@ -65,8 +65,8 @@ describe("azureName", () => {
   it("throws with the rule, the value and the remedy otherwise", () => {
     assert.throws(() => azureName("agentPool", "gpu-pool-large"), {
       message:
-        "AksPlatform: the agentPool name must be 1 to 12 characters, a letter, then letters " +
-        'and digits, got "gpu-pool-large" (14). Choose another component name.',
+        "Azure: the agentPool name must be 1 to 12 characters, a letter, then letters and " +
+        'digits, got "gpu-pool-large" (14). Choose another component name.',
     });
   });
 });
@@ -76,6 +76,9 @@ describe("globalName", () => {
     ["storageAccount", "core", "audit", "coreaudit"],
     ["storageAccount", "ml-platform-production", "audit", "mlplatformpaudit"],
     ["containerRegistry", "ml-platform", "registry", "mlplatformregistry"],
+    ["storageAccount", "lake", "", "lake"],
+    ["storageAccount", "My-Data.Lake", "", "mydatalake"],
+    ["storageAccount", "a-very-long-name-of-a-lake", "", "averylongnameofa"],
   ];
   for (const [kind, componentName, purpose, expected] of cases) {
     it(`starts the ${kind} of ${componentName} with ${expected}`, () => {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { accountNameStem } from "../../../components/dataLake/azureBlobStore";
 import { DataLake } from "../../../components/dataLake/dataLake";
 import type { DataLakeArgs } from "../../../components/dataLake/args";
 import { LakeKind, NodePoolKind } from "../../../components/connections";
@@ -476,14 +475,4 @@ describe("Arguments of DataLake", () => {
       "http://minio-{0...15}.minio-headless.data-lake.svc.cluster.local:9000/data",
     );
   });
-
-  for (const [name, stem] of [
-    ["lake", "lake"],
-    ["My-Data.Lake", "mydatalake"],
-    ["a-very-long-name-of-a-lake", "averylongnameofa"],
-  ] as const) {
-    it(`names the storage account of ${name} after ${stem}`, () => {
-      assert.equal(accountNameStem(name), stem);
-    });
-  }
 });

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  githubEnvironmentSubject,
-  serviceAccountSubject,
-} from "../../../components/mlProject/federatedSubjects";
+import { serviceAccountSubject } from "../../../components/azure/federatedIdentity";
+import { githubEnvironmentSubject } from "../../../components/mlProject/githubSubject";
 import { RepositoryVisibility } from "../../../components/mlProject/githubArgs";
 import type { MlProjectArgs } from "../../../components/mlProject/args";
 import { checkMlProject } from "../../../components/mlProject/problems";

@@ -1,11 +1,8 @@
 /**
- * Subjects of tokens that Azure trusts in place of a stored credential. Credentials and token
- * issuers are made from these same functions, because a subject that differs by one character is
+ * Subject of the tokens that Azure trusts in place of a stored credential. Credential and token
+ * issuer are made from these same functions, because a subject that differs by one character is
  * refused only when someone signs in (AADSTS700213).
  */
-
-/** Audience that Microsoft Entra expects in a token it exchanges. */
-export const tokenExchangeAudience = "api://AzureADTokenExchange";
 
 /** Issuer of the tokens of GitHub Actions on github.com. */
 export const githubIssuer = "https://token.actions.githubusercontent.com";
@@ -24,12 +21,4 @@ export const githubClaimKeys = ["repository_id", "context"];
 export function githubEnvironmentSubject(repositoryId: number, environment: string): string {
   // `context` writes itself as `environment:<name>` in a job that names an environment.
   return `repository_id:${repositoryId}:environment:${environment}`;
-}
-
-/**
- * Subject of a pod that runs as a ServiceAccount.
- * Source: https://learn.microsoft.com/azure/aks/workload-identity-overview
- */
-export function serviceAccountSubject(namespace: string, serviceAccount: string): string {
-  return `system:serviceaccount:${namespace}:${serviceAccount}`;
 }
