@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { copyToParquet, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
-import { inferenceEventsPartKey } from "@mlplatform/lake/tables/lakeLayout";
-import { inferenceEventsShape } from "@mlplatform/lake/tables/inferencesShape";
+import { inferenceEventsPartKey } from "@mlplatform/lake/tables/inferenceKeys";
+import { inferenceEventsShape } from "@mlplatform/lake/tables/inferenceEventsShape";
 
 export const hourMs = 3_600_000;
 /** A row of a table as services get it: counts, codes and amounts. */

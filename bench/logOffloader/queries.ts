@@ -6,7 +6,7 @@ import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { encodeRayLogPart, type RayLogBytes } from "@mlplatform/lake/rayLogs/rayLogPart";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
-import { rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
+import { rayLogPartKey } from "@mlplatform/lake/tables/rayLogKeys";
 import { searchQuery } from "../../cli/commands/logsSearch";
 import { seededRandom } from "../../workloads/lake/testbed/seededRandom";
 import { type Figure, quantile, say } from "./figure";

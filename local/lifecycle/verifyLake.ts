@@ -15,11 +15,8 @@ import {
   type ObjectStore,
   listObjects,
 } from "@mlplatform/lake/store/objectStore";
-import {
-  inferenceEventsPrefix,
-  inferencesPrefix,
-  rayLogsPrefix,
-} from "@mlplatform/lake/tables/lakeLayout";
+import { inferenceEventsPrefix, inferencesPrefix } from "@mlplatform/lake/tables/inferenceKeys";
+import { rayLogsPrefix } from "@mlplatform/lake/tables/rayLogKeys";
 import { LocalError } from "../localError";
 import { rayNode } from "../services/lakeServices";
 import { type LocalLake, openLake } from "../services/objectStore";

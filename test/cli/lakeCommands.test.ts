@@ -6,18 +6,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { openLake } from "@mlplatform/lake/ask/lake";
-import {
-  type Cell,
-  openParquetEngine,
-  type TableShape,
-  writeParquet,
-} from "@mlplatform/lake/duckdb/parquetEngine";
+import { type Cell, openParquetEngine, writeParquet } from "@mlplatform/lake/duckdb/parquetEngine";
+import type { TableShape } from "@mlplatform/lake/tables/tableShape";
 import { ManifestStatus, putRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { findLogFiles, readLogFile } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
-import { inferenceEventsPartKey, rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
-import { inferenceEventsShape, rayLogShape } from "@mlplatform/lake/tables/inferencesShape";
+import { inferenceEventsPartKey } from "@mlplatform/lake/tables/inferenceKeys";
+import { rayLogPartKey } from "@mlplatform/lake/tables/rayLogKeys";
+import { inferenceEventsShape } from "@mlplatform/lake/tables/inferenceEventsShape";
+import { rayLogShape } from "@mlplatform/lake/tables/rayLogShape";
 import { Command } from "commander";
 import { inferencesCommand } from "../../cli/commands/inferences";
 import { logsCommand } from "../../cli/commands/logs";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { listObjects } from "@mlplatform/lake/store/objectStore";
-import { inferencePairedPrefix } from "@mlplatform/lake/tables/lakeLayout";
+import { inferencePairedPrefix } from "@mlplatform/lake/tables/inferenceKeys";
 import { startChildService } from "../lake/testbed/childService";
 import { startRelay } from "../lake/testbed/relay";
 import { useServiceBed } from "../lake/testbed/serviceBed";

@@ -8,7 +8,7 @@ import {
   inferenceBlobKey,
   inferenceEventsPartKey,
   type InferencePartition,
-} from "@mlplatform/lake/tables/lakeLayout";
+} from "@mlplatform/lake/tables/inferenceKeys";
 import { type EventPart, makeEventPart } from "./eventPart";
 import { type EventFrame, readFrame } from "../intake/inferenceEvent";
 

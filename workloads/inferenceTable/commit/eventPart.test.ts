@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { openParquetEngine, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
-import { inferenceEventsShape } from "@mlplatform/lake/tables/inferencesShape";
+import { inferenceEventsShape } from "@mlplatform/lake/tables/inferenceEventsShape";
 import * as fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
 import { makeEventPart } from "./eventPart";

@@ -10,7 +10,7 @@ import {
   schemaElement,
 } from "@mlplatform/lake/parquet/parquetColumns";
 import { type EncodedColumn, makeParquetFile } from "@mlplatform/lake/parquet/parquetPages";
-import { inferenceEventsShape } from "@mlplatform/lake/tables/inferencesShape";
+import { inferenceEventsShape } from "@mlplatform/lake/tables/inferenceEventsShape";
 import { modelOf, protocolOf, revisionOf, timestampMicros } from "./eventRow";
 import { type EventContext, type EventFrame, Kept } from "../intake/inferenceEvent";
 

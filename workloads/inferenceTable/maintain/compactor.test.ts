@@ -9,7 +9,7 @@ import {
   inferenceCompactionsPrefix,
   inferenceEventsPrefix,
   inferencePairedPrefix,
-} from "@mlplatform/lake/tables/lakeLayout";
+} from "@mlplatform/lake/tables/inferenceKeys";
 import { useServiceBed } from "../../lake/testbed/serviceBed";
 import { type Compactor, makeCompactor } from "./compactor";
 import { testNamespace } from "../../lake/testbed/eventRow";

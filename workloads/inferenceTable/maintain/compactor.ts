@@ -22,7 +22,7 @@ import {
   inferenceEventsPrefix,
   inferenceCompactionKey,
   inferenceEventsPartKey,
-} from "@mlplatform/lake/tables/lakeLayout";
+} from "@mlplatform/lake/tables/inferenceKeys";
 import { allowBoundedRowGroups, boundedRowGroups } from "../pair/boundedRowGroups";
 import { quarantineNamespace } from "../intake/inferenceEvent";
 import type { Replica } from "../commit/lakeThread";

@@ -7,7 +7,7 @@ import {
   inferenceIdsPrefix,
   inferencePairedPrefix,
   type InferencesRoot,
-} from "@mlplatform/lake/tables/lakeLayout";
+} from "@mlplatform/lake/tables/inferenceKeys";
 
 /** How long predictions are kept, in days; undefined: for ever. */
 export interface Retention {

@@ -11,7 +11,7 @@ import {
   inferenceIdsPrefix,
   inferencePairedPrefix,
   parseInferenceIdsPartKey,
-} from "@mlplatform/lake/tables/lakeLayout";
+} from "@mlplatform/lake/tables/inferenceKeys";
 import { startSeaweedfs, type TestStore } from "../../lake/testbed/objectStores";
 import { testNamespace } from "../../lake/testbed/eventRow";
 import { eventsWriter, type PutEvents, type TestEvent } from "../testbed/hourEvents";

@@ -21,12 +21,10 @@ import {
   inferencePairedPartKey,
   parseInferenceIdsPartKey,
   parseInferencePairedPartKey,
-} from "@mlplatform/lake/tables/lakeLayout";
-import {
-  emptyRelation,
-  inferenceEventsShape,
-  inferencesShape,
-} from "@mlplatform/lake/tables/inferencesShape";
+} from "@mlplatform/lake/tables/inferenceKeys";
+import { emptyRelation } from "@mlplatform/lake/tables/tableShape";
+import { inferenceEventsShape } from "@mlplatform/lake/tables/inferenceEventsShape";
+import { inferencesShape } from "@mlplatform/lake/tables/inferencesShape";
 import { allowBoundedRowGroups, boundedRowGroups } from "./boundedRowGroups";
 
 /** What pairing an hour works with. */

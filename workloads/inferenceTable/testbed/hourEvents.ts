@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { type ParquetEngine, writeParquet } from "@mlplatform/lake/duckdb/parquetEngine";
 import { partitionOf } from "@mlplatform/lake/inferences/inferenceHours";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
-import { inferenceEventsPartKey } from "@mlplatform/lake/tables/lakeLayout";
-import { inferenceEventsShape } from "@mlplatform/lake/tables/inferencesShape";
+import { inferenceEventsPartKey } from "@mlplatform/lake/tables/inferenceKeys";
+import { inferenceEventsShape } from "@mlplatform/lake/tables/inferenceEventsShape";
 import { type EventFacts, eventRow, testNamespace } from "../../lake/testbed/eventRow";
 
 /** An event that lies in the lake already. */

@@ -10,12 +10,10 @@ import { pairingQuery, settledQuery, withPayloadSha256 } from "../inferences/pai
 import { literal } from "../duckdb/parquetEngine";
 import { createFeatures, type FeaturesOf } from "../inferences/featuresTable";
 import { listRayLogParts, mayRepeatKeys } from "../rayLogs/rayLogParts";
-import {
-  emptyRelation,
-  inferenceEventsShape,
-  inferencesShape,
-  rayLogShape,
-} from "../tables/inferencesShape";
+import { emptyRelation } from "../tables/tableShape";
+import { inferenceEventsShape } from "../tables/inferenceEventsShape";
+import { inferencesShape } from "../tables/inferencesShape";
+import { rayLogShape } from "../tables/rayLogShape";
 
 /** Which part of the lake a question is about; what lies outside isn't listed or read. */
 export interface LakeSelection {

@@ -5,14 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { removeTemporaryFiles } from "../segmentLog/durableFile";
-import {
-  type Cell,
-  ColumnType,
-  openParquetEngine,
-  type ParquetEngine,
-  type TableShape,
-  writeParquet,
-} from "./parquetEngine";
+import { type Cell, openParquetEngine, type ParquetEngine, writeParquet } from "./parquetEngine";
+import { ColumnType, type TableShape } from "../tables/tableShape";
 
 const seed = 20261123;
 const shape: TableShape = {

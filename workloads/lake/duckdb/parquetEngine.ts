@@ -4,35 +4,13 @@ import { dirname } from "node:path";
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { duckdb } from "./duckdb";
 import { publishFile, temporaryPathBeside } from "../segmentLog/durableFile";
-
-/** Column types of the lake's tables. Timestamps are UTC microseconds since 1970, as bigint. */
-export enum ColumnType {
-  Text = "VARCHAR",
-  Bytes = "BLOB",
-  Long = "BIGINT",
-  Int = "INTEGER",
-  Double = "DOUBLE",
-  Flag = "BOOLEAN",
-  Timestamp = "TIMESTAMP",
-}
-
-/** One column. */
-export interface Column {
-  name: string;
-  type: ColumnType;
-}
+import { type Column, ColumnType, type TableShape } from "../tables/tableShape";
 
 /**
  * A cell: string for Text, Uint8Array for Bytes, bigint for Long and Timestamp, number for Int and
  * Double.
  */
 export type Cell = string | Uint8Array | bigint | number | boolean | null;
-
-/** A table's shape; `key` are the columns that order its rows, together unique. */
-export interface TableShape {
-  columns: Column[];
-  key: string[];
-}
 
 /** A finished file. */
 export interface ParquetFile {

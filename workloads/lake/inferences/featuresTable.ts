@@ -1,13 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { columnTypeOf, type ModelSignature, type SignatureColumn } from "./modelSignature";
-import {
-  type Cell,
-  type Column,
-  ColumnType,
-  createRowTable,
-  openRowAppender,
-  type TableShape,
-} from "../duckdb/parquetEngine";
+import { type Cell, createRowTable, openRowAppender } from "../duckdb/parquetEngine";
+import { type Column, ColumnType, type TableShape } from "../tables/tableShape";
 import { payloadInstances } from "./payloadInstances";
 
 /** The model whose predictions `features` unnests. */

@@ -12,7 +12,7 @@ import {
   inferencesPrefix,
   parseInferenceCompactionNumber,
   parseInferenceEventsPartKey,
-} from "../tables/lakeLayout";
+} from "../tables/inferenceKeys";
 import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
 import { inParallel } from "../service/turns";
 

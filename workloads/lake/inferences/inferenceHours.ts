@@ -1,6 +1,6 @@
 import { listHourEvents } from "./inferenceEventsParts";
+import { decodeKeyValue } from "../tables/keyParts";
 import {
-  decodeKeyValue,
   inferenceEventsPrefix,
   inferenceIdsPrefix,
   inferencePairedPrefix,
@@ -9,7 +9,7 @@ import {
   type InferencesRoot,
   parseInferenceIdsPartKey,
   parseInferencePairedPartKey,
-} from "../tables/lakeLayout";
+} from "../tables/inferenceKeys";
 import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
 import { isWithin, type LakeSelection } from "../ask/lake";
 import { inParallel } from "../service/turns";

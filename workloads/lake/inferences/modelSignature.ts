@@ -1,4 +1,4 @@
-import { ColumnType } from "../duckdb/parquetEngine";
+import { ColumnType } from "../tables/tableShape";
 
 /** A column of a model's input or output, as its MLflow signature has it. */
 export interface SignatureColumn {

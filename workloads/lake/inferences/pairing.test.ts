@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type EventFacts, eventRow } from "../testbed/eventRow";
 import { pairingQuery, settledQuery } from "./pairing";
 import { openParquetEngine, type ParquetEngine, writeParquet } from "../duckdb/parquetEngine";
-import { inferenceEventsShape } from "../tables/inferencesShape";
+import { inferenceEventsShape } from "../tables/inferenceEventsShape";
 
 interface TestEvent extends EventFacts {
   at?: number;

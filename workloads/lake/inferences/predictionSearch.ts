@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ObjectCache } from "../store/objectCache";
 import type { InferenceHours } from "./inferenceHours";
-import { inferencePairedPartKey, parseInferenceIdsPartKey } from "../tables/lakeLayout";
+import { inferencePairedPartKey, parseInferenceIdsPartKey } from "../tables/inferenceKeys";
 import type { ObjectFacts } from "../store/objectStore";
 import { literal } from "../duckdb/parquetEngine";
 

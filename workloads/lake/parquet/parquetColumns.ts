@@ -2,7 +2,7 @@ import type { SchemaElement } from "hyparquet";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { appendHybrid, appendPacked, appendRun, bitsOf, packDeltas } from "./columnEncoding";
 import type { EncodedColumn } from "./parquetPages";
-import { type Column, ColumnType } from "../duckdb/parquetEngine";
+import { type Column, ColumnType } from "../tables/tableShape";
 
 // Columns of a row group, each from values that lie beside each other already.
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { chunkLength, countLines } from "./lineChunks";
-import { rayLogPartKey } from "../tables/lakeLayout";
+import { rayLogPartKey } from "../tables/rayLogKeys";
 import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
 import {
   getRayLogManifest,

@@ -1,8 +1,5 @@
-import {
-  encodeKeyValue,
-  parseRayLogManifestKey,
-  rayLogManifestsPrefix,
-} from "../tables/lakeLayout";
+import { encodeKeyValue } from "../tables/keyParts";
+import { parseRayLogManifestKey, rayLogManifestsPrefix } from "../tables/rayLogKeys";
 import { listObjects, type ObjectStore } from "../store/objectStore";
 import type { Lake, LakeSelection } from "../ask/lake";
 import { getRayLogManifest, ManifestStatus, type RayLogManifest } from "./rayLogManifest";

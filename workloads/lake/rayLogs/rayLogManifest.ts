@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { jsonPieces } from "./jsonPieces";
-import { type RayLogManifestKey, rayLogManifestKey } from "../tables/lakeLayout";
+import { type RayLogManifestKey, rayLogManifestKey } from "../tables/rayLogKeys";
 import type { ObjectStore } from "../store/objectStore";
 
 /**

@@ -8,7 +8,7 @@ import { parquetReadObjects } from "hyparquet";
 import { openParquetEngine, type ParquetEngine } from "../duckdb/parquetEngine";
 import { encodeRayLogPart, type RayLogBytes } from "./rayLogPart";
 import { seededRandom } from "../testbed/seededRandom";
-import { rayLogShape } from "../tables/inferencesShape";
+import { rayLogShape } from "../tables/rayLogShape";
 
 const seed = 20261123;
 const compressors = { ZSTD: (input: Uint8Array) => new Uint8Array(zstdDecompressSync(input)) };

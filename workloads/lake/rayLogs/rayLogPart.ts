@@ -12,7 +12,7 @@ import {
 } from "../parquet/parquetColumns";
 import { type EncodedColumn, makeParquetFile } from "../parquet/parquetPages";
 import { logLevels, type LineFacts, parseFileName, parseLine, parseOwner } from "./rayLogLine";
-import { rayLogShape } from "../tables/inferencesShape";
+import { rayLogShape } from "../tables/rayLogShape";
 
 /** Which node's logs these are; every row carries it. */
 export interface RayLogOrigin {

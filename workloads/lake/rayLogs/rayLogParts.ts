@@ -4,14 +4,14 @@ import {
   currentParts,
   readCompactionRecords,
 } from "../compaction/mergeParts";
+import { encodeKeyValue } from "../tables/keyParts";
 import {
-  encodeKeyValue,
   parseRayLogCompactionKey,
   parseRayLogPartKey,
   rayLogCompactionsPrefix,
   type RayLogPartition,
   rayLogsPrefix,
-} from "../tables/lakeLayout";
+} from "../tables/rayLogKeys";
 import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
 import { isWithin, type LakeSelection } from "../ask/lake";
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { inferenceEventsShape, inferencesShape, rayLogShape } from "./inferencesShape";
+import { inferenceEventsShape } from "./inferenceEventsShape";
+import { inferencesShape } from "./inferencesShape";
+import { rayLogShape } from "./rayLogShape";
 
 const lakePage = readFileSync(resolve(__dirname, "../../../docs/lake.md"), "utf8");
 

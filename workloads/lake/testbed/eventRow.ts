@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Cell } from "../duckdb/parquetEngine";
-import { inferenceEventsShape } from "../tables/inferencesShape";
+import { inferenceEventsShape } from "../tables/inferenceEventsShape";
 
 /** What a test says of an event. */
 export interface EventFacts {

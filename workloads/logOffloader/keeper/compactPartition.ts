@@ -7,8 +7,8 @@ import {
 import type { PartitionParts } from "@mlplatform/lake/rayLogs/rayLogParts";
 import { groupsOf, mergeParts } from "@mlplatform/lake/compaction/mergeParts";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
-import { rayLogCompactionKey, rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
-import { rayLogShape } from "@mlplatform/lake/tables/inferencesShape";
+import { rayLogCompactionKey, rayLogPartKey } from "@mlplatform/lake/tables/rayLogKeys";
+import { rayLogShape } from "@mlplatform/lake/tables/rayLogShape";
 
 /** What one run merges with. */
 export interface CompactionOptions {

@@ -14,7 +14,7 @@ import { ClusterState, listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLo
 import { groupsOf } from "@mlplatform/lake/compaction/mergeParts";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
-import { rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
+import { rayLogPartKey } from "@mlplatform/lake/tables/rayLogKeys";
 import { startSeaweedfs, type TestStore } from "../../lake/testbed/objectStores";
 import { readKeeperConfig } from "./config";
 import { type KeeperReport, runKeeper } from "./keeper";

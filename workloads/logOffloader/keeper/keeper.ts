@@ -12,7 +12,7 @@ import {
   rayLogManifestKey,
   rayLogStatusKey,
   parseRayLogCompactionKey,
-} from "@mlplatform/lake/tables/lakeLayout";
+} from "@mlplatform/lake/tables/rayLogKeys";
 import { compactPartition } from "./compactPartition";
 import { type ClusterVerdict, judgeCluster } from "./judgeCluster";
 import type { KeeperConfig } from "./config";

@@ -6,7 +6,7 @@ import {
 import type { SealedSegment, SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
 import { failpoint } from "@mlplatform/lake/segmentLog/failpoint";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
-import { rayLogPartKey } from "@mlplatform/lake/tables/lakeLayout";
+import { rayLogPartKey } from "@mlplatform/lake/tables/rayLogKeys";
 import { decodeChunk, type LogChunk } from "../state/logChunk";
 
 /** A chunk whose rows are in the lake. */

@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { posix } from "node:path";
 import * as fc from "fast-check";
+import { decodeKeyValue, encodeKeyValue } from "./keyParts";
 import {
-  decodeKeyValue,
-  encodeKeyValue,
   inferenceEventsPartKey,
   inferencePairedPartKey,
   parseInferenceEventsPartKey,
   parseInferencePairedPartKey,
+} from "./inferenceKeys";
+import {
   parseRayLogManifestKey,
   parseRayLogPartKey,
   rayLogManifestKey,
   rayLogPartKey,
-} from "./lakeLayout";
+} from "./rayLogKeys";
 
 const seed = 20261123;
 const value = fc
