@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import type { AnswerCell, LakeAnswer, LakeSelection } from "@mlplatform/lake/ask/lake";
+import type { AnswerCell, LakeAnswer } from "@mlplatform/lake/ask/lake";
+import type { LakeSelection } from "@mlplatform/lake/tables/lakeSelection";
 import { type Command, InvalidArgumentError } from "commander";
 import type { CliContext } from "./context";
 

@@ -4,7 +4,8 @@
  */
 import { join } from "node:path";
 import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
-import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/settings";
+import { readLakeSettings } from "@mlplatform/lake/service/lakeSettings";
+import { settingsReader } from "@mlplatform/lake/service/settings";
 import { makeTurns } from "@mlplatform/lake/service/turns";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { makeCompactor } from "../../workloads/inferenceTable/maintain/compactor";

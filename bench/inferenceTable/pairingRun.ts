@@ -1,7 +1,8 @@
 /** Pairs everything that is due in the lake of the environment, and prints rows and seconds. */
 import { join } from "node:path";
 import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
-import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/settings";
+import { readLakeSettings } from "@mlplatform/lake/service/lakeSettings";
+import { settingsReader } from "@mlplatform/lake/service/settings";
 import { makeTurns } from "@mlplatform/lake/service/turns";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";

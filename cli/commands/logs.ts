@@ -1,12 +1,7 @@
 import { Writable } from "node:stream";
 import { importHistory } from "@mlplatform/lake/rayLogs/historyImport";
-import {
-  findLogFiles,
-  listRayLogClusters,
-  readLogFile,
-  type StoredCluster,
-  type StoredLogFile,
-} from "@mlplatform/lake/rayLogs/rayLogClusters";
+import { findLogFiles, readLogFile, type StoredLogFile } from "@mlplatform/lake/ask/logFiles";
+import { listRayLogClusters, type StoredCluster } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { Command, InvalidArgumentError } from "commander";
 import { UserError } from "../../screen/userError";
 import type { CliContext } from "../context";

@@ -9,7 +9,7 @@ import { openLake } from "@mlplatform/lake/ask/lake";
 import { type Cell, openParquetEngine, writeParquet } from "@mlplatform/lake/duckdb/parquetEngine";
 import type { TableShape } from "@mlplatform/lake/tables/tableShape";
 import { ManifestStatus, putRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import { findLogFiles, readLogFile } from "@mlplatform/lake/rayLogs/rayLogClusters";
+import { findLogFiles, readLogFile } from "@mlplatform/lake/ask/logFiles";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { inferenceEventsPartKey } from "@mlplatform/lake/tables/inferenceKeys";

@@ -1,11 +1,8 @@
 import { readFileSync } from "node:fs";
-import {
-  readLakeSettings,
-  type SettingsReader,
-  settingsReader,
-} from "@mlplatform/lake/service/settings";
+import { readLakeSettings } from "@mlplatform/lake/service/lakeSettings";
+import { type SettingsReader, settingsReader } from "@mlplatform/lake/service/settings";
 import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
-import type { Replica } from "./commit/lakeThread";
+import type { Replica } from "./pair/replica";
 import { makeRedactor, type Redactor, RedactionRuleError } from "./intake/redaction";
 import { readRetention, type Retention } from "./maintain/retention";
 

@@ -1,5 +1,6 @@
 import type { RayLogOrigin } from "@mlplatform/lake/rayLogs/rayLogPart";
-import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/settings";
+import { readLakeSettings } from "@mlplatform/lake/service/lakeSettings";
+import { settingsReader } from "@mlplatform/lake/service/settings";
 import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
 
 /** What the sidecar runs with. */

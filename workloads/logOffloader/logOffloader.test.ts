@@ -11,7 +11,8 @@ import {
   type ManifestFile,
   ManifestStatus,
 } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import { listRayLogClusters, readLogFile } from "@mlplatform/lake/rayLogs/rayLogClusters";
+import { listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogClusters";
+import { readLogFile } from "@mlplatform/lake/ask/logFiles";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type ChildService, startChildService } from "../lake/testbed/childService";

@@ -3,14 +3,9 @@ import { Worker } from "node:worker_threads";
 import type { SealedSegment } from "@mlplatform/lake/segmentLog/segmentLog";
 import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
 import type { CommittedSegment } from "./committer";
+import type { Replica } from "../pair/replica";
 import type { Compacted } from "../maintain/compactor";
 import type { Retention } from "../maintain/retention";
-
-/** A replica among its like, numbered from 0. */
-export interface Replica {
-  ordinal: number;
-  count: number;
-}
 
 /** What the thread starts with. */
 export interface LakeThreadOptions {

@@ -14,7 +14,7 @@ import { useServiceBed } from "../../lake/testbed/serviceBed";
 import { type Compactor, makeCompactor } from "./compactor";
 import { testNamespace } from "../../lake/testbed/eventRow";
 import { eventsWriter, type PutEvents } from "../testbed/hourEvents";
-import type { Replica } from "../commit/lakeThread";
+import type { Replica } from "../pair/replica";
 import { makePairer, type Pairer } from "../pair/pairer";
 
 const hourMs = 3_600_000;

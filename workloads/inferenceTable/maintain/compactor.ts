@@ -16,7 +16,8 @@ import {
 } from "@mlplatform/lake/inferences/inferenceHours";
 import { describeError } from "@mlplatform/lake/service/logLine";
 import type { makeTurns } from "@mlplatform/lake/service/turns";
-import { deleteLeftOver, groupsOf, mergeParts } from "@mlplatform/lake/compaction/mergeParts";
+import { deleteLeftOver } from "@mlplatform/lake/compaction/currentParts";
+import { groupsOf, mergeParts } from "@mlplatform/lake/compaction/mergeParts";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
   inferenceEventsPrefix,
@@ -25,8 +26,7 @@ import {
 } from "@mlplatform/lake/tables/inferenceKeys";
 import { allowBoundedRowGroups, boundedRowGroups } from "../pair/boundedRowGroups";
 import { quarantineNamespace } from "../intake/inferenceEvent";
-import type { Replica } from "../commit/lakeThread";
-import { isOwnHour } from "../pair/pairer";
+import { type Replica, isOwnHour } from "../pair/replica";
 
 /** What the compactor works with. */
 export interface CompactorOptions {

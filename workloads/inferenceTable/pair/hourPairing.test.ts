@@ -16,7 +16,7 @@ import { startSeaweedfs, type TestStore } from "../../lake/testbed/objectStores"
 import { testNamespace } from "../../lake/testbed/eventRow";
 import { eventsWriter, type PutEvents, type TestEvent } from "../testbed/hourEvents";
 import { isPastPairing, makePairer, type Pairer } from "./pairer";
-import type { Replica } from "../commit/lakeThread";
+import type { Replica } from "./replica";
 
 const hourMs = 3_600_000;
 const minuteMs = 60_000;

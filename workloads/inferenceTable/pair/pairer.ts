@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import {
   hourId,
@@ -11,7 +10,7 @@ import type { ObjectCache } from "@mlplatform/lake/store/objectCache";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { ObjectExistsError } from "@mlplatform/lake/store/storeErrors";
 import { quarantineNamespace } from "../intake/inferenceEvent";
-import type { Replica } from "../commit/lakeThread";
+import { isOwnHour, type Replica } from "./replica";
 import { makeHourPairing } from "./hourPairing";
 
 /**
@@ -50,12 +49,6 @@ export interface Pairer {
 /** Whether `pairDue` looks at an hour no more. */
 export function isPastPairing(start: number, now: number): boolean {
   return start + hourMs < now - lateMs;
-}
-
-/** Whether an hour falls to this replica; the others stand in for it after a while. */
-export function isOwnHour(replica: Replica, namespace: string, start: number): boolean {
-  const digest = createHash("sha256").update(hourId(namespace, start)).digest();
-  return digest.readUInt32LE(0) % replica.count === replica.ordinal;
 }
 
 const hourMs = 3_600_000;

@@ -1,6 +1,7 @@
 import { promises as fs } from "node:fs";
 import type { DuckDBValue } from "@duckdb/node-api";
 import type { ObjectCache } from "../store/objectCache";
+import { isWithin, type LakeSelection } from "../tables/lakeSelection";
 import { duckdb } from "../duckdb/duckdb";
 import { listEventsParts } from "../inferences/inferenceEventsParts";
 import { hourStart, inferencesHours, type InferenceHours } from "../inferences/inferenceHours";
@@ -15,15 +16,8 @@ import { inferenceEventsShape } from "../tables/inferenceEventsShape";
 import { inferencesShape } from "../tables/inferencesShape";
 import { rayLogShape } from "../tables/rayLogShape";
 
-/** Which part of the lake a question is about; what lies outside isn't listed or read. */
-export interface LakeSelection {
-  namespace?: string;
-  /** Ray logs only. */
-  cluster?: string;
-  /** Partitions from this hour (events) or day (logs) on, UTC. */
-  since?: Date;
-  /** Partitions up to this hour or day. */
-  until?: Date;
+/** What a question is about, and what else it takes. */
+export interface LakeQuestion extends LakeSelection {
   /** Whose predictions the table `features` takes apart; without it there is no such table. */
   features?: FeaturesOf;
   /**
@@ -53,13 +47,13 @@ export interface Lake {
    */
   query(
     sql: string,
-    selection?: LakeSelection,
+    selection?: LakeQuestion,
     values?: Record<string, DuckDBValue>,
   ): Promise<LakeAnswer>;
   /** The same, row after row without holding all of them. */
   stream(
     sql: string,
-    selection?: LakeSelection,
+    selection?: LakeQuestion,
     values?: Record<string, DuckDBValue>,
   ): AsyncGenerator<Record<string, AnswerCell>>;
 }
@@ -83,7 +77,7 @@ export function openLake(options: LakeOptions): Lake {
 
   async function* stream(
     sql: string,
-    selection: LakeSelection = {},
+    selection: LakeQuestion = {},
     values?: Record<string, DuckDBValue>,
   ): AsyncGenerator<Record<string, AnswerCell>> {
     const session = await openSession(sql, selection);
@@ -97,7 +91,7 @@ export function openLake(options: LakeOptions): Lake {
     }
   }
 
-  async function openSession(sql: string, selection: LakeSelection) {
+  async function openSession(sql: string, selection: LakeQuestion) {
     await fs.mkdir(cache.directory, { recursive: true });
     const instance = await duckdb().DuckDBInstance.create(":memory:", {
       memory_limit: `${options.memoryMiB ?? 1024}MiB`,
@@ -219,16 +213,5 @@ function inferencesQuery(
   return (
     `${settled} UNION ALL SELECT ${columns} FROM ` +
     `(${settledQuery(`(${paired} UNION ALL ${pairs})`)})`
-  );
-}
-
-/**
- * Whether a partition that starts at `start` and is `length` ms long touches the selection's time.
- */
-export function isWithin(start: number, length: number, selection: LakeSelection): boolean {
-  const { since, until } = selection;
-  return (
-    (since === undefined || start + length > since.getTime()) &&
-    (until === undefined || start <= until.getTime())
   );
 }

@@ -1,5 +1,6 @@
 import type { MlflowClient, MlflowModelVersion, MlflowRun } from "./mlflowClient";
-import type { Lake, LakeSelection } from "./lake";
+import type { Lake } from "./lake";
+import type { LakeSelection } from "../tables/lakeSelection";
 
 /** The stations of a trace, in order. */
 export enum HopName {

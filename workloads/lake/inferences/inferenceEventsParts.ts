@@ -3,7 +3,7 @@ import {
   currentParts,
   isCompacted,
   readCompactionRecords,
-} from "../compaction/mergeParts";
+} from "../compaction/currentParts";
 import {
   inferenceCompactionsPrefix,
   inferenceEventsPrefix,

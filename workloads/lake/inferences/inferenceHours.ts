@@ -11,7 +11,7 @@ import {
   parseInferencePairedPartKey,
 } from "../tables/inferenceKeys";
 import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
-import { isWithin, type LakeSelection } from "../ask/lake";
+import { isWithin, type LakeSelection } from "../tables/lakeSelection";
 import { inParallel } from "../service/turns";
 
 /** An hour of one namespace, and what lies in it. */

@@ -3,7 +3,7 @@ import {
   type CurrentParts,
   currentParts,
   readCompactionRecords,
-} from "../compaction/mergeParts";
+} from "../compaction/currentParts";
 import { encodeKeyValue } from "../tables/keyParts";
 import {
   parseRayLogCompactionKey,
@@ -13,7 +13,7 @@ import {
   rayLogsPrefix,
 } from "../tables/rayLogKeys";
 import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
-import { isWithin, type LakeSelection } from "../ask/lake";
+import { isWithin, type LakeSelection } from "../tables/lakeSelection";
 
 /** First letter of a writer whose node lost an earlier writer's state and read its files again. */
 export const repeatingWriter = "r";

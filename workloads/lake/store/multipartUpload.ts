@@ -9,7 +9,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import type { PutOptions } from "./objectStore";
+import type { PutOptions } from "./putOptions";
 import { type RetryContext, withRetries } from "./withRetries";
 
 /** One large file on its way to one key. */

@@ -13,6 +13,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { publishFile, temporaryPathBeside } from "../segmentLog/durableFile";
+import type { PutOptions } from "./putOptions";
 import { uploadInParts } from "./multipartUpload";
 import { type RetryContext, type RetryPolicy, withRetries } from "./withRetries";
 import { classifyFailure } from "./storeErrors";
@@ -40,14 +41,6 @@ export interface ObjectFacts {
   /** The store's opaque version of the content. */
   etag: string;
   modified: Date;
-}
-
-/** Options of one write. */
-export interface PutOptions {
-  contentType?: string;
-  /** Refuse with ObjectExistsError where an object is at the key. @default false */
-  onlyIfAbsent?: boolean;
-  signal?: AbortSignal;
 }
 
 /**

@@ -1,12 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import type { Fingerprint } from "../state/fileFacts";
 import type { SeenFile } from "./logTree";
-
-/** The hash of a file's first bytes, as many as there were when it was taken. */
-export interface Fingerprint {
-  length: number;
-  sha256: string;
-}
 
 /** Bytes that a full fingerprint covers. */
 export const fingerprintBytes = 1024;

@@ -1,7 +1,6 @@
 import { type BigIntStats, type Dirent, lstatSync, promises as fs } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as yieldToOthers } from "node:timers/promises";
-import { isSettled } from "./sameContent";
 
 /** A file seen in one scan of Ray's log folders. */
 export interface SeenFile {
@@ -52,6 +51,8 @@ const restFactor = 80;
 const minRestMs = 1_000;
 const maxRestMs = 5_000;
 const filesATurn = 500;
+// Linux stamps a write with the time of the last clock tick, up to 10 ms old.
+const clockTickNs = 50_000_000n;
 
 /**
  * Follows the regular files of every session, not only of the one that `session_latest` points to:
@@ -136,6 +137,15 @@ export function makeLogTree(
       return { files, isWhole: false };
     },
   };
+}
+
+/**
+ * Whether an equal time of change later on means that nothing was written since: a change of just
+ * now may be followed by another one under the same stamp.
+ */
+export function isSettled(changedNs: bigint): boolean {
+  const age = BigInt(Date.now()) * 1_000_000n - changedNs;
+  return age > clockTickNs || age < -clockTickNs;
 }
 
 /** What a file is known by. */

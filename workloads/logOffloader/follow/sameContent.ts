@@ -1,18 +1,12 @@
-import { createHash, type Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { BlockSums } from "./blockSums";
 import { fingerprintOf } from "./fileIdentity";
-import type { TrackedFile } from "./trackedFile";
+import { hashOfStart } from "./hashOfStart";
+import { touchedBytes, type TrackedFile } from "./trackedFile";
 
 // A file that grows is compared at every poll, so only a short one is compared whole.
 const grownBytes = 64 << 10;
-// A rotation gives a file another name, and so another time of change, without a write.
-const touchedBytes = 8 << 20;
 const tailBytes = 1 << 10;
-const readBytes = 1 << 20;
-// Linux stamps a write with the time of the last clock tick, up to 10 ms old.
-const clockTickNs = 50_000_000n;
-
 /** What a look at the file says about it. */
 export interface FileLook {
   size: number;
@@ -71,44 +65,4 @@ export function nextTail(tail: Buffer, bytes: Buffer): Buffer {
   const joined = bytes.length >= tailBytes ? bytes : Buffer.concat([tail, bytes]);
   // A copy: the chunk's own megabyte is not held for its end.
   return Buffer.from(joined.subarray(-tailBytes));
-}
-
-/**
- * Whether the running hash, the sums and the tail of a file at rest can be had from the file again,
- * for little.
- */
-export function isCheapToCompare(file: TrackedFile): boolean {
-  return file.readSha256 !== null && file.position <= touchedBytes;
-}
-
-/**
- * Hash of a file's first `length` bytes, which `sums` takes, too; undefined when it is shorter now.
- */
-export async function hashOfStart(
-  handle: FileHandle,
-  length: number,
-  sums?: BlockSums,
-): Promise<Hash | undefined> {
-  const hash = createHash("sha256");
-  const buffer = Buffer.allocUnsafe(Math.min(readBytes, length));
-  for (let at = 0; at < length;) {
-    const wanted = Math.min(buffer.length, length - at);
-    const { bytesRead } = await handle.read(buffer, 0, wanted, at);
-    if (bytesRead === 0) {
-      return undefined;
-    }
-    hash.update(buffer.subarray(0, bytesRead));
-    sums?.add(buffer.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-  return hash;
-}
-
-/**
- * Whether an equal time of change later on means that nothing was written since: a change of just
- * now may be followed by another one under the same stamp.
- */
-export function isSettled(changedNs: bigint): boolean {
-  const age = BigInt(Date.now()) * 1_000_000n - changedNs;
-  return age > clockTickNs || age < -clockTickNs;
 }

@@ -2,11 +2,12 @@ import { promises as fs } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { chunkLength, countLines } from "@mlplatform/lake/rayLogs/lineChunks";
 import { type SegmentLog, SegmentLogFullError } from "@mlplatform/lake/segmentLog/segmentLog";
-import { fingerprintBytes, type Fingerprint, fingerprintOf, fileUid } from "./fileIdentity";
-import { encodeChunk, type FileFacts } from "../state/logChunk";
-import { identityOf, ignoreAbsence, makeLogTree, type SeenFile } from "./logTree";
+import { fingerprintBytes, fingerprintOf, fileUid } from "./fileIdentity";
+import type { Fingerprint, FileFacts } from "../state/fileFacts";
+import { encodeChunk } from "../state/logChunk";
+import { identityOf, ignoreAbsence, isSettled, makeLogTree, type SeenFile } from "./logTree";
 import { isOutOfDescriptors, makeOpenFiles } from "./openFiles";
-import { isSameContent, isSettled, nextTail } from "./sameContent";
+import { isSameContent, nextTail } from "./sameContent";
 import { sha256OfRead, trackNew, type TrackedFile } from "./trackedFile";
 
 /** What the tailer works with. */

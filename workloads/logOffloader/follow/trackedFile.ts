@@ -3,9 +3,9 @@ import { promises as fs } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { BlockSums } from "./blockSums";
 import type { FileCheckpoint } from "../state/checkpoint";
-import type { FileFacts } from "../state/logChunk";
+import type { FileFacts } from "../state/fileFacts";
 import { ignoreAbsence } from "./logTree";
-import { hashOfStart, isCheapToCompare } from "./sameContent";
+import { hashOfStart } from "./hashOfStart";
 
 /** A file that the tailer follows. */
 export interface TrackedFile {
@@ -49,6 +49,12 @@ export interface TrackedFile {
   finalSha256: string | null;
 }
 
+/**
+ * A file that was touched is compared whole up to this length: a rotation gives it another name, and
+ * so another time of change, without a write.
+ */
+export const touchedBytes = 8 << 20;
+
 // One for all: of a hundred thousand files each has a tail, and most are at rest.
 const noBytes = Buffer.alloc(0);
 
@@ -88,6 +94,14 @@ export function trackFrom(checkpoint: FileCheckpoint): TrackedFile {
     isRemoved: checkpoint.isRemoved,
     finalSha256: checkpoint.sha256,
   };
+}
+
+/**
+ * Whether the running hash, the sums and the tail of a file at rest can be had from the file again,
+ * for little.
+ */
+function isCheapToCompare(file: TrackedFile): boolean {
+  return file.readSha256 !== null && file.position <= touchedBytes;
 }
 
 /**

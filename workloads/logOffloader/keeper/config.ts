@@ -1,4 +1,5 @@
-import { readLakeSettings, settingsReader } from "@mlplatform/lake/service/settings";
+import { readLakeSettings } from "@mlplatform/lake/service/lakeSettings";
+import { settingsReader } from "@mlplatform/lake/service/settings";
 import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
 
 /** What the keeper runs with. */

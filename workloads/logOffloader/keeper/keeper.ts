@@ -3,7 +3,7 @@ import { openLake } from "@mlplatform/lake/ask/lake";
 import { listRayLogPartitions } from "@mlplatform/lake/rayLogs/rayLogParts";
 import { ClusterState, listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { describeError, type LogLine } from "@mlplatform/lake/service/logLine";
-import { deleteLeftOver } from "@mlplatform/lake/compaction/mergeParts";
+import { deleteLeftOver } from "@mlplatform/lake/compaction/currentParts";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { ObjectExistsError } from "@mlplatform/lake/store/storeErrors";

@@ -4,7 +4,7 @@ import { jsonPieces } from "@mlplatform/lake/rayLogs/jsonPieces";
 import type { ManifestLives } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import type { RayLogOrigin } from "@mlplatform/lake/rayLogs/rayLogPart";
 import { writeFileDurably } from "@mlplatform/lake/segmentLog/durableFile";
-import type { FileFacts } from "./logChunk";
+import type { FileFacts } from "./fileFacts";
 
 /** A file's place in the lake. */
 export interface FileCheckpoint {

@@ -1,19 +1,4 @@
-import type { Fingerprint } from "../follow/fileIdentity";
-
-/** What a tracked file is: enough to find it again after a restart. */
-export interface FileFacts {
-  uid: string;
-  device: string;
-  inode: string;
-  /** Nanoseconds since 1970; 0 where the file system knows none. */
-  birth: string;
-  generation: number;
-  fingerprint: Fingerprint;
-  session: string;
-  /** First name below the session's `logs` folder; the `file` column. */
-  file: string;
-  names: string[];
-}
+import type { FileFacts } from "./fileFacts";
 
 /** A run of bytes of one file, as it waits in the segment log. */
 export interface LogChunk {

@@ -6,11 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { getRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
-import {
-  listRayLogClusters,
-  readLogFile,
-  type StoredCluster,
-} from "@mlplatform/lake/rayLogs/rayLogClusters";
+import { listRayLogClusters, type StoredCluster } from "@mlplatform/lake/rayLogs/rayLogClusters";
+import { readLogFile } from "@mlplatform/lake/ask/logFiles";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type ChildService, startChildService } from "../../lake/testbed/childService";

@@ -1,0 +1,46 @@
+import type { ObjectStoreOptions } from "../store/objectStore";
+import type { SettingsReader } from "./settings";
+
+/**
+ * Reads where the lake is: MLP_LAKE_BUCKET, MLP_LAKE_ENDPOINT, MLP_LAKE_REGION (us-east-1),
+ * MLP_LAKE_ADDRESSING (path | virtual). Keys come from the SDK's chain (AWS_ACCESS_KEY_ID, …).
+ */
+export function readLakeSettings(settings: SettingsReader): ObjectStoreOptions {
+  const endpoint = settings.text("MLP_LAKE_ENDPOINT", "give the S3 endpoint, http://host:port");
+  if (endpoint !== "" && !isHttpUrl(endpoint)) {
+    settings.problem(
+      "MLP_LAKE_ENDPOINT",
+      "must be an http(s) URL without a user or query, got " +
+        `${JSON.stringify(withoutUser(endpoint))}`,
+    );
+  }
+  const bucket = settings.text("MLP_LAKE_BUCKET", "give the lake's bucket, e.g. lake");
+  if (bucket !== "" && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    settings.problem(
+      "MLP_LAKE_BUCKET",
+      `must be 3–63 lower-case letters, digits, dots or hyphens, got ${JSON.stringify(bucket)}`,
+    );
+  }
+  const addressing = settings.choice("MLP_LAKE_ADDRESSING", ["path", "virtual"] as const, "path");
+  return {
+    endpoint,
+    bucket,
+    region: settings.text("MLP_LAKE_REGION", "give the store's region", "us-east-1"),
+    virtualHosted: addressing === "virtual",
+  };
+}
+
+function isHttpUrl(text: string): boolean {
+  try {
+    const url = new URL(text);
+    return /^https?:$/.test(url.protocol) && url.username === "" && url.search === "";
+  } catch {
+    // not a URL at all
+    return false;
+  }
+}
+
+// A password in a URL must not reach the log.
+function withoutUser(text: string): string {
+  return text.replace(/\/\/[^/@]*@/, "//…@");
+}
