@@ -1,3 +1,4 @@
+import { labels } from "@mlplatform/contracts/labels";
 import { celPods, celValidations, type CelValidation } from "./rules/cel";
 import type { ObjectRule } from "./rules/objectRule";
 import { objectRules } from "./rules/objectRules";
@@ -44,7 +45,7 @@ export interface AdmissionPolicy {
 }
 
 /** Label on the namespaces of projects: there people apply manifests of their own. */
-export const projectLabel = "mlplatform.dev/project";
+export const projectLabel = labels.project;
 
 /**
  * The rules about Kubernetes objects as ValidatingAdmissionPolicies for the namespaces of projects.

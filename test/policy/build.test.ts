@@ -1,45 +1,66 @@
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, mkdtemp, readFile, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildPolicyPack } from "../../preview/engine/policies/buildPolicyPack";
 
-const pack = resolve(__dirname, "../../policy");
+const root = resolve(__dirname, "../..");
 
 describe("policy: incremental build", () => {
   let dir: string;
+  let pack: string;
+  let contracts: string;
 
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), "mlplatform-policy-"));
-    await cp(pack, dir, {
-      recursive: true,
-      filter: (source) => !/[/\\](bin|node_modules)$/.test(source),
-    });
+    pack = join(dir, "policy");
+    contracts = join(dir, "contracts");
+    const filter = (source: string) => !/[/\\](bin|node_modules)$/.test(source);
+    await cp(join(root, "policy"), pack, { recursive: true, filter });
+    await cp(join(root, "contracts"), contracts, { recursive: true });
+    await mkdir(join(dir, "node_modules/@mlplatform"), { recursive: true });
+    await symlink(contracts, join(dir, "node_modules/@mlplatform/contracts"));
   });
 
   afterEach(() => rm(dir, { recursive: true, force: true }));
 
+  const built = () => readFile(join(pack, "bin/index.js"), "utf8");
+
   it("compiles once and then finds nothing to do", async () => {
-    assert.equal(await buildPolicyPack(dir), true);
-    assert.equal(await buildPolicyPack(dir), false);
-    assert.match(await readFile(join(dir, "bin/index.js"), "utf8"), /new .*PolicyPack\(/);
+    assert.equal(await buildPolicyPack(pack), true);
+    assert.equal(await buildPolicyPack(pack), false);
+    assert.match(await built(), /new .*PolicyPack\(/);
   });
 
-  it("compiles again after a change, and drops the output of a removed source", async () => {
-    await writeFile(join(dir, "rules/extra.ts"), "export const answer: number = 41;\n");
-    await buildPolicyPack(dir);
-    await writeFile(join(dir, "rules/extra.ts"), "export const answer: number = 42;\n");
-    assert.equal(await buildPolicyPack(dir), true);
-    assert.equal((await import(join(dir, "bin/rules/extra.js"))).answer, 42);
+  it("compiles again after a change of the pack or of what it shares with other parts", async () => {
+    await buildPolicyPack(pack);
+    await appendFile(join(pack, "pack.ts"), 'console.log("changed pack");\n');
+    assert.equal(await buildPolicyPack(pack), true);
+    assert.match(await built(), /changed pack/);
 
-    await rm(join(dir, "rules/extra.ts"));
-    assert.equal(await buildPolicyPack(dir), true);
-    assert.ok(!(await readdir(join(dir, "bin/rules"))).includes("extra.js"));
+    await appendFile(join(contracts, "labels.ts"), 'console.log("changed contract");\n');
+    assert.equal(await buildPolicyPack(pack), true);
+    assert.match(await built(), /changed contract/);
+  });
+
+  it("needs nothing at run time but Pulumi's SDK", async () => {
+    await buildPolicyPack(pack);
+    const required = [...(await built()).matchAll(/\brequire\("([^"]+)"\)/g)].map(
+      ([, name]) => name,
+    );
+    assert.deepEqual([...new Set(required)].sort(), ["@pulumi/policy"]);
+  });
+
+  it("drops what an earlier build left", async () => {
+    await mkdir(join(pack, "bin/rules"), { recursive: true });
+    await appendFile(join(pack, "bin/rules/extra.js"), "exports.answer = 41;\n");
+    await buildPolicyPack(pack);
+    assert.deepEqual(await readdir(join(pack, "bin/rules")), []);
   });
 
   it("leaves no stamp where a source does not parse, and names the file", async () => {
-    await writeFile(join(dir, "rules/broken.ts"), "export const = 1;\n");
-    await assert.rejects(buildPolicyPack(dir), /broken\.ts:1:13/);
-    assert.ok(!(await readdir(join(dir, "bin"))).includes(".sources.json"));
+    await appendFile(join(pack, "pack.ts"), "export const = 1;\n");
+    await assert.rejects(buildPolicyPack(pack), /pack\.ts:\d+:13/);
+    await assert.rejects(readdir(join(pack, "bin")), /ENOENT/);
   });
 });

@@ -10,6 +10,7 @@ const digits = (count: number) => "0123456789abcdef".repeat(4).slice(0, count);
 /** What a project's workflow would fill into the template. */
 const variables: Record<string, string> = {
   RUN_ID: digits(32),
+  DATASET_NAME: "churn/customers",
   DATASET_DIGEST: digits(64),
   GIT_COMMIT: digits(40),
   MODEL_VERSION: "7",

@@ -1,37 +1,39 @@
+import { annotations } from "@mlplatform/contracts/annotations";
+import { labels } from "@mlplatform/contracts/labels";
+import { lineageValues, type ValueForm } from "@mlplatform/contracts/lineageValues";
+import { inferenceTable, inferenceTableUrl, namespaces } from "@mlplatform/contracts/platformNames";
 import { at, equals, includes, matches } from "../expression";
 import { objectKinds } from "../objectKinds";
 import type { ObjectRule, Requirement } from "../objectRule";
 
-const value = "^[A-Za-z0-9][A-Za-z0-9._:/@+=-]*$";
-
 /** Annotations of an InferenceService that lead from a prediction to its data, with their form. */
-export const lineageAnnotations = {
-  "mlplatform.dev/model-name": { pattern: value, form: "a name" },
-  "mlplatform.dev/model-version": { pattern: "^[1-9][0-9]*$", form: "a whole number in quotes" },
-  "mlplatform.dev/run-id": { pattern: "^[0-9a-f]{32}$", form: "32 hex digits" },
-  "mlplatform.dev/dataset-name": { pattern: value, form: "a name" },
-  "mlplatform.dev/dataset-version": { pattern: value, form: "a version" },
-  "mlplatform.dev/dataset-digest": {
-    pattern: "^(sha256:)?[0-9a-f]{8,64}$",
-    form: "8 to 64 hex digits",
-  },
-} as const;
+export const serviceAnnotations: Record<string, ValueForm> = {
+  [annotations.modelName]: lineageValues.modelName,
+  [annotations.modelVersion]: lineageValues.modelVersion,
+  [annotations.runId]: lineageValues.runId,
+  [annotations.datasetName]: lineageValues.datasetName,
+  [annotations.datasetVersion]: lineageValues.datasetVersion,
+  [annotations.datasetDigest]: lineageValues.datasetDigest,
+};
 
-/** Labels of a RayJob that lead from a run to its data and code, with their form. */
-export const rayJobLabels = {
-  "mlplatform.dev/project": { pattern: "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", form: "the namespace" },
-  "mlplatform.dev/git-commit": { pattern: "^[0-9a-f]{7,40}$", form: "7 to 40 hex digits" },
-  "mlplatform.dev/dataset-name": { pattern: value, form: "a name" },
-  "mlplatform.dev/dataset-version": { pattern: value, form: "a version" },
-} as const;
+/** Labels of a RayJob that lead from a run to its code, with their form. */
+export const rayJobLabels: Record<string, ValueForm> = {
+  [labels.project]: lineageValues.project,
+  [labels.gitCommit]: lineageValues.gitCommit,
+};
 
-/** Address of the inference table, which every logger posts to. */
-const ingest = "http://inference-table.observability.svc.cluster.local";
-const ingestPattern = "^http://inference-table[.]observability[.]svc([.]cluster[.]local)?(:80)?/?$";
+/** Annotations of a RayJob that lead from a run to its data: no label can hold a dataset's name. */
+export const rayJobAnnotations: Record<string, ValueForm> = {
+  [annotations.datasetName]: lineageValues.datasetName,
+  [annotations.datasetVersion]: lineageValues.datasetVersion,
+};
+
+const ingestHost = `${inferenceTable}[.]${namespaces.observability}[.]svc([.]cluster[.]local)?`;
+const ingestPattern = `^http://${ingestHost}(:80)?/?$`;
 
 const wellFormed = (
   what: "annotation" | "label",
-  [key, { pattern, form }]: [string, { pattern: string; form: string }],
+  [key, { pattern, form }]: [string, ValueForm],
 ): Requirement => {
   const path = at(`object.metadata.${what}s`, key);
   return {
@@ -48,7 +50,7 @@ export const serviceLineage: ObjectRule = {
   name: "mlplatform-serving-require-lineage",
   description: "Served models say which run and data they come from.",
   kinds: [objectKinds.inferenceService],
-  requirements: Object.entries(lineageAnnotations).map((entry) => wellFormed("annotation", entry)),
+  requirements: Object.entries(serviceAnnotations).map((entry) => wellFormed("annotation", entry)),
 };
 
 const logger = at("object.spec.predictor.logger");
@@ -71,9 +73,9 @@ export const inferenceLog: ObjectRule = {
       seen: [...logger, "url"],
       must: "The predictor logs to the inference table",
       problem: "spec.predictor.logger.url is {seen}",
-      remedy: `set it to ${ingest}`,
+      remedy: `set it to ${inferenceTableUrl}`,
     },
-    ...Object.keys(lineageAnnotations).map((key): Requirement => ({
+    ...Object.keys(serviceAnnotations).map((key): Requirement => ({
       check: includes([...logger, "metadataAnnotations"], key),
       seen: [...logger, "metadataAnnotations"],
       must: `The predictor's log carries the annotation ${key}`,
@@ -88,5 +90,8 @@ export const rayLineage: ObjectRule = {
   name: "mlplatform-ray-require-lineage",
   description: "Training runs say which project, commit and dataset they are about.",
   kinds: [objectKinds.rayJob],
-  requirements: Object.entries(rayJobLabels).map((entry) => wellFormed("label", entry)),
+  requirements: [
+    ...Object.entries(rayJobLabels).map((entry) => wellFormed("label", entry)),
+    ...Object.entries(rayJobAnnotations).map((entry) => wellFormed("annotation", entry)),
+  ],
 };

@@ -1,28 +1,27 @@
+import {
+  lakeKeyVariables,
+  lakeVariables,
+  logOffloaderVariables,
+} from "@mlplatform/contracts/environment";
+import { workloadIdentity } from "@mlplatform/contracts/labels";
+import { offloaderSidecar } from "@mlplatform/contracts/offloaderSidecar";
+import { projectSecrets } from "@mlplatform/contracts/platformNames";
 import { absent, all, any, at, atLeast, equals, matches, present, some } from "../expression";
 import { objectKinds, rayPodTemplates } from "../objectKinds";
 import type { Loop, ObjectRule, Requirement } from "../objectRule";
 
-/**
- * The sidecar contract of the data contracts: what a Ray pod needs so that its logs reach the lake.
- */
-export const offloaderContract = {
-  sidecar: "log-offloader",
-  volume: "ray-logs",
-  mountPath: "/tmp/ray",
-  variables: [
-    "MLP_LAKE_BUCKET",
-    "MLP_LAKE_ENDPOINT",
-    "MLP_NAMESPACE",
-    "MLP_CLUSTER",
-    "MLP_NODE",
-    "MLP_ROLE",
-  ],
-  credentials: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
-  gracePeriodSeconds: 120,
-} as const;
+const { name: sidecar, volume, mountPath, gracePeriodSeconds } = offloaderSidecar;
 
-const { sidecar, volume, mountPath, variables, credentials, gracePeriodSeconds } =
-  offloaderContract;
+/** Without these it can't say whose logs it ships, or where to. */
+const variables = [
+  lakeVariables.bucket,
+  lakeVariables.endpoint,
+  logOffloaderVariables.namespace,
+  logOffloaderVariables.cluster,
+  logOffloaderVariables.node,
+  logOffloaderVariables.role,
+];
+const keys = Object.values(lakeKeyVariables);
 
 const eachTemplate: readonly Loop[] = [
   { as: "template", in: Object.values(rayPodTemplates).flat() },
@@ -128,7 +127,7 @@ export const logOffloader: ObjectRule = {
       forEach: [...eachSidecar, { as: "variable", in: [at("sidecar.env.*")] }],
       when: all(
         isSidecar,
-        any(...[...credentials, "AWS_SESSION_TOKEN"].map((name) => equals("variable.name", name))),
+        any(...[...keys, "AWS_SESSION_TOKEN"].map((name) => equals("variable.name", name))),
       ),
       check: absent("variable.value"),
       must: `No key of the lake is written into a manifest`,
@@ -141,7 +140,7 @@ export const logOffloader: ObjectRule = {
       when: isSidecar,
       check: any(
         all(
-          ...credentials.map((name) =>
+          ...keys.map((name) =>
             some(
               "variable",
               "sidecar.env",
@@ -150,9 +149,11 @@ export const logOffloader: ObjectRule = {
           ),
         ),
         all(
-          equals(at("template.metadata.labels", "azure.workload.identity/use"), "true"),
+          ...Object.entries(workloadIdentity).map(([label, value]) =>
+            equals(at("template.metadata.labels", label), value),
+          ),
           present("template.spec.serviceAccountName"),
-          ...credentials.map((name) => ({
+          ...keys.map((name) => ({
             op: "not" as const,
             of: some("variable", "sidecar.env", equals("variable.name", name)),
           })),
@@ -161,9 +162,9 @@ export const logOffloader: ObjectRule = {
       seen: at("sidecar.env"),
       must: `The ${sidecar} signs in by Secret or workload identity`,
       problem:
-        `${sidecar} has neither ${credentials.join(" and ")} by secretKeyRef nor a workload ` +
+        `${sidecar} has neither ${keys.join(" and ")} by secretKeyRef nor a workload ` +
         "identity",
-      remedy: "take both from the project's Secret lake-credentials",
+      remedy: `take both from the project's Secret ${projectSecrets.lake}`,
     },
     {
       forEach: eachTemplate,

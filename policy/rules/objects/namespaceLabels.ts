@@ -1,12 +1,10 @@
+import { partOfLabel, platformName } from "@mlplatform/contracts/labels";
 import { at, equals, oneOf } from "../expression";
 import { objectKinds } from "../objectKinds";
 import type { ObjectRule } from "../objectRule";
 
-/** Label on everything that the platform makes; network rules select by it. */
-export const partOfLabel = { key: "app.kubernetes.io/part-of", value: "mlplatform" } as const;
-
 const labels = at("object.metadata.labels");
-const partOf = [...labels, partOfLabel.key];
+const partOf = [...labels, partOfLabel];
 const podSecurity = [...labels, "pod-security.kubernetes.io/enforce"];
 
 /** A namespace says that it is the platform's, and which Pod Security Standard holds in it. */
@@ -17,11 +15,11 @@ export const namespaceLabels: ObjectRule = {
   notAtAdmission: "projects cannot make namespaces, and operators make some of their own",
   requirements: [
     {
-      check: equals(partOf, partOfLabel.value),
+      check: equals(partOf, platformName),
       seen: partOf,
-      must: `Every namespace has the label ${partOfLabel.key}`,
-      problem: `label ${partOfLabel.key} is {seen}`,
-      remedy: `set it to ${partOfLabel.value}`,
+      must: `Every namespace has the label ${partOfLabel}`,
+      problem: `label ${partOfLabel} is {seen}`,
+      remedy: `set it to ${platformName}`,
     },
     {
       check: oneOf(podSecurity, ["restricted", "baseline", "privileged"]),

@@ -1,15 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
-/** Sources of the pack, from its folder: what becomes JavaScript. */
-const sourceRoots = ["rules"];
 const stampFile = ".sources.json";
 
 /**
- * Compiles a policy pack to CommonJS in `bin/`, where its `main` points, and only if a source
- * changed. Pulumi's own runner would type-check TypeScript on each start, which takes seconds;
- * types are checked by `npm run check` instead.
+ * Compiles a policy pack to one CommonJS file, `bin/index.js`, where its `main` points, and only if a
+ * source changed. Pulumi's own runner would type-check TypeScript on each start, which takes seconds;
+ * types are checked by `npm run check` instead. What the pack shares with other parts of the platform
+ * is in the file, so that a published pack needs nothing but Pulumi's SDK.
  *
  * Changes are seen by content, so a checkout that moves times back is no trap. Every file is put
  * in place by a rename and the stamp comes last: two builds at once end in the same files, and a
@@ -20,51 +19,47 @@ const stampFile = ".sources.json";
  */
 export async function buildPolicyPack(packDir: string): Promise<boolean> {
   const bin = join(packDir, "bin");
-  const sources = await readSources(packDir);
-  const stamp = JSON.stringify(
-    Object.fromEntries(
-      [...sources].map(([path, text]) => [path, createHash("sha256").update(text).digest("hex")]),
-    ),
-    null,
-    1,
-  );
-  if ((await readIfThere(join(bin, stampFile))) === stamp) {
+  const stamp = await readIfThere(join(bin, stampFile));
+  if (stamp !== undefined && stamp === (await stampOf(packDir, sourcesIn(stamp)))) {
     return false;
   }
   // Loaded only when needed: most starts find nothing to do.
-  const { transform } = await import("esbuild");
-  const written = new Set([stampFile]);
-  for (const [path, text] of sources) {
-    const output = path.replace(/\.ts$/, ".js");
-    const { code } = await transform(text, {
-      loader: "ts",
-      format: "cjs",
-      target: "node20",
-      platform: "node",
-      sourcefile: join(packDir, path),
-      logLevel: "silent",
-    });
-    await replaceFile(join(bin, output), code);
-    written.add(output);
+  const { build } = await import("esbuild");
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: packDir,
+    entryPoints: ["index.ts"],
+    outdir: bin,
+    bundle: true,
+    // The runner's own copy: the pack must register itself with the SDK that runs it.
+    external: ["@pulumi/*"],
+    format: "cjs",
+    target: "node20",
+    platform: "node",
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+  });
+  for (const { path, text } of outputFiles) {
+    await replaceFile(path, text);
   }
-  await removeOthers(bin, written);
-  await replaceFile(join(bin, stampFile), stamp);
+  await removeOthers(bin, new Set(outputFiles.map(({ path }) => relative(bin, path))));
+  await replaceFile(join(bin, stampFile), await stampOf(packDir, Object.keys(metafile.inputs)));
   return true;
 }
 
-/** Source path from the pack's folder to text, in a fixed order. */
-async function readSources(packDir: string): Promise<Map<string, string>> {
-  const paths = (await readdir(packDir)).filter((name) => name.endsWith(".ts"));
-  for (const folder of sourceRoots) {
-    const entries = await readdir(join(packDir, folder), { recursive: true });
-    paths.push(...entries.filter((name) => name.endsWith(".ts")).map((name) => join(folder, name)));
-  }
-  paths.sort();
-  return new Map(
-    await Promise.all(
-      paths.map(async (path) => [path, await readFile(join(packDir, path), "utf8")] as const),
-    ),
+/** Hashes of sources by their path from the pack's folder, in a fixed order. */
+async function stampOf(packDir: string, paths: string[]): Promise<string> {
+  const hashes = await Promise.all(
+    paths.toSorted().map(async (path) => {
+      const text = await readIfThere(join(packDir, path));
+      return [path, text === undefined ? "" : createHash("sha256").update(text).digest("hex")];
+    }),
   );
+  return JSON.stringify(Object.fromEntries(hashes), null, 1);
+}
+
+function sourcesIn(stamp: string): string[] {
+  return Object.keys(JSON.parse(stamp) as Record<string, string>);
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
@@ -85,7 +80,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
   await rename(draft, path);
 }
 
-/** Removes the output of sources that are gone, so that an old policy cannot run on. */
+/** Removes what an earlier build left, so that an old policy cannot run on. */
 async function removeOthers(bin: string, written: Set<string>): Promise<void> {
   const entries = await readdir(bin, { recursive: true, withFileTypes: true });
   for (const entry of entries) {
@@ -93,7 +88,7 @@ async function removeOthers(bin: string, written: Set<string>): Promise<void> {
       continue;
     }
     const path = join(entry.parentPath, entry.name);
-    const name = path.slice(bin.length + 1);
+    const name = relative(bin, path);
     if (name.endsWith(".js") && !written.has(name)) {
       await rm(path, { force: true });
     }

@@ -61,9 +61,14 @@ describe("the project template's RayJob", () => {
       "kueue.x-k8s.io/queue-name": "default",
       "mlplatform.dev/project": "churn",
       "mlplatform.dev/git-commit": values.GIT_COMMIT,
-      "mlplatform.dev/dataset-name": "customers",
-      "mlplatform.dev/dataset-version": "1",
     });
+    assert.deepEqual(metadata.annotations, {
+      "mlplatform.dev/dataset-name": "churn/customers",
+      "mlplatform.dev/dataset-version": "1",
+      "mlplatform.dev/dataset-location": "s3://lake/datasets/churn/customers/1",
+      "mlplatform.dev/git-repository": "acme/churn",
+    });
+    assert.match(spec.entrypoint, /--dataset churn\/customers --dataset_version 1 /);
   });
 
   it("keeps every part of the log offloader's contract in each Ray pod", () => {

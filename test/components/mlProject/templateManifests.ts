@@ -17,7 +17,7 @@ export const values: Record<string, string> = {
   SERVICE_NAME: "churn-model-staging",
   RUN_ID: "6aa64599ce704b5cb0d38237fbbe34a1",
   STORAGE_URI: "s3://lake/artifacts/churn/models/m-1/artifacts",
-  DATASET_NAME: "customers",
+  DATASET_NAME: "churn/customers",
   DATASET_VERSION: "1",
   DATASET_DIGEST: "9".repeat(64),
   LAKE_BUCKET: "lake",

@@ -31,8 +31,14 @@ export const lineageMutations: Mutation[] = [
       (p) => {
         delete p.metadata.annotations["mlplatform.dev/dataset-name"];
       },
-      'InferenceService "churn": annotation mlplatform.dev/dataset-name is unset: set it to ' +
-        "a name.",
+      'InferenceService "churn": annotation mlplatform.dev/dataset-name is unset: set it to <project>/<name>.',
+    ],
+    [
+      "a dataset without its project",
+      (p) => {
+        p.metadata.annotations["mlplatform.dev/dataset-name"] = "customers";
+      },
+      'InferenceService "churn": annotation mlplatform.dev/dataset-name is "customers": set it to <project>/<name>.',
     ],
     [
       "no dataset-version",
@@ -154,16 +160,31 @@ export const lineageMutations: Mutation[] = [
     [
       "no dataset-name",
       (p) => {
-        delete p.metadata.labels["mlplatform.dev/dataset-name"];
+        delete p.metadata.annotations["mlplatform.dev/dataset-name"];
       },
-      'RayJob "train": label mlplatform.dev/dataset-name is unset: set it to a name.',
+      'RayJob "train": annotation mlplatform.dev/dataset-name is unset: set it to <project>/<name>.',
+    ],
+    [
+      "the dataset's name as a label, which can't hold it whole",
+      (p) => {
+        delete p.metadata.annotations["mlplatform.dev/dataset-name"];
+        p.metadata.labels["mlplatform.dev/dataset-name"] = "customers";
+      },
+      'RayJob "train": annotation mlplatform.dev/dataset-name is unset: set it to <project>/<name>.',
+    ],
+    [
+      "a dataset without its project",
+      (p) => {
+        p.metadata.annotations["mlplatform.dev/dataset-name"] = "customers";
+      },
+      'RayJob "train": annotation mlplatform.dev/dataset-name is "customers": set it to <project>/<name>.',
     ],
     [
       "no dataset-version",
       (p) => {
-        delete p.metadata.labels["mlplatform.dev/dataset-version"];
+        delete p.metadata.annotations["mlplatform.dev/dataset-version"];
       },
-      'RayJob "train": label mlplatform.dev/dataset-version is unset: set it to a version.',
+      'RayJob "train": annotation mlplatform.dev/dataset-version is unset: set it to a version.',
     ],
     [
       "a branch for a commit",

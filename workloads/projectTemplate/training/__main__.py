@@ -33,7 +33,7 @@ def run(config: TrainingConfig) -> dict[str, str]:
         print(f"[{time.monotonic() - start:6.1f}s] {text}", flush=True)
 
     # Before Ray: what the data lack is said at once, without a cluster.
-    manifest = verified_manifest(config.lake, config.dataset, config.dataset_version)
+    manifest = verified_manifest(config.lake, config.dataset_name, config.dataset_version)
     say(
         f"dataset {manifest.name} {manifest.version}: {manifest.rows} rows, digest {manifest.digest}"
     )

@@ -5,6 +5,9 @@ import os
 import re
 from dataclasses import dataclass
 
+DATASET_NAME = re.compile(
+    r"^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?/[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+)
 DATASET_VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
 
 
@@ -26,7 +29,8 @@ class TrainingConfig:
     """One training run from a published dataset version to a registered model."""
 
     lake: LakeConfig
-    dataset: str
+    # `<project>/<name>`, as in the lake and in every record of the lineage.
+    dataset_name: str
     dataset_version: str
     model_name: str
     experiment: str
@@ -55,14 +59,35 @@ def lake_config(environment: dict[str, str] | None = None) -> LakeConfig:
     )
 
 
+def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dataset", required=True, dest="dataset_name", help="dataset as <project>/<name>"
+    )
+    parser.add_argument(
+        "--dataset_version", required=True, help="its version; versions never change"
+    )
+
+
+def check_dataset(dataset_name: str, dataset_version: str) -> None:
+    """Refuses what can't be a folder of the lake or a value of the lineage."""
+    if not DATASET_NAME.fullmatch(dataset_name):
+        raise ConfigError(
+            f'--dataset "{dataset_name}" must be <project>/<name>, such as "churn/customers": '
+            "its folders below datasets/ in the lake, of letters, digits, dots, dashes and "
+            "underscores, the project in lower case."
+        )
+    if not DATASET_VERSION.fullmatch(dataset_version):
+        raise ConfigError(
+            f'--dataset_version "{dataset_version}" must start with a letter or digit '
+            "and hold only letters, digits, dots, dashes and underscores."
+        )
+
+
 def training_config(arguments: list[str] | None = None) -> TrainingConfig:
     parser = argparse.ArgumentParser(
         prog="training", description="Train, tune and register a model."
     )
-    parser.add_argument("--dataset", required=True, help="name of the published dataset")
-    parser.add_argument(
-        "--dataset_version", required=True, help="its version; versions never change"
-    )
+    add_dataset_arguments(parser)
     parser.add_argument("--model_name", required=True, help="registered model name")
     parser.add_argument("--experiment", help="MLflow experiment; the model's name when absent")
     parser.add_argument("--trials", type=int, default=8, help="hyperparameter trials")
@@ -79,11 +104,7 @@ def training_config(arguments: list[str] | None = None) -> TrainingConfig:
     parser.add_argument("--git_repository", default=os.environ.get("MLP_GIT_REPOSITORY", ""))
     parser.add_argument("--search_directory", default=os.environ.get("MLP_SEARCH_DIRECTORY"))
     args = parser.parse_args(arguments)
-    if not DATASET_VERSION.match(args.dataset_version):
-        raise ConfigError(
-            f'--dataset_version "{args.dataset_version}" must start with a letter or digit '
-            "and hold only letters, digits, dots, dashes and underscores."
-        )
+    check_dataset(args.dataset_name, args.dataset_version)
     if args.trials < 1 or args.trials_at_once < 1:
         raise ConfigError(
             f"--trials {args.trials} and --trials_at_once {args.trials_at_once} must be at least 1."
@@ -95,7 +116,7 @@ def training_config(arguments: list[str] | None = None) -> TrainingConfig:
         )
     return TrainingConfig(
         lake=lake_config(),
-        dataset=args.dataset,
+        dataset_name=args.dataset_name,
         dataset_version=args.dataset_version,
         model_name=args.model_name,
         experiment=args.experiment or args.model_name,

@@ -1,9 +1,9 @@
 """Versioned datasets in the lake: published once, verified at every read.
 
-    datasets/<name>/<version>/part-00000.parquet
-    datasets/<name>/<version>/_manifest.json      written last: without it the version does not exist
+    datasets/<project>/<name>/<version>/part-00000.parquet
+    datasets/<project>/<name>/<version>/_manifest.json   written last: without it there is no version
 
-    python -m training.data --name breast-cancer --version 1
+    python -m training.data --dataset <project>/breast-cancer --dataset_version 1
 
 publishes the Wisconsin breast cancer data that scikit-learn ships (569 rows, 30 features).
 """
@@ -24,7 +24,13 @@ import ray.data
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from training.config import ConfigError, LakeConfig, lake_config
+from training.config import (
+    ConfigError,
+    LakeConfig,
+    add_dataset_arguments,
+    check_dataset,
+    lake_config,
+)
 
 PART = "part-00000.parquet"
 MANIFEST = "_manifest.json"
@@ -37,7 +43,8 @@ class DatasetError(RuntimeError):
 
 @dataclass(frozen=True)
 class DatasetManifest:
-    """What a version is; `digest` is the SHA-256 of its Parquet bytes."""
+    """What a version is: `_manifest.json`. `name` is `<project>/<name>`, `digest` the SHA-256 of the
+    Parquet bytes."""
 
     name: str
     version: str
@@ -74,21 +81,26 @@ def breast_cancer() -> tuple[pd.DataFrame, str]:
 
 
 def publish(
-    lake: LakeConfig, name: str, version: str, frame: pd.DataFrame, target: str, source: str
+    lake: LakeConfig,
+    dataset_name: str,
+    dataset_version: str,
+    frame: pd.DataFrame,
+    target: str,
+    source: str,
 ) -> DatasetManifest:
     """Publishes a version; the same rows again change nothing, other rows are refused."""
     if target not in frame.columns:
         raise DatasetError(
-            f'dataset {name} {version}: target column "{target}" is missing; has {list(frame.columns)}'
+            f'dataset {dataset_name} {dataset_version}: target column "{target}" is missing; has {list(frame.columns)}'
         )
     s3 = s3_client(lake)
-    prefix = f"datasets/{name}/{version}"
+    prefix = f"datasets/{dataset_name}/{dataset_version}"
     existing = _manifest(s3, lake, prefix)
     if existing is not None:
         stored = pq.read_table(io.BytesIO(_body(s3, lake, f"{prefix}/{PART}"))).to_pandas()
         if not stored.equals(frame.reset_index(drop=True)):
             raise DatasetError(
-                f"dataset {name} {version} is published already with other rows "
+                f"dataset {dataset_name} {dataset_version} is published already with other rows "
                 f"(digest {existing.digest[:12]}…). Versions never change: publish under a new version."
             )
         return existing
@@ -96,8 +108,8 @@ def publish(
     pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), buffer, compression="zstd")
     body = buffer.getvalue()
     manifest = DatasetManifest(
-        name=name,
-        version=version,
+        name=dataset_name,
+        version=dataset_version,
         location=f"s3://{lake.bucket}/{prefix}",
         digest=hashlib.sha256(body).hexdigest(),
         rows=len(frame),
@@ -112,28 +124,35 @@ def publish(
     return manifest
 
 
-def verified_manifest(lake: LakeConfig, name: str, version: str) -> DatasetManifest:
+def verified_manifest(
+    lake: LakeConfig, dataset_name: str, dataset_version: str
+) -> DatasetManifest:
     """The version's manifest, after its bytes have been hashed and its columns compared with it."""
     s3 = s3_client(lake)
-    prefix = f"datasets/{name}/{version}"
+    prefix = f"datasets/{dataset_name}/{dataset_version}"
     manifest = _manifest(s3, lake, prefix)
     if manifest is None:
         raise DatasetError(
-            f"dataset {name} {version} is not published at s3://{lake.bucket}/{prefix}. "
+            f"dataset {dataset_name} {dataset_version} is not published at s3://{lake.bucket}/{prefix}. "
             "Publish it first: python -m training.data"
+        )
+    if (manifest.name, manifest.version) != (dataset_name, dataset_version):
+        raise DatasetError(
+            f"dataset {dataset_name} {dataset_version}: its manifest says {manifest.name} "
+            f"{manifest.version}. It is a copy of another dataset: publish it under its own name."
         )
     body = _body(s3, lake, f"{prefix}/{PART}")
     digest = hashlib.sha256(body).hexdigest()
     if digest != manifest.digest:
         raise DatasetError(
-            f"dataset {name} {version}: its bytes have digest {digest}, its manifest says {manifest.digest}. "
+            f"dataset {dataset_name} {dataset_version}: its bytes have digest {digest}, its manifest says {manifest.digest}. "
             "Someone wrote over a published version: restore it, or publish a new version."
         )
     columns = pq.read_schema(io.BytesIO(body)).names
     missing = [column for column in [*manifest.features, manifest.target] if column not in columns]
     if missing:
         raise DatasetError(
-            f"dataset {name} {version}: column {missing} is missing; has {columns}. Publish a new version."
+            f"dataset {dataset_name} {dataset_version}: column {missing} is missing; has {columns}. Publish a new version."
         )
     return manifest
 
@@ -165,12 +184,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description="Publish the example dataset as a version in the lake."
     )
-    parser.add_argument("--name", default="breast-cancer")
-    parser.add_argument("--version", default="1")
+    add_dataset_arguments(parser)
     args = parser.parse_args()
     frame, source = breast_cancer()
     try:
-        manifest = publish(lake_config(), args.name, args.version, frame, TARGET, source)
+        check_dataset(args.dataset_name, args.dataset_version)
+        manifest = publish(
+            lake_config(), args.dataset_name, args.dataset_version, frame, TARGET, source
+        )
     except (ConfigError, DatasetError, ClientError) as error:
         print(f"publish: {error}", file=sys.stderr)
         return 1

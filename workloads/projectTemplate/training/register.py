@@ -23,8 +23,8 @@ def lineage_tags(
     """The tags that lead from a prediction's run back to its data, its code and its job."""
     return {
         "dataset.location": manifest.location,
-        "dataset.name": manifest.name,
-        "dataset.version": manifest.version,
+        "dataset.name": config.dataset_name,
+        "dataset.version": config.dataset_version,
         "dataset.digest": manifest.digest,
         "git.commit": config.git_commit,
         "git.repository": config.git_repository,

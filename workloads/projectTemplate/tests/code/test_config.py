@@ -3,7 +3,7 @@ import pytest
 from training.config import ConfigError, lake_config, training_config
 
 GOOD = [
-    "--dataset=a",
+    "--dataset=p/a",
     "--dataset_version=1",
     "--model_name=m",
     "--git_commit=c",
@@ -25,7 +25,11 @@ def test_the_experiment_is_the_models_name_unless_told_otherwise():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
+        (["--dataset=a"], '--dataset "a" must be <project>/<name>'),
+        (["--dataset=p/a/b"], '--dataset "p/a/b"'),
+        (["--dataset=p/a\n"], '--dataset "p/a\n"'),
         (["--dataset_version=../2"], 'dataset_version "../2"'),
+        (["--dataset_version=1\n"], 'dataset_version "1\n"'),
         (["--trials=0"], "--trials 0"),
         (["--git_commit="], "MLP_GIT_COMMIT"),
     ],

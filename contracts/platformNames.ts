@@ -1,0 +1,40 @@
+/** Namespaces that the platform makes; no project can have one of these names. */
+export const namespaces = {
+  dataLake: "data-lake",
+  mlflow: "mlflow",
+  observability: "observability",
+  observabilityAgents: "observability-agents",
+  kserve: "kserve",
+  istio: "istio-system",
+  knativeServing: "knative-serving",
+  knativeOperator: "knative-operator",
+  certManager: "cert-manager",
+  kuberay: "kuberay-system",
+  kueue: "kueue-system",
+  gpuDevicePlugin: "gpu-device-plugin",
+} as const;
+
+/** ServiceAccounts of a project's pods. */
+export const serviceAccounts = { training: "training", serving: "serving" } as const;
+
+/** Secrets in a project's namespace. */
+export const projectSecrets = {
+  /** Keys of training pods to the lake. */
+  lake: "lake-credentials",
+  /** Keys by which KServe fetches models. */
+  modelStore: "model-store",
+  /** The project's MLflow user. */
+  tracking: "mlflow-credentials",
+} as const;
+
+/** Kueue queue of every project. The name `default` also takes jobs that name no queue. */
+export const localQueue = "default";
+
+/** ClusterServingRuntime for MLflow models; InferenceServices ask for it by name. */
+export const modelRuntime = "mlplatform-mlflow";
+
+/** Service, workload and metrics job of the inference table. */
+export const inferenceTable = "inference-table";
+
+/** Where KServe's loggers post to. */
+export const inferenceTableUrl = "http://inference-table.observability.svc.cluster.local";
