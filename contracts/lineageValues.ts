@@ -14,7 +14,7 @@ export const lineageValues = {
   /** The first folder is a project's, or one that is shared with others. */
   datasetName: {
     pattern: "^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?/[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
-    form: "<project>/<name>",
+    form: "project/name, such as churn/customers",
   },
   datasetVersion: { pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", form: "a version" },
   datasetDigest: { pattern: "^(sha256:)?[0-9a-f]{8,64}$", form: "8 to 64 hex digits" },
