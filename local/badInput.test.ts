@@ -154,7 +154,7 @@ describe("a step of the local run, with a real object store", function () {
     process.kill(store.record.pid, "SIGHUP"); // reads its identities again
     await sleep(500);
     const text = await failureOf("Publish the dataset", () =>
-      publishDataset(supervisor, python, lake, { name: "breast-cancer", version: "1" }),
+      publishDataset(supervisor, python, lake, { name: "local/breast-cancer", version: "1" }),
     );
     const why = /^publish failed \(exit code 1\):\n.*AccessDenied.* PutObject/s;
     assertBlock(text, "Publish the dataset", why, /The reason stands above/);
@@ -174,7 +174,7 @@ describe("a step of the local run, with a real object store", function () {
   });
 
   it("names the column that a published dataset lacks", async () => {
-    const prefix = "datasets/cut/1";
+    const prefix = "datasets/local/cut/1";
     const file = join(supervisor.state.run, "part.parquet");
     const duckdb = await DuckDBInstance.create(":memory:");
     const connection = await duckdb.connect();
@@ -182,7 +182,7 @@ describe("a step of the local run, with a real object store", function () {
     connection.closeSync();
     duckdb.closeSync();
     const manifest = {
-      ...{ name: "cut", version: "1", location: `s3://${lake.bucket}/${prefix}`, rows: 1 },
+      ...{ name: "local/cut", version: "1", location: `s3://${lake.bucket}/${prefix}`, rows: 1 },
       digest: createHash("sha256").update(readFileSync(file)).digest("hex"),
       ...{ features: ["radius", "texture"], target: "benign", source: "test" },
     };
@@ -194,7 +194,10 @@ describe("a step of the local run, with a real object store", function () {
       supervisor.runToEnd({
         name: "train",
         command: python.python,
-        args: ["-m", "training", "--dataset", "cut", "--dataset_version", "1", "--model_name", "m"],
+        args: [
+          ...["-m", "training", "--dataset", "local/cut", "--dataset_version", "1"],
+          ...["--model_name", "m"],
+        ],
         cwd: join(clone, "workloads", "projectTemplate"),
         env: { ...lakeEnvironment(lake), MLP_GIT_COMMIT: "c", MLP_GIT_REPOSITORY: "r" },
         timeoutMs: timeoutMs,
@@ -202,7 +205,7 @@ describe("a step of the local run, with a real object store", function () {
       }),
     );
     const why =
-      /training: dataset cut 1: column \['texture'\] is missing; has \['radius', 'benign'\]/;
+      /training: dataset local\/cut 1: column \['texture'\] is missing; has \['radius', 'benign'\]/;
     assertBlock(text, "Train, tune and register", why, /correct it and run again/);
   });
 

@@ -26,7 +26,10 @@ export async function publishDataset(
   const printed = await supervisor.runToEnd({
     name: "publish",
     command: python.python,
-    args: ["-m", "training.data", "--name", dataset.name, "--version", dataset.version],
+    args: [
+      ...["-m", "training.data", "--dataset", dataset.name],
+      ...["--dataset_version", dataset.version],
+    ],
     cwd: join(supervisor.state.clone, "workloads", "projectTemplate"),
     env: lakeEnvironment(lake),
     timeoutMs: publishTimeoutMs,

@@ -45,7 +45,7 @@ export interface RunResult {
 /** The Kubernetes namespace that the run stands for. */
 export const localNamespace = "local";
 const model = "breast-cancer";
-const datasetName = { name: "breast-cancer", version: "1" };
+const exampleDataset = { name: `${localNamespace}/breast-cancer`, version: "1" };
 const neededFreeMib = 2048;
 
 /** The whole life of a model: each step is a line of the screen. */
@@ -104,7 +104,7 @@ export async function runLifecycle(
   );
 
   const dataset = await steps.step("Publish the dataset", async (say) => {
-    const manifest = await publishDataset(supervisor, python, lake, datasetName);
+    const manifest = await publishDataset(supervisor, python, lake, exampleDataset);
     say(
       `${manifest.name} ${manifest.version}, ${manifest.rows} rows, ` +
         `${manifest.digest.slice(0, 12)}`,
@@ -115,7 +115,7 @@ export async function runLifecycle(
   await steps.step("Train, tune and register", async (say) => {
     say(`job ${job}`);
     await runTrainingJob(supervisor, python, ray, job, [
-      ...["--dataset", datasetName.name, "--dataset_version", datasetName.version],
+      ...["--dataset", exampleDataset.name, "--dataset_version", exampleDataset.version],
       ...["--model_name", model, "--trials", String(options.trials)],
     ]);
   });

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import * as grpc from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
-import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
 import { Analyzer } from "@pulumi/pulumi/provider/experimental/analyzer";
 import { generateSchema } from "@pulumi/pulumi/provider/experimental/schema";
 import * as components from "../../components";
+import { servedSchema } from "./packagePlugin";
 
 const root = resolve(__dirname, "../..");
 const folder = join(root, "components");
@@ -83,61 +80,10 @@ describe("the package for other languages", function () {
   });
 
   it("answers getSchema when Pulumi runs it as a plugin", async () => {
-    const engine = new grpc.Server();
-    const enginePort = await listen(engine);
-    const plugin = await startPlugin(`127.0.0.1:${enginePort}`);
-    try {
-      const served = JSON.parse(await getSchema(plugin.port));
-      assert.deepEqual(sorted(served), schema);
-    } finally {
-      plugin.child.kill();
-      engine.forceShutdown();
-    }
+    assert.deepEqual(sorted(JSON.parse(await servedSchema(folder))), schema);
   });
 });
 
 function isComponent(value: any): boolean {
   return typeof value === "function" && value.prototype instanceof pulumi.ComponentResource;
-}
-
-function listen(server: grpc.Server): Promise<number> {
-  return new Promise((settle, reject) =>
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
-      error ? reject(error) : settle(port),
-    ),
-  );
-}
-
-/** Starts the package as Pulumi's language host does; it prints its port. */
-function startPlugin(engine: string): Promise<{ child: ChildProcess; port: number }> {
-  const runner = require.resolve("@pulumi/pulumi/cmd/run-plugin");
-  const child = spawn(process.execPath, [runner, folder, engine], {
-    cwd: folder,
-    env: { ...process.env, NODE_OPTIONS: "", PULUMI_NODEJS_TYPESCRIPT: "true" },
-  });
-  return new Promise((settle, reject) => {
-    let [out, err] = ["", ""];
-    child.stderr.on("data", (chunk) => (err += chunk));
-    child.stdout.on("data", (chunk) => {
-      out += chunk;
-      if (/^\d+\s/.test(out)) {
-        settle({ child, port: Number.parseInt(out, 10) });
-      }
-    });
-    child.on("error", reject);
-    child.on("exit", (code) => reject(new Error(`the plugin ended with ${code}: ${err}`)));
-  });
-}
-
-function getSchema(port: number): Promise<string> {
-  const client = new ResourceProviderClient(
-    `127.0.0.1:${port}`,
-    grpc.credentials.createInsecure(),
-    { "grpc.max_receive_message_length": -1 },
-  );
-  return new Promise<string>((settle, reject) =>
-    client.getSchema(new GetSchemaRequest(), (error: Error | null, response: any) =>
-      error ? reject(error) : settle(response.getSchema()),
-    ),
-  ).finally(() => client.close());
 }
