@@ -76,6 +76,19 @@ export default tseslint.config(
     },
   },
   {
+    // Every part may import the contracts, also a policy pack and a package that are taken alone.
+    files: ["contracts/**"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "ImportDeclaration, ImportExpression, TSImportEqualsDeclaration",
+          message: "Contracts import nothing: they are what every part can import.",
+        },
+      ],
+    },
+  },
+  {
     files: ["test/**/*.ts", "**/*.test.ts"],
     rules: { "@typescript-eslint/no-unused-expressions": "off" },
   },

@@ -1,4 +1,4 @@
-/** Annotations of the platform, on objects that people and workflows write as well as on its own. */
+/** Annotations of the platform: on its own objects, and on those that a workflow writes. */
 export const annotations = {
   /** Lineage of a served model; the logger copies these six into every prediction's record. */
   modelName: "mlplatform.dev/model-name",

@@ -1,4 +1,4 @@
-/** Form of a value: a regular expression that CEL, Python and JavaScript read alike, and its name. */
+/** Form of a value: a regular expression that CEL, Python and JavaScript read alike. */
 export interface ValueForm {
   pattern: string;
   /** As messages call it: "set it to …". */

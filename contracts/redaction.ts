@@ -34,8 +34,8 @@ export interface InferenceRedactionRule {
    */
   part?: RedactionPart;
   /**
-   * JSON path of the value: `$.instances[*].email`, `$.inputs[?(@.name=='email')].data`, `$..password`.
-   * A body that a rule is about and that is no JSON is not kept at all.
+   * JSON path of the value: `$.instances[*].email`, `$.inputs[?(@.name=='email')].data`,
+   * `$..password`. A body that a rule is about and that is no JSON is not kept at all.
    */
   path: string;
   /** What becomes of it. */

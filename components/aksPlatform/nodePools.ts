@@ -1,6 +1,7 @@
 import type * as containerservice from "@pulumi/azure-native/containerservice";
+import { labels } from "@mlplatform/contracts/labels";
 import { NodePoolKind } from "../connections";
-import { poolLabel, poolTaints } from "../kubernetes/placement";
+import { poolTaints } from "../kubernetes/placement";
 import { azureName } from "../azure/names";
 import type { AksPlatformArgs, NodePoolArgs } from "./args";
 import { type ArgumentProblem, problem } from "../argumentProblems";
@@ -92,7 +93,7 @@ export function poolSettings(kind: NodePoolKind, pool: NodePoolArgs): PoolSettin
     maxCount: pool.maxCount,
     availabilityZones: pool.zones,
     maxPods: 110,
-    nodeLabels: { [poolLabel]: kind, ...(isSpot && spotLabel) },
+    nodeLabels: { [labels.pool]: kind, ...(isSpot && spotLabel) },
     nodeTaints: poolTaints[kind].map(({ key, value, effect }) => `${key}=${value}:${effect}`),
     ...upgrades(kind),
     ...(isGpu && { gpuProfile: { driver: "Install" } }),

@@ -1,3 +1,4 @@
+import { labels } from "@mlplatform/contracts/labels";
 import { NodePoolKind } from "../connections";
 
 /** A toleration of a pod. */
@@ -23,9 +24,6 @@ export interface PoolTaint {
   effect: string;
 }
 
-/** Label on every node of the platform's pools; its value is a {@link NodePoolKind}. */
-export const poolLabel = "mlplatform.dev/pool";
-
 /** Runs anywhere: for clusters whose nodes the platform does not own. */
 export const anywhere: Placement = { nodeSelector: {}, tolerations: [] };
 
@@ -45,7 +43,7 @@ export const poolTaints: Record<NodePoolKind, PoolTaint[]> = {
 /** Where pods meant for one kind of pool run: on that pool and on no other. */
 export function placementOn(kind: NodePoolKind): Placement {
   return {
-    nodeSelector: { [poolLabel]: kind },
+    nodeSelector: { [labels.pool]: kind },
     tolerations: poolTaints[kind].map((taint) => ({ operator: "Equal", ...taint })),
   };
 }

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { ESLint } from "eslint";
+
+const root = resolve(__dirname, "../..");
+const message = "Contracts import nothing: they are what every part can import.";
+
+describe("contracts", function () {
+  // The linter type-checks the project first.
+  this.timeout(300_000);
+
+  it("import nothing, by lint", async () => {
+    const eslint = new ESLint({ cwd: root });
+    for (const source of [
+      'import { join } from "node:path";\nexport const x = join("a");\n',
+      'import { labels } from "./labels";\nexport const x = labels;\n',
+      'export const x = import("./labels");\n',
+    ]) {
+      const filePath = resolve(root, "contracts/annotations.ts");
+      const [result] = await eslint.lintText(source, { filePath });
+      const found = result!.messages.map((problem) => problem.message);
+      assert.ok(found.includes(message), `${source}: ${found.join("\n")}`);
+    }
+  });
+
+  it("depend on no package, and are a folder of files", () => {
+    const folder = resolve(root, "contracts");
+    const manifest = JSON.parse(readFileSync(resolve(folder, "package.json"), "utf8"));
+    assert.equal(manifest.dependencies ?? manifest.devDependencies, undefined);
+    const others = readdirSync(folder).filter((name) => !name.endsWith(".ts"));
+    assert.deepEqual(others, ["package.json"]);
+  });
+});
