@@ -1,13 +1,13 @@
-import * as assert from "node:assert/strict";
+import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import * as path from "node:path";
+import { join, resolve } from "node:path";
 import { previewStack } from "../../preview/engine/previewStack";
 import { servedSchema } from "./packagePlugin";
 
-const root = path.resolve(__dirname, "../..");
-const goldenFile = path.join(root, "test/golden/packageSchema.json");
+const root = resolve(__dirname, "../..");
+const goldenFile = join(root, "test/golden/packageSchema.json");
 
 describe("the package outside of this repository", function () {
   // It installs the SDKs from npm's cache and type-checks with them.
@@ -17,9 +17,9 @@ describe("the package outside of this repository", function () {
   let program: string;
 
   before(() => {
-    scratch = mkdtempSync(path.join(tmpdir(), "mlplatform-consumer-"));
-    clone = path.join(scratch, "clone");
-    program = path.join(scratch, "program");
+    scratch = mkdtempSync(join(tmpdir(), "mlplatform-consumer-"));
+    clone = join(scratch, "clone");
+    program = join(scratch, "program");
     copyRepository(clone);
     // `pulumi package add <repository>/components` clones the whole repository, and installs at the
     // root of its workspaces (pulumi/pulumi#18322).
@@ -28,7 +28,7 @@ describe("the package outside of this repository", function () {
   after(() => rmSync(scratch, { recursive: true, force: true }));
 
   it("is served from a clone: every component, and what it shares with other parts", async () => {
-    const { resources, types } = JSON.parse(await servedSchema(path.join(clone, "components")));
+    const { resources, types } = JSON.parse(await servedSchema(join(clone, "components")));
     const golden = JSON.parse(readFileSync(goldenFile, "utf8"));
     assert.deepEqual(Object.keys(resources).sort(), Object.keys(golden.resources));
     assert.deepEqual(Object.keys(types).sort(), Object.keys(golden.types));
@@ -41,7 +41,7 @@ describe("the package outside of this repository", function () {
       "@pulumi/pulumi": "file:../clone/node_modules/@pulumi/pulumi",
     };
     write("package.json", JSON.stringify({ name: "consumer", main: "index.ts", dependencies }));
-    write("tsconfig.json", readFileSync(path.join(root, "tsconfig.json"), "utf8"));
+    write("tsconfig.json", readFileSync(join(root, "tsconfig.json"), "utf8"));
     write("Pulumi.yaml", "name: consumer\nruntime: nodejs\n");
     write("Pulumi.dev.yaml", "");
     write(
@@ -59,7 +59,7 @@ new DataLake("lake", { image: "registry.example/minio:1", clientImage: "registry
   });
 
   function write(name: string, text: string): void {
-    writeFileSync(path.join(program, name), text);
+    writeFileSync(join(program, name), text);
   }
 });
 
@@ -69,7 +69,7 @@ function copyRepository(folder: string): void {
   const wanted = /^(components|contracts)\/|(^|\/)package\.json$|^(package-lock|tsconfig)\.json$/;
   for (const file of execFileSync("git", list, { cwd: root, encoding: "utf8" }).split("\0")) {
     if (wanted.test(file)) {
-      cpSync(path.join(root, file), path.join(folder, file));
+      cpSync(join(root, file), join(folder, file));
     }
   }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import * as path from "node:path";
+import { join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
@@ -34,9 +34,7 @@ function startPlugin(
   folder: string,
   engine: string,
 ): Promise<{ child: ChildProcess; port: number }> {
-  const runner = createRequire(path.join(folder, "index.ts")).resolve(
-    "@pulumi/pulumi/cmd/run-plugin",
-  );
+  const runner = createRequire(join(folder, "index.ts")).resolve("@pulumi/pulumi/cmd/run-plugin");
   const child = spawn(process.execPath, [runner, folder, engine], {
     cwd: folder,
     env: { ...process.env, NODE_OPTIONS: "", PULUMI_NODEJS_TYPESCRIPT: "true" },

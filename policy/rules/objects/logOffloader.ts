@@ -162,8 +162,7 @@ export const logOffloader: ObjectRule = {
       seen: at("sidecar.env"),
       must: `The ${sidecar} signs in by Secret or workload identity`,
       problem:
-        `${sidecar} has neither ${keys.join(" and ")} by secretKeyRef nor a workload ` +
-        "identity",
+        `${sidecar} has neither ${keys.join(" and ")} by secretKeyRef nor a workload ` + "identity",
       remedy: `take both from the project's Secret ${projectSecrets.lake}`,
     },
     {

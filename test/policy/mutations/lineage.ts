@@ -31,14 +31,16 @@ export const lineageMutations: Mutation[] = [
       (p) => {
         delete p.metadata.annotations["mlplatform.dev/dataset-name"];
       },
-      'InferenceService "churn": annotation mlplatform.dev/dataset-name is unset: set it to project/name, such as churn/customers.',
+      'InferenceService "churn": annotation mlplatform.dev/dataset-name is unset: set it ' +
+        "to project/name, such as churn/customers.",
     ],
     [
       "a dataset without its project",
       (p) => {
         p.metadata.annotations["mlplatform.dev/dataset-name"] = "customers";
       },
-      'InferenceService "churn": annotation mlplatform.dev/dataset-name is "customers": set it to project/name, such as churn/customers.',
+      'InferenceService "churn": annotation mlplatform.dev/dataset-name is "customers": set it ' +
+        "to project/name, such as churn/customers.",
     ],
     [
       "no dataset-version",
@@ -162,7 +164,8 @@ export const lineageMutations: Mutation[] = [
       (p) => {
         delete p.metadata.annotations["mlplatform.dev/dataset-name"];
       },
-      'RayJob "train": annotation mlplatform.dev/dataset-name is unset: set it to project/name, such as churn/customers.',
+      'RayJob "train": annotation mlplatform.dev/dataset-name is unset: set it ' +
+        "to project/name, such as churn/customers.",
     ],
     [
       "the dataset's name as a label, which can't hold it whole",
@@ -170,14 +173,16 @@ export const lineageMutations: Mutation[] = [
         delete p.metadata.annotations["mlplatform.dev/dataset-name"];
         p.metadata.labels["mlplatform.dev/dataset-name"] = "customers";
       },
-      'RayJob "train": annotation mlplatform.dev/dataset-name is unset: set it to project/name, such as churn/customers.',
+      'RayJob "train": annotation mlplatform.dev/dataset-name is unset: set it ' +
+        "to project/name, such as churn/customers.",
     ],
     [
       "a dataset without its project",
       (p) => {
         p.metadata.annotations["mlplatform.dev/dataset-name"] = "customers";
       },
-      'RayJob "train": annotation mlplatform.dev/dataset-name is "customers": set it to project/name, such as churn/customers.',
+      'RayJob "train": annotation mlplatform.dev/dataset-name is "customers": set it ' +
+        "to project/name, such as churn/customers.",
     ],
     [
       "no dataset-version",
