@@ -32,7 +32,7 @@ describe("policy: incremental build", () => {
     assert.match(await built(), /new .*PolicyPack\(/);
   });
 
-  it("compiles again after a change of the pack or of what it shares with other parts", async () => {
+  it("compiles again after a change of the pack or of a contract", async () => {
     await buildPolicyPack(pack);
     await appendFile(join(pack, "pack.ts"), 'console.log("changed pack");\n');
     assert.equal(await buildPolicyPack(pack), true);
