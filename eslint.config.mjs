@@ -29,11 +29,38 @@ export default tseslint.config(
       "@typescript-eslint/no-explicit-any": "off",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
       eqeqeq: "error",
+      "@typescript-eslint/naming-convention": [
+        "error",
+        { selector: "default", format: ["camelCase"], leadingUnderscore: "allow" },
+        { selector: "typeLike", format: ["PascalCase"] },
+        { selector: "enumMember", format: ["PascalCase"] },
+        // Classes that a library exports stay recognizable under their own names.
+        { selector: "import", format: null },
+        // A field that is taken out of a wire format or of an enum keeps its name.
+        { selector: ["variable", "parameter"], modifiers: ["destructured"], format: null },
+        // Members follow what they stand for: headers, columns, resource types, environment names.
+        { selector: ["property", "method", "typeProperty"], format: null },
+      ],
+      "max-len": [
+        "error",
+        {
+          code: 100,
+          ignoreUrls: true,
+          ignoreRegExpLiterals: true,
+          // A test's name is one sentence; a digest and an import path can't be broken.
+          ignorePattern: '^\\s*(it|describe)\\(|sha256:|\\bfrom "',
+        },
+      ],
       curly: "error",
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
       "@typescript-eslint/no-import-type-side-effects": "error",
       "no-restricted-syntax": [
         "error",
+        {
+          selector:
+            "ImportDeclaration[source.value=/^node:(path|os|fs|crypto|assert)/] ImportNamespaceSpecifier",
+          message: 'Node\'s own modules are imported by name: import { join } from "node:path".',
+        },
         {
           selector: `${component} CallExpression[callee.type='Super'][arguments.length<4]`,
           message:

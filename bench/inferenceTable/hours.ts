@@ -7,9 +7,12 @@ import { inferenceEventsShape } from "@mlplatform/lake/tables/inferenceEventsSha
 export const hourMs = 3_600_000;
 /** A row of a table as services get it: counts, codes and amounts. */
 export const tabular = `'{"instances":[{"tenure":' || (i * 7919 % 72) || ',"plan":"' ||
-  ['basic','plus','pro'][1 + i * 31 % 3] || '","monthly_charge":' || (2000 + i * 104729 % 10000) / 100 ||
-  ',"support_calls":' || (i * 13 % 9) || ',"contract_months":' || [1, 12, 24][1 + i * 17 % 3] || ',"region":"' ||
-  ['north','south','east','west'][1 + i * 19 % 4] || '","has_fiber":' || (i * 23 % 5 > 2) || ',"data_gb":' ||
+  ['basic','plus','pro'][1 + i * 31 % 3] || '","monthly_charge":'
+    || (2000 + i * 104729 % 10000) / 100 ||
+  ',"support_calls":' || (i * 13 % 9) || ',"contract_months":' || [1, 12, 24][1 + i * 17 % 3]
+    || ',"region":"' ||
+  ['north','south','east','west'][1 + i * 19 % 4] || '","has_fiber":' || (i * 23 % 5 > 2)
+    || ',"data_gb":' ||
   (i * 15485863 % 5000) / 10 || '}]}'`;
 /** A row of so many random numbers: what compresses least. */
 export const randomRow = (count: number) =>

@@ -72,7 +72,14 @@ const head = (type: string, body: string) =>
     `Ce-Endpoint: `,
     `Ce-Metadata: {"X-Request-Id":["abc"]}`,
     "Ce-Annotations: " +
-      `{"mlplatform.dev/model-name":"churn","mlplatform.dev/model-version":"7","mlplatform.dev/run-id":"0123456789abcdef","mlplatform.dev/dataset-name":"churn","mlplatform.dev/dataset-version":"1","mlplatform.dev/dataset-digest":"sha256-abc"}`,
+      JSON.stringify({
+        "mlplatform.dev/model-name": "churn",
+        "mlplatform.dev/model-version": "7",
+        "mlplatform.dev/run-id": "0123456789abcdef",
+        "mlplatform.dev/dataset-name": "churn",
+        "mlplatform.dev/dataset-version": "1",
+        "mlplatform.dev/dataset-digest": "sha256-abc",
+      }),
     `Ce-Id: ${values.prefix}-${"0".repeat(idDigits)}`,
     "",
     body,

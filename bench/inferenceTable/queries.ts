@@ -112,7 +112,8 @@ export async function measureQueries(
       `SELECT * FROM file('FILES', Parquet) WHERE request_id = '${sample}'`,
     ],
   ];
-  const sums = `SELECT sum(request_bytes + response_bytes)::DOUBLE AS bytes FROM read_parquet(${list})`;
+  const sums = `SELECT sum(request_bytes + response_bytes)::DOUBLE AS bytes
+    FROM read_parquet(${list})`;
   const [sum] = (await duckdb.runAndReadAll(sums)).getRowObjectsJS();
   const size = stored / Number(sum!["bytes"]);
   const lines: Measured[] = [

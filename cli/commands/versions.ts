@@ -26,7 +26,7 @@ chartDigests.json; a chart without one is "unverified".
 Examples:
   npm run mlp -- versions
   npm run mlp -- versions verify                what is published: records digests that are missing
-  npm run mlp -- versions verify --stack prod   what the stack's mirror or folder holds: checks only`;
+  npm run mlp -- versions verify --stack prod   what the stack's mirror or folder holds`;
 
 /** `mlp versions`: every chart with its place, version and digest. */
 export function versionsCommand(context: CliContext): Command {

@@ -11,7 +11,9 @@ export interface DataLakeArgs {
   kind?: LakeKind;
   /** Image of the server: MinIO, SeaweedFS or versitygw. */
   image: string;
-  /** Image with a shell and the store's client for provisioning Jobs: `mc`, or `weed` for SeaweedFS. */
+  /**
+   * Image with a shell and the store's client for provisioning Jobs: `mc`, or `weed` for SeaweedFS.
+   */
   clientImage: string;
   /**
    * Servers. MinIO: 1, or 4 to 16 as one erasure set, fixed once it holds data. SeaweedFS: volume

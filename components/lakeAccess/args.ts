@@ -22,7 +22,9 @@ export interface LakeGrant {
 
 /** Arguments of {@link LakeAccess}. */
 export interface LakeAccessArgs {
-  /** The bucket to be granted, as `DataLake` returns it; another bucket of the lake by its `bucket`. */
+  /**
+   * The bucket to be granted, as `DataLake` returns it; another bucket of the lake by its `bucket`.
+   */
   lake: pulumi.Input<S3Connection>;
   /** Namespace of the lake. */
   lakeNamespace: pulumi.Input<string>;

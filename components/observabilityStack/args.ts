@@ -38,7 +38,8 @@ export interface InferenceRedactionRule {
    */
   part?: RedactionPart;
   /**
-   * JSON path of the value: `$.instances[*].email`, `$.inputs[?(@.name=='email')].data`, `$..password`.
+   * JSON path of the value: `$.instances[*].email`, `$.inputs[?(@.name=='email')].data`,
+   * `$..password`.
    * A body that a rule is about and that is no JSON is not kept at all.
    */
   path: string;
@@ -113,8 +114,8 @@ export interface ObservabilityStackArgs {
    */
   inferenceBufferGiB?: number;
   /**
-   * Values that are taken out of payloads before they reach a disk. A rule holds from its change on;
-   * what was kept before stays.
+   * Values that are taken out of payloads before they reach a disk. A rule holds from its change
+   * on; what was kept before stays.
    * @default []
    */
   inferenceRedaction?: InferenceRedactionRule[];

@@ -6,7 +6,8 @@ const byDigest = "^[^@]+@sha256:[0-9a-f]{64}$";
  * publisher does not move. A colon before the last slash belongs to a port.
  */
 const byExactTag =
-  "^([^@]*/)?[^/:@]+:([^/:@]*([0-9]+[.][0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2})[^/:@]*|([^/:@]*-)?[0-9a-f]{7,40})$";
+  "^([^@]*/)?[^/:@]+:" +
+  "([^/:@]*([0-9]+[.][0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2})[^/:@]*|([^/:@]*-)?[0-9a-f]{7,40})$";
 
 /** RE2 patterns, one of which an image reference has to match. */
 export const pinnedImagePatterns = [byDigest, byExactTag] as const;

@@ -52,7 +52,8 @@ describe("mlp policy check", () => {
 
   it("counts lines through documents, lists and folders", async () => {
     await mkdir(join(dir, "a/b"), { recursive: true });
-    const list = `apiVersion: v1\nkind: List\nitems:\n  - ${open.trimEnd().replaceAll("\n", "\n    ")}\n`;
+    const list =
+      "apiVersion: v1\nkind: List\nitems:\n" + `  - ${open.trimEnd().replaceAll("\n", "\n    ")}\n`;
     await write("a/b/all.yml", `${configMap}---\n# a list\n---\n${list}`);
     const { stdout, code } = await check();
     assert.equal(stdout.split("\n")[0], `a/b/all.yml:14: ${problem}`);

@@ -11,9 +11,9 @@ const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const sources = ["bench", "charts", "cli", "local", "test", "workloads"];
 
 /**
- * Why a command of the docs can't be run here; empty where it can. Every word is looked for where it is
- * defined: scripts in package.json, suites, test files, names of tests, commands and options of `mlp`,
- * parts and options of the scripts, environment variables.
+ * Why a command of the docs can't be run here; empty where it can. Every word is looked for where it
+ * is defined: scripts in package.json, suites, test files, names of tests, commands and options of
+ * `mlp`, parts and options of the scripts, environment variables.
  */
 export function commandProblems(command: string, folder = "."): string[] {
   const words = command.split(" ");
@@ -109,7 +109,7 @@ function mochaProblems(args: string[]): string[] {
   return problems;
 }
 
-/** Of a test file, with that of the tests that it loads: a soak is a longer run of the same tests. */
+/** Of a test file, with that of the tests it loads: a soak is a longer run of the same tests. */
 function sourceOf(file: string): string {
   const source = readFileSync(join(root, file), "utf8");
   const loaded = [...source.matchAll(/(?:import|require)\("?(\.[\w./]+\.test)"/g)];

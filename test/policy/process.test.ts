@@ -62,8 +62,8 @@ describe("policy: the pack as Pulumi starts it", () => {
   });
 
   it("offers every policy of the list under its name", async () => {
-    const Empty = (AnalyzerService.getAnalyzerInfo as any).requestType;
-    const info = (await call("getAnalyzerInfo", new Empty())).toObject();
+    const emptyRequest = (AnalyzerService.getAnalyzerInfo as any).requestType;
+    const info = (await call("getAnalyzerInfo", new emptyRequest())).toObject();
     assert.equal(info.name, "mlplatform");
     assert.deepEqual(
       info.policiesList.map((policy: any) => policy.name),

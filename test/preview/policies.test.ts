@@ -130,7 +130,8 @@ describe("engine, policy packs", () => {
     const broken = fixture("brokenPack");
     await assert.rejects(runFixture("policed", { policyPacks: [{ dir: broken }] }), {
       name: "UserError",
-      message: `${broken}: the policy pack is not built: its "main" does not exist. Build it first.`,
+      message:
+        `${broken}: the policy pack is not built: its "main" does not exist. ` + "Build it first.",
     });
   });
 });

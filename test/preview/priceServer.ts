@@ -76,7 +76,8 @@ export class PriceServer {
       const found = this.items.filter((item) => matches(item, filter));
       const more = skip + this.pageSize < found.length;
       url.searchParams.set("$skip", String(skip + this.pageSize));
-      const link = `${this.linkOrigin ?? new URL(this.endpoint).origin}${url.pathname}${url.search}`;
+      const origin = this.linkOrigin ?? new URL(this.endpoint).origin;
+      const link = `${origin}${url.pathname}${url.search}`;
       const page = found.slice(skip, skip + this.pageSize);
       response.writeHead(200, { "content-type": "application/json; charset=utf-8" }).end(
         JSON.stringify({

@@ -38,6 +38,7 @@ function reportOf(
   };
 }
 
+/* eslint-disable max-len -- the screen as it is printed */
 const rendered = (report: StackPreview) => renderPreview(report, plain);
 
 describe("preview report", () => {

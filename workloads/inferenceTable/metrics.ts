@@ -21,7 +21,9 @@ export function makeMetrics() {
   });
   const unknownModel = new Counter({
     name: "inference_table_events_unknown_model_total",
-    help: "Events whose annotations name no model version or run: their predictions can't be traced",
+    help:
+      "Events whose annotations name no model version or run: " +
+      "their predictions can't be traced",
     labelNames: ["k8s_namespace_name", "inference_service"],
     registers,
   });

@@ -181,7 +181,8 @@ describe("log offloader on files and a system that misbehave", function () {
     assert.equal((await bed.cluster()).isComplete, true);
     const { rows } = await bed.lake.query(
       `SELECT count(*)::INT AS lines, count(DISTINCT file_uid)::INT AS files,
-              sum(byte_end - byte_start)::INT AS bytes, sum((file = 'old/worker-' || text[8:] || '.out')::INT)::INT AS own
+              sum(byte_end - byte_start)::INT AS bytes, sum((file = 'old/worker-' || text[8:]
+                || '.out')::INT)::INT AS own
        FROM raylogs`,
       bed.node,
     );

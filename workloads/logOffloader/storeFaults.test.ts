@@ -87,20 +87,20 @@ describe("log offloader on a store that misbehaves", function () {
   }
 
   async function waitsForItsBucket(): Promise<void> {
-    const Bucket = "made-later";
+    const bucket = "made-later";
     const run = async (bed: OffloaderBed) => {
       await fs.writeFile(join(bed.logs, "worker.out"), "there before its bucket\n");
       const service = bed.launch();
       await service.waitFor(/following /);
       await service.waitFor(/(?:can't be reached|shipment failed).*NoSuchBucket/);
       const client = new S3Client({ ...minio.options, forcePathStyle: true });
-      await client.send(new CreateBucketCommand({ Bucket }));
+      await client.send(new CreateBucketCommand({ Bucket: bucket }));
       client.destroy();
       await bed.waitForStored(24);
       await bed.drain();
       await bed.expectWhole("worker.out", Buffer.from("there before its bucket\n"));
     };
-    await withBed(run, { MLP_LAKE_BUCKET: Bucket });
+    await withBed(run, { MLP_LAKE_BUCKET: bucket });
   }
 
   async function losesNothingWithoutGrace(): Promise<void> {

@@ -30,7 +30,8 @@ export const requireBudget = stackPolicy({
       if (notifications.some(warns)) {
         continue;
       }
-      const message = `Budget "${name}" warns nobody: add an enabled notification with contactEmails.`;
+      const message =
+        `Budget "${name}" warns nobody: ` + "add an enabled notification with contactEmails.";
       yield { name, urn, message };
     }
   },

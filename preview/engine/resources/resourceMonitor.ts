@@ -22,24 +22,24 @@ import {
   type WireObject,
 } from "../values/wire";
 
-const Feature = messages.ResourceMonitorFeature;
+const feature = messages.ResourceMonitorFeature;
 
 /**
  * Output values and resource references are left out, so that values arrive in the form a provider
  * and the policy SDK read; so are byte strings and state migrations, which nothing here runs.
  */
 const features = [
-  Feature.RESOURCE_MONITOR_FEATURE_SECRETS,
-  Feature.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
-  Feature.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
-  Feature.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
-  Feature.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
-  Feature.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
-  Feature.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
-  Feature.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
-  Feature.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
-  Feature.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
-  Feature.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON,
+  feature.RESOURCE_MONITOR_FEATURE_SECRETS,
+  feature.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+  feature.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
+  feature.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+  feature.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+  feature.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+  feature.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+  feature.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
+  feature.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+  feature.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+  feature.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON,
 ];
 
 /** The same by the names of the older question. */

@@ -62,9 +62,13 @@ class TrackingDouble {
         return experiment ? ok({ experiment }) : missing;
       }
       case "POST /api/2.0/mlflow/experiments/create": {
-        const experiment_id = String(this.experiments.size + 1);
-        this.experiments.set(input.name, { ...input, experiment_id, lifecycle_stage: "active" });
-        return ok({ experiment_id });
+        const id = String(this.experiments.size + 1);
+        this.experiments.set(input.name, {
+          ...input,
+          experiment_id: id,
+          lifecycle_stage: "active",
+        });
+        return ok({ experiment_id: id });
       }
       case "POST /api/2.0/mlflow/experiments/restore":
         for (const experiment of this.experiments.values()) {

@@ -251,7 +251,8 @@ export const logOffloadingMutations: Mutation[] = [
         variable(sidecar(p), "AWS_SECRET_ACCESS_KEY", { value: "minio123" });
       },
       `RayJob "train", ` +
-        `spec.rayClusterSpec.headGroupSpec.template.spec.initContainers[0].env[${variables - 1}]: ` +
+        "spec.rayClusterSpec.headGroupSpec.template.spec." +
+        `initContainers[0].env[${variables - 1}]: ` +
         `log-offloader has "AWS_SECRET_ACCESS_KEY" in plain text: take it from a Secret by ` +
         "valueFrom.secretKeyRef.",
       'RayJob "train", spec.rayClusterSpec.headGroupSpec.template.spec.initContainers[0]: ' +

@@ -226,7 +226,8 @@ const rows: [name: string, path: string, value: unknown, expected: string][] = [
   [
     "authorization:RoleAssignment core-pull-images",
     "roleDefinitionId",
-    "/subscriptions/e8491a90-01ae-4a80-84ac-4e8f7fa19df9/providers/Microsoft.Authorization/roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538e",
+    "/subscriptions/e8491a90-01ae-4a80-84ac-4e8f7fa19df9/providers/" +
+      "Microsoft.Authorization/roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538e",
     "is no role of the written table",
   ],
   [

@@ -85,7 +85,8 @@ describe("inference table when the lake or the disk gives way", function () {
 
   async function assertLadder(acknowledged: SentEvent[]): Promise<void> {
     const { rows } = await bed.lake.query(
-      `SELECT id, degraded, truncated, body, body_bytes, body_sha256, received_time FROM inferences_events
+      `SELECT id, degraded, truncated, body, body_bytes, body_sha256, received_time
+         FROM inferences_events
        WHERE id LIKE 'fill-%' ORDER BY sequence, frame`,
     );
     const rungs = rows.map((row) => String(row["degraded"] ?? "full"));

@@ -334,7 +334,8 @@ describe("inference table and hostile input", function () {
   it("stays up, and drains all it acknowledged", async () => {
     assert.deepEqual(await service.end("SIGTERM"), { code: 0, signal: null });
     const { rows: found } = await lake.query(
-      `SELECT id, namespace, problem, body, body_sha256 AS sha256, protocol, time, content_type AS "contentType",
+      `SELECT id, namespace, problem, body, body_sha256 AS sha256, protocol, time,
+         content_type AS "contentType",
               model_name || ' ' || model_version AS model FROM inferences_events`,
     );
     rows = new Map(found.map((row) => [String(row["id"]), row as unknown as Row]));

@@ -108,8 +108,10 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
       const found = new Set(unlisted.map(({ start }) => start));
       if (objects.length > 0) {
         const rows = await all(
-          `SELECT DISTINCT filename FROM read_parquet([${held.files.map(literal).join(", ")}], filename = true)
-           WHERE identity_hash IN (SELECT ${identityHash("id")} FROM ${events} WHERE problem IS NULL)`,
+          `SELECT DISTINCT filename FROM read_parquet([${held.files.map(literal).join(", ")}],
+             filename = true)
+           WHERE identity_hash IN (SELECT ${identityHash("id")} FROM ${events}
+             WHERE problem IS NULL)`,
         );
         for (const { filename } of rows) {
           const part = parseInferenceIdsPartKey(
@@ -186,7 +188,8 @@ export function makeHourPairing(options: HourPairingOptions): HourPairing {
     const file = join(workDirectory, `.ids-${hour.start}-${part}.tmp`);
     await copyToParquet(
       engine,
-      `SELECT md5_number_lower(request_id) AS id_hash, ${identityHash("request_id")} AS identity_hash
+      `SELECT md5_number_lower(request_id) AS id_hash,
+         ${identityHash("request_id")} AS identity_hash
        FROM read_parquet(${literal(pairedFile)}) ORDER BY id_hash, identity_hash`,
       file,
     );
@@ -226,7 +229,8 @@ CREATE TEMP TABLE pairs AS
 SELECT *, date_trunc('hour', row_time) AS row_hour FROM (${matchQuery(events)}) n
 WHERE row_hour IN (${starts}) AND NOT EXISTS (
   SELECT 1 FROM ${paired} o WHERE ${same}
-    AND ((o.request_hash IS NOT DISTINCT FROM n.request_hash AND (o.status = 'ok' OR n.status <> 'ok')
+    AND ((o.request_hash IS NOT DISTINCT FROM n.request_hash AND (o.status = 'ok'
+      OR n.status <> 'ok')
           AND (o.request_hash IS NOT NULL OR o.response_hash = n.response_hash))
       OR (n.status = 'no_request' AND o.response_hash = n.response_hash)))`);
   }
@@ -249,7 +253,8 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
       .join(", ");
     const query = `SELECT ${columns} FROM ${paired} o
       WHERE o.status = 'no_request' AND EXISTS (
-        SELECT 1 FROM pairs m WHERE ${same} AND m.status = 'ok' AND m.response_hash = o.response_hash
+        SELECT 1 FROM pairs m WHERE ${same} AND m.status = 'ok'
+          AND m.response_hash = o.response_hash
           AND m.row_hour <> ${timestamp(hour.start)})`;
     const [found] = await all(`SELECT count(*) AS rows FROM (${query})`);
     if (Number(found!["rows"]) === 0) {
@@ -279,7 +284,8 @@ WHERE row_hour IN (${starts}) AND NOT EXISTS (
     const written = [hour, ...echoes].flatMap(({ paired }) => paired);
     return withFiles(echoEvents, emptyRelation(inferenceEventsShape), (echoed) =>
       withFiles(written, emptyRelation(inferencesShape), async (paired) => {
-        const ids = `(SELECT DISTINCT ${identityHash("id")} FROM ${ownEvents} WHERE problem IS NULL)`;
+        const ids = `(SELECT DISTINCT ${identityHash("id")} FROM ${ownEvents}
+          WHERE problem IS NULL)`;
         const events =
           echoEvents.length === 0
             ? ownEvents

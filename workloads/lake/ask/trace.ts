@@ -126,7 +126,8 @@ async function findLogLines(
   }
   // A submission id names the driver's log; a job id is in the names of the workers' logs.
   const { rows } = await lake.query(
-    `SELECT file, node, text FROM raylogs WHERE cluster = $cluster AND job_id = $job AND trim(text) <> ''
+    `SELECT file, node, text FROM raylogs WHERE cluster = $cluster AND job_id = $job
+       AND trim(text) <> ''
      ORDER BY component <> 'job-driver', node, file_uid, byte_start LIMIT ${maxLogLines}`,
     { cluster },
     { cluster, job },

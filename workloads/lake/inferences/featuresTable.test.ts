@@ -216,7 +216,8 @@ describe("features", () => {
       ];
       await engine.connection.run(
         `CREATE VIEW inferences AS SELECT *, NULL::BLOB AS request_raw, NULL::BLOB AS response_raw
-         FROM (VALUES ${rows.join(", ")}) t(request_id, request_time, revision, model_name, model_version, status,
+         FROM (VALUES ${rows.join(", ")}) t(request_id, request_time, revision, model_name,
+           model_version, status,
                                             protocol, request, response, request_bytes)`,
       );
     });

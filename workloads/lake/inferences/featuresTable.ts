@@ -54,8 +54,10 @@ export async function createFeatures(
   const appender = await openRowAppender(engine, table, shape);
   try {
     const result = await connection.stream(
-      `SELECT request_id, epoch_us(request_time) AS request_time, revision, model_version, status, protocol,
-              coalesce(request_raw, encode(request)) AS request, coalesce(response_raw, encode(response)) AS response
+      `SELECT request_id, epoch_us(request_time) AS request_time, revision, model_version,
+         status, protocol,
+              coalesce(request_raw, encode(request)) AS request, coalesce(response_raw,
+                encode(response)) AS response
        FROM inferences WHERE model_name = $model AND request_bytes IS NOT NULL`,
       { model },
     );

@@ -65,7 +65,8 @@ SELECT ${either}, ${places},
   ${payloadHash("q.body_sha256")} AS request_hash, ${payloadHash("p.body_sha256")} AS response_hash,
   coalesce(q.body_bytes, 0) + coalesce(p.body_bytes, 0) AS pair_bytes,
   coalesce(q.same_id, 0) > 1 OR coalesce(p.same_id, 0) > 1 AS id_reused,
-  CASE WHEN p.id IS NULL THEN 'no_response' WHEN q.id IS NULL THEN 'no_request' ELSE 'ok' END AS status
+  CASE WHEN p.id IS NULL THEN 'no_response' WHEN q.id IS NULL THEN 'no_request'
+    ELSE 'ok' END AS status
 FROM requests q FULL OUTER JOIN responses p ON ${join}`;
 }
 
@@ -86,7 +87,8 @@ SELECT
   m.id AS request_id,
   coalesce(q.time, q.received_time) AS request_time,
   coalesce(p.time, p.received_time) AS response_time,
-  date_diff('microsecond', coalesce(q.time, q.received_time), coalesce(p.time, p.received_time)) / 1000.0::DOUBLE
+  date_diff('microsecond', coalesce(q.time, q.received_time), coalesce(p.time,
+    p.received_time)) / 1000.0::DOUBLE
     AS latency_ms,
   m.inference_service, m.namespace, m.component,
   coalesce(q.revision, p.revision) AS revision,
@@ -133,7 +135,8 @@ export function pairingQuery(events: string, filter = "true"): string {
 export function withPayloadSha256(inferences: string): string {
   const sha256 = (side: string) =>
     `coalesce(${side}_sha256, sha256(coalesce(encode(${side}), ${side}_raw))) AS ${side}_sha256`;
-  return `SELECT * EXCLUDE (request_hash, response_hash) REPLACE (${sha256("request")}, ${sha256("response")})
+  return `SELECT * EXCLUDE (request_hash, response_hash) REPLACE (${sha256("request")},
+    ${sha256("response")})
 FROM (${inferences})`;
 }
 

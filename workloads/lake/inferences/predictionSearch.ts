@@ -34,7 +34,8 @@ async function idsWith(
   const { files, release } = await cache.acquire(ids);
   try {
     const reader = await connection.runAndReadAll(
-      `SELECT DISTINCT filename FROM read_parquet([${files.map(literal).join(", ")}], filename = true)
+      `SELECT DISTINCT filename FROM read_parquet([${files.map(literal).join(", ")}],
+         filename = true)
        WHERE id_hash = md5_number_lower($id)`,
       { id: predictionId },
     );

@@ -25,11 +25,13 @@ describe("lake layout", () => {
     const day = { namespace: "churn", date: "2026-11-23", writer: "9f2c4e1ab07d5533", sequence: 7 };
     assert.equal(
       rayLogPartKey({ ...day, cluster: "train-x7" }),
-      "raylogs/namespace=churn/date=2026-11-23/cluster=train-x7/part-9f2c4e1ab07d5533-00000007.parquet",
+      "raylogs/namespace=churn/date=2026-11-23/cluster=train-x7/" +
+        "part-9f2c4e1ab07d5533-00000007.parquet",
     );
     assert.equal(
       inferenceEventsPartKey({ ...day, hour: 9 }),
-      "inferences/events/namespace=churn/date=2026-11-23/hour=09/part-9f2c4e1ab07d5533-00000007.parquet",
+      "inferences/events/namespace=churn/date=2026-11-23/hour=09/" +
+        "part-9f2c4e1ab07d5533-00000007.parquet",
     );
     assert.equal(
       inferencePairedPartKey({ namespace: "churn", date: "2026-11-23", hour: 23, part: 0 }),

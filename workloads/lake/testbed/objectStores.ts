@@ -238,16 +238,17 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
 async function makeBucket(options: ObjectStoreOptions, isAlive: () => boolean): Promise<void> {
   const client = new S3Client({ ...options, forcePathStyle: true, maxAttempts: 1 });
   const until = Date.now() + startTimeoutMs;
-  const Bucket = options.bucket;
   try {
     for (;;) {
       try {
-        await client.send(new CreateBucketCommand({ Bucket })).catch((error: Error) => {
-          const isThere = ["BucketAlreadyOwnedByYou", "BucketAlreadyExists"].includes(error.name);
-          if (!isThere) {
-            throw error;
-          }
-        });
+        await client
+          .send(new CreateBucketCommand({ Bucket: options.bucket }))
+          .catch((error: Error) => {
+            const isThere = ["BucketAlreadyOwnedByYou", "BucketAlreadyExists"].includes(error.name);
+            if (!isThere) {
+              throw error;
+            }
+          });
         // SeaweedFS makes a bucket before it has a volume, and dies when that one's port is taken.
         const probe = { Bucket, Key: "started" };
         await client.send(new PutObjectCommand({ ...probe, Body: "started" }));
