@@ -38,6 +38,26 @@ const refused: Record<string, [string, string]> = {
     `export const x = pulumi.output("a").apply((n) => new k8s.core.v1.Namespace(n, {}, {}));`,
     "No resource inside apply: a preview would not show it. Pass the Output on.",
   ],
+  "a branch without braces": [
+    "export const x = () => { if (pulumi) return 1; return 2; };",
+    "Expected { after 'if' condition.",
+  ],
+  "a constant in capitals": [
+    "export const MAX_NODES = 3;",
+    "Variable name `MAX_NODES` must match one of the following formats: camelCase",
+  ],
+  "a type import that doesn't say so": [
+    `import { Stats } from "node:fs";\nexport const x = (stats: Stats) => stats.size;`,
+    'Imports "Stats" are only used as type.',
+  ],
+  "Node's own module as a namespace": [
+    `import * as path from "node:path";\nexport const x = path.sep;`,
+    `Node's own modules are imported by name: import { join } from "node:path".`,
+  ],
+  "a comment beyond 100 columns": [
+    `// ${"a word ".repeat(15)}`,
+    "This line has a length of 107. Maximum allowed is 100.",
+  ],
   "a promise that nobody awaits": [
     `export const x = () => { Promise.resolve(1); return pulumi; };`,
     "Promises must be awaited, end with a call to .catch, end with a call to .then with a " +

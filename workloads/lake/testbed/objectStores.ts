@@ -250,7 +250,7 @@ async function makeBucket(options: ObjectStoreOptions, isAlive: () => boolean): 
             }
           });
         // SeaweedFS makes a bucket before it has a volume, and dies when that one's port is taken.
-        const probe = { Bucket, Key: "started" };
+        const probe = { Bucket: options.bucket, Key: "started" };
         await client.send(new PutObjectCommand({ ...probe, Body: "started" }));
         await client.send(new DeleteObjectCommand(probe));
         return;
