@@ -63,5 +63,5 @@ A stack's levels and exemptions are in \`policy/<stack>.json\`: dev and local ad
 An exemption names the resource (\`*\` is every one), the reason and the last day; after that day it
 is a violation itself. A value that a preview does not know leaves a resource undecided: it is
 counted, and with \`refuseUndecided\` it is a violation unless \`undecided\` names the resource. A
-policy that repairs does so at the level \`remediate\`; \`values\` of the tags policy holds the tags to
-fill in.`;
+policy that repairs does so at the level \`remediate\`; \`values\` of the tags policy holds the tags
+to fill in.`;

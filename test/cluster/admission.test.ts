@@ -273,7 +273,8 @@ function markdown(all: Row[]): string {
 
 What a real API server (Kubernetes 1.35, the admission policies of \`prod\`) does with each change
 that the policy pack refuses in a preview. Written by
-\`UPDATE_GOLDEN=1 npx mocha test/cluster/admission.test.ts\`, and compared with the server's answers by \`npm run test:cluster\`.
+\`UPDATE_GOLDEN=1 npx mocha test/cluster/admission.test.ts\`, and compared with the
+server's answers by \`npm run test:cluster\`.
 
 ${all.length} mutations: ${refused} refused at admission, ${all.length - refused} not applicable.
 

@@ -11,8 +11,8 @@ const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const sources = ["bench", "charts", "cli", "local", "test", "workloads"];
 
 /**
- * Why a command of the docs can't be run here; empty where it can. Every word is looked for where it
- * is defined: scripts in package.json, suites, test files, names of tests, commands and options of
+ * Why a command of the docs can't be run here; empty where it can. Every word is looked for where
+ * it is defined: scripts in package.json, suites, test files, names of tests, commands and options of
  * `mlp`, parts and options of the scripts, environment variables.
  */
 export function commandProblems(command: string, folder = "."): string[] {

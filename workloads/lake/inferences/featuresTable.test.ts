@@ -115,7 +115,8 @@ describe("features", () => {
     [
       "v2 tensors by name",
       "v2",
-      '{"inputs":[{"name":"plan","shape":[1],"datatype":"BYTES","data":["a"]},{"name":"age","shape":[1],"datatype":"INT64","data":[41]}]}',
+      '{"inputs":[{"name":"plan","shape":[1],"datatype":"BYTES","data":["a"]},' +
+        '{"name":"age","shape":[1],"datatype":"INT64","data":[41]}]}',
       undefined,
       [[41, "a"]],
       [[undefined]],

@@ -53,7 +53,8 @@ WITH deliveries AS (
                              ORDER BY received_time, ${placeColumns.join(", ")}) = 1
 ), placed AS (
   SELECT *, row_number() OVER (PARTITION BY ${identity}, type
-                               ORDER BY coalesce(time, received_time), received_time, body_sha256) AS place,
+                               ORDER BY coalesce(time, received_time), received_time,
+                                 body_sha256) AS place,
          count(*) OVER (PARTITION BY ${identity}, type) AS same_id
   FROM distinct_events
 ), requests AS (SELECT * FROM placed WHERE type = '${request}'),
