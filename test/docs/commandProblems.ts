@@ -12,8 +12,8 @@ const sources = ["bench", "charts", "cli", "local", "test", "workloads"];
 
 /**
  * Why a command of the docs can't be run here; empty where it can. Every word is looked for where
- * it is defined: scripts in package.json, suites, test files, names of tests, commands and options of
- * `mlp`, parts and options of the scripts, environment variables.
+ * it is defined: scripts in package.json, suites, test files, names of tests, commands and options
+ * of `mlp`, parts and options of the scripts, environment variables.
  */
 export function commandProblems(command: string, folder = "."): string[] {
   const words = command.split(" ");
