@@ -2,16 +2,9 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { ChartReference } from "../components/connections";
-import { DownloadError, type DownloadOptions } from "./download";
+import { type ChartArchive, DownloadError, type DownloadOptions } from "./download";
 import { fetchOciChart } from "./ociChart";
 import { fetchRepositoryChart } from "./repositoryChart";
-
-/** A chart's archive as its place gives it. */
-export interface ChartArchive {
-  /** Digest that the place says the archive has; absent for a folder. */
-  promised?: string;
-  bytes: Buffer;
-}
 
 /**
  * Digest of a chart's archive, taken from its bytes: the same in every registry, repository and

@@ -1,3 +1,10 @@
+/** A chart's archive as its place gives it. */
+export interface ChartArchive {
+  /** Digest that the place says the archive has; absent for a folder. */
+  promised?: string;
+  bytes: Buffer;
+}
+
 /** How a chart's archive is fetched. */
 export interface DownloadOptions {
   signal?: AbortSignal;

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ChartReference } from "../components/connections";
-import { ask, bodyOf, DownloadError, type DownloadOptions } from "./download";
-import type { ChartArchive } from "./chartArchive";
+import { ask, bodyOf, type ChartArchive, DownloadError, type DownloadOptions } from "./download";
 
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
 /** Layer with the archive (https://helm.sh/docs/topics/registries). */

@@ -1,7 +1,6 @@
 import { parse } from "yaml";
 import type { ChartReference } from "../components/connections";
-import { ask, bodyOf, DownloadError, type DownloadOptions } from "./download";
-import type { ChartArchive } from "./chartArchive";
+import { ask, bodyOf, type ChartArchive, DownloadError, type DownloadOptions } from "./download";
 
 /** What an index says about one version of a chart. */
 interface IndexEntry {

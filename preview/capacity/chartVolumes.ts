@@ -1,5 +1,5 @@
 import { at, listOf } from "./readInputs";
-import type { VolumeClaim } from "./volumes";
+import type { VolumeClaim } from "./types";
 
 /**
  * Charts whose default values make no persistent volume, and that the platform does not change

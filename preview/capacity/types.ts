@@ -83,3 +83,12 @@ export function times(amount: Compute, count: number): Compute {
 
 /** No compute. */
 export const nothing: Compute = { vCpus: 0, memoryGiB: 0, gpus: 0 };
+
+/** Volumes of some replicas, as written: `size` may be unknown. */
+export interface VolumeClaim {
+  size: unknown;
+  storageClass?: unknown;
+  replicas: unknown;
+  /** Names the claim beside its owner, e.g. `write-ahead log`. */
+  part?: string;
+}

@@ -2,21 +2,12 @@ import type { PreviewResource } from "../engine/programRun";
 import { chartVolumes } from "./chartVolumes";
 import { parseGiB } from "./quantity";
 import { at, chartOf, countOf, label, listOf, releaseType } from "./readInputs";
-import { type DiskCapacity, DiskKind } from "./types";
+import { type DiskCapacity, DiskKind, type VolumeClaim } from "./types";
 
 /** Disks that the objects of a stack ask for, and what could not be counted. */
 export interface Volumes {
   disks: DiskCapacity[];
   uncounted: string[];
-}
-
-/** Volumes of some replicas, as written: `size` may be unknown. */
-export interface VolumeClaim {
-  size: unknown;
-  storageClass?: unknown;
-  replicas: unknown;
-  /** Names the claim beside its owner, e.g. `write-ahead log`. */
-  part?: string;
 }
 
 const readers: Record<string, (resource: PreviewResource) => VolumeClaim[]> = {
