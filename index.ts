@@ -24,11 +24,11 @@ const hub = config.github && new github.Provider("github", config.github);
 const providers = { kubernetes: cluster, ...(hub && { github: hub }) };
 
 const dataLake = new DataLake("lake", { ...config.dataLake, azure }, { providers });
-const lake = { lake: dataLake.connection, lakeNamespace: dataLake.namespace };
+const lake = dataLake.connection;
 
 const observability = new ObservabilityStack(
   "observability",
-  { ...config.observability, ...lake },
+  { ...config.observability, lake },
   { providers },
 );
 // Its Prometheus operator brings the CRDs of the monitors that the others make.
@@ -38,7 +38,7 @@ const ray = new RayStack("ray", config.ray, monitored);
 const serving = new ServingMesh("serving", config.serving, monitored);
 const mlflow = new MlflowStack(
   "mlflow",
-  { ...config.mlflow, ...lake, azure },
+  { ...config.mlflow, lake, azure },
   // cert-manager, of the serving mesh, signs the certificates of the backup plugin.
   { providers, dependsOn: [observability, serving] },
 );
@@ -51,13 +51,13 @@ const projects = config.projects.map(
       name,
       {
         ...settings,
-        ...lake,
+        lake,
         azure,
         registry: platform?.registry,
         tracking: mlflow.connection,
         serving: serving.connection,
         clusterQueue: ray.clusterQueue,
-        inferenceTableUrl: observability.inferenceTableUrl,
+        inferenceTable: observability.inferenceTable,
       },
       // The first object of a project is held to the rules already.
       { providers, dependsOn: [admission] },
@@ -66,6 +66,6 @@ const projects = config.projects.map(
 
 export const modelDomain = serving.connection.ingressHost;
 export const trackingUri = mlflow.connection.uri;
-export const inferenceTableUrl = observability.inferenceTableUrl;
+export const inferenceTableUrl = observability.inferenceTable.url;
 export const grafanaUrl = observability.grafanaUrl;
 export const projectNamespaces = projects.map((project) => project.namespace);

@@ -30,31 +30,59 @@ export interface S3Connection {
   kind?: LakeKind;
   /**
    * Base URL with scheme and port, as pods of the cluster reach it, e.g.
-   * `http://minio.lake.svc.cluster.local:9000`.
+   * `http://minio.data-lake.svc.cluster.local:9000`.
    */
   endpoint: string;
+  /** Host and port of `endpoint`, for clients that take no URL. */
+  address: string;
+  /** Whether `endpoint` speaks TLS. */
+  usesTls: boolean;
+  /** Namespace of the store's pods. */
+  namespace: string;
+  /** Port of the store's pods, which network policies see in place of the Service's. */
+  podPort: number;
   /** Region that clients sign with. MinIO and SeaweedFS accept any; `us-east-1` here. */
   region: string;
   /** Bucket name. */
   bucket: string;
+  /** How the bucket is addressed. */
+  addressing: S3Addressing;
   /**
    * Name of the Secret in the consumer's own namespace with the keys `AWS_ACCESS_KEY_ID` and
    * `AWS_SECRET_ACCESS_KEY`. Absent where no credential was granted yet.
    */
   secretName?: string;
-  /** How the bucket is addressed. */
-  addressing: S3Addressing;
+  /** Image with a shell and the store's client, for the Jobs that grant keys. */
+  clientImage: string;
+  /** Days after which objects under `raylogs/` of the lake's own bucket are deleted. */
+  rawLogRetentionDays: number;
 }
 
 /** An MLflow tracking server, as `MlflowStack` returns it. */
 export interface TrackingConnection {
   /** Base URL inside the cluster, e.g. `http://mlflow.mlflow.svc.cluster.local:5000`. */
   uri: string;
+  /** Namespace of the server's pods. */
+  namespace: string;
+  /** Port of the server's pods. */
+  podPort: number;
   /**
    * Name of the Secret with `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, in the
    * namespace of the server (administrator) or of the project (its own user).
    */
   authSecretName: string;
+  /** Image with Python ≥ 3.9 for the Jobs that make users; the server's own serves. */
+  clientImage: string;
+}
+
+/** The inference table, as `ObservabilityStack` returns it. */
+export interface InferenceTableConnection {
+  /** Where KServe's loggers post to: `http://inference-table.observability.svc.cluster.local`. */
+  url: string;
+  /** Namespace of its pods. */
+  namespace: string;
+  /** Port of its pods. */
+  podPort: number;
 }
 
 /** Where models are served, as `ServingMesh` returns it. */
@@ -73,30 +101,6 @@ export enum NodePoolKind {
   Cpu = "cpu",
   Gpu = "gpu",
   Spot = "spot",
-}
-
-/** A node pool of the cluster. */
-export interface NodePool {
-  /** Name of the pool in the cluster. */
-  name: string;
-  /** What the pool is for. */
-  kind: NodePoolKind;
-  /** Fewest nodes. */
-  minCount: number;
-  /** Most nodes. */
-  maxCount: number;
-}
-
-/** A Kubernetes cluster, as `AksPlatform` returns it. */
-export interface ClusterConnection {
-  /** Kubeconfig document; a secret. */
-  kubeconfig: string;
-  /** Issuer of the tokens of the cluster's ServiceAccounts, for federated credentials. */
-  oidcIssuer: string;
-  /** Host of the container registry, e.g. `acme.azurecr.io`. */
-  registry: string;
-  /** The pools, system pool first. */
-  nodePools: NodePool[];
 }
 
 /** The Azure side of the cluster: what other components need to make Azure resources beside it. */

@@ -54,7 +54,6 @@ export function settingsOf(config: CheckedConfig) {
   const charts = chartsFrom(config.charts, publishedCharts);
   const imageRegistry = config.images.registry;
   const lakeImage = lakeImages[config.dataLake.kind];
-  const clientImage = images[lakeImage.client];
   const placement = aks ? placementOn(NodePoolKind.System) : anywhere;
   const inCluster = { placement, storageClass, protectData };
 
@@ -67,7 +66,7 @@ export function settingsOf(config: CheckedConfig) {
       ...config.dataLake,
       ...inCluster,
       image: images[lakeImage.server],
-      clientImage,
+      clientImage: images[lakeImage.client],
       seaweedfsChart: charts.seaweedfs,
       tags,
     },
@@ -76,7 +75,6 @@ export function settingsOf(config: CheckedConfig) {
       ...inCluster,
       charts: charts.observability,
       imageRegistry,
-      clientImage,
       inferenceTableImage: images.inferenceTable,
       logKeeperImage: images.logOffloader,
     },
@@ -107,7 +105,6 @@ export function settingsOf(config: CheckedConfig) {
       ...inCluster,
       charts: charts.mlflow,
       imageRegistry,
-      clientImage,
       image: images.mlflow,
       postgresImage: images.postgres,
       tags,
@@ -117,9 +114,7 @@ export function settingsOf(config: CheckedConfig) {
       settings: {
         ...project,
         costCenter: project.costCenter ?? config.costCenter,
-        clientImage,
         placement,
-        trackingImage: images.mlflow,
         github: github && {
           ...github,
           images: {

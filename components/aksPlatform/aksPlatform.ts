@@ -2,7 +2,7 @@ import * as authorization from "@pulumi/azure-native/authorization";
 import * as containerservice from "@pulumi/azure-native/containerservice";
 import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
-import type { AzureFoundation, ClusterConnection } from "../connections";
+import type { AzureFoundation } from "../connections";
 import { createAuditLogs } from "./auditLogs";
 import { checkComponentName } from "../azure/names";
 import type { AzureScope } from "../azure/scope";
@@ -13,7 +13,7 @@ import { createCluster, createMaintenanceWindows, createUserPools, requireIssuer
 import { assignAdministrators, createIdentities } from "./identities";
 import { kubeconfigFor } from "./kubeconfig";
 import { createNetwork } from "./network";
-import { plannedPools, poolName } from "./nodePools";
+import { plannedPools } from "./nodePools";
 import { type AksPlatformArgs, KubeLogin } from "./args";
 import { childOptions, type Scope, statefulOptions } from "../scope";
 import { createRegistry } from "./registry";
@@ -50,8 +50,6 @@ import { createRegistry } from "./registry";
  * ```
  */
 export class AksPlatform extends pulumi.ComponentResource {
-  /** The cluster for other components. All of it is secret, because the kubeconfig in it is. */
-  readonly connection: pulumi.Output<ClusterConnection>;
   /** Kubeconfig that signs in by kubelogin; known once nodes can take pods. A secret. */
   readonly kubeconfig: pulumi.Output<string>;
   /** What other components need to make Azure resources beside the cluster. */
@@ -105,17 +103,6 @@ export class AksPlatform extends pulumi.ComponentResource {
     });
     this.clusterId = cluster.id;
     this.registry = registry.loginServer;
-    this.connection = pulumi.output({
-      kubeconfig: this.kubeconfig,
-      oidcIssuer,
-      registry: registry.loginServer,
-      nodePools: pools.map(({ kind, pool }) => ({
-        name: poolName(kind),
-        kind,
-        minCount: pool.minCount,
-        maxCount: pool.maxCount,
-      })),
-    });
     this.azure = pulumi.output({
       resourceGroupName: group.name,
       location: args.location,
@@ -129,7 +116,6 @@ export class AksPlatform extends pulumi.ComponentResource {
       subscriptionId,
     });
     this.registerOutputs({
-      connection: this.connection,
       kubeconfig: this.kubeconfig,
       azure: this.azure,
       clusterId: this.clusterId,

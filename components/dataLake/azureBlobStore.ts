@@ -35,11 +35,11 @@ export function createAzureBlobStore(scope: Scope, settings: LakeStoreSettings):
     accountId: account.id,
     namespace: settings.namespace,
   });
-  const { endpoint, service } = createVersityGateway(
+  const { s3, service } = createVersityGateway(
     { ...scope, dependsOn: [privateEndpoint, ...containers, ...access.grants] },
     { ...settings, accountName: account.name, clientId: access.clientId },
   );
-  return { endpoint, region, ready: [service, ...containers] };
+  return { service: s3, region, ready: [service, ...containers] };
 }
 
 function createAccount(scope: AzureScope): storage.StorageAccount {

@@ -17,8 +17,7 @@ import type { DataLakeArgs } from "./args";
  * ```ts
  * const lake = new DataLake("lake", { image: images.minio, clientImage: images.minioClient });
  * new LakeAccess("reports-lake", {
- *   lake: lake.connection, lakeNamespace: lake.namespace, namespace: "reports",
- *   clientImage: images.minioClient,
+ *   lake: lake.connection, namespace: "reports",
  *   grants: [{ prefix: "inferences/", permission: LakePermission.Read }],
  * });
  * ```
@@ -52,7 +51,7 @@ export class DataLake extends pulumi.ComponentResource {
       protectData,
     };
     const store = createStore[kind]({ name, parent: this }, settings);
-    this.connection = connectionTo(kind, store, settings.buckets[0]!);
+    this.connection = connectionTo(kind, store, settings);
     this.registerOutputs({
       connection: this.connection,
       namespace: this.namespace,
@@ -90,16 +89,27 @@ function createClosedNamespace(
 /** The connection waits for the buckets, so that what uses it is made after them. */
 function connectionTo(
   kind: LakeKind,
-  store: LakeStore,
-  bucket: string,
+  { service, region, ready }: LakeStore,
+  settings: LakeStoreSettings,
 ): pulumi.Output<S3Connection> {
   return pulumi
-    .all([store.endpoint, ...store.ready.map((resource) => resource.urn)])
-    .apply(([endpoint]) => ({
+    .all([
+      service.endpoint,
+      service.address,
+      settings.namespace,
+      ...ready.map((resource) => resource.urn),
+    ])
+    .apply(([endpoint, address, namespace]) => ({
       kind,
       endpoint: endpoint!,
-      region: store.region,
-      bucket,
+      address: address!,
+      usesTls: false,
+      namespace: namespace!,
+      podPort: service.podPort,
+      region,
+      bucket: settings.buckets[0]!,
       addressing: S3Addressing.Path,
+      clientImage: settings.clientImage,
+      rawLogRetentionDays: settings.rawLogRetentionDays,
     }));
 }

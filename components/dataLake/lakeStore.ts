@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { AzureFoundation, ChartReference } from "../connections";
 import type { Placement } from "../kubernetes/placement";
 
@@ -23,10 +23,30 @@ export interface LakeStoreSettings {
   protectData: boolean;
 }
 
+/** Where the S3 service of a store answers pods of the cluster. */
+export interface StoreService {
+  /** Host and port. */
+  address: pulumi.Output<string>;
+  /** Base URL. */
+  endpoint: pulumi.Output<string>;
+  /** Port of the pods, which is the Service's too. */
+  podPort: number;
+}
+
+/** Composes the addresses of a store's Service, which speaks plain HTTP. */
+export function storeService(
+  name: string,
+  namespace: pulumi.Input<string>,
+  podPort: number,
+): StoreService {
+  const address = pulumi.interpolate`${name}.${namespace}.svc.cluster.local:${podPort}`;
+  return { address, endpoint: pulumi.interpolate`http://${address}`, podPort };
+}
+
 /** What a kind of store hands back. */
 export interface LakeStore {
-  /** Base URL of the S3 service. Resolves when the service exists. */
-  endpoint: pulumi.Output<string>;
+  /** Where the S3 service answers. */
+  service: StoreService;
   /** Region that clients sign with. */
   region: string;
   /** Resources after which every bucket exists. */

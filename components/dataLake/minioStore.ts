@@ -1,10 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
 import { createDisruptionBudget } from "../kubernetes/disruptionBudget";
 import { platformPods, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
 import type { Scope } from "../scope";
 import { createAdminKey } from "./adminSecret";
-import type { LakeStore, LakeStoreSettings } from "./lakeStore";
+import { type LakeStore, type LakeStoreSettings, storeService } from "./lakeStore";
 import { lifecycleDocument, minioBucketsScript } from "./minioScripts";
 import { createProvisioningJob } from "./provisioning";
 import { createMinioStatefulSet, minioLabels } from "./minioStatefulSet";
@@ -18,10 +17,10 @@ const region = "us-east-1";
 export function createMinioStore(scope: Scope, settings: LakeStoreSettings): LakeStore {
   const { name, parent } = scope;
   const { namespace } = settings;
-  const endpoint = pulumi.interpolate`http://minio.${namespace}.svc.cluster.local:9000`;
+  const s3 = storeService("minio", namespace, 9000);
   const { secret: admin } = createAdminKey(scope, {
     namespace,
-    addresses: { LAKE_ENDPOINT: endpoint },
+    addresses: { LAKE_ENDPOINT: s3.endpoint },
   });
   const headless = new k8s.core.v1.Service(
     `${name}-minio-headless`,
@@ -66,7 +65,7 @@ export function createMinioStore(scope: Scope, settings: LakeStoreSettings): Lak
     });
   }
   const buckets = provisionBuckets({ ...scope, dependsOn: [service, admin] }, settings);
-  return { endpoint, region, ready: [service, buckets] };
+  return { service: s3, region, ready: [service, buckets] };
 }
 
 function provisionBuckets(scope: Scope, settings: LakeStoreSettings): k8s.batch.v1.Job {

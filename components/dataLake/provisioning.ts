@@ -20,7 +20,7 @@ export const provisioningFiles = "/provisioning";
 export interface ProvisioningSettings extends Scope {
   namespace: pulumi.Input<string>;
   /** Image with a POSIX shell and the client of the store. */
-  image: string;
+  image: pulumi.Input<string>;
   /** POSIX shell script; it reads secrets from the environment only. */
   script: pulumi.Input<string>;
   /** Plain environment. */

@@ -5,7 +5,7 @@ import { platformPods, restrictIngress, tcpPorts } from "../kubernetes/networkPo
 import { anywhere } from "../kubernetes/placement";
 import type { Scope } from "../scope";
 import { createAdminKey } from "./adminSecret";
-import { administrator, type LakeStore, type LakeStoreSettings } from "./lakeStore";
+import { administrator, type LakeStore, type LakeStoreSettings, storeService } from "./lakeStore";
 import { createProvisioningJob } from "./provisioning";
 import { seaweedBucketsScript, seaweedTimeToLive } from "./seaweedScripts";
 import { seaweedIdentitiesSecret, seaweedValues } from "./seaweedValues";
@@ -18,7 +18,7 @@ const region = "us-east-1";
 export function createSeaweedStore(scope: Scope, settings: LakeStoreSettings): LakeStore {
   const { name, parent } = scope;
   const { namespace, protectData } = settings;
-  const endpoint = pulumi.interpolate`http://seaweedfs-s3.${namespace}.svc.cluster.local:8333`;
+  const s3 = storeService("seaweedfs-s3", namespace, 8333);
   const { secret: admin, password } = createAdminKey(scope, {
     namespace,
     addresses: {
@@ -58,7 +58,7 @@ export function createSeaweedStore(scope: Scope, settings: LakeStoreSettings): L
     ],
   });
   const buckets = provisionBuckets({ ...scope, dependsOn: [release, admin] }, settings);
-  return { endpoint, region, ready: [release, buckets] };
+  return { service: s3, region, ready: [release, buckets] };
 }
 
 /**

@@ -1,11 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { createDisruptionBudget } from "../kubernetes/disruptionBudget";
 import { platformPods, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
 import { createServiceAccount } from "../kubernetes/serviceAccount";
 import type { Scope } from "../scope";
 import { createAdminKey } from "./adminSecret";
-import type { LakeStoreSettings } from "./lakeStore";
+import { type LakeStoreSettings, storeService, type StoreService } from "./lakeStore";
 import { adminSecretName, lakeUid } from "./provisioning";
 import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
 
@@ -22,8 +22,8 @@ export interface GatewaySettings extends LakeStoreSettings {
 
 /** The S3 service in front of the storage account. */
 export interface Gateway {
+  s3: StoreService;
   service: k8s.core.v1.Service;
-  endpoint: pulumi.Output<string>;
 }
 
 /**
@@ -33,10 +33,10 @@ export interface Gateway {
 export function createVersityGateway(scope: Scope, settings: GatewaySettings): Gateway {
   const { name, parent, dependsOn = [] } = scope;
   const { namespace, replicas } = settings;
-  const endpoint = pulumi.interpolate`http://versitygw.${namespace}.svc.cluster.local:7070`;
+  const s3 = storeService("versitygw", namespace, 7070);
   const { secret: admin } = createAdminKey(scope, {
     namespace,
-    addresses: { LAKE_ENDPOINT: endpoint },
+    addresses: { LAKE_ENDPOINT: s3.endpoint },
   });
   const account = createServiceAccount({
     name: `${name}-gateway`,
@@ -88,7 +88,7 @@ export function createVersityGateway(scope: Scope, settings: GatewaySettings): G
       matchLabels: labels,
     });
   }
-  return { service, endpoint };
+  return { s3, service };
 }
 
 function gatewayContainer(settings: GatewaySettings): k8s.types.input.core.v1.Container {

@@ -26,8 +26,6 @@ export interface LakeAccessArgs {
    * The bucket to be granted, as `DataLake` returns it; another bucket of the lake by its `bucket`.
    */
   lake: pulumi.Input<S3Connection>;
-  /** Namespace of the lake. */
-  lakeNamespace: pulumi.Input<string>;
   /** Namespace of the consumer, where its Secret is made. */
   namespace: pulumi.Input<string>;
   /**
@@ -37,8 +35,6 @@ export interface LakeAccessArgs {
   secretName?: string;
   /** What the consumer may do, by prefix. Nothing else is allowed. */
   grants: LakeGrant[];
-  /** Image with a shell and the store's client, the same as the lake's. */
-  clientImage: string;
   /** @default - any node */
   placement?: Placement;
 }

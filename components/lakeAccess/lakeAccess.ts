@@ -18,7 +18,7 @@ import { grantProblems, kserveAnnotations, policyDocument } from "./lakePolicy";
  *
  * ```ts
  * new LakeAccess("fraud-lake", {
- *   lake: lake.connection, lakeNamespace: lake.namespace, namespace: "fraud", clientImage,
+ *   lake: lake.connection, namespace: "fraud",
  *   grants: [{ prefix: "datasets/fraud/", permission: LakePermission.ReadWrite }],
  * });
  * ```
@@ -104,7 +104,7 @@ function provision(
   args: LakeAccessArgs,
   { lake, key }: LakeKey,
 ): k8s.batch.v1.Job {
-  const namespace = args.lakeNamespace;
+  const { namespace } = lake;
   const secret = new k8s.core.v1.Secret(
     `${name}-provisioning`,
     { metadata: { namespace }, stringData: { CONSUMER_SECRET_KEY: key } },
@@ -126,7 +126,7 @@ function provision(
     name: `${name}-provisioning`,
     parent,
     namespace,
-    image: args.clientImage,
+    image: lake.clientImage,
     script: lake.apply(({ kind }) => grantScript[kind]!),
     env: { CONSUMER: name },
     secretName: secret.metadata.name,

@@ -107,12 +107,11 @@ export function grantProblems(grants: LakeGrant[]): { propertyPath: string; reas
  * (kserve v0.20.0, pkg/credentials/s3): host and port without scheme, flags as text.
  */
 export function kserveAnnotations(lake: S3Connection): Record<string, string> {
-  const url = new URL(lake.endpoint);
-  const isHttps = url.protocol === "https:";
+  const useTls = lake.usesTls ? "1" : "0";
   return {
-    "serving.kserve.io/s3-endpoint": url.host,
-    "serving.kserve.io/s3-usehttps": isHttps ? "1" : "0",
-    "serving.kserve.io/s3-verifyssl": isHttps ? "1" : "0",
+    "serving.kserve.io/s3-endpoint": lake.address,
+    "serving.kserve.io/s3-usehttps": useTls,
+    "serving.kserve.io/s3-verifyssl": useTls,
     "serving.kserve.io/s3-region": lake.region,
     "serving.kserve.io/s3-usevirtualbucket": lake.addressing === "virtualHost" ? "true" : "false",
     "serving.kserve.io/s3-useanoncredential": "false",

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type {
   AzureFoundation,
+  InferenceTableConnection,
   S3Connection,
   ServingConnection,
   TrackingConnection,
@@ -12,20 +13,14 @@ import type { MlProjectGithubArgs } from "./githubArgs";
 export interface MlProjectArgs {
   /** The lake, from `DataLake`. */
   lake: pulumi.Input<S3Connection>;
-  /** Namespace of the lake's servers. */
-  lakeNamespace: pulumi.Input<string>;
-  /** Image with the lake's client, for the Jobs that make keys. */
-  clientImage: string;
   /** The MLflow server with its administrator's Secret, from `MlflowStack`. */
   tracking: pulumi.Input<TrackingConnection>;
-  /** Image with Python ≥ 3.9 for the Job that makes the MLflow user; MLflow's own serves. */
-  trackingImage: pulumi.Input<string>;
   /** Where models are served, from `ServingMesh`. */
   serving: pulumi.Input<ServingConnection>;
   /** Kueue ClusterQueue that the project's jobs draw from, from `RayStack`. */
   clusterQueue: pulumi.Input<string>;
-  /** URL of the inference table, from `ObservabilityStack`. */
-  inferenceTableUrl: pulumi.Input<string>;
+  /** The inference table, from `ObservabilityStack`. */
+  inferenceTable: pulumi.Input<InferenceTableConnection>;
   /** Team that owns the project. */
   owner: string;
   /** Account that pays for it. */

@@ -4,7 +4,6 @@ import { checkMlProject } from "./problems";
 import { createRoles } from "./projectAccess";
 import { admitMembers, createDeployers } from "./projectIdentities";
 import { createLakeAccess, secretNameOf } from "./projectLake";
-import { serviceNamespace, urlPort } from "./projectNames";
 import {
   createLocalQueue,
   createNetworkPolicies,
@@ -26,10 +25,9 @@ import type { MlProjectArgs } from "./args";
  *
  * @example
  * new MlProject("churn", {
- *   lake: lake.connection, lakeNamespace: lake.namespace, clientImage, tracking: mlflow.connection,
- *   trackingImage, serving: mesh.connection, clusterQueue: ray.clusterQueue,
- *   inferenceTableUrl: observability.inferenceTableUrl, owner: "growth", costCenter: "4711",
- *   cpuQuota: 32, memoryQuotaGiB: 128,
+ *   lake: lake.connection, tracking: mlflow.connection, serving: mesh.connection,
+ *   clusterQueue: ray.clusterQueue, inferenceTable: observability.inferenceTable,
+ *   owner: "growth", costCenter: "4711", cpuQuota: 32, memoryQuotaGiB: 128,
  * });
  */
 export class MlProject extends pulumi.ComponentResource {
@@ -64,7 +62,6 @@ export class MlProject extends pulumi.ComponentResource {
     this.namespace = scope.namespace;
     this.tracking = createTrackingAccess(scope, {
       tracking: pulumi.output(args.tracking),
-      image: args.trackingImage,
       placement: args.placement,
     });
     this.lake = trainingLake.connection;
@@ -79,15 +76,11 @@ export class MlProject extends pulumi.ComponentResource {
 }
 
 function flowsOf(args: MlProjectArgs): ProjectFlows {
-  const lake = pulumi.output(args.lake);
-  const tracking = pulumi.output(args.tracking);
   return {
     platform: {
-      lakeNamespace: args.lakeNamespace,
-      lakePort: lake.apply(({ endpoint }) => urlPort(endpoint)),
-      trackingNamespace: tracking.apply(({ uri }) => serviceNamespace(uri)),
-      trackingPort: tracking.apply(({ uri }) => urlPort(uri)),
-      inferenceTableNamespace: pulumi.output(args.inferenceTableUrl).apply(serviceNamespace),
+      lake: pulumi.output(args.lake),
+      tracking: pulumi.output(args.tracking),
+      inferenceTable: pulumi.output(args.inferenceTable),
     },
     isHttpsOpen: args.allowPublicHttps ?? false,
   };

@@ -5,17 +5,20 @@ import { type NetworkPort, podsIn, tcpPorts } from "../kubernetes/networkPolicy"
 
 type Policy = k8s.types.input.networking.v1.NetworkPolicySpec;
 
-/** Where the services of the platform are, as the pods' traffic meets them. */
-export interface PlatformEndpoints {
-  lakeNamespace: pulumi.Input<string>;
-  lakePort: pulumi.Input<number>;
-  trackingNamespace: pulumi.Input<string>;
-  trackingPort: pulumi.Input<number>;
-  inferenceTableNamespace: pulumi.Input<string>;
+/** Pods that answer, as the traffic of other pods meets them. */
+export interface PodEndpoint {
+  namespace: pulumi.Input<string>;
+  podPort: pulumi.Input<number>;
 }
 
-/** Ports are those of the pods, not of the Services: policies are applied after translation. */
-export const inferenceTablePodPort = 8080;
+/** Where the services of the platform are. Connections are such endpoints. */
+export interface PlatformEndpoints {
+  lake: PodEndpoint;
+  tracking: PodEndpoint;
+  inferenceTable: PodEndpoint;
+}
+
+// Ports are those of the pods, not of the Services: policies are applied after translation.
 const dashboard = tcpPorts(8265);
 const rayMetrics = tcpPorts(8080, 44217, 44227, 9464);
 // Knative's queue-proxy: HTTP/1, HTTP/2, TLS, and its two metrics ports; 8080 is the model
@@ -43,15 +46,9 @@ export function networkFlows(
   platform: PlatformEndpoints,
   isHttpsOpen: boolean,
 ): Record<string, Policy> {
-  const lake = { to: [podsIn(platform.lakeNamespace)], ports: tcpPorts(platform.lakePort) };
-  const tracking = {
-    to: [podsIn(platform.trackingNamespace)],
-    ports: tcpPorts(platform.trackingPort),
-  };
-  const inferenceTable = {
-    to: [podsIn(platform.inferenceTableNamespace)],
-    ports: tcpPorts(inferenceTablePodPort),
-  };
+  const lake = reach(platform.lake);
+  const tracking = reach(platform.tracking);
+  const inferenceTable = reach(platform.inferenceTable);
   const metrics = (ports: NetworkPort[]) => ({ from: [podsIn("observability")], ports });
 
   const flows: Record<string, Policy> = {
@@ -119,4 +116,8 @@ export function networkFlows(
     };
   }
   return flows;
+}
+
+function reach({ namespace, podPort }: PodEndpoint) {
+  return { to: [podsIn(namespace)], ports: tcpPorts(podPort) };
 }

@@ -31,11 +31,9 @@ export function createLakeAccess(
     `${name}-${account}`,
     {
       lake: args.lake,
-      lakeNamespace: args.lakeNamespace,
       namespace,
       secretName: account === servingAccount ? "model-store" : "lake-credentials",
       grants,
-      clientImage: args.clientImage,
       placement: args.placement,
     },
     { parent },

@@ -128,26 +128,3 @@ export function memberProblem(group: string, isAzure: boolean): string | undefin
   }
   return group.length > 0 ? undefined : `is empty: "". Remove it or name a group.`;
 }
-
-/**
- * Name of a Kubernetes namespace in an in-cluster URL: `mlflow` of
- * `http://mlflow.mlflow.svc.cluster.local:5000`.
- *
- * @throws Error where the host is not `<service>.<namespace>.svc…`.
- */
-export function serviceNamespace(url: string): string {
-  const [, namespace, svc] = new URL(url).hostname.split(".");
-  if (namespace && svc === "svc") {
-    return namespace;
-  }
-  throw new Error(
-    `MlProject: "${url}" is not the URL of a Service. Give ` +
-      "<service>.<namespace>.svc.cluster.local: network policies need the namespace.",
-  );
-}
-
-/** Port of a URL, with the default of its scheme. */
-export function urlPort(url: string): number {
-  const { port, protocol } = new URL(url);
-  return port ? Number(port) : protocol === "https:" ? 443 : 80;
-}

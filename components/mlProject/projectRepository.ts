@@ -77,7 +77,7 @@ function ownVariables(
     LAKE_BUCKET: lake.bucket,
     LAKE_REGION: lake.region,
     MLFLOW_TRACKING_URI: pulumi.output(args.tracking).uri,
-    INFERENCE_TABLE_URL: args.inferenceTableUrl,
+    INFERENCE_TABLE_URL: pulumi.output(args.inferenceTable).url,
     MODEL_DOMAIN: pulumi.output(args.serving).ingressHost,
     TRAINING_BASE_IMAGE: images.trainingBase,
     LOG_OFFLOADER_IMAGE: images.logOffloader,

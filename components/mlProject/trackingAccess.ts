@@ -6,7 +6,6 @@ import type { TrackingConnection } from "../connections";
 import { createPassword } from "../kubernetes/password";
 import type { Placement } from "../kubernetes/placement";
 import { restrictedContainer, restrictedPodSpec } from "../kubernetes/pod";
-import { serviceNamespace } from "./projectNames";
 import type { ProjectScope } from "./projectScope";
 
 /** Secret in the project's namespace with its MLflow user. */
@@ -16,8 +15,6 @@ export const trackingSecretName = "mlflow-credentials";
 export interface TrackingAccessSettings {
   /** The server, with the administrator's Secret in its own namespace. */
   tracking: pulumi.Output<TrackingConnection>;
-  /** Image with Python ≥ 3.9. */
-  image: pulumi.Input<string>;
   /** Where the Job runs. @default - anywhere */
   placement?: Placement;
 }
@@ -38,7 +35,6 @@ export function createTrackingAccess(
 ): pulumi.Output<TrackingConnection> {
   const { name, parent, namespace, labels } = scope;
   const { tracking } = settings;
-  const serverNamespace = tracking.apply(({ uri }) => serviceNamespace(uri));
   const credentials = {
     MLFLOW_TRACKING_USERNAME: name,
     MLFLOW_TRACKING_PASSWORD: createPassword({
@@ -57,7 +53,7 @@ export function createTrackingAccess(
     { parent, deleteBeforeReplace: true },
   );
 
-  const besideServer = { namespace: serverNamespace, labels };
+  const besideServer = { namespace: tracking.namespace, labels };
   // Named by Pulumi, so that a new password is a new Secret, hence a new Job that sets it.
   const provisioningSecret = new k8s.core.v1.Secret(
     `${name}-mlflow-user`,
@@ -85,8 +81,8 @@ export function createTrackingAccess(
   );
   // Whoever uses the connection waits until the user exists.
   return pulumi
-    .all([tracking.uri, secret.metadata.name, job.id])
-    .apply(([uri, authSecretName]) => ({ uri, authSecretName }));
+    .all([tracking, secret.metadata.name, job.id])
+    .apply(([server, authSecretName]) => ({ ...server, authSecretName }));
 }
 
 /** Names of the objects that the Job reads. */
@@ -99,7 +95,7 @@ interface ProvisioningObjects {
 
 function provisioningJob(
   { name: project, labels }: ProjectScope,
-  { tracking, image, placement }: TrackingAccessSettings,
+  { tracking, placement }: TrackingAccessSettings,
   { script, user }: ProvisioningObjects,
 ): k8s.types.input.batch.v1.JobSpec {
   const fromSecret = (name: string, secretName: pulumi.Input<string>, key: string) => ({
@@ -117,7 +113,7 @@ function provisioningJob(
         containers: [
           {
             name: "provision",
-            image,
+            image: tracking.clientImage,
             command: ["python3", "/scripts/provisionTracking.py"],
             env: [
               { name: "PROJECT", value: project },

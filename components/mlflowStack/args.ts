@@ -22,12 +22,8 @@ export interface MlflowCharts {
 export interface MlflowStackArgs {
   /** The lake: artifacts go under `artifacts/` of its bucket. */
   lake: pulumi.Input<S3Connection>;
-  /** Namespace of the lake. */
-  lakeNamespace: pulumi.Input<string>;
   /** Image with `mlflow[auth]`, psycopg 3, boto3 and prometheus-flask-exporter. */
   image: string;
-  /** Image for provisioning Jobs of the lake. */
-  clientImage: string;
   /**
    * Which PostgreSQL. A change starts with an empty database.
    * @default MlflowDatabase.CloudNativePg

@@ -21,8 +21,7 @@ import { MlflowDatabase, type MlflowStackArgs } from "./args";
  *
  * ```ts
  * const tracking = new MlflowStack("mlflow", {
- *   lake: lake.connection, lakeNamespace: lake.namespace, charts,
- *   image: images.mlflow, clientImage: images.minioClient, postgresImage: images.postgres,
+ *   lake: lake.connection, charts, image: images.mlflow, postgresImage: images.postgres,
  * }, { dependsOn: [serving, observability] });
  * ```
  */
@@ -61,9 +60,12 @@ export class MlflowStack extends pulumi.ComponentResource {
     if (args.enableMonitors ?? true) {
       monitorServer(scope, this.namespace);
     }
-    this.connection = service.urn.apply(() => ({
+    this.connection = pulumi.all([this.namespace, service.urn]).apply(([namespace]) => ({
       uri: `http://${serverHost}:${mlflowPort}`,
+      namespace,
+      podPort: mlflowPort,
       authSecretName: adminSecretName,
+      clientImage: args.image,
     }));
     this.registerOutputs({ connection: this.connection, namespace: this.namespace });
   }
@@ -79,10 +81,8 @@ function grantArtifacts(
     `${name}-artifacts`,
     {
       lake: args.lake,
-      lakeNamespace: args.lakeNamespace,
       namespace,
       grants: [{ prefix: "artifacts/", permission: LakePermission.ReadWrite }],
-      clientImage: args.clientImage,
       placement: args.placement,
     },
     { parent },
@@ -113,11 +113,9 @@ function createInCluster(
     `${name}-backups`,
     {
       lake: pulumi.output(args.lake).apply((lake) => ({ ...lake, bucket })),
-      lakeNamespace: args.lakeNamespace,
       namespace,
       secretName: "backup-credentials",
       grants: [{ prefix: "mlflow/", permission: LakePermission.ReadWrite }],
-      clientImage: args.clientImage,
       placement: args.placement,
     },
     { parent },

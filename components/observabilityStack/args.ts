@@ -79,10 +79,6 @@ export interface ObservabilityStackArgs {
   imageRegistry?: string;
   /** Store for logs and inference events. */
   lake: pulumi.Input<S3Connection>;
-  /** Namespace of the store. */
-  lakeNamespace: pulumi.Input<string>;
-  /** Image of the Jobs that grant access to the store. */
-  clientImage: string;
   /** Image of the service that stores payload events of models. */
   inferenceTableImage: pulumi.Input<string>;
   /** Image of the nightly run over the Ray logs in the lake. */

@@ -18,7 +18,8 @@ import { lakeEnvironment } from "./lakeEnvironment";
 /** Name of the Service, of its workload and of all objects around it. */
 export const inferenceTableName = "inference-table";
 
-const port = 8080;
+/** Port of its pods. */
+export const inferenceTablePort = 8080;
 const labels = { "app.kubernetes.io/name": inferenceTableName };
 /** User of the service's image. */
 const uid = 65532;
@@ -116,7 +117,7 @@ function admitModels(scope: Scope, namespace: pulumi.Input<string>): void {
           { ...platformPods, podSelector: models },
           { podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } } },
         ],
-        ports: tcpPorts(port),
+        ports: tcpPorts(inferenceTablePort),
       },
     ],
   });
@@ -198,11 +199,11 @@ function serverContainer(
   return {
     name: inferenceTableName,
     image: settings.image,
-    ports: [{ name: "http", containerPort: port }],
+    ports: [{ name: "http", containerPort: inferenceTablePort }],
     env: [
       ...lakeEnvironment(settings.lake),
       { name: "MLP_STATE_DIR", value: "/state" },
-      { name: "MLP_PORT", value: `${port}` },
+      { name: "MLP_PORT", value: `${inferenceTablePort}` },
       { name: "MLP_LOG_MIB", value: `${Math.floor(settings.bufferGiB * 1024 * logShare)}` },
       { name: "MLP_REPLICAS", value: `${settings.replicas}` },
       {

@@ -27,11 +27,9 @@ export function grantLake(
     scope.name,
     {
       lake: settings.lake ?? args.lake,
-      lakeNamespace: args.lakeNamespace,
       namespace: settings.namespace,
       secretName: settings.secretName,
       grants: [{ prefix: settings.prefix, permission: LakePermission.ReadWrite }],
-      clientImage: args.clientImage,
       placement: args.placement,
     },
     childOptions(scope),

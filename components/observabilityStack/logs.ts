@@ -57,7 +57,7 @@ function lokiStore(lake: pulumi.Output<S3Connection>): LokiStore {
     endpoint: lake.endpoint,
     region: lake.region,
     pathStyle: lake.addressing.apply((addressing) => addressing === S3Addressing.Path),
-    insecure: lake.endpoint.apply((endpoint) => !endpoint.startsWith("https:")),
+    insecure: lake.usesTls.apply((usesTls) => !usesTls),
     secretName: lokiSecretName,
   };
 }

@@ -1,11 +1,12 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { InferenceTableConnection } from "../connections";
 import { installChart } from "../kubernetes/installChart";
 import { createPassword } from "../kubernetes/password";
 import type { Scope } from "../scope";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { createDashboardReader } from "./dashboardReader";
-import { createInferenceTable } from "./inferenceTable";
+import { createInferenceTable, inferenceTablePort } from "./inferenceTable";
 import { grantLake } from "./lakeGrant";
 import { monitorLake } from "./lakeMonitor";
 import { createLogKeeper } from "./logKeeper";
@@ -28,15 +29,14 @@ import type { ObservabilityStackArgs } from "./args";
  *
  * ```ts
  * const observability = new ObservabilityStack("observability", {
- *   charts, lake: lake.connection, lakeNamespace: lake.namespace,
- *   clientImage, inferenceTableImage, logKeeperImage,
+ *   charts, lake: lake.connection, inferenceTableImage, logKeeperImage,
  * });
- * export const sink = observability.inferenceTableUrl;
+ * export const sink = observability.inferenceTable.url;
  * ```
  */
 export class ObservabilityStack extends pulumi.ComponentResource {
-  /** Where KServe's loggers post to: `http://inference-table.observability.svc.cluster.local`. */
-  readonly inferenceTableUrl: pulumi.Output<string>;
+  /** Where KServe's loggers post to. */
+  readonly inferenceTable: pulumi.Output<InferenceTableConnection>;
   /** Address of Grafana: public where a host was given, otherwise inside the cluster. */
   readonly grafanaUrl: pulumi.Output<string>;
   /** Secret in namespace `observability` with Grafana's `admin-user` and `admin-password`. */
@@ -66,19 +66,19 @@ export class ObservabilityStack extends pulumi.ComponentResource {
     const monitored = { ...scope, dependsOn: [prometheus] };
     createDashboards(scope, namespace);
     createAlerts(monitored, namespace);
-    monitorLake(monitored, namespace, args.lakeNamespace);
+    monitorLake(monitored, namespace, pulumi.output(args.lake).namespace);
     const loki = createLoki(monitored, args, namespace);
     createAlloy({ ...scope, dependsOn: [loki] }, args);
     const service = createTable(monitored, args, namespace);
     createKeeper(scope, args, namespace);
 
-    this.inferenceTableUrl = pulumi.interpolate`http://${service.metadata.name}.${namespace}.svc.cluster.local`;
+    this.inferenceTable = inferenceTableAt(service);
     this.grafanaUrl = args.grafanaHost
       ? pulumi.output(`https://${args.grafanaHost}`)
       : pulumi.interpolate`http://${prometheusReleaseName}-grafana.${namespace}.svc.cluster.local`;
     this.grafanaSecretName = admin.metadata.name;
     this.registerOutputs({
-      inferenceTableUrl: this.inferenceTableUrl,
+      inferenceTable: this.inferenceTable,
       grafanaUrl: this.grafanaUrl,
       grafanaSecretName: this.grafanaSecretName,
     });
@@ -191,6 +191,15 @@ function createTable(
       retentionByNamespace: args.inferenceRetentionByNamespace ?? {},
     },
   );
+}
+
+function inferenceTableAt(service: k8s.core.v1.Service): pulumi.Output<InferenceTableConnection> {
+  const { name, namespace } = service.metadata;
+  return pulumi.all([name, namespace]).apply(([host, own]) => ({
+    url: `http://${host}.${own}.svc.cluster.local`,
+    namespace: own,
+    podPort: inferenceTablePort,
+  }));
 }
 
 function createKeeper(

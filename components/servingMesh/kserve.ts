@@ -59,9 +59,9 @@ export function createKserve(scope: Scope, args: ServingMeshArgs): k8s.helm.v3.R
 function modelStore(lake: pulumi.Input<S3Connection>): ModelStore {
   const connection = pulumi.output(lake);
   return {
-    endpoint: connection.endpoint.apply((endpoint) => new URL(endpoint).host),
+    endpoint: connection.address,
     region: connection.region,
-    useHttps: connection.endpoint.apply((endpoint) => (endpoint.startsWith("https:") ? "1" : "0")),
+    useHttps: connection.usesTls.apply((usesTls) => (usesTls ? "1" : "0")),
     useVirtualBucket: connection.addressing.apply((addressing) =>
       addressing === S3Addressing.VirtualHost ? "true" : "false",
     ),

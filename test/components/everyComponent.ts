@@ -35,14 +35,10 @@ function buildPlatform(withOptions: boolean): void {
       : {}),
     ...pods,
   });
-  const lake = {
-    lake: dataLake.connection,
-    lakeNamespace: dataLake.namespace,
-    clientImage: images.minioClient,
-  };
+  const lake = dataLake.connection;
   const observability = new ObservabilityStack("observability", {
     ...observabilityArgs,
-    ...lake,
+    lake,
     charts: charts.observability,
     ...(withOptions ? { grafanaHost: "grafana.example.com", imageRegistry } : {}),
     ...pods,
@@ -64,11 +60,11 @@ function buildPlatform(withOptions: boolean): void {
     ...servingArgs,
     charts: charts.serving,
     knativeVersion,
-    lake: dataLake.connection,
+    lake,
     ...(withOptions ? servingOptions() : {}),
   });
   const mlflow = new MlflowStack("mlflow", {
-    ...lake,
+    lake,
     image: images.mlflow,
     postgresImage: images.postgres,
     charts: charts.mlflow,
@@ -78,12 +74,11 @@ function buildPlatform(withOptions: boolean): void {
     ...pods,
   });
   new MlProject("churn", {
-    ...lake,
+    lake,
     tracking: mlflow.connection,
-    trackingImage: images.mlflow,
     serving: serving.connection,
     clusterQueue: ray.clusterQueue,
-    inferenceTableUrl: observability.inferenceTableUrl,
+    inferenceTable: observability.inferenceTable,
     owner: "growth",
     costCenter: "4711",
     cpuQuota: 16,

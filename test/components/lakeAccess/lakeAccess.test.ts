@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { LakeKind, S3Addressing, type S3Connection } from "../../../components/connections";
+import { LakeKind, S3Addressing } from "../../../components/connections";
 import { LakeAccess } from "../../../components/lakeAccess/lakeAccess";
 import {
   type LakeAccessArgs,
@@ -18,6 +18,7 @@ import {
   seaweedBucketsScript,
   seaweedGrantScript,
 } from "../../../components/dataLake/seaweedScripts";
+import { lakeConnection } from "../connections";
 import { plainSecrets } from "../plainSecrets";
 import { record, type RecordOptions } from "../recorder";
 
@@ -25,19 +26,11 @@ const secretKey = "generated-secret-key";
 const outputs: RecordOptions["outputs"] = (type) =>
   type === "random:index/randomPassword:RandomPassword" ? { result: secretKey } : {};
 
-const bucket: S3Connection = {
-  kind: LakeKind.Minio,
-  endpoint: "http://minio.data-lake.svc.cluster.local:9000",
-  region: "us-east-1",
-  bucket: "lake",
-  addressing: S3Addressing.Path,
-};
+const bucket = lakeConnection({ kind: LakeKind.Minio });
 const grants: LakeGrant[] = [{ prefix: "datasets/fraud/", permission: LakePermission.Read }];
 const fraud: LakeAccessArgs = {
   lake: bucket,
-  lakeNamespace: "data-lake",
   namespace: "fraud",
-  clientImage: "mc:1.0.0",
   grants,
 };
 
@@ -99,7 +92,7 @@ describe("LakeAccess", () => {
 
   it("speaks to SeaweedFS in its own commands", async () => {
     const { recording } = await access({
-      lake: { ...bucket, kind: LakeKind.SeaweedFs } as S3Connection,
+      lake: lakeConnection({ kind: LakeKind.SeaweedFs }),
     });
     const [container] =
       recording.one("kubernetes:batch/v1:Job").inputs.spec.template.spec.containers;
@@ -107,10 +100,7 @@ describe("LakeAccess", () => {
   });
 
   it("takes a connection without a kind for MinIO's", async () => {
-    const { endpoint, region, addressing } = bucket;
-    const { recording } = await access({
-      lake: { endpoint, region, addressing, bucket: "lake" },
-    });
+    const { recording } = await access({ lake: lakeConnection({ kind: undefined }) });
     const [container] =
       recording.one("kubernetes:batch/v1:Job").inputs.spec.template.spec.containers;
     assert.equal(container.command[2], minioGrantScript);
@@ -122,7 +112,7 @@ describe("LakeAccess", () => {
       () => {
         const refused = new LakeAccess("fraud-lake", {
           ...fraud,
-          lake: { ...bucket, kind: LakeKind.AzureBlob } as S3Connection,
+          lake: lakeConnection({ kind: LakeKind.AzureBlob }),
         });
         failure = (refused.connection as any).promise().then(
           () => undefined,
@@ -295,12 +285,15 @@ describe("Policies of the lake", () => {
   }
 
   it("tells KServe about TLS and virtual hosts where the endpoint has them", () => {
-    const annotations = kserveAnnotations({
-      endpoint: "https://s3.example.com",
-      region: "eu-west-1",
-      bucket: "lake",
-      addressing: S3Addressing.VirtualHost,
-    });
+    const annotations = kserveAnnotations(
+      lakeConnection({
+        endpoint: "https://s3.example.com",
+        address: "s3.example.com",
+        usesTls: true,
+        region: "eu-west-1",
+        addressing: S3Addressing.VirtualHost,
+      }),
+    );
     assert.equal(annotations["serving.kserve.io/s3-endpoint"], "s3.example.com");
     assert.equal(annotations["serving.kserve.io/s3-usehttps"], "1");
     assert.equal(annotations["serving.kserve.io/s3-verifyssl"], "1");

@@ -3,10 +3,11 @@ import { resolve } from "node:path";
 import * as github from "@pulumi/github";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type AzureFoundation, S3Addressing } from "../../../components/connections";
+import type { AzureFoundation } from "../../../components/connections";
 import { MlProject } from "../../../components/mlProject/mlProject";
 import type { MlProjectArgs } from "../../../components/mlProject/args";
 import { readTemplate } from "../../../components/mlProject/template";
+import { inferenceTableConnection, lakeConnection, trackingConnection } from "../connections";
 import { type Recorded, type Recording, type RecordOptions, record } from "../recorder";
 
 const templateDirectory = resolve(__dirname, "../../../workloads/projectTemplate");
@@ -28,22 +29,11 @@ const azure: AzureFoundation = {
 
 function minimalArgs(): MlProjectArgs {
   return {
-    lake: {
-      endpoint: "http://minio.data-lake.svc.cluster.local:9000",
-      region: "us-east-1",
-      bucket: "lake",
-      addressing: S3Addressing.Path,
-    },
-    lakeNamespace: "data-lake",
-    clientImage: "example.com/mc:1.0.0",
-    tracking: {
-      uri: "http://mlflow.mlflow.svc.cluster.local:5000",
-      authSecretName: "mlflow-admin",
-    },
-    trackingImage: "example.com/mlflow:3.17.2",
+    lake: lakeConnection(),
+    tracking: trackingConnection(),
     serving: { ingressHost: "models.example.com", gateway: "knative-serving/g", jwtIssuer: "" },
     clusterQueue: "mlplatform",
-    inferenceTableUrl: "http://inference-table.observability.svc.cluster.local",
+    inferenceTable: inferenceTableConnection(),
     owner: "growth",
     costCenter: "4711",
     cpuQuota: 16,
@@ -577,9 +567,6 @@ describe("MlProject", () => {
     const [namespace, lake, tracking, repository] = connections as any[];
     assert.deepEqual([namespace, repository], ["churn", "acme/churn-repository"]);
     assert.equal(lake.secretName, "lake-credentials");
-    assert.deepEqual(tracking, {
-      uri: "http://mlflow.mlflow.svc.cluster.local:5000",
-      authSecretName: "mlflow-credentials",
-    });
+    assert.deepEqual(tracking, trackingConnection({ authSecretName: "mlflow-credentials" }));
   });
 });

@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { networkFlows } from "../../../components/mlProject/network";
 
 const platform = {
-  lakeNamespace: "data-lake",
-  lakePort: 9000,
-  trackingNamespace: "mlflow",
-  trackingPort: 5000,
-  inferenceTableNamespace: "observability",
+  lake: { namespace: "data-lake", podPort: 9000 },
+  tracking: { namespace: "mlflow", podPort: 5000 },
+  inferenceTable: { namespace: "observability", podPort: 8080 },
 };
 
 /** An edge as one line: policy, direction, peer, ports. */

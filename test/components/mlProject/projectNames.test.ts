@@ -11,8 +11,6 @@ import {
   projectNameProblem,
   repositoryNameProblem,
   secretNameProblem,
-  serviceNamespace,
-  urlPort,
 } from "../../../components/mlProject/projectNames";
 import { hardQuota } from "../../../components/mlProject/projectNamespace";
 
@@ -90,18 +88,6 @@ describe("project names", () => {
     assert.deepEqual(checkProjectNames({ name: "churn" }), []);
   });
 
-  it("reads namespace and port from the URL of a Service", () => {
-    assert.equal(serviceNamespace("http://mlflow.tracking.svc.cluster.local:5000"), "tracking");
-    assert.throws(
-      () => serviceNamespace("https://mlflow.example.com"),
-      /"https:\/\/mlflow.example.com" is not the URL of a Service/,
-    );
-    assert.deepEqual(
-      ["http://a.b.svc", "https://a.b.svc", "http://a.b.svc:9000"].map(urlPort),
-      [80, 443, 9000],
-    );
-  });
-
   it("writes subjects as Azure compares them: to the character", () => {
     assert.equal(
       githubEnvironmentSubject(4242, "production"),
@@ -123,13 +109,10 @@ function args(change: Partial<MlProjectArgs>): MlProjectArgs {
   const connection = {} as any;
   return {
     lake: connection,
-    lakeNamespace: "data-lake",
-    clientImage: "mc:1",
     tracking: connection,
-    trackingImage: "mlflow:1",
     serving: connection,
     clusterQueue: "q",
-    inferenceTableUrl: "http://t.o.svc",
+    inferenceTable: connection,
     owner: "growth",
     costCenter: "4711",
     cpuQuota: 8,

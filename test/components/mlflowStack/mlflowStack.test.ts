@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { NodePoolKind, S3Addressing } from "../../../components/connections";
+import { NodePoolKind } from "../../../components/connections";
 import { skuTier } from "../../../components/mlflowStack/flexibleServer";
 import { MlflowStack } from "../../../components/mlflowStack/mlflowStack";
 import { MlflowDatabase, type MlflowStackArgs } from "../../../components/mlflowStack/args";
@@ -19,6 +19,7 @@ import { anywhere, placementOn } from "../../../components/kubernetes/placement"
 import { upstreamsOrSkip } from "../../upstreams/upstreamsOrSkip";
 import { PublishedCharts, unknownValues } from "../chartValues";
 import { CrdSchemas } from "../crdSchemas";
+import { lakeConnection, trackingConnection } from "../connections";
 import { plainSecrets } from "../plainSecrets";
 import { record, type RecordOptions, type Recording } from "../recorder";
 
@@ -33,12 +34,7 @@ const outputs: RecordOptions["outputs"] = (type, name) => {
 };
 const passwords = ["secret-of-"];
 
-const lake = {
-  endpoint: "http://minio.data-lake.svc.cluster.local:9000",
-  region: "us-east-1",
-  bucket: "lake",
-  addressing: S3Addressing.Path,
-};
+const lake = lakeConnection();
 const azure = {
   resourceGroupName: "rg",
   location: "westeurope",
@@ -53,9 +49,7 @@ const azure = {
 };
 const defaults: MlflowStackArgs = {
   lake,
-  lakeNamespace: "data-lake",
   image: "mlflow:1.0.0",
-  clientImage: "mc:1.0.0",
   postgresImage: "postgresql:17.6",
   charts: {
     cloudNativePg: { chart: "cloudnative-pg", version: "0.29.0" },
@@ -168,12 +162,12 @@ describe("MlflowStack's server", () => {
     ]);
   });
 
-  it("returns the address and the administrator's Secret", async () => {
+  it("returns where its pods answer, the administrator's Secret and an image for Jobs", async () => {
     const { component } = await stack();
-    assert.deepEqual(await valueOf(component.connection), {
-      uri: "http://mlflow.mlflow.svc.cluster.local:5000",
-      authSecretName: "mlflow-admin",
-    });
+    assert.deepEqual(
+      await valueOf(component.connection),
+      trackingConnection({ clientImage: "mlflow:1.0.0" }),
+    );
   });
 
   it("is scraped with the administrator's login, and not at all where monitors are off", async () => {

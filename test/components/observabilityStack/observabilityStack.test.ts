@@ -13,6 +13,7 @@ import {
 } from "../../../components/observabilityStack/values";
 import { placementOn } from "../../../components/kubernetes/placement";
 import { makeRedactor } from "../../../workloads/inferenceTable/intake/redaction";
+import { inferenceTableConnection } from "../connections";
 import { record, type Recorded, type Recording } from "../recorder";
 import { cluster, lake, observabilityArgs } from "../servingMesh/servingFixtures";
 
@@ -35,12 +36,12 @@ function outputs(type: string): Record<string, unknown> {
 describe("ObservabilityStack", () => {
   describe("by default", () => {
     let recording: Recording;
-    const returned: Record<string, string> = {};
+    const returned: Record<string, unknown> = {};
     before(async () => {
       recording = await record(
         () => {
           const stack = new ObservabilityStack("observability", observabilityArgs);
-          stack.inferenceTableUrl.apply((url) => (returned.inferenceTable = url));
+          stack.inferenceTable.apply((table) => (returned.inferenceTable = table));
           stack.grafanaUrl.apply((url) => (returned.grafana = url));
         },
         { outputs },
@@ -220,7 +221,7 @@ describe("ObservabilityStack", () => {
       assert.deepEqual(spec.ports, [{ name: "http", port: 80, targetPort: "http" }]);
       assert.equal(metadata.namespace, "observability");
       assert.deepEqual(returned, {
-        inferenceTable: "http://inference-table.observability.svc.cluster.local",
+        inferenceTable: inferenceTableConnection(),
         grafana: "http://kube-prometheus-stack-grafana.observability.svc.cluster.local",
       });
     });

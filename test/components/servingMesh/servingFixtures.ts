@@ -1,12 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
-import {
-  type ChartReference,
-  S3Addressing,
-  type S3Connection,
-} from "../../../components/connections";
+import type { ChartReference } from "../../../components/connections";
 import type { ObservabilityStackArgs } from "../../../components/observabilityStack/args";
 import type { RayStackArgs } from "../../../components/rayStack/args";
 import type { ServingMeshArgs } from "../../../components/servingMesh/args";
+import { lakeConnection } from "../connections";
 
 /** A chart by name, at a version that only the tests know. */
 export function chart(name: string): ChartReference {
@@ -18,12 +15,7 @@ export function cluster(name: string): k8s.Provider {
   return new k8s.Provider(name, { kubeconfig: `{"clusters": ["${name}"]}` });
 }
 
-export const lake: S3Connection = {
-  endpoint: "http://minio.data-lake.svc.cluster.local:9000",
-  region: "us-east-1",
-  bucket: "lake",
-  addressing: S3Addressing.Path,
-};
+export const lake = lakeConnection();
 
 export const rayArgs: RayStackArgs = {
   charts: {
@@ -57,8 +49,6 @@ export const observabilityArgs: ObservabilityStackArgs = {
     alloy: chart("alloy"),
   },
   lake,
-  lakeNamespace: "data-lake",
-  clientImage: "registry.example.com/minio-client@sha256:1",
   inferenceTableImage: "registry.example.com/inference-table@sha256:1",
   logKeeperImage: "registry.example.com/log-offloader@sha256:1",
 };
