@@ -1,13 +1,11 @@
 import type { ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
-import { type ObjectKind, typeTokenOf } from "./rules/objectKinds";
+import { typeTokenOf } from "./rules/objectKinds";
 import { type ObjectRule, violations } from "./rules/objectRule";
 import { resourcePolicy } from "./resourcePolicy";
 
-/** Repairs an object of a kind in place. */
-export type Repair = (kind: ObjectKind, object: Record<string, any>) => void;
-
 /** The policy over the program's own objects that a rule describes. */
-export function objectPolicy(rule: ObjectRule, repair?: Repair): ResourceValidationPolicy {
+export function objectPolicy(rule: ObjectRule): ResourceValidationPolicy {
+  const { repair } = rule;
   const kinds = new Map(rule.kinds.map((kind) => [typeTokenOf(kind), kind]));
   const kindOf = (args: ResourceValidationArgs) => kinds.get(args.type)!;
   return resourcePolicy({

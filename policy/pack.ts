@@ -1,29 +1,28 @@
 import type { Policies } from "@pulumi/policy";
-import { requireInferenceLog } from "./rules/objects/requireInferenceLog";
-import { requireOwnershipTags } from "./rules/resources/requireOwnershipTags";
-import { requireRayLineage } from "./rules/objects/requireRayLineage";
-import { requireServiceLineage } from "./rules/objects/requireServiceLineage";
-import { requireDiagnosticSettings } from "./rules/stack/requireDiagnosticSettings";
-import { requireLogOffloader } from "./rules/objects/requireLogOffloader";
-import { requireLogRetention } from "./rules/stack/requireLogRetention";
-import { requireObjectStorageLogs } from "./rules/resources/requireObjectStorageLogs";
+import { objectPolicy } from "./objectPolicy";
+import { resourcePolicy, stackPolicy } from "./resourcePolicy";
+import { ephemeralRay } from "./rules/objects/ephemeralRay";
+import { idleGpus } from "./rules/objects/idleGpus";
+import { inferenceLog, rayLineage, serviceLineage } from "./rules/objects/lineage";
+import { logOffloader } from "./rules/objects/logOffloader";
+import { namespaceLabels } from "./rules/objects/namespaceLabels";
+import { pinnedImages } from "./rules/objects/pinnedImages";
+import { restrictedPods, seccompProfiles } from "./rules/objects/restrictedPods";
+import { scaleToZeroServices } from "./rules/objects/scaleToZeroServices";
 import { disallowCloudCredentials } from "./rules/resources/disallowCloudCredentials";
 import { disallowLocalAccounts } from "./rules/resources/disallowLocalAccounts";
 import { disallowPublicStorage } from "./rules/resources/disallowPublicStorage";
 import { disallowSharedKeys } from "./rules/resources/disallowSharedKeys";
 import { requireAuthorizedRanges } from "./rules/resources/requireAuthorizedRanges";
-import { requireBudget } from "./rules/stack/requireBudget";
-import { requireNamespaceLabels } from "./rules/objects/requireNamespaceLabels";
-import { requirePinnedImages } from "./rules/objects/requirePinnedImages";
-import { requireProtection } from "./rules/resources/requireProtection";
-import { requireProtectedNamespaces } from "./rules/stack/requireProtectedNamespaces";
-import { requireRestrictedPods } from "./rules/objects/requireRestrictedPods";
-import { requireSeccompProfile } from "./rules/objects/requireSeccompProfile";
-import { disallowIdleGpus } from "./rules/objects/disallowIdleGpus";
-import { requireEphemeralRay } from "./rules/objects/requireEphemeralRay";
+import { requireObjectStorageLogs } from "./rules/resources/requireObjectStorageLogs";
+import { requireOwnershipTags } from "./rules/resources/requireOwnershipTags";
 import { requirePoolTaints } from "./rules/resources/requirePoolTaints";
-import { requireScaleToZeroServices } from "./rules/objects/requireScaleToZeroServices";
+import { requireProtection } from "./rules/resources/requireProtection";
 import { requireUserPoolsFromZero } from "./rules/resources/requireUserPoolsFromZero";
+import { requireBudget } from "./rules/stack/requireBudget";
+import { requireDiagnosticSettings } from "./rules/stack/requireDiagnosticSettings";
+import { requireLogRetention } from "./rules/stack/requireLogRetention";
+import { requireProtectedNamespaces } from "./rules/stack/requireProtectedNamespaces";
 
 /** Name of the pack in previews, updates and reports. */
 export const packName = "mlplatform";
@@ -31,32 +30,37 @@ export const packName = "mlplatform";
 /** Policies by what they are for, in the order in which reports show them. */
 export const areas = {
   "Scale to zero": [
-    requireUserPoolsFromZero,
-    requirePoolTaints,
-    requireScaleToZeroServices,
-    requireEphemeralRay,
-    disallowIdleGpus,
+    resourcePolicy(requireUserPoolsFromZero),
+    resourcePolicy(requirePoolTaints),
+    objectPolicy(scaleToZeroServices),
+    objectPolicy(ephemeralRay),
+    objectPolicy(idleGpus),
   ],
   "Log offloading": [
-    requireLogOffloader,
-    requireLogRetention,
-    requireDiagnosticSettings,
-    requireObjectStorageLogs,
+    objectPolicy(logOffloader),
+    stackPolicy(requireLogRetention),
+    stackPolicy(requireDiagnosticSettings),
+    resourcePolicy(requireObjectStorageLogs),
   ],
-  Lineage: [requireServiceLineage, requireInferenceLog, requireRayLineage, requireOwnershipTags],
+  Lineage: [
+    objectPolicy(serviceLineage),
+    objectPolicy(inferenceLog),
+    objectPolicy(rayLineage),
+    resourcePolicy(requireOwnershipTags),
+  ],
   Safety: [
-    requireAuthorizedRanges,
-    disallowLocalAccounts,
-    disallowSharedKeys,
-    disallowPublicStorage,
-    requirePinnedImages,
-    requireRestrictedPods,
-    requireSeccompProfile,
-    requireNamespaceLabels,
-    requireProtection,
-    requireProtectedNamespaces,
-    requireBudget,
-    disallowCloudCredentials,
+    resourcePolicy(requireAuthorizedRanges),
+    resourcePolicy(disallowLocalAccounts),
+    resourcePolicy(disallowSharedKeys),
+    resourcePolicy(disallowPublicStorage),
+    objectPolicy(pinnedImages),
+    objectPolicy(restrictedPods),
+    objectPolicy(seccompProfiles),
+    objectPolicy(namespaceLabels),
+    resourcePolicy(requireProtection),
+    stackPolicy(requireProtectedNamespaces),
+    stackPolicy(requireBudget),
+    resourcePolicy(disallowCloudCredentials),
   ],
 } satisfies Record<string, Policies>;
 

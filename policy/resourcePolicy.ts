@@ -1,43 +1,19 @@
 import type {
-  PolicyConfigSchema,
   ReportViolation,
-  ResourceValidationArgs,
   ResourceValidationPolicy,
-  StackValidationArgs,
   StackValidationPolicy,
 } from "@pulumi/policy";
+import type { ResourceRule, StackRule } from "./rules/resourceRule";
 import { commonProperties, type PolicyConfig, standing } from "./exemptions";
 
-interface Declaration {
-  /** `mlplatform-<area>-<verb>-<thing>`. */
-  name: string;
-  description: string;
-  /** Properties of its config besides those of every policy. */
-  properties?: PolicyConfigSchema["properties"];
-}
-
-/** A policy over one resource at a time. */
-export interface ResourcePolicyDeclaration extends Declaration {
-  /** Type tokens that it looks at. */
-  types: Iterable<string>;
-  /** Those types in words, for `only …`. */
-  subject: string;
-  /**
-   * Messages of what is wrong, one by one; `undefined` where the resource is none of its business.
-   */
-  validate: (args: ResourceValidationArgs) => Iterable<string> | undefined;
-  /** Repairs what can be repaired without a decision, in place. */
-  remediate?: (args: ResourceValidationArgs) => void;
-}
-
 /** Makes a resource policy with exemptions and the count of undecided resources. */
-export function resourcePolicy(declaration: ResourcePolicyDeclaration): ResourceValidationPolicy {
-  const { name, description, subject, validate, remediate } = declaration;
-  const types = new Set(declaration.types);
+export function resourcePolicy(rule: ResourceRule): ResourceValidationPolicy {
+  const { name, description, subject, validate, remediate } = rule;
+  const types = new Set(rule.types);
   return {
     name,
     description,
-    configSchema: { properties: { ...commonProperties, ...declaration.properties } },
+    configSchema: { properties: { ...commonProperties, ...rule.properties } },
     validateResource: (args, report) => {
       if (!types.has(args.type)) {
         return args.notApplicable(`only ${subject}`);
@@ -77,21 +53,13 @@ export function resourcePolicy(declaration: ResourcePolicyDeclaration): Resource
   };
 }
 
-/** A policy over the resources of a whole stack. */
-export interface StackPolicyDeclaration extends Declaration {
-  /** What is wrong, with the resource that it is about. */
-  validate: (
-    args: StackValidationArgs,
-  ) => Iterable<{ name: string; urn?: string; message: string }>;
-}
-
 /** Makes a stack policy with exemptions by the name of the resource that a finding is about. */
-export function stackPolicy(declaration: StackPolicyDeclaration): StackValidationPolicy {
-  const { name, description, validate } = declaration;
+export function stackPolicy(rule: StackRule): StackValidationPolicy {
+  const { name, description, validate } = rule;
   return {
     name,
     description,
-    configSchema: { properties: { ...commonProperties, ...declaration.properties } },
+    configSchema: { properties: { ...commonProperties, ...rule.properties } },
     validateStack: (args, report) => {
       const config = args.getConfig<PolicyConfig>();
       countUndecided("*", config, report, () => {

@@ -39,6 +39,8 @@ export interface ObjectRule {
   requirements: readonly Requirement[];
   /** Why no admission policy is made from it. */
   notAtAdmission?: string;
+  /** Repairs an object in place, where that takes no decision. */
+  repair?: (kind: ObjectKind, object: Record<string, any>) => void;
 }
 
 /** One broken requirement of one object. */

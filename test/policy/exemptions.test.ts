@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { standing } from "../../policy/exemptions";
 import { policies } from "../../policy/pack";
+import { resourcePolicy, stackPolicy } from "../../policy/resourcePolicy";
 import { requireLogRetention } from "../../policy/rules/stack/requireLogRetention";
 import { requireUserPoolsFromZero } from "../../policy/rules/resources/requireUserPoolsFromZero";
 import { analyze, analyzeStack, clean, unknown } from "./analyze";
@@ -21,7 +22,7 @@ const broken = 'Node pool "core-gpu" keeps 1 nodes while idle: set minCount to 0
 
 describe("policy: exemptions", () => {
   const run = (exemptions: unknown) =>
-    analyze(requireUserPoolsFromZero, keeping(1), { exemptions });
+    analyze(resourcePolicy(requireUserPoolsFromZero), keeping(1), { exemptions });
 
   it("pass over the resource and repeat the reason", async () => {
     const exemption = { reason: "reserved capacity", expires: "9999-12-31" };
@@ -71,7 +72,7 @@ describe("policy: exemptions", () => {
   it("hold for findings of stack policies by the name of the resource", async () => {
     const stack = change(compliantStack(), "lake", (props) => delete props.rawLogRetentionDays);
     const exemptions = { lake: { reason: "kept for ever", expires: "9999-12-31" } };
-    const policy: StackValidationPolicy = requireLogRetention;
+    const policy: StackValidationPolicy = stackPolicy(requireLogRetention);
     assert.deepEqual(await analyzeStack(policy, stack, { exemptions }), clean);
     assert.equal((await analyzeStack(policy, stack)).violations.length, 1);
   });
@@ -79,7 +80,7 @@ describe("policy: exemptions", () => {
 
 describe("policy: undecided resources", () => {
   const run = (config: Record<string, unknown>) =>
-    analyze(requireUserPoolsFromZero, keeping(unknown), config);
+    analyze(resourcePolicy(requireUserPoolsFromZero), keeping(unknown), config);
 
   it("are counted and no violation by default", async () => {
     const { violations, undecided } = await run({});

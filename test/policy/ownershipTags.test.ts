@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { resourcePolicy } from "../../policy/resourcePolicy";
 import { requireOwnershipTags } from "../../policy/rules/resources/requireOwnershipTags";
 import { taggableAzureTypes } from "../../policy/rules/ownershipTags";
 import { analyze } from "./analyze";
@@ -11,14 +12,18 @@ const root = resolve(__dirname, "../..");
 describe("policy: ownership tags", () => {
   it("asks for the tags that its config names", async () => {
     const config = { required: ["team"] };
-    const { violations } = await analyze(requireOwnershipTags, compliant.account(), config);
+    const { violations } = await analyze(
+      resourcePolicy(requireOwnershipTags),
+      compliant.account(),
+      config,
+    );
     assert.deepEqual(violations, ['"core-audit" lacks the tags team: add them to its tags.']);
   });
 
   it("does not apply to types without tags", async () => {
     const subject = { type: "azure-native:network:Subnet", name: "nodes", props: {} };
     assert.equal(
-      (await analyze(requireOwnershipTags, subject)).notApplicable,
+      (await analyze(resourcePolicy(requireOwnershipTags), subject)).notApplicable,
       "only Azure resources that take tags",
     );
   });

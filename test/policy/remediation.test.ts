@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
+import { objectPolicy } from "../../policy/objectPolicy";
+import { resourcePolicy } from "../../policy/resourcePolicy";
+import { namespaceLabels } from "../../policy/rules/objects/namespaceLabels";
+import { seccompProfiles } from "../../policy/rules/objects/restrictedPods";
 import { requireOwnershipTags } from "../../policy/rules/resources/requireOwnershipTags";
-import { requireNamespaceLabels } from "../../policy/rules/objects/requireNamespaceLabels";
-import { requireSeccompProfile } from "../../policy/rules/objects/requireSeccompProfile";
 import { analyze, clean, remediate } from "./analyze";
 import { compliant } from "./compliant";
+
+const ownership = resourcePolicy(requireOwnershipTags);
+const labelling = objectPolicy(namespaceLabels);
+const seccomp = objectPolicy(seccompProfiles);
 
 describe("policy: remediation", () => {
   it("fills in missing tags that the config has values for, and keeps the others", async () => {
@@ -12,7 +18,7 @@ describe("policy: remediation", () => {
     account.props.tags.costCenter = "";
     account.props.tags.project = "kept";
     const values = { owner: "platform", project: "not taken", costCenter: "4711" };
-    const props = await remediate(requireOwnershipTags, account, { values });
+    const props = await remediate(ownership, account, { values });
     assert.deepEqual(props!.tags, {
       owner: "platform",
       project: "kept",
@@ -24,24 +30,21 @@ describe("policy: remediation", () => {
   it("invents no value for a tag", async () => {
     const account = compliant.account();
     delete account.props.tags;
-    const props = await remediate(requireOwnershipTags, account);
+    const props = await remediate(ownership, account);
     assert.equal((props ?? account.props).tags, undefined);
   });
 
   it("gives a namespace the platform's label, and no pod security level", async () => {
     const namespace = { ...compliant.namespace(), props: {} };
-    const props = await remediate(requireNamespaceLabels, namespace);
+    const props = await remediate(labelling, namespace);
     assert.deepEqual(props!.metadata.labels, { "app.kubernetes.io/part-of": "mlplatform" });
-    assert.equal(
-      (await analyze(requireNamespaceLabels, { ...namespace, props: props! })).violations.length,
-      1,
-    );
+    assert.equal((await analyze(labelling, { ...namespace, props: props! })).violations.length, 1);
   });
 
   it("leaves another label of the same name to the violation", async () => {
     const namespace = compliant.namespace();
     namespace.props.metadata.labels["app.kubernetes.io/part-of"] = "other";
-    const props = (await remediate(requireNamespaceLabels, namespace)) ?? namespace.props;
+    const props = (await remediate(labelling, namespace)) ?? namespace.props;
     assert.equal(props.metadata.labels["app.kubernetes.io/part-of"], "other");
   });
 
@@ -53,12 +56,9 @@ describe("policy: remediation", () => {
           key === "seccompProfile" ? undefined : value,
         ),
       );
-      assert.notDeepEqual(
-        (await analyze(requireSeccompProfile, { ...subject, props: bare })).violations,
-        [],
-      );
-      const props = await remediate(requireSeccompProfile, { ...subject, props: bare });
-      assert.deepEqual(await analyze(requireSeccompProfile, { ...subject, props: props! }), clean);
+      assert.notDeepEqual((await analyze(seccomp, { ...subject, props: bare })).violations, []);
+      const props = await remediate(seccomp, { ...subject, props: bare });
+      assert.deepEqual(await analyze(seccomp, { ...subject, props: props! }), clean);
     });
   }
 
@@ -66,7 +66,7 @@ describe("policy: remediation", () => {
     const deployment = compliant.deployment();
     const context = deployment.props.spec.template.spec.containers[0].securityContext;
     context.seccompProfile = { type: "Unconfined" };
-    const props = (await remediate(requireSeccompProfile, deployment)) ?? deployment.props;
+    const props = (await remediate(seccomp, deployment)) ?? deployment.props;
     const [container] = props.spec.template.spec.containers;
     assert.equal(container.securityContext.seccompProfile.type, "Unconfined");
   });
@@ -74,6 +74,6 @@ describe("policy: remediation", () => {
   it("leaves exempt resources as they are", async () => {
     const namespace = { ...compliant.namespace(), props: {} };
     const exemptions = { team: { reason: "made by an operator", expires: "9999-12-31" } };
-    assert.equal(await remediate(requireNamespaceLabels, namespace, { exemptions }), undefined);
+    assert.equal(await remediate(labelling, namespace, { exemptions }), undefined);
   });
 });

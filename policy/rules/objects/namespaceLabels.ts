@@ -29,4 +29,10 @@ export const namespaceLabels: ObjectRule = {
       remedy: "set it to restricted, or to baseline or privileged where a chart needs that",
     },
   ],
+  // The platform's label is filled in; the level is a decision.
+  repair: (_, object) => {
+    object.metadata ??= {};
+    object.metadata.labels ??= {};
+    object.metadata.labels[partOfLabel] ??= platformName;
+  },
 };

@@ -1,6 +1,6 @@
 import { absent, all, any, at, equals, every, includes, not, oneOf } from "../expression";
 import { podKinds } from "../objectKinds";
-import { eachContainer, eachPod, type ObjectRule, type Requirement } from "../objectRule";
+import { eachContainer, eachPod, type ObjectRule, type Requirement, subjects } from "../objectRule";
 
 const hostNamespaces: Requirement[] = ["hostNetwork", "hostPID", "hostIPC"].map((field) => ({
   forEach: eachPod,
@@ -88,6 +88,11 @@ export const restrictedPods: ObjectRule = {
 const profiles = ["RuntimeDefault", "Localhost"];
 const seccompType = `${security}.seccompProfile.type`;
 
+const noSeccompProfile = all(
+  absent("container.securityContext.seccompProfile"),
+  absent("pod.securityContext.seccompProfile"),
+);
+
 /** The kernel calls of every container are filtered; also part of the `restricted` standard. */
 export const seccompProfiles: ObjectRule = {
   name: "mlplatform-kubernetes-require-seccomp",
@@ -108,4 +113,14 @@ export const seccompProfiles: ObjectRule = {
       remedy: "set it to RuntimeDefault for the pod and leave it out of the container",
     },
   ],
+  // A profile that is left out is filled in.
+  repair: (kind, object) => {
+    for (const { container } of subjects(eachContainer, kind, object, noSeccompProfile)) {
+      const value = container!.value as Record<string, any>;
+      value.securityContext = {
+        ...value.securityContext,
+        seccompProfile: { type: "RuntimeDefault" },
+      };
+    }
+  },
 };

@@ -1,10 +1,10 @@
-import { resourcePolicy } from "../../resourcePolicy";
+import type { ResourceRule } from "../resourceRule";
 import { githubSecretTypes, isLongLivedCredential } from "../cloudCredentials";
 
 /**
  * Workflows sign in by OpenID Connect, for minutes; a leaked secret would open the cloud for years.
  */
-export const disallowCloudCredentials = resourcePolicy({
+export const disallowCloudCredentials: ResourceRule = {
   name: "mlplatform-github-disallow-cloud-credentials",
   description: "No GitHub secret is a long-lived cloud credential.",
   types: githubSecretTypes,
@@ -19,4 +19,4 @@ export const disallowCloudCredentials = resourcePolicy({
       "in by OpenID Connect with a federated identity and delete it."
     );
   },
-});
+};

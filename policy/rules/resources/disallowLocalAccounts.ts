@@ -1,4 +1,4 @@
-import { resourcePolicy } from "../../resourcePolicy";
+import type { ResourceRule } from "../resourceRule";
 import { nodePoolTypes } from "../nodePools";
 
 const registry = "azure-native:containerregistry:Registry";
@@ -6,7 +6,7 @@ const registry = "azure-native:containerregistry:Registry";
 /**
  * Who acts is a person or a workload of Microsoft Entra, never a shared certificate or password.
  */
-export const disallowLocalAccounts = resourcePolicy({
+export const disallowLocalAccounts: ResourceRule = {
   name: "mlplatform-azure-disallow-local-accounts",
   description: "Clusters and registries have no local accounts.",
   types: [nodePoolTypes.managedCluster, registry],
@@ -28,4 +28,4 @@ export const disallowLocalAccounts = resourcePolicy({
       );
     }
   },
-});
+};

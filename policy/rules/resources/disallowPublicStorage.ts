@@ -1,10 +1,10 @@
-import { resourcePolicy } from "../../resourcePolicy";
+import type { ResourceRule } from "../resourceRule";
 
 const account = "azure-native:storage:StorageAccount";
 const container = "azure-native:storage:BlobContainer";
 
 /** Nobody reads storage without an identity, and nobody reaches it from anywhere. */
-export const disallowPublicStorage = resourcePolicy({
+export const disallowPublicStorage: ResourceRule = {
   name: "mlplatform-storage-disallow-public-access",
   description: "Storage is not public.",
   types: [account, container],
@@ -33,4 +33,4 @@ export const disallowPublicStorage = resourcePolicy({
       );
     }
   },
-});
+};

@@ -1,7 +1,7 @@
-import { resourcePolicy } from "../../resourcePolicy";
+import type { ResourceRule } from "../resourceRule";
 
 /** A storage account is opened by identities, which can be taken away one by one. */
-export const disallowSharedKeys = resourcePolicy({
+export const disallowSharedKeys: ResourceRule = {
   name: "mlplatform-storage-disallow-shared-keys",
   description: "Storage accounts take no shared keys.",
   types: ["azure-native:storage:StorageAccount"],
@@ -16,4 +16,4 @@ export const disallowSharedKeys = resourcePolicy({
       `${props.allowSharedKeyAccess ?? "unset"}: set it to false.`
     );
   },
-});
+};

@@ -1,8 +1,8 @@
-import { resourcePolicy } from "../../resourcePolicy";
+import type { ResourceRule } from "../resourceRule";
 import { nodePoolTypes } from "../nodePools";
 
 /** The API server of a cluster answers only to named networks, or to none outside. */
-export const requireAuthorizedRanges = resourcePolicy({
+export const requireAuthorizedRanges: ResourceRule = {
   name: "mlplatform-aks-require-authorized-ranges",
   description: "A public API server answers to named networks only.",
   types: [nodePoolTypes.managedCluster],
@@ -43,4 +43,4 @@ export const requireAuthorizedRanges = resourcePolicy({
       throw unknown;
     }
   },
-});
+};

@@ -1,9 +1,9 @@
-import { resourcePolicy } from "../../resourcePolicy";
+import type { ResourceRule } from "../resourceRule";
 
 const objectStores = ["s3", "gcs", "azure", "swift", "aws"];
 
 /** Pod logs outlive the disk of the server that takes them. */
-export const requireObjectStorageLogs = resourcePolicy({
+export const requireObjectStorageLogs: ResourceRule = {
   name: "mlplatform-logs-require-object-storage",
   description: "Loki keeps its logs in an object store.",
   types: ["kubernetes:helm.sh/v3:Release"],
@@ -14,7 +14,7 @@ export const requireObjectStorageLogs = resourcePolicy({
     }
     return problems(name, props.values?.loki ?? {});
   },
-});
+};
 
 function* problems(name: string, loki: Record<string, any>): Generator<string> {
   const type: unknown = loki.storage?.type;

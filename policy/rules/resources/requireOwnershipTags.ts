@@ -1,4 +1,4 @@
-import { resourcePolicy } from "../../resourcePolicy";
+import type { ResourceRule } from "../resourceRule";
 import { ownershipTags, taggableAzureTypes } from "../ownershipTags";
 
 interface TagConfig {
@@ -10,7 +10,7 @@ interface TagConfig {
  * Every Azure resource says whose it is and who pays for it. Tags with a value in the config are
  * filled in.
  */
-export const requireOwnershipTags = resourcePolicy({
+export const requireOwnershipTags: ResourceRule = {
   name: "mlplatform-azure-require-ownership-tags",
   description: "Azure resources carry ownership tags.",
   types: taggableAzureTypes,
@@ -45,7 +45,7 @@ export const requireOwnershipTags = resourcePolicy({
       }
     }
   },
-});
+};
 
 function missingTags(tags: Record<string, string> = {}, config: TagConfig): string[] {
   const { required = [...ownershipTags] } = config;

@@ -1,8 +1,8 @@
-import { resourcePolicy } from "../../resourcePolicy";
+import type { ResourceRule } from "../resourceRule";
 import { nodePoolTypes, repels, specialty, userPools } from "../nodePools";
 
 /** A pod that needs no GPU, or no cheap node, must not keep one from going away. */
-export const requirePoolTaints = resourcePolicy({
+export const requirePoolTaints: ResourceRule = {
   name: "mlplatform-aks-require-pool-taints",
   description: "GPU and spot pools are tainted.",
   types: Object.values(nodePoolTypes),
@@ -21,4 +21,4 @@ export const requirePoolTaints = resourcePolicy({
           "nodeTaints.",
       );
   },
-});
+};

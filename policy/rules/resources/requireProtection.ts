@@ -1,10 +1,10 @@
-import { resourcePolicy } from "../../resourcePolicy";
+import type { ResourceRule } from "../resourceRule";
 import { statefulTypes } from "../statefulTypes";
 
 const statefulSet = "kubernetes:apps/v1:StatefulSet";
 
 /** What holds data is not deleted by a wrong line in a program. */
-export const requireProtection = resourcePolicy({
+export const requireProtection: ResourceRule = {
   name: "mlplatform-stack-require-protection",
   description: "Resources that hold data are protected.",
   types: Object.keys(statefulTypes),
@@ -21,4 +21,4 @@ export const requireProtection = resourcePolicy({
         "protectData to true, or the option protect.",
     ];
   },
-});
+};

@@ -1,8 +1,8 @@
-import { resourcePolicy } from "../../resourcePolicy";
+import type { ResourceRule } from "../resourceRule";
 import { nodePoolTypes, userPools } from "../nodePools";
 
 /** User pools of AKS cost nothing while nothing runs on them. */
-export const requireUserPoolsFromZero = resourcePolicy({
+export const requireUserPoolsFromZero: ResourceRule = {
   name: "mlplatform-aks-require-user-pools-from-zero",
   description: "User node pools scale from zero nodes.",
   types: Object.values(nodePoolTypes),
@@ -27,4 +27,4 @@ export const requireUserPoolsFromZero = resourcePolicy({
       ];
     });
   },
-});
+};

@@ -1,4 +1,4 @@
-import { stackPolicy } from "../../resourcePolicy";
+import type { StackRule } from "../resourceRule";
 import { nodePoolTypes } from "../nodePools";
 
 interface Notification {
@@ -7,7 +7,7 @@ interface Notification {
 }
 
 /** Somebody is told before a cluster costs more than was agreed. */
-export const requireBudget = stackPolicy({
+export const requireBudget: StackRule = {
   name: "mlplatform-azure-require-budget",
   description: "A stack with a cluster has a budget that warns somebody.",
   *validate({ resources, notApplicable }) {
@@ -35,4 +35,4 @@ export const requireBudget = stackPolicy({
       yield { name, urn, message };
     }
   },
-});
+};

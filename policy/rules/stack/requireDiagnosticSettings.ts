@@ -1,5 +1,5 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { stackPolicy } from "../../resourcePolicy";
+import type { StackRule } from "../resourceRule";
 import { nodePoolTypes } from "../nodePools";
 
 interface LogSettings {
@@ -13,7 +13,7 @@ const auditLogs = ["kube-audit", "kube-audit-admin", "audit", "allLogs"];
 const destinations = ["workspaceId", "storageAccountId", "eventHubAuthorizationRuleId"];
 
 /** What the control plane of a cluster did can be read afterwards. */
-export const requireDiagnosticSettings = stackPolicy({
+export const requireDiagnosticSettings: StackRule = {
   name: "mlplatform-aks-require-diagnostic-settings",
   description: "Clusters send their audit log away.",
   *validate({ resources, notApplicable }) {
@@ -39,7 +39,7 @@ export const requireDiagnosticSettings = stackPolicy({
       yield { name, urn, message };
     }
   },
-});
+};
 
 function sendsAudit({ props }: PolicyResource): boolean {
   const logs: LogSettings[] = props.logs ?? [];

@@ -1,7 +1,7 @@
-import { stackPolicy } from "../../resourcePolicy";
+import type { StackRule } from "../resourceRule";
 
 /** Ray's logs have a lake to go to, which keeps them for a known time. */
-export const requireLogRetention = stackPolicy({
+export const requireLogRetention: StackRule = {
   name: "mlplatform-lake-require-log-retention",
   description: "A stack with Ray has a lake that keeps raw logs for a known time.",
   *validate({ resources, notApplicable }) {
@@ -28,4 +28,4 @@ export const requireLogRetention = stackPolicy({
       yield { name, urn, message };
     }
   },
-});
+};

@@ -1,11 +1,11 @@
 import type { PolicyResource } from "@pulumi/policy";
-import { stackPolicy } from "../../resourcePolicy";
+import type { StackRule } from "../resourceRule";
 import { statefulTypes } from "../statefulTypes";
 
 const namespaceType = "kubernetes:core/v1:Namespace";
 
 /** Deleting a namespace deletes every volume in it, protected or not. */
-export const requireProtectedNamespaces = stackPolicy({
+export const requireProtectedNamespaces: StackRule = {
   name: "mlplatform-kubernetes-require-protected-namespaces",
   description: "Namespaces of protected resources are protected.",
   *validate({ resources, notApplicable }) {
@@ -34,4 +34,4 @@ export const requireProtectedNamespaces = stackPolicy({
       yield { name: namespace.name, urn: namespace.urn, message };
     }
   },
-});
+};
