@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { hourStart, partitionOf } from "@mlplatform/lake/inferences/inferenceHours";
-import { readSegmentRecords, segmentWindowBytes } from "@mlplatform/lake/segmentLog/segmentFile";
-import type { SealedSegment } from "@mlplatform/lake/segmentLog/segmentLog";
+import {
+  readSegmentRecords,
+  segmentWindowBytes,
+  type SealedSegment,
+} from "@mlplatform/lake/segmentLog/segmentFile";
 import { failpoint } from "@mlplatform/lake/segmentLog/failpoint";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {

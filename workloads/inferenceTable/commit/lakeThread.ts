@@ -1,6 +1,6 @@
 import { extname, join } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { SealedSegment } from "@mlplatform/lake/segmentLog/segmentLog";
+import type { SealedSegment } from "@mlplatform/lake/segmentLog/segmentFile";
 import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
 import type { CommittedSegment } from "./committer";
 import type { Replica } from "../pair/replica";

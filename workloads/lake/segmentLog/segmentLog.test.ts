@@ -3,7 +3,6 @@ import { promises as fs } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as fc from "fast-check";
-import { crc32c } from "./crc32c";
 import { openSegmentLog, type SegmentLog, SegmentLogFullError } from "./segmentLog";
 import { frameHeaderBytes, segmentHeaderBytes } from "./segmentFile";
 
@@ -36,19 +35,6 @@ describe("segment log", () => {
     await log.close();
     return join(folder, "segment-000000000001.log");
   }
-
-  it("computes CRC-32C as RFC 3720 gives it, whole and in pieces", () => {
-    assert.equal(crc32c(Buffer.from("123456789")), 0xe3069283);
-    assert.equal(crc32c(Buffer.alloc(32)), 0x8a9136aa);
-    assert.equal(crc32c(Buffer.alloc(32, 0xff)), 0x62a8ab43);
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(100), (bytes, at) => {
-        const pieces = crc32c(bytes.subarray(at), crc32c(bytes.subarray(0, at)));
-        return pieces === crc32c(bytes);
-      }),
-      { seed: seed, numRuns: 300 },
-    );
-  });
 
   it("gives back every record in order after a close and after a reopen", async () => {
     await fc.assert(
@@ -115,6 +101,27 @@ describe("segment log", () => {
       assert.deepEqual(await fs.readFile(`${file}.damaged`), flipped);
       await log.close();
     }
+  });
+
+  it("keeps a copy of a segment whose header is damaged, and says so", async () => {
+    const file = await written(["alpha", "beta"]);
+    const bytes = await fs.readFile(file);
+    bytes[10] = bytes[10]! ^ 1;
+    await fs.writeFile(file, bytes);
+    const log = await openSegmentLog({ directory: dirname(file) });
+    assert.deepEqual(await contentOf(log), []);
+    assert.equal(log.recovery.damagedBytes, bytes.length);
+    assert.deepEqual(await fs.readFile(`${file}.damaged`), bytes);
+    await log.close();
+  });
+
+  it("refuses to start on a segment of another version, and leaves it as it is", async () => {
+    const file = await written(["alpha"]);
+    const bytes = await fs.readFile(file);
+    bytes.write("MLPSEG01", 0, "latin1");
+    await fs.writeFile(file, bytes);
+    await assert.rejects(openSegmentLog({ directory: dirname(file) }), /its format is MLPSEG01/);
+    assert.deepEqual(await fs.readFile(file), bytes);
   });
 
   it("takes no record from a segment file that was stored as a payload", async () => {
@@ -193,6 +200,23 @@ describe("segment log", () => {
       await log.close();
       await log.remove(log.sealed()[0]!);
     }
+  });
+
+  it("uses no number that the disk didn't take note of", async () => {
+    const log = await openSegmentLog({ directory });
+    const { rename } = fs;
+    fs.rename = () => Promise.reject(Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }));
+    try {
+      await assert.rejects(log.append([Buffer.from("no room")]), { code: "ENOSPC" });
+    } finally {
+      fs.rename = rename;
+    }
+    const { sequence } = await log.append([Buffer.from("room again")]);
+    await log.close();
+    await log.remove(log.sealed()[0]!);
+    const again = await openSegmentLog({ directory });
+    assert.equal((await again.append([Buffer.from("next")])).sequence, sequence + 1);
+    await again.close();
   });
 
   it("refuses to start when the record of used numbers is garbage", async () => {

@@ -1,20 +1,19 @@
 import { promises as fs, writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { removeTemporaryFiles, syncDirectory, writeFileDurably } from "./durableFile";
+import { removeTemporaryFiles, syncDirectory } from "./durableFile";
 import { failpoint } from "./failpoint";
+import { openSegment, type OpenSegment } from "./openSegment";
+import { recoverSegments, segmentName, type SegmentLogRecovery } from "./recoverSegments";
 import {
   frameHeaderBytes,
   maxPayloadBytes,
   readSegment,
-  saltOf,
-  scanSegment,
-  segmentHeaderBytes,
-  segmentHeader,
+  type SealedSegment,
   type SegmentRecord,
-  type SegmentScan,
   writeFrame,
 } from "./segmentFile";
+import { openSegmentNumbers } from "./segmentNumbers";
 
 /** How a segment log is bounded. */
 export interface SegmentLogOptions {
@@ -37,22 +36,6 @@ export interface SegmentLogOptions {
    * @default true
    */
   syncsRecords?: boolean;
-}
-
-/** A segment that nothing is appended to any more. */
-export interface SealedSegment {
-  sequence: number;
-  file: string;
-  bytes: number;
-  records: number;
-}
-
-/** What opening found: how many bytes of unfinished and of damaged frames lay in old segments. */
-export interface SegmentLogRecovery {
-  segments: number;
-  records: number;
-  tornBytes: number;
-  damagedBytes: number;
 }
 
 /** Where a durable record lies. */
@@ -99,20 +82,10 @@ interface PendingRecord {
   reject: (error: unknown) => void;
 }
 
-interface OpenSegment {
-  sequence: number;
-  file: string;
-  handle: FileHandle;
-  salt: Buffer;
-  bytes: number;
-  records: number;
-}
-
 const mib = 1 << 20;
 const maxGroupRecords = 1024;
 const maxGroupBytes = 4 * mib;
 const maxGatherTurns = 8;
-const sequenceFile = "highest-sequence";
 // Where nothing else waits for the disk, a number doesn't either: a restart leaves some of these
 // out.
 const reservedSequences = 255;
@@ -128,8 +101,8 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
   await fs.mkdir(directory, { recursive: true, mode: 0o700 });
   await removeTemporaryFiles(directory);
   const { sealed, recovery, lastSequence } = await recoverSegments(directory);
-  let reservedSequence = Math.max(lastSequence, await readHighestSequence(directory));
-  let nextSequence = reservedSequence + 1;
+  const ahead = syncsRecords ? 0 : reservedSequences;
+  const numbers = await openSegmentNumbers(directory, lastSequence, ahead);
   let diskBytes = sealed.reduce((sum, segment) => sum + segment.bytes, 0);
   let pendingBytes = 0;
   let pending: PendingRecord[] = [];
@@ -149,30 +122,11 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
     return result;
   }
 
-  async function openSegment(): Promise<OpenSegment> {
-    const sequence = nextSequence;
-    const file = join(directory, segmentName(sequence));
-    const header = segmentHeader();
-    // Numbers become object keys: one that was used must stay used after its segment is removed.
-    if (sequence > reservedSequence) {
-      reservedSequence = sequence + (syncsRecords ? 0 : reservedSequences);
-      await writeFileDurably(join(directory, sequenceFile), `${reservedSequence}\n`);
-    }
-    const handle = await fs.open(file, "wx", 0o600);
-    try {
-      await handle.writeFile(header);
-      if (syncsRecords) {
-        await handle.sync();
-        await syncDirectory(directory);
-      }
-    } catch (error) {
-      await handle.close();
-      await fs.rm(file, { force: true });
-      throw error;
-    }
-    nextSequence = sequence + 1;
-    diskBytes += segmentHeaderBytes;
-    open = { sequence, file, handle, salt: saltOf(header)!, bytes: header.length, records: 0 };
+  async function openNext(): Promise<OpenSegment> {
+    const sequence = await numbers.next();
+    open = await openSegment(join(directory, segmentName(sequence)), sequence, syncsRecords);
+    numbers.take();
+    diskBytes += open.bytes;
     return open;
   }
 
@@ -228,7 +182,7 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
       return;
     }
     try {
-      const segment = open ?? (await openSegment());
+      const segment = open ?? (await openNext());
       const start = segment.bytes;
       // One buffer: gathering a thousand small ones costs the system call more than copying them.
       const bytes = groupBuffer(group.reduce((sum, record) => sum + record.bytes, 0));
@@ -341,31 +295,6 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Segmen
   };
 }
 
-async function readHighestSequence(directory: string): Promise<number> {
-  const file = join(directory, sequenceFile);
-  let text: string;
-  try {
-    text = await fs.readFile(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return 0;
-    }
-    throw error;
-  }
-  if (!/^\d{1,12}\n$/.test(text)) {
-    throw new Error(
-      `${file} must hold one number, got ${JSON.stringify(text.slice(0, 40))}; without it a ` +
-        "key could " +
-        `be used twice. Move the state directory away: a new one takes a new writer id`,
-    );
-  }
-  return Number(text);
-}
-
-function segmentName(sequence: number): string {
-  return `segment-${String(sequence).padStart(12, "0")}.log`;
-}
-
 function takeGroup(pending: readonly PendingRecord[]): PendingRecord[] {
   const group: PendingRecord[] = [];
   let bytes = 0;
@@ -385,52 +314,5 @@ function writeFully(handle: FileHandle, bytes: Buffer, position: number): void {
   let done = 0;
   while (done < bytes.length) {
     done += writeSync(handle.fd, bytes, done, bytes.length - done, position + done);
-  }
-}
-
-async function recoverSegments(
-  directory: string,
-): Promise<{ sealed: SealedSegment[]; recovery: SegmentLogRecovery; lastSequence: number }> {
-  const sealed: SealedSegment[] = [];
-  const recovery: SegmentLogRecovery = { segments: 0, records: 0, tornBytes: 0, damagedBytes: 0 };
-  let lastSequence = 0;
-  for (const name of (await fs.readdir(directory)).sort()) {
-    const match = /^segment-(\d{12})\.log$/.exec(name);
-    if (match === null) {
-      continue;
-    }
-    const sequence = Number(match[1]);
-    const file = join(directory, name);
-    lastSequence = Math.max(lastSequence, sequence);
-    const scan = await scanSegment(file);
-    recovery.tornBytes += scan.tornBytes;
-    recovery.damagedBytes += scan.damagedBytes;
-    await repairSegment(directory, file, scan);
-    if (scan.records > 0) {
-      recovery.segments += 1;
-      recovery.records += scan.records;
-      sealed.push({ sequence, file, bytes: scan.validBytes, records: scan.records });
-    }
-  }
-  return { sealed, recovery, lastSequence };
-}
-
-// A torn tail was never acknowledged: it goes. Damage between records is kept in a copy beside the
-// log, because it held acknowledged bytes and a person may want to look at them.
-async function repairSegment(directory: string, file: string, scan: SegmentScan): Promise<void> {
-  if (scan.damagedBytes > 0) {
-    await fs.copyFile(file, `${file}.damaged`);
-  }
-  if (scan.records === 0) {
-    await fs.rm(file);
-    await syncDirectory(directory);
-  } else if (scan.tornBytes > 0) {
-    const handle = await fs.open(file, "r+");
-    try {
-      await handle.truncate(scan.validBytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
   }
 }

@@ -3,7 +3,8 @@ import {
   type RayLogBytes,
   type RayLogOrigin,
 } from "@mlplatform/lake/rayLogs/rayLogPart";
-import type { SealedSegment, SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
+import type { SealedSegment } from "@mlplatform/lake/segmentLog/segmentFile";
+import type { SegmentLog } from "@mlplatform/lake/segmentLog/segmentLog";
 import { failpoint } from "@mlplatform/lake/segmentLog/failpoint";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { rayLogPartKey } from "@mlplatform/lake/tables/rayLogKeys";
