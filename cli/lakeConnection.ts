@@ -77,7 +77,7 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
     credentials:
       credentialsFile === undefined
         ? undefined
-        : await readCredentials(credentialsFile, lakeKeySchema, awsNames, context),
+        : await readCredentials(credentialsFile, lakeKeySchema, context),
     // A person waits: a store that is down is said within seconds.
     retry: { attemptTimeoutMs: 15_000, deadlineMs: 10_000 },
   };
@@ -125,7 +125,7 @@ async function connectMlflow(
     credentials:
       credentialsFile === undefined
         ? undefined
-        : await readCredentials(credentialsFile, mlflowUserSchema, mlflowNames, context),
+        : await readCredentials(credentialsFile, mlflowUserSchema, context),
   });
 }
 
@@ -147,14 +147,10 @@ async function readEndpoints(context: CliContext): Promise<Endpoints | undefined
   return parsed.data;
 }
 
-const awsNames = { aws_access_key_id: "accessKeyId", aws_secret_access_key: "secretAccessKey" };
-const mlflowNames = { mlflow_tracking_username: "username", mlflow_tracking_password: "password" };
-
-/** Reads a JSON or ini file that only its owner may read. */
+/** Reads a JSON file that only its owner may read. */
 async function readCredentials<T>(
   credentialsFile: string,
-  schema: z.ZodType<T>,
-  iniNames: Record<string, string>,
+  schema: z.ZodObject<Record<string, z.ZodString>> & z.ZodType<T>,
   context: CliContext,
 ): Promise<T> {
   const file = resolve(context.projectDir, credentialsFile);
@@ -168,11 +164,11 @@ async function readCredentials<T>(
     throw new UserError([`${file} is readable by others (mode ${seen}); run chmod 600 on it`]);
   }
   const text = await fs.readFile(file, "utf8");
-  const parsed = schema.safeParse(parseJson(text) ?? parseIni(text, iniNames));
+  const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) {
-    const keys = Object.values(iniNames).join(" and ");
+    const keys = Object.keys(schema.shape).join(" and ");
     // The file's content is a secret: only what is missing is said.
-    throw new UserError([`${file} must hold ${keys} as JSON, or the same as an ini file`]);
+    throw new UserError([`${file} must hold ${keys} as JSON`]);
   }
   return parsed.data;
 }
@@ -181,19 +177,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // not JSON: the caller tries the other form, or says which form it needs
+    // not JSON: the caller says what the file must hold
     return undefined;
   }
-}
-
-function parseIni(text: string, names: Record<string, string>): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const line of text.split("\n")) {
-    const match = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line);
-    const name = match === null ? undefined : names[match[1]!.toLowerCase()];
-    if (name !== undefined) {
-      values[name] = match![2]!;
-    }
-  }
-  return values;
 }

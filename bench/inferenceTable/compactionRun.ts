@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { readLakeSettings } from "@mlplatform/lake/service/lakeSettings";
 import { settingsReader } from "@mlplatform/lake/service/settings";
-import { makeTurns } from "@mlplatform/lake/service/turns";
+import { makeMutex } from "@mlplatform/lake/service/mutex";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { makeCompactor } from "../../workloads/inferenceTable/maintain/compactor";
 import { engineMemoryMib } from "../../workloads/inferenceTable/pair/pairer";
@@ -26,7 +26,7 @@ async function main(folder: string): Promise<void> {
     targetBytes: 64 << 20,
     graceMs: 0,
     replica: { ordinal: 0, count: 1 },
-    inTurn: makeTurns(),
+    inTurn: makeMutex(),
     pairLate: () => Promise.resolve(0),
   });
   const started = performance.now();

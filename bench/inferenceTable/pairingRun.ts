@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { readLakeSettings } from "@mlplatform/lake/service/lakeSettings";
 import { settingsReader } from "@mlplatform/lake/service/settings";
-import { makeTurns } from "@mlplatform/lake/service/turns";
+import { makeMutex } from "@mlplatform/lake/service/mutex";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { engineMemoryMib, makePairer } from "../../workloads/inferenceTable/pair/pairer";
@@ -25,7 +25,7 @@ async function main(folder: string): Promise<void> {
     workDirectory: folder,
     graceMs: 0,
     replica: { ordinal: 0, count: 1 },
-    inTurn: makeTurns(),
+    inTurn: makeMutex(),
     onPaired: () => undefined,
   });
   const started = performance.now();

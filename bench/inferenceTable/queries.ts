@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { openLake } from "@mlplatform/lake/ask/lake";
 import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
-import { makeTurns } from "@mlplatform/lake/service/turns";
+import { makeMutex } from "@mlplatform/lake/service/mutex";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import type { TestStore } from "../../workloads/lake/testbed/objectStores";
@@ -47,7 +47,7 @@ export async function measureQueries(
     workDirectory: folder,
     graceMs: 0,
     replica: { ordinal: 0, count: 1 },
-    inTurn: makeTurns(),
+    inTurn: makeMutex(),
     onPaired: () => undefined,
   });
   const rows = await pairer.pairDue(Date.now(), false);

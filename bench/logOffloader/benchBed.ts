@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { startSeaweedfs, type TestStore } from "../../workloads/lake/testbed/objectStores";
 import { type OffloaderProcess, startOffloader } from "./offloaderProcess";
 
-/** Where one measurement takes place: a folder, Ray's logs in it, and a store of its own. */
-export interface Place {
+/** Where one measurement takes bed: a folder, Ray's logs in it, and a store of its own. */
+export interface BenchBed {
   folder: string;
   logs: string;
   store: TestStore;
@@ -15,8 +15,8 @@ export interface Place {
 
 export const testOrigin = { namespace: "bench", cluster: "bench", node: "head" };
 
-/** Makes a place, and removes it afterwards. */
-export async function inPlace<T>(measure: (place: Place) => Promise<T>): Promise<T> {
+/** Makes a bed, and removes it afterwards. */
+export async function withBenchBed<T>(measure: (bed: BenchBed) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "mlplatform-bench-"));
   const store = await startSeaweedfs();
   const started: OffloaderProcess[] = [];

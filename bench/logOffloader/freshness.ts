@@ -5,7 +5,7 @@ import { openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type Figure, quantile, say } from "./figure";
-import { inPlace, testOrigin } from "./benchBed";
+import { withBenchBed, testOrigin } from "./benchBed";
 import { rayLogLines } from "./rayLogText";
 
 const fileCount = 20;
@@ -21,7 +21,7 @@ const goals = { p99Seconds: 15 };
  * included.
  */
 export function freshnessFigures(seconds: number): Promise<Figure[]> {
-  return inPlace(async ({ folder, logs, store, start }) => {
+  return withBenchBed(async ({ folder, logs, store, start }) => {
     const objects = openObjectStore(store.options);
     const offloader = await start();
     const files = Array.from({ length: fileCount }, (_, file) =>

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Figure, say } from "./figure";
-import { inPlace } from "./benchBed";
+import { withBenchBed } from "./benchBed";
 
 const fileCount = 10_000;
 const rounds = 20;
@@ -15,7 +15,7 @@ const goals = { idleShare: 0.03, newFileSeconds: 2, peakMiB: 256 };
  * costs.
  */
 export function manyFilesFigures(): Promise<Figure[]> {
-  return inPlace(async ({ logs, start }) => {
+  return withBenchBed(async ({ logs, start }) => {
     for (let file = 0; file < fileCount; file++) {
       writeFileSync(join(logs, `worker-${file}.out`), `first line of ${file}\n`);
     }

@@ -7,7 +7,7 @@ import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { startRelay } from "../../workloads/lake/testbed/relay";
 import { type Figure, say } from "./figure";
 import type { OffloaderProcess } from "./offloaderProcess";
-import { inPlace, testOrigin, type Place } from "./benchBed";
+import { withBenchBed, testOrigin, type BenchBed } from "./benchBed";
 import { writeRayLog } from "./rayLogText";
 
 const mb = 1e6;
@@ -26,16 +26,14 @@ const goals = { timesRealTime: 5, peakMiB: 200, longFileMiB: 256 };
  * caught up with.
  */
 export function outageFigures(megabytes: number): Promise<Figure[]> {
-  return inPlace(async (place) => {
-    const { bavail, bsize } = statfsSync(place.folder);
+  return withBenchBed(async (bed) => {
+    const { bavail, bsize } = statfsSync(bed.folder);
     if (bavail * bsize < megabytes * mb * 1.6) {
-      throw new Error(
-        `an outage of ${megabytes} MB needs 1.6 times as much room in ${place.folder}`,
-      );
+      throw new Error(`an outage of ${megabytes} MB needs 1.6 times as much room in ${bed.folder}`);
     }
-    const relay = await startRelay(place.store.options.endpoint!);
+    const relay = await startRelay(bed.store.options.endpoint!);
     try {
-      return await measureOutage(place, relay, megabytes);
+      return await measureOutage(bed, relay, megabytes);
     } finally {
       await relay.stop();
     }
@@ -44,11 +42,11 @@ export function outageFigures(megabytes: number): Promise<Figure[]> {
 
 type Relay = Awaited<ReturnType<typeof startRelay>>;
 
-async function measureOutage(place: Place, relay: Relay, megabytes: number): Promise<Figure[]> {
-  const sample = join(place.folder, "sample.log");
+async function measureOutage(bed: BenchBed, relay: Relay, megabytes: number): Promise<Figure[]> {
+  const sample = join(bed.folder, "sample.log");
   writeRayLog(sample, blockMb * mb, 20261123);
-  const log = openLog(join(place.logs, "job-driver-raysubmit_outage.log"), readFileSync(sample));
-  const offloader = await place.start({
+  const log = openLog(join(bed.logs, "job-driver-raysubmit_outage.log"), readFileSync(sample));
+  const offloader = await bed.start({
     MLP_LAKE_ENDPOINT: relay.endpoint,
     MLP_DRAIN_MS: "120000",
   });
@@ -85,7 +83,7 @@ async function measureOutage(place: Place, relay: Relay, megabytes: number): Pro
   const { peakMiB } = offloader.use();
   const code = await offloader.end("SIGTERM");
   const { bytes, sha256 } = log.close();
-  const store = openObjectStore(place.store.options);
+  const store = openObjectStore(bed.store.options);
   const { files } = await getRayLogManifest(store, testOrigin);
   store.close();
   const isWhole = code === 0 && files[0]?.bytesCommitted === bytes && files[0].sha256 === sha256;

@@ -10,7 +10,7 @@ import { rayLogPartKey } from "@mlplatform/lake/tables/rayLogKeys";
 import { searchQuery } from "../../cli/commands/logsSearch";
 import { seededRandom } from "../../workloads/lake/testbed/seededRandom";
 import { type Figure, quantile, say } from "./figure";
-import { inPlace, testOrigin, type Place } from "./benchBed";
+import { withBenchBed, testOrigin, type BenchBed } from "./benchBed";
 import { rayLogLines } from "./rayLogText";
 
 const clusters = 50;
@@ -38,17 +38,17 @@ interface Template {
  * generated and encoded anew for each cluster, with its own tracebacks among them.
  */
 export function queryFigures(lines: number): Promise<Figure[]> {
-  return inPlace(async (place) => {
-    const store = openObjectStore(place.store.options);
+  return withBenchBed(async (bed) => {
+    const store = openObjectStore(bed.store.options);
     try {
-      return await measureQueries(place, store, lines);
+      return await measureQueries(bed, store, lines);
     } finally {
       store.close();
     }
   });
 }
 
-async function measureQueries(place: Place, store: ObjectStore, lines: number): Promise<Figure[]> {
+async function measureQueries(bed: BenchBed, store: ObjectStore, lines: number): Promise<Figure[]> {
   const template = makeTemplate(Math.ceil(lines / clusters));
   for (let cluster = 0; cluster < clusters; cluster++) {
     await putCluster(store, template, cluster);
@@ -65,7 +65,7 @@ async function measureQueries(place: Place, store: ObjectStore, lines: number): 
   const all = template.lines * clusters;
   const lake = openLake({
     store,
-    cache: await openObjectCache({ store, directory: join(place.folder, "cache") }),
+    cache: await openObjectCache({ store, directory: join(bed.folder, "cache") }),
   });
   const cold: number[] = [];
   for (let cluster = 0; cluster < clusters; cluster++) {
@@ -87,7 +87,7 @@ async function measureQueries(place: Place, store: ObjectStore, lines: number): 
   );
   const cli: number[] = [];
   for (let cluster = 0; cluster < cliRuns; cluster++) {
-    cli.push(await secondsOf(() => askByCli(place, cluster)));
+    cli.push(await secondsOf(() => askByCli(bed, cluster)));
   }
   const speed = all / quantile(scans, 0.5);
   return [
@@ -224,7 +224,7 @@ async function scanAll(lake: Lake, lines: number): Promise<void> {
   }
 }
 
-async function askByCli({ folder, store }: Place, cluster: number): Promise<void> {
+async function askByCli({ folder, store }: BenchBed, cluster: number): Promise<void> {
   const pattern = errorOf(cluster, wantedPart(parts));
   const flags = ["--namespace", testOrigin.namespace, "--cluster", clusterName(cluster)];
   const cache = join(folder, "cache-cli");

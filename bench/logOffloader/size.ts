@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type Figure, say } from "./figure";
-import { inPlace } from "./benchBed";
+import { withBenchBed } from "./benchBed";
 import { writeRayLog } from "./rayLogText";
 
 const mb = 1e6;
@@ -14,7 +14,7 @@ const goals = { ofRaw: 0.2, ofZstd: 1.1 };
  * given files.
  */
 export async function sizeFigures(given: readonly string[]): Promise<Figure[]> {
-  const sizes = await inPlace(async ({ folder, logs, store, start }) => {
+  const sizes = await withBenchBed(async ({ folder, logs, store, start }) => {
     const files = given.map((file) => {
       const copy = join(logs, basename(file));
       copyFileSync(file, copy);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Figure, quantile, say } from "./figure";
 import { processUse } from "./offloaderProcess";
-import { inPlace, type Place } from "./benchBed";
+import { withBenchBed, type BenchBed } from "./benchBed";
 import { writeRayLog } from "./rayLogText";
 
 /** One program's way through the same file. */
@@ -33,7 +33,7 @@ const goals = { ratio: 1.5, peakMiB: 256 };
 export async function throughputFigures(megabytes: number): Promise<Figure[]> {
   const runs: Run[] = [];
   for (let run = 0; run < runCount; run++) {
-    const { offloader, rsyslog } = await inPlace((place) => measureRun(place, megabytes * mb));
+    const { offloader, rsyslog } = await withBenchBed((bed) => measureRun(bed, megabytes * mb));
     runs.push({ offloader, rsyslog });
     const peer = rsyslog === undefined ? "no rsyslog" : `rsyslog ${speed(rsyslog)}`;
     say(`run ${run + 1} of ${runCount}: ${speed(offloader)} MB/s, ${peer}`);
@@ -85,18 +85,18 @@ function cpu(passages: readonly Passage[], megabytes: number): string {
   return `${each.join(", ")} ms`;
 }
 
-async function measureRun(place: Place, bytes: number): Promise<Run> {
-  const source = join(place.logs, "job-driver-raysubmit_bench.log");
+async function measureRun(bed: BenchBed, bytes: number): Promise<Run> {
+  const source = join(bed.logs, "job-driver-raysubmit_bench.log");
   const written = writeRayLog(source, bytes, seed).bytes;
   const rsyslog = existsSync(rsyslogConfig)
-    ? await passRsyslog(place.folder, source, written)
+    ? await passRsyslog(bed.folder, source, written)
     : undefined;
-  return { rsyslog, offloader: await passOffloader(place, written) };
+  return { rsyslog, offloader: await passOffloader(bed, written) };
 }
 
-async function passOffloader(place: Place, bytes: number): Promise<Passage> {
+async function passOffloader(bed: BenchBed, bytes: number): Promise<Passage> {
   const started = performance.now();
-  const offloader = await place.start();
+  const offloader = await bed.start();
   // Told to stop as soon as all is read, it ships what is left at once: its end is the end of the
   // way.
   const isRead = (value: number) => value >= bytes;

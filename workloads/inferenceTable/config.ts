@@ -46,7 +46,7 @@ const hourMs = 3_600_000;
 
 /**
  * Reads the service's settings. MLP_HOST is 127.0.0.1 unless set: a payload sink listens on a
- * public address only when someone said so (the image's pod template sets 0.0.0.0).
+ * public address only when someone said so (the image sets 0.0.0.0).
  *
  * @throws SettingsError naming every unusable setting.
  */

@@ -22,7 +22,7 @@ import { makeLagMeter } from "./follow/lagMeter";
 import { makeMetrics } from "./metrics";
 import { makeProgress } from "./ship/progress";
 import { recoverFiles } from "./follow/recoverFiles";
-import { makeRest } from "./ship/backoff";
+import { makeBackoff } from "./ship/backoff";
 import { makeShipper } from "./ship/shipper";
 import { makeTailer } from "./follow/tailer";
 
@@ -41,7 +41,7 @@ export interface LogOffloader {
 const pendingBytes = 32 << 20;
 // A repeated failure is one line a minute.
 const repeatLineMs = 60_000;
-// A node that hasn't said so for ten of these is taken for dead (logKeeper).
+// A node that hasn't said so for ten of these is taken for dead (`listRayLogClusters`).
 const seenIntervalMs = 60_000;
 const busyBytes = 4 << 20;
 // Between two looks of the drain that find nothing.
@@ -166,7 +166,7 @@ export async function startLogOffloader(
     }
   });
   let lastSeal = performance.now();
-  const rest = makeRest();
+  const backoff = makeBackoff();
   const stopShipping = repeat(config.pollIntervalMs, async () => {
     try {
       await reserve.take();
@@ -174,14 +174,14 @@ export async function startLogOffloader(
         lastSeal = performance.now();
         await log.seal();
       }
-      if (!rest.isOver()) {
+      if (!backoff.isOver()) {
         return false;
       }
       await shipper.shipSealed();
-      rest.reset();
+      backoff.succeeded();
       return log.sealed().length > 0;
     } catch (error) {
-      rest.begin();
+      backoff.failed();
       metrics.shipFailures.inc();
       if (isDiskFull(error)) {
         await reserve.giveUp();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { removeTemporaryFiles } from "@mlplatform/lake/segmentLog/durableFile";
-import { makeTurns } from "@mlplatform/lake/service/turns";
+import { makeMutex } from "@mlplatform/lake/service/mutex";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { makeCommitter } from "./committer";
@@ -38,7 +38,7 @@ async function main(options: LakeThreadOptions): Promise<void> {
     writer: options.writer,
     blobDirectory: options.blobDirectory,
   });
-  const inTurn = makeTurns();
+  const inTurn = makeMutex();
   const pairer = makePairer({
     store,
     cache: await openObjectCache({

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { promises as fs } from "node:fs";
 import { join } from "node:path";
 import { openParquetEngine, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
-import { makeTurns } from "@mlplatform/lake/service/turns";
+import { makeMutex } from "@mlplatform/lake/service/mutex";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
@@ -44,7 +44,7 @@ describe("merging the parts of events", function () {
     options: { replica?: Replica; graceMs?: number; store?: ObjectStore } = {},
   ): Promise<{ pairer: Pairer; compactor: Compactor }> {
     const { replica = { ordinal: 0, count: 1 }, graceMs = 0, store = bed.store } = options;
-    const inTurn = makeTurns();
+    const inTurn = makeMutex();
     const shared = { store, engine, workDirectory: join(bed.folder, "work"), replica, inTurn };
     await fs.mkdir(shared.workDirectory, { recursive: true });
     const directory = join(bed.folder, "replica-cache");

@@ -15,7 +15,7 @@ import {
   namespacesOf,
 } from "@mlplatform/lake/inferences/inferenceHours";
 import { describeError } from "@mlplatform/lake/service/logLine";
-import type { makeTurns } from "@mlplatform/lake/service/turns";
+import type { Mutex } from "@mlplatform/lake/service/mutex";
 import { deleteLeftOver } from "@mlplatform/lake/compaction/currentParts";
 import { groupsOf, mergeParts } from "@mlplatform/lake/compaction/mergeParts";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
@@ -39,7 +39,7 @@ export interface CompactorOptions {
   graceMs: number;
   replica: Replica;
   /** Each merge takes a turn with what else uses the engine. */
-  inTurn: ReturnType<typeof makeTurns>;
+  inTurn: Mutex;
   pairLate(namespace: string, start: number): Promise<number>;
 }
 

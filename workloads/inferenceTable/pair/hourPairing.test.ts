@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { openParquetEngine, type ParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
-import { makeTurns } from "@mlplatform/lake/service/turns";
+import { makeMutex } from "@mlplatform/lake/service/mutex";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, openObjectStore, type ObjectStore } from "@mlplatform/lake/store/objectStore";
 import {
@@ -69,7 +69,7 @@ describe("pairing by hours", function () {
       workDirectory: directory,
       graceMs: 10 * minuteMs,
       replica,
-      inTurn: makeTurns(),
+      inTurn: makeMutex(),
       onPaired: () => undefined,
     });
   }
@@ -266,7 +266,7 @@ describe("pairing by hours", function () {
       workDirectory: folder,
       graceMs: 0,
       replica: { ordinal: 0, count: 1 },
-      inTurn: makeTurns(),
+      inTurn: makeMutex(),
       onPaired: () => undefined,
     });
     const one = await pairer();
@@ -378,7 +378,7 @@ describe("pairing by hours", function () {
           workDirectory: directory,
           graceMs: 0,
           replica: { ordinal, count: 2 },
-          inTurn: makeTurns(),
+          inTurn: makeMutex(),
           onPaired: () => undefined,
         });
         return { own, replica };

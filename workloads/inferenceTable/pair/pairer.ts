@@ -5,7 +5,7 @@ import {
   isChanged,
   listInferenceHours,
 } from "@mlplatform/lake/inferences/inferenceHours";
-import type { makeTurns } from "@mlplatform/lake/service/turns";
+import type { Mutex } from "@mlplatform/lake/service/mutex";
 import type { ObjectCache } from "@mlplatform/lake/store/objectCache";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
 import { ObjectExistsError } from "@mlplatform/lake/store/storeErrors";
@@ -30,7 +30,7 @@ export interface PairerOptions {
   /** Hours are shared among replicas; one that isn't there is stood in for after a while. */
   replica: Replica;
   /** One hour at a time has the engine: a late one is asked for while others are being paired. */
-  inTurn: ReturnType<typeof makeTurns>;
+  inTurn: Mutex;
   onPaired: (rows: number) => void;
 }
 

@@ -20,7 +20,7 @@ const shape: TableShape = {
   key: ["id"],
 };
 
-describe("parquet writer", () => {
+describe("parquet engine", () => {
   let folder: string;
   let engine: ParquetEngine;
 
@@ -106,8 +106,12 @@ describe("parquet writer", () => {
     const target = join(folder, "killed.parquet");
     const script = `
       const fs = require("node:fs");
-      const { openParquetEngine, writeParquet, ColumnType } = require("./parquetEngine");
-      fs.promises.rename = () => { process.kill(process.pid, "SIGKILL"); return new Promise(() => {}); };
+      const { openParquetEngine, writeParquet } = require("./parquetEngine");
+      const { ColumnType } = require("../tables/tableShape");
+      fs.promises.rename = () => {
+        process.kill(process.pid, "SIGKILL");
+        return new Promise(() => {});
+      };
       const shape = { columns: [{ name: "id", type: ColumnType.Long }], key: ["id"] };
       openParquetEngine({ temporaryDirectory: ${JSON.stringify(folder)} })
         .then((engine) => writeParquet(engine, shape, [[1n]], ${JSON.stringify(target)}));`;

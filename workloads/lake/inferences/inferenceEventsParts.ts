@@ -14,7 +14,7 @@ import {
   parseInferenceEventsPartKey,
 } from "../tables/inferenceKeys";
 import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
-import { inParallel } from "../service/turns";
+import { inParallel } from "../service/inParallel";
 
 /** An hour's parts of events, as its merges left them. */
 export interface EventsHour extends CurrentParts {

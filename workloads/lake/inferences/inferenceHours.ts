@@ -12,7 +12,7 @@ import {
 } from "../tables/inferenceKeys";
 import { listObjects, type ObjectFacts, type ObjectStore } from "../store/objectStore";
 import { isWithin, type LakeSelection } from "../tables/lakeSelection";
-import { inParallel } from "../service/turns";
+import { inParallel } from "../service/inParallel";
 
 /** An hour of one namespace, and what lies in it. */
 export interface InferenceHour {

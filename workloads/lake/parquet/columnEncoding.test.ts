@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
-import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
+import { ByteWriter } from "hyparquet-writer";
 import { packDeltas } from "./columnEncoding";
 
 const seed = 20261127;

@@ -1,4 +1,4 @@
-import type { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
+import type { ByteWriter } from "hyparquet-writer";
 
 // The encodings of Parquet that a log's columns need (parquet-format, Encodings.md), on typed
 // arrays: a value a call would cost more than all the rest.

@@ -1,5 +1,5 @@
 import type { SchemaElement } from "hyparquet";
-import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
+import { ByteWriter } from "hyparquet-writer";
 import { appendHybrid, appendPacked, appendRun, bitsOf, packDeltas } from "./columnEncoding";
 import type { EncodedColumn } from "./parquetPages";
 import { type Column, ColumnType } from "../tables/tableShape";

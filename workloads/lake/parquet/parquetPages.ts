@@ -1,7 +1,10 @@
 import { promisify } from "node:util";
 import { constants, zstdCompress } from "node:zlib";
 import type { ColumnChunk, RowGroup, SchemaElement } from "hyparquet";
-import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
+import { ByteWriter } from "hyparquet-writer";
+// The package exports its modules by path too. Its own writer takes rows as JavaScript values, and
+// here columns are encoded from bytes; what is left to it is the Thrift of headers and metadata.
+// Its version is exact, and the tests read what is written by DuckDB, hyparquet and pyarrow.
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 

@@ -83,7 +83,7 @@ export function addLife(digest: string, life: Buffer): string {
 /** The digest of no lives. */
 export const noLivesDigest = "0".repeat(64);
 
-/** Writes a manifest; the node's own is the one object of the lake that is written again. */
+/** Writes a manifest; unlike a part, it is written again as the node goes on. */
 export async function putRayLogManifest(
   store: ObjectStore,
   manifest: RayLogManifest,

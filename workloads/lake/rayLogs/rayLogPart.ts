@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
+import { ByteWriter } from "hyparquet-writer";
 import { appendPacked, appendRun, bitsOf, packDeltas } from "../parquet/columnEncoding";
 import {
   bytesColumn,

@@ -1,10 +1,10 @@
 /** The pause after a shipment that failed. */
-export interface Rest {
+export interface Backoff {
   isOver(): boolean;
   /** A shipment failed: the pause is twice as long as the one before, up to 8 s. */
-  begin(): void;
+  failed(): void;
   /** A shipment went well: there is no pause, and the next one is short again. */
-  reset(): void;
+  succeeded(): void;
 }
 
 const firstMs = 500;
@@ -12,19 +12,20 @@ const firstMs = 500;
 const longestMs = 8_000;
 
 /**
- * Makes a rest that is over. A store that refuses at once (a key that was revoked, a bucket that is
- * gone) would otherwise be asked at every poll, and each time all that waits is encoded anew.
+ * Makes a backoff without a pause. A store that refuses at once (a key that was revoked, a bucket
+ * that is gone) would otherwise be asked at every poll, and each time all that waits is encoded
+ * anew.
  */
-export function makeRest(): Rest {
+export function makeBackoff(): Backoff {
   let until = -Infinity;
   let nextMs = firstMs;
   return {
     isOver: () => performance.now() >= until,
-    begin() {
+    failed() {
       until = performance.now() + nextMs;
       nextMs = Math.min(longestMs, nextMs * 2);
     },
-    reset() {
+    succeeded() {
       until = -Infinity;
       nextMs = firstMs;
     },

@@ -1,13 +1,3 @@
-/** Makes a function that runs what it is given one after the other, also after one that failed. */
-export function makeTurns(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const turn = last.then(task);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
-}
-
 const atOnce = 8;
 
 /**
