@@ -1,5 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import {
+  type ArgumentProblem,
+  choiceProblems,
+  problem,
+  type TextFormat,
+  textProblems,
+} from "../components/argumentProblems";
 import type { ChartReference } from "../components/connections";
 
 /** Where a stack's charts come from. */
@@ -25,26 +32,32 @@ export interface ChartSource {
   path?: string;
 }
 
-/** What is wrong with a source: the key below `charts`, and the problem with its remedy. */
-export function checkChartSource(from: ChartSource): { key: string; problem: string }[] {
+/** What is wrong with a source, by its own keys; empty where nothing is. */
+export function chartSourceProblems(from: ChartSource): ArgumentProblem[] {
   const { source = ChartOrigin.Upstream } = from;
-  const origins = Object.values(ChartOrigin);
-  if (!origins.includes(source)) {
-    const problem = `must be one of ${origins.join(", ")}, got "${source}". Pick one.`;
-    return [{ key: "source", problem }];
-  }
   const needs = { [ChartOrigin.Mirror]: "url", [ChartOrigin.Directory]: "path" } as const;
-  return Object.entries(needs).flatMap(([origin, key]) => {
-    if (source === origin && !from[key]) {
-      return [{ key, problem: `is missing, but charts.source is ${origin}. Set it.` }];
-    }
-    if (source === origin || from[key] === undefined) {
-      return [];
-    }
-    const remedy = `Set charts.source: ${origin}, or remove this.`;
-    return [{ key, problem: `is set, but charts.source is ${source}. ${remedy}` }];
-  });
+  return [
+    ...choiceProblems("source", source, ChartOrigin),
+    ...textProblems("url", from.url, mirrorAddress),
+    ...Object.entries(needs).flatMap(([origin, key]) => {
+      if (source === origin && !from[key]) {
+        const rule = `must be set with charts.source ${origin}`;
+        return [problem(key, rule, from[key], `Say where the ${origin} is.`)];
+      }
+      if (source === origin || from[key] === undefined) {
+        return [];
+      }
+      const remedy = `Set charts.source: ${origin}, or remove this.`;
+      return [problem(key, `must be absent with charts.source ${source}`, from[key], remedy)];
+    }),
+  ];
 }
+
+const mirrorAddress: TextFormat = {
+  pattern: /^(oci|https?):\/\/[^\s/]+(\/[^\s?#]*)?$/,
+  rule: "must be the address of a registry or a chart repository",
+  remedy: "Write e.g. oci://registry.example.com/charts or https://charts.example.com.",
+};
 
 /** Name of a chart without its place and version, wherever the reference says it is. */
 export function chartName({ chart, version }: ChartReference): string {

@@ -1,11 +1,28 @@
-import type { z } from "zod";
-import { checkChartSource } from "./charts";
-import { checkAksPlatform } from "../components/aksPlatform/problems";
-import { LakeKind } from "../components/connections";
-import { checkProjectNames } from "../components/mlProject/projectNames";
-import { MlflowDatabase } from "../components/mlflowStack/args";
-import type { CheckedConfig } from "./loadConfig";
+import { chartSourceProblems } from "./charts";
+import { schema, type StackConfig } from "./schema";
+import { schemaProblems } from "./schemaProblems";
 import { tagsOf } from "./settings";
+import { charts } from "./versions";
+import { aksPlatformProblems } from "../components/aksPlatform/problems";
+import { domainName } from "../components/argumentFormats";
+import {
+  type ArgumentProblem,
+  problem,
+  type TextFormat,
+  textProblems,
+} from "../components/argumentProblems";
+import { normalizeDataLake } from "../components/dataLake/normalize";
+import { dataLakeProblems } from "../components/dataLake/problems";
+import { grantingLakeProblems } from "../components/lakeAccess/problems";
+import { MlflowDatabase } from "../components/mlflowStack/args";
+import { normalizeMlflowStack } from "../components/mlflowStack/normalize";
+import { mlflowStackProblems } from "../components/mlflowStack/problems";
+import { normalizeMlProject } from "../components/mlProject/normalize";
+import { mlProjectProblems } from "../components/mlProject/problems";
+import { observabilityStackProblems } from "../components/observabilityStack/problems";
+import { normalizeRayStack } from "../components/rayStack/normalize";
+import { rayStackProblems } from "../components/rayStack/problems";
+import { servingMeshProblems } from "../components/servingMesh/problems";
 
 /** One thing wrong with the configuration. */
 export interface ConfigProblem {
@@ -15,190 +32,201 @@ export interface ConfigProblem {
   problem: string;
 }
 
-/** Words of the schema's own checks: expectation, value seen, remedy. */
-export function describeIssues(
-  issues: readonly z.core.$ZodIssue[],
+/** The keys of a configuration whose types are right; another key's fault hides nothing of them. */
+type WellTyped = Partial<StackConfig>;
+
+/** Checks settings by key without their namespace. Returns every problem, or the configuration. */
+export function checkConfig(
   settings: Record<string, unknown>,
-): ConfigProblem[] {
-  return issues.flatMap((issue) => {
-    const key = path(issue.path);
-    const seen = at(settings, issue.path);
-    switch (issue.code) {
-      case "unrecognized_keys":
-        return issue.keys.map((name) => ({
-          key: path([...issue.path, name]),
-          problem: "is not a known key. Remove it, or correct its spelling.",
-        }));
-      case "invalid_type":
-        return seen === undefined
-          ? [{ key, problem: `is missing. Set it to a ${issue.expected}.` }]
-          : [{ key, problem: `must be a ${issue.expected}, got ${show(seen)}. ${retype(issue)}` }];
-      case "invalid_value":
-        return [
-          {
-            key,
-            problem: `must be one of ${issue.values.join(", ")}, got ${show(seen)}. Pick one.`,
-          },
-        ];
-      case "too_small":
-        return [
-          {
-            key,
-            problem:
-              "must be " +
-              `${bound(issue.origin, "at least", Number(issue.minimum), issue.inclusive)}, got ` +
-              `${show(seen)}. Raise it.`,
-          },
-        ];
-      case "too_big":
-        return [
-          {
-            key,
-            problem:
-              "must be " +
-              `${bound(issue.origin, "at most", Number(issue.maximum), issue.inclusive)}, got ` +
-              `${show(seen)}. Lower it.`,
-          },
-        ];
-      case "invalid_key":
-        return [
-          {
-            key,
-            problem:
-              `${issue.issues.map((inner) => ("values" in inner ? `must be one of ${(inner.values as unknown[]).join(", ")}` : inner.message)).join("; ")}. ` +
-              "Correct the name.",
-          },
-        ];
-      case "invalid_format":
-        return [
-          {
-            key,
-            problem:
-              issue.format === "url"
-                ? `must be a URL such as https://example.com, got ${show(seen)}. Correct it.`
-                : `${issue.message}, got ${show(seen)}. Correct it.`,
-          },
-        ];
-      default:
-        return [{ key, problem: `${issue.message}, got ${show(seen)}. Correct it.` }];
-    }
-  });
+): { problems: ConfigProblem[] } | { config: StackConfig } {
+  const parsed = schema.safeParse(settings, { reportInput: true });
+  const wellTyped = parsed.success ? parsed.data : wellTypedKeys(settings);
+  const found = [
+    ...(parsed.success ? acrossKeys(parsed.data) : schemaProblems(parsed.error.issues, settings)),
+    ...ownKeys(wellTyped),
+    ...components(wellTyped, settings.aks !== undefined),
+  ];
+  if (parsed.success && found.length === 0) {
+    return { config: parsed.data };
+  }
+  const order = Object.keys(schema.shape);
+  const place = ({ key }: ConfigProblem) => order.indexOf(/^\w*/.exec(key)![0]);
+  const problems = found.map(({ propertyPath, reason }) => ({
+    key: propertyPath,
+    problem: reason,
+  }));
+  return { problems: problems.sort((a, b) => place(a) - place(b)) };
 }
 
-/** Rules that join several keys. Assumes that each key is well-formed by itself. */
-export function checkAcrossKeys(config: CheckedConfig): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  const report = (key: string, problem: string) => problems.push({ key, problem });
-
-  if (config.aks && config.kubernetes) {
-    report(
-      "kubernetes",
-      "is set together with aks. Keep aks to create a cluster, or kubernetes to use one.",
-    );
-  }
-  if (!config.aks && !config.kubernetes) {
-    report(
-      "aks",
-      "is missing, and so is kubernetes. Set aks to create a cluster, or kubernetes to use one.",
-    );
-  }
-  if (config.aks) {
-    const args = { ...config.aks, tags: tagsOf(config) };
-    for (const { propertyPath, reason } of checkAksPlatform(args)) {
-      report(`aks.${propertyPath}`, reason);
-    }
-  }
-  if (config.dataLake.kind === LakeKind.AzureBlob) {
-    report(
-      "dataLake.kind",
-      'cannot give each consumer a key of its own yet, got "azureBlob". Choose minio or seaweedfs.',
-    );
-  }
-  if (!config.aks && config.mlflow.database === MlflowDatabase.AzureFlexibleServer) {
-    report(
-      "mlflow.database",
-      "is azureFlexibleServer, but the stack has no aks. Choose cloudNativePg, or set aks.",
-    );
-  }
-  if (config.dataLake.kind === LakeKind.Minio && [2, 3].includes(config.dataLake.replicas)) {
-    report(
-      "dataLake.replicas",
-      `must be 1, or 4 and more for erasure coding, got ${config.dataLake.replicas}. MinIO ` +
-        "has no layout of 2 or 3 servers.",
-    );
-  }
-  if (config.aks && config.ray.gpuQuota > 0 && !config.aks.gpuPool) {
-    report("ray.gpuQuota", `is ${config.ray.gpuQuota}, but aks has no gpuPool. Add one, or set 0.`);
-  }
-  if (config.serving.jwt === undefined && config.aks && !config.serving.internalLoadBalancer) {
-    report(
-      "serving.jwt",
-      "is missing, but models are reachable from the internet. Set jwt, or " +
-        "serving.internalLoadBalancer: true.",
-    );
-  }
-  for (const { key, problem } of checkChartSource(config.charts)) {
-    report(`charts.${key}`, problem);
-  }
-  checkProjects(config, report);
-  return problems;
-}
-
-function checkProjects(config: CheckedConfig, report: (key: string, problem: string) => void) {
-  const seen = new Set<string>();
-  config.projects.forEach((project, index) => {
-    const key = `projects[${index}]`;
-    if (seen.has(project.name)) {
-      report(`${key}.name`, `is taken by another project, got "${project.name}". Choose another.`);
-    }
-    seen.add(project.name);
-    for (const { propertyPath, reason } of checkProjectNames(project)) {
-      report(`${key}.${propertyPath}`, reason);
-    }
-    if (project.github && !config.github) {
-      report(`${key}.github`, "is set, but the stack has no github.owner. Set it, or remove this.");
-    }
-    for (const quota of ["cpuQuota", "memoryQuotaGiB", "gpuQuota"] as const) {
-      if (project[quota] > config.ray[quota]) {
-        report(
-          `${key}.${quota}`,
-          `must be at most ray.${quota} (${config.ray[quota]}), got ${project[quota]}. Lower ` +
-            `it, or raise ray.${quota}.`,
-        );
-      }
-    }
-  });
-}
-
-function path(parts: readonly PropertyKey[]): string {
-  return parts
-    .map((part, i) =>
-      typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${String(part)}`,
-    )
-    .join("");
-}
-
-function at(value: unknown, parts: readonly PropertyKey[]): unknown {
-  return parts.reduce<unknown>(
-    (inner, part) => (inner === null || inner === undefined ? undefined : (inner as any)[part]),
-    value,
+function wellTypedKeys(settings: Record<string, unknown>): WellTyped {
+  return Object.fromEntries(
+    Object.entries(schema.shape).flatMap(([key, type]) => {
+      const { success, data } = type.safeParse(settings[key]);
+      return success ? [[key, data]] : [];
+    }),
   );
 }
 
-function show(value: unknown): string {
-  return JSON.stringify(value) ?? "nothing";
+/** A component's problems, by the configuration's key instead of the argument's path. */
+function at(key: string, problems: ArgumentProblem[]): ArgumentProblem[] {
+  return problems.map(({ propertyPath, reason }) => ({
+    propertyPath: `${key}.${propertyPath}`,
+    reason,
+  }));
 }
 
-function retype(issue: { expected: string }): string {
-  return issue.expected === "number" || issue.expected === "int"
-    ? "Write a number without quotes."
-    : `Write a ${issue.expected}.`;
+/**
+ * What every component says of its arguments. Connections, images and charts are not checked here:
+ * the program has them from other components and from versions.ts.
+ */
+function components(config: WellTyped, hasAzure: boolean): ArgumentProblem[] {
+  const { aks, dataLake, mlflow, ray, serving, observability, projects = [] } = config;
+  // What is missing here is reported as the stack's own key.
+  const { owner = "owner", environment = "environment", costCenter = "costCenter" } = config;
+  const tags = tagsOf({ owner, environment, costCenter });
+  // That a kind needs Azure is said by acrossKeys, which knows the key that would bring it.
+  const azure = true;
+  return [
+    ...(aks ? at("aks", aksPlatformProblems("core", { ...aks, tags })) : []),
+    ...(dataLake
+      ? at("dataLake", [
+          ...dataLakeProblems("lake", { ...dataLake, azure, seaweedfsChart: charts.seaweedfs }),
+          // Every consumer of the program gets a key of its own.
+          ...grantingLakeProblems(normalizeDataLake(dataLake), "kind"),
+        ])
+      : []),
+    ...(mlflow ? at("mlflow", mlflowStackProblems("mlflow", { ...mlflow, azure })) : []),
+    ...(ray ? at("ray", rayStackProblems("ray", ray)) : []),
+    ...(serving
+      ? // The domain is a key of the stack.
+        at("serving", servingMeshProblems("serving", { ...serving, domain: "models.example.com" }))
+      : []),
+    ...(observability
+      ? at("observability", observabilityStackProblems("observability", observability))
+      : []),
+    ...projects.flatMap(({ name, ...project }, index) =>
+      at(
+        `projects[${index}]`,
+        mlProjectProblems(name, {
+          ...project,
+          costCenter: project.costCenter ?? costCenter,
+          azure: hasAzure || undefined,
+        }),
+      ),
+    ),
+  ];
 }
 
-function bound(origin: string, words: string, limit: number, inclusive?: boolean): string {
-  const phrase = inclusive ? words : words === "at least" ? "more than" : "less than";
-  if (origin !== "array") {
-    return `${phrase} ${limit}`;
+const tagValue: TextFormat = {
+  pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
+  rule: "must be 1-63 letters, digits, '.', '_' or '-', with a letter or digit first and last",
+  remedy: "It becomes a tag of every resource.",
+};
+
+const githubOwner: TextFormat = {
+  pattern: /^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$/,
+  rule: "must be an organization or user of GitHub",
+  remedy: "Use up to 39 letters, digits and single hyphens inside.",
+};
+
+const url: TextFormat = {
+  pattern: /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/,
+  rule: "must be a URL",
+  remedy: "Write it as https://github.example.com/.",
+};
+
+const registry: TextFormat = {
+  pattern: /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/,
+  rule: "must be a registry, with a path if images live under one",
+  remedy: "Write e.g. acme.azurecr.io/mirror.",
+};
+
+const image: TextFormat = {
+  pattern: /^[^\s@]+(:[\w.-]+|@sha256:[0-9a-f]{64})$/,
+  rule: "must be an image by digest or exact tag",
+  remedy: "Write name@sha256:… or name:1.2.3.",
+};
+
+/** Keys that no component takes as they are. */
+function ownKeys(config: WellTyped): ArgumentProblem[] {
+  const { registry: from, ...replaced } = config.images ?? {};
+  return [
+    ...textProblems("environment", config.environment, tagValue),
+    ...textProblems("owner", config.owner, tagValue),
+    ...textProblems("costCenter", config.costCenter, tagValue),
+    ...textProblems("domain", config.domain, domainName),
+    ...textProblems("github.owner", config.github?.owner, githubOwner),
+    ...textProblems("github.baseUrl", config.github?.baseUrl, url),
+    ...at("charts", chartSourceProblems(config.charts ?? {})),
+    ...textProblems("images.registry", from, registry),
+    ...Object.entries(replaced).flatMap(([name, value]) =>
+      textProblems(`images.${name}`, value, image),
+    ),
+  ];
+}
+
+/** Rules that join several keys. */
+function acrossKeys(config: StackConfig): ArgumentProblem[] {
+  const { aks, kubernetes, mlflow } = config;
+  const problems: ArgumentProblem[] = [];
+  if (aks && kubernetes) {
+    const remedy = "Keep aks to create a cluster, or kubernetes to use one.";
+    problems.push(problem("kubernetes", "must be absent with aks", kubernetes.context, remedy));
   }
-  return `a list of ${phrase} ${limit} ${limit === 1 ? "entry" : "entries"}`;
+  if (!aks && !kubernetes) {
+    const remedy = "Set aks to create a cluster, or kubernetes to use one.";
+    problems.push(problem("aks", "must be set where kubernetes is not", aks, remedy));
+  }
+  const { database } = normalizeMlflowStack(mlflow);
+  if (!aks && database === MlflowDatabase.AzureFlexibleServer) {
+    const remedy = "Choose cloudNativePg, or set aks.";
+    problems.push(
+      problem("mlflow.database", "must be cloudNativePg without aks", database, remedy),
+    );
+  }
+  const { gpuQuota } = normalizeRayStack(config.ray);
+  if (aks && gpuQuota > 0 && !aks.gpuPool) {
+    const rule = "must be 0 without aks.gpuPool";
+    problems.push(problem("ray.gpuQuota", rule, gpuQuota, "Add the pool, or set 0."));
+  }
+  return [...problems, ...projectsAcrossKeys(config)];
+}
+
+function projectsAcrossKeys(config: StackConfig): ArgumentProblem[] {
+  const { projects, github, ray } = config;
+  const quotas = normalizeRayStack(ray);
+  const names = projects.map(({ name }) => name);
+  return projects.flatMap((project, index) => {
+    const path = `projects[${index}]`;
+    const problems: ArgumentProblem[] = [];
+    if (names.indexOf(project.name) < index) {
+      const remedy = "Choose another.";
+      problems.push(
+        problem(`${path}.name`, "must differ from every other project's", project.name, remedy),
+      );
+    }
+    if (project.github && !github) {
+      const rule = "must be absent without github.owner";
+      problems.push(
+        problem(
+          `${path}.github`,
+          rule,
+          project.github.repository,
+          "Set github.owner, or remove this.",
+        ),
+      );
+    }
+    const wanted = normalizeMlProject({
+      ...project,
+      costCenter: project.costCenter ?? config.costCenter,
+    });
+    for (const quota of ["cpuQuota", "memoryQuotaGiB", "gpuQuota"] as const) {
+      if (wanted[quota] > quotas[quota]) {
+        const rule = `must be at most ray.${quota} (${quotas[quota]})`;
+        const remedy = `Lower it, or raise ray.${quota}.`;
+        problems.push(problem(`${path}.${quota}`, rule, wanted[quota], remedy));
+      }
+    }
+    return problems;
+  });
 }

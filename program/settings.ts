@@ -1,9 +1,11 @@
 import { chartsFrom } from "./charts";
 import { type ChartReference, LakeKind, NodePoolKind } from "../components/connections";
+import { normalizeDataLake } from "../components/dataLake/normalize";
 import { imageFrom } from "../components/kubernetes/imageName";
 import { MlflowDatabase } from "../components/mlflowStack/args";
+import { normalizeMlflowStack } from "../components/mlflowStack/normalize";
 import { anywhere, placementOn } from "../components/kubernetes/placement";
-import type { CheckedConfig } from "./loadConfig";
+import type { StackConfig } from "./schema";
 import { admissionPolicies } from "../policy/admission";
 import {
   charts as publishedCharts,
@@ -15,13 +17,15 @@ import {
 } from "./versions";
 
 /** Tags for every Azure resource of a stack. */
-export function tagsOf(config: CheckedConfig): Record<string, string> {
+export function tagsOf(
+  config: Pick<StackConfig, "owner" | "environment" | "costCenter">,
+): Record<string, string> {
   const { owner, environment, costCenter } = config;
   return { owner, environment, costCenter, project: "mlplatform" };
 }
 
 /** Every image that the program names, by name, from the stack's registry. */
-export function imagesOf(config: CheckedConfig): Record<ImageName, string> {
+export function imagesOf(config: StackConfig): Record<ImageName, string> {
   const { registry, ...replaced } = config.images;
   return mapValues({ ...publishedImages, ...replaced }, (image) => imageFrom(registry, image));
 }
@@ -33,12 +37,14 @@ function mapValues<K extends string, V, W>(map: Record<K, V>, change: (value: V)
 }
 
 /** The charts that a stack installs, from their own places. */
-export function chartsOf(config: CheckedConfig): ChartReference[] {
+export function chartsOf(config: StackConfig): ChartReference[] {
   const { mlflow, ray, serving, observability, seaweedfs } = publishedCharts;
   return [
     ...Object.values<ChartReference>({ ...ray, ...serving, ...observability }),
-    ...(config.mlflow.database === MlflowDatabase.CloudNativePg ? Object.values(mlflow) : []),
-    ...(config.dataLake.kind === LakeKind.SeaweedFs ? [seaweedfs] : []),
+    ...(normalizeMlflowStack(config.mlflow).database === MlflowDatabase.CloudNativePg
+      ? Object.values(mlflow)
+      : []),
+    ...(normalizeDataLake(config.dataLake).kind === LakeKind.SeaweedFs ? [seaweedfs] : []),
   ];
 }
 
@@ -47,13 +53,13 @@ export function chartsOf(config: CheckedConfig): ChartReference[] {
  * with versions, images and placement. Pure; the one place where configuration keys and component
  * arguments meet.
  */
-export function settingsOf(config: CheckedConfig) {
+export function settingsOf(config: StackConfig) {
   const { protectData, storageClass, aks } = config;
   const tags = tagsOf(config);
   const images = imagesOf(config);
   const charts = chartsFrom(config.charts, publishedCharts);
   const imageRegistry = config.images.registry;
-  const lakeImage = lakeImages[config.dataLake.kind];
+  const lakeImage = lakeImages[normalizeDataLake(config.dataLake).kind];
   const placement = aks ? placementOn(NodePoolKind.System) : anywhere;
   const inCluster = { placement, storageClass, protectData };
 

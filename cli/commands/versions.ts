@@ -10,7 +10,7 @@ import {
 } from "../../charts/chartDigests";
 import { readStackConfig, UserError } from "../../preview/engine/previewStack";
 import { alignColumns } from "../../screen/terminal";
-import { type ChartSource, checkChartSource } from "../../program/charts";
+import { type ChartSource, chartSourceProblems } from "../../program/charts";
 import { type CliContext, ExitCode } from "../context";
 import { Progress } from "../../screen/progress";
 
@@ -100,12 +100,14 @@ function sourceOf({ stack }: VersionsFlags, context: CliContext): ChartSource {
   }
   const { config } = readStackConfig(context.projectDir, stack);
   const source = JSON.parse(config["mlplatform:charts"] || "{}");
-  const problems = checkChartSource(source);
+  const problems = chartSourceProblems(source);
   if (problems.length === 0) {
     return source;
   }
   throw new UserError(
-    problems.map(({ key, problem }) => `Pulumi.${stack}.yaml: charts.${key} ${problem}`),
+    problems.map(
+      ({ propertyPath, reason }) => `Pulumi.${stack}.yaml: charts.${propertyPath} ${reason}`,
+    ),
   );
 }
 

@@ -2,6 +2,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { partOfPlatform } from "../kubernetes/namespace";
 import type { Scope } from "../scope";
+import { admissionPoliciesProblems } from "./problems";
+import { refuseProblems } from "../refuseProblems";
 import type { AdmissionPoliciesArgs, AdmissionPolicyManifest } from "./args";
 
 /**
@@ -17,6 +19,7 @@ export class AdmissionPolicies extends pulumi.ComponentResource {
   readonly policyNames: pulumi.Output<string[]>;
 
   constructor(name: string, args: AdmissionPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuseProblems("AdmissionPolicies", name, admissionPoliciesProblems(name, args));
     super("mlplatform:index:AdmissionPolicies", name, args, opts);
     const bindings = args.policies.map((policy) => createPolicy({ name, parent: this }, policy));
     this.policyNames = pulumi.all(bindings.map(({ spec }) => spec.policyName));

@@ -4,16 +4,16 @@ import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
 import type { AzureFoundation } from "../connections";
 import { createAuditLogs } from "./auditLogs";
-import { checkComponentName } from "../azure/names";
 import type { AzureScope } from "../azure/scope";
 import { createUniqueSuffix } from "../azure/uniqueSuffix";
 import { createBudget } from "./budget";
-import { checkAksPlatform } from "./problems";
 import { createCluster, createMaintenanceWindows, createUserPools, requireIssuer } from "./cluster";
 import { assignAdministrators, createIdentities } from "./identities";
 import { kubeconfigFor } from "./kubeconfig";
 import { createNetwork } from "./network";
 import { plannedPools } from "./nodePools";
+import { aksPlatformProblems } from "./problems";
+import { refuseProblems } from "../refuseProblems";
 import { type AksPlatformArgs, KubeLogin } from "./args";
 import { childOptions, type Scope, statefulOptions } from "../scope";
 import { createRegistry } from "./registry";
@@ -61,7 +61,7 @@ export class AksPlatform extends pulumi.ComponentResource {
 
   /** @throws pulumi.InputPropertiesError naming every argument that cannot be used. */
   constructor(name: string, args: AksPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuseProblems(name, args);
+    refuseProblems("AksPlatform", name, aksPlatformProblems(name, args));
     super("mlplatform:index:AksPlatform", name, args, opts);
 
     const { subscriptionId, tenantId } = identifyDeployer(this);
@@ -122,18 +122,6 @@ export class AksPlatform extends pulumi.ComponentResource {
       registry: this.registry,
     });
   }
-}
-
-function refuseProblems(name: string, args: AksPlatformArgs): void {
-  const errors = [...checkComponentName(name), ...checkAksPlatform(args)];
-  if (errors.length === 0) {
-    return;
-  }
-  const lines = errors.map(({ propertyPath, reason }) => `  - \`${propertyPath}\` ${reason}`);
-  throw new pulumi.InputPropertiesError({
-    message: [`AksPlatform "${name}" cannot be made:`, ...lines].join("\n"),
-    errors,
-  });
 }
 
 function identifyDeployer(parent: pulumi.Resource) {

@@ -75,13 +75,13 @@ export function isPrivate(range: Ipv4Range): boolean {
  * Checks the address plan of a cluster that grows to `nodes` nodes, upgrade surge included.
  * A range with a fault of its own is left out of the comparisons.
  */
-export function checkNetworkPlan(network: AksNetworkArgs, nodes: number): ArgumentProblem[] {
+export function networkPlanProblems(network: AksNetworkArgs, nodes: number): ArgumentProblem[] {
   const ranges = new Map<string, Ipv4Range>();
   const problems: ArgumentProblem[] = [];
   for (const [key, limits] of Object.entries(prefixLimits)) {
     const text = network[key as keyof AksNetworkArgs];
     const range = parseIpv4Range(text);
-    const found = checkRange(`network.${key}`, text, range, limits);
+    const found = rangeProblems(`network.${key}`, text, range, limits);
     problems.push(...found);
     if (range && found.length === 0) {
       ranges.set(key, range);
@@ -89,14 +89,14 @@ export function checkNetworkPlan(network: AksNetworkArgs, nodes: number): Argume
   }
   return [
     ...problems,
-    ...checkSubnets(network, ranges),
-    ...checkOverlaps(network, ranges),
-    ...checkRoom(network, ranges, nodes),
-    ...checkDnsServiceIp(network, ranges.get("serviceCidr")),
+    ...subnetProblems(network, ranges),
+    ...overlapProblems(network, ranges),
+    ...roomProblems(network, ranges, nodes),
+    ...dnsServiceIpProblems(network, ranges.get("serviceCidr")),
   ];
 }
 
-function checkRange(
+function rangeProblems(
   path: string,
   text: string,
   range: Ipv4Range | undefined,
@@ -127,7 +127,7 @@ function checkRange(
   return [];
 }
 
-function checkSubnets(
+function subnetProblems(
   network: AksNetworkArgs,
   ranges: ReadonlyMap<string, Ipv4Range>,
 ): ArgumentProblem[] {
@@ -157,7 +157,7 @@ const apart: [keyof AksNetworkArgs, keyof AksNetworkArgs][] = [
   ["serviceCidr", "podCidr"],
 ];
 
-function checkOverlaps(
+function overlapProblems(
   network: AksNetworkArgs,
   ranges: ReadonlyMap<string, Ipv4Range>,
 ): ArgumentProblem[] {
@@ -171,7 +171,7 @@ function checkOverlaps(
   });
 }
 
-function checkRoom(
+function roomProblems(
   network: AksNetworkArgs,
   ranges: ReadonlyMap<string, Ipv4Range>,
   nodes: number,
@@ -206,7 +206,7 @@ function checkRoom(
   return problems;
 }
 
-function checkDnsServiceIp(
+function dnsServiceIpProblems(
   network: AksNetworkArgs,
   services: Ipv4Range | undefined,
 ): ArgumentProblem[] {

@@ -4,7 +4,7 @@ import { NodePoolKind } from "../connections";
 import { poolTaints } from "../kubernetes/placement";
 import { azureName } from "../azure/names";
 import type { AksPlatformArgs, NodePoolArgs } from "./args";
-import { type ArgumentProblem, problem } from "../argumentProblems";
+import { type ArgumentProblem, countProblems, problem } from "../argumentProblems";
 import { nearVmSizes, vmSizes } from "./vmSizes";
 
 /** A pool that the arguments ask for. */
@@ -115,12 +115,17 @@ export function osDiskType(vmSize: string, osDiskGiB: number): string {
 }
 
 /** Checks one pool against what AKS and the kind allow. */
-export function checkNodePool({ argument, kind, pool }: PlannedPool): ArgumentProblem[] {
+export function nodePoolProblems({ argument, kind, pool }: PlannedPool): ArgumentProblem[] {
   return [
-    ...checkVmSize(`${argument}.vmSize`, kind, pool.vmSize),
-    ...checkCounts(argument, kind, pool),
-    ...checkZones(`${argument}.zones`, pool.zones),
-    ...checkOsDisk(`${argument}.osDiskGiB`, pool.osDiskGiB),
+    ...vmSizeProblems(`${argument}.vmSize`, kind, pool.vmSize),
+    ...poolCountProblems(argument, kind, pool),
+    ...zoneProblems(`${argument}.zones`, pool.zones),
+    ...countProblems(`${argument}.osDiskGiB`, pool.osDiskGiB, {
+      least: 30,
+      most: 2048,
+      unit: "GiB",
+      remedy: "Use 128 unless the images need more.",
+    }),
   ];
 }
 
@@ -140,7 +145,7 @@ function upgrades(kind: NodePoolKind): Pick<PoolSettings, "upgradeSettings"> {
   return {};
 }
 
-function checkVmSize(path: string, kind: NodePoolKind, vmSize: string): ArgumentProblem[] {
+function vmSizeProblems(path: string, kind: NodePoolKind, vmSize: string): ArgumentProblem[] {
   const size = vmSizes[vmSize];
   if (!size) {
     return [problem(path, ...unlistedSize(vmSize))];
@@ -203,33 +208,37 @@ function isBurstable(vmSize: string): boolean {
   return /^Standard_B\d/.test(vmSize);
 }
 
-function checkCounts(
+function poolCountProblems(
   argument: string,
   kind: NodePoolKind,
   { minCount, maxCount }: NodePoolArgs,
 ): ArgumentProblem[] {
   const problems: ArgumentProblem[] = [];
   const minPath = `${argument}.minCount`;
-  if (kind === NodePoolKind.System && !(Number.isInteger(minCount) && minCount >= 1)) {
+  if (kind === NodePoolKind.System) {
     const remedy = "Use 2 or more: the cluster's own pods live there.";
-    problems.push(problem(minPath, "must be a whole number from 1", minCount, remedy));
+    problems.push(...countProblems(minPath, minCount, { least: 1, unit: "nodes", remedy }));
   }
   if (kind !== NodePoolKind.System && minCount !== 0) {
     const remedy = "Set 0: pools of work start empty and grow as pods ask.";
     problems.push(problem(minPath, "must be 0 in a user pool", minCount, remedy));
   }
   const maxPath = `${argument}.maxCount`;
-  if (!Number.isInteger(maxCount) || maxCount < 1 || maxCount > largestPool) {
-    const rule = `must be a whole number from 1 to ${largestPool}`;
-    problems.push(problem(maxPath, rule, maxCount, "Set the most nodes that you would pay for."));
-  } else if (minCount > maxCount) {
+  const maxProblems = countProblems(maxPath, maxCount, {
+    least: 1,
+    most: largestPool,
+    unit: "nodes",
+    remedy: "Set the most nodes that you would pay for.",
+  });
+  problems.push(...maxProblems);
+  if (maxProblems.length === 0 && minCount > maxCount) {
     const rule = `must be at least \`${minPath}\` (${minCount})`;
     problems.push(problem(maxPath, rule, maxCount, `Raise it to ${minCount} or more.`));
   }
   return problems;
 }
 
-function checkZones(path: string, zones: string[] | undefined): ArgumentProblem[] {
+function zoneProblems(path: string, zones: string[] | undefined): ArgumentProblem[] {
   if (zones === undefined) {
     return [];
   }
@@ -242,15 +251,4 @@ function checkZones(path: string, zones: string[] | undefined): ArgumentProblem[
   }
   const remedy = `Use ["1", "2", "3"], or leave it out in regions without zones.`;
   return [problem(path, 'must be different zones out of "1", "2" and "3"', zones, remedy)];
-}
-
-function checkOsDisk(path: string, osDiskGiB: number | undefined): ArgumentProblem[] {
-  if (osDiskGiB === undefined) {
-    return [];
-  }
-  if (Number.isInteger(osDiskGiB) && osDiskGiB >= 30 && osDiskGiB <= 2048) {
-    return [];
-  }
-  const remedy = "Use 128 unless the images need more.";
-  return [problem(path, "must be a whole number of GiB from 30 to 2048", osDiskGiB, remedy)];
 }

@@ -1,7 +1,17 @@
-import { isPrivate, parseIpv4Range, checkNetworkPlan } from "./networkPlan";
-import { checkNodePool, mostNodes, plannedPools } from "./nodePools";
-import { type AksBudgetArgs, type AksPlatformArgs, AksTier, RegistrySku } from "./args";
-import { type ArgumentProblem, problem } from "../argumentProblems";
+import { guid, mailAddress } from "../argumentFormats";
+import {
+  type ArgumentProblem,
+  choiceProblems,
+  countProblems,
+  problem,
+  type TextFormat,
+  textProblems,
+} from "../argumentProblems";
+import { componentNameProblems } from "../azure/names";
+import { type AksBudgetArgs, type AksPlatformArgs, AksTier, KubeLogin, RegistrySku } from "./args";
+import { isPrivate, networkPlanProblems, parseIpv4Range } from "./networkPlan";
+import { mostNodes, nodePoolProblems, plannedPools } from "./nodePools";
+import { type AksPlatformSettings, normalizeAksPlatform } from "./normalize";
 
 /**
  * Minor versions under standard support on 2026-11-23
@@ -9,33 +19,35 @@ import { type ArgumentProblem, problem } from "../argumentProblems";
  */
 const supportedMinors = { oldest: 34, newest: 36 };
 
-/** Finds every argument that Azure would refuse, or that breaks a rule of the platform. */
-export function checkAksPlatform(args: AksPlatformArgs): ArgumentProblem[] {
-  const pools = plannedPools(args);
+/** Everything that Azure would refuse, or that breaks a rule of the platform. */
+export function aksPlatformProblems(name: string, args: AksPlatformArgs): ArgumentProblem[] {
+  const settings = normalizeAksPlatform(args);
+  const pools = plannedPools(settings);
   return [
-    ...checkLocation(args.location),
-    ...checkKubernetesVersion(args.kubernetesVersion),
-    ...checkNetworkPlan(args.network, mostNodes(pools)),
-    ...checkTier(args.tier ?? AksTier.Standard, mostNodes(pools)),
-    ...checkApiServerAccess(args),
-    ...checkAdministrators(args.adminGroupObjectIds),
-    ...pools.flatMap(checkNodePool),
-    ...checkRegistry(args),
-    ...checkLogs(args),
-    ...checkBudget(args.budget),
-    ...checkTags(args.tags),
+    ...componentNameProblems(name),
+    ...textProblems("location", settings.location, region),
+    ...kubernetesVersionProblems(settings.kubernetesVersion),
+    ...networkPlanProblems(settings.network, mostNodes(pools)),
+    ...choiceProblems("tier", settings.tier, AksTier),
+    ...tierProblems(settings.tier, mostNodes(pools)),
+    ...apiServerAccessProblems(settings),
+    ...administratorProblems(settings.adminGroupObjectIds),
+    ...pools.flatMap(nodePoolProblems),
+    ...registryProblems(settings),
+    ...logProblems(args, settings),
+    ...choiceProblems("kubeLogin", settings.kubeLogin, KubeLogin),
+    ...budgetProblems(settings.budget),
+    ...tagProblems(settings.tags),
   ];
 }
 
-function checkLocation(location: string): ArgumentProblem[] {
-  if (/^[a-z][a-z0-9]*$/.test(location)) {
-    return [];
-  }
-  const remedy = "Write it as `az account list-locations` does, such as westeurope.";
-  return [problem("location", "must be a region's short name", location, remedy)];
-}
+const region: TextFormat = {
+  pattern: /^[a-z][a-z0-9]*$/,
+  rule: "must be a region's short name",
+  remedy: "Write it as `az account list-locations` does, such as westeurope.",
+};
 
-function checkKubernetesVersion(version: string): ArgumentProblem[] {
+function kubernetesVersionProblems(version: string): ArgumentProblem[] {
   const { oldest, newest } = supportedMinors;
   const minor = /^1\.(\d+)$/.exec(version)?.[1];
   if (minor === undefined) {
@@ -46,12 +58,13 @@ function checkKubernetesVersion(version: string): ArgumentProblem[] {
     return [];
   }
   const rule = `must be 1.${oldest} to 1.${newest}, which AKS supports`;
-  const remedy = "Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.";
+  const remedy =
+    "Choose one of these, or widen the range in aksPlatform/problems.ts when AKS does.";
   return [problem("kubernetesVersion", rule, version, remedy)];
 }
 
 /** Nodes of a cluster by tier (https://learn.microsoft.com/azure/aks/quotas-skus-regions). */
-function checkTier(tier: AksTier, nodes: number): ArgumentProblem[] {
+function tierProblems(tier: AksTier, nodes: number): ArgumentProblem[] {
   const most = tier === AksTier.Free ? 1000 : 5000;
   if (nodes <= most) {
     return [];
@@ -60,10 +73,10 @@ function checkTier(tier: AksTier, nodes: number): ArgumentProblem[] {
   return [problem("tier", rule, tier, "Lower the pools' `maxCount`, or choose a higher tier.")];
 }
 
-function checkApiServerAccess(args: AksPlatformArgs): ArgumentProblem[] {
+function apiServerAccessProblems(settings: AksPlatformSettings): ArgumentProblem[] {
   const path = "authorizedIpRanges";
-  const ranges = args.authorizedIpRanges ?? [];
-  if (args.privateCluster) {
+  const ranges = settings.authorizedIpRanges;
+  if (settings.privateCluster) {
     if (ranges.length === 0) {
       return [];
     }
@@ -93,7 +106,7 @@ function checkApiServerAccess(args: AksPlatformArgs): ArgumentProblem[] {
   });
 }
 
-function checkAdministrators(groups: string[]): ArgumentProblem[] {
+function administratorProblems(groups: string[]): ArgumentProblem[] {
   const path = "adminGroupObjectIds";
   if (groups.length === 0) {
     const remedy = "Name a Microsoft Entra group: local accounts are off, so nobody else gets in.";
@@ -102,48 +115,50 @@ function checkAdministrators(groups: string[]): ArgumentProblem[] {
   if (new Set(groups).size < groups.length) {
     return [problem(path, "must name each group once", groups, "Remove the repeated ids.")];
   }
-  const guid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-  return groups.flatMap((group, index) => {
-    if (guid.test(group)) {
-      return [];
-    }
-    const remedy = "Use the id that `az ad group show --group NAME --query id` prints.";
-    return problem(`${path}[${index}]`, "must be the object id of a group", group, remedy);
-  });
+  const objectId = {
+    pattern: guid.pattern,
+    rule: "must be the object id of a group",
+    remedy: "Use the id that `az ad group show --group NAME --query id` prints.",
+  };
+  return groups.flatMap((group, index) => textProblems(`${path}[${index}]`, group, objectId));
 }
 
-function checkRegistry({ registrySku, zoneRedundantRegistry }: AksPlatformArgs): ArgumentProblem[] {
-  const sku = registrySku ?? RegistrySku.Standard;
+function registryProblems(settings: AksPlatformSettings): ArgumentProblem[] {
+  const { registrySku: sku, zoneRedundantRegistry } = settings;
   if (!zoneRedundantRegistry || sku === RegistrySku.Premium) {
-    return [];
+    return choiceProblems("registrySku", sku, RegistrySku);
   }
   const remedy = "Set Premium, or drop `zoneRedundantRegistry`.";
   return [problem("registrySku", "must be Premium for a zone-redundant registry", sku, remedy)];
 }
 
-function checkLogs({ logRetentionDays, auditArchiveDays }: AksPlatformArgs): ArgumentProblem[] {
-  const problems: ArgumentProblem[] = [];
-  const searchable = logRetentionDays ?? 30;
-  if (!Number.isInteger(searchable) || searchable < 30 || searchable > 730) {
-    const remedy = "Use 30, or keep longer in the archive with `auditArchiveDays`.";
-    const rule = "must be a whole number of days from 30 to 730";
-    problems.push(problem("logRetentionDays", rule, searchable, remedy));
-  }
-  if (auditArchiveDays === undefined) {
-    return problems;
-  }
-  if (!Number.isInteger(auditArchiveDays) || auditArchiveDays < 30 || auditArchiveDays > 3650) {
-    const rule = "must be a whole number of days from 30 to 3650";
-    problems.push(problem("auditArchiveDays", rule, auditArchiveDays, "Use 365."));
-  } else if (auditArchiveDays < searchable) {
-    const rule = `must be at least \`logRetentionDays\` (${searchable})`;
-    const remedy = `Raise it to ${searchable} or more.`;
+function logProblems(
+  { auditArchiveDays }: AksPlatformArgs,
+  { logRetentionDays }: AksPlatformSettings,
+): ArgumentProblem[] {
+  const problems = countProblems("logRetentionDays", logRetentionDays, {
+    least: 30,
+    most: 730,
+    unit: "days",
+    remedy: "Use 30, or keep longer in the archive with `auditArchiveDays`.",
+  });
+  const archiveProblems = countProblems("auditArchiveDays", auditArchiveDays, {
+    least: 30,
+    most: 3650,
+    unit: "days",
+    remedy: "Use 365.",
+  });
+  problems.push(...archiveProblems);
+  const isShorter = auditArchiveDays !== undefined && auditArchiveDays < logRetentionDays;
+  if (archiveProblems.length === 0 && isShorter) {
+    const rule = `must be at least \`logRetentionDays\` (${logRetentionDays})`;
+    const remedy = `Raise it to ${logRetentionDays} or more.`;
     problems.push(problem("auditArchiveDays", rule, auditArchiveDays, remedy));
   }
   return problems;
 }
 
-function checkBudget({
+function budgetProblems({
   monthlyAmount,
   contactEmails,
   startDate,
@@ -158,27 +173,26 @@ function checkBudget({
     const rule = "must have 1 to 50 addresses";
     problems.push(problem("budget.contactEmails", rule, contactEmails, remedy));
   }
-  contactEmails.forEach((email, index) => {
-    if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)) {
-      return;
-    }
-    const path = `budget.contactEmails[${index}]`;
-    problems.push(problem(path, "must be a mail address", email, "Write it as name@example.com."));
-  });
-  if (!/^20\d\d-(0[1-9]|1[0-2])-01$/.test(startDate)) {
-    const remedy = "Write it as 2026-12-01: Azure's monthly budgets start with a month.";
-    problems.push(
-      problem("budget.startDate", "must be the first day of a month", startDate, remedy),
-    );
-  }
-  return problems;
+  return [
+    ...problems,
+    ...contactEmails.flatMap((email, index) =>
+      textProblems(`budget.contactEmails[${index}]`, email, mailAddress),
+    ),
+    ...textProblems("budget.startDate", startDate, firstOfMonth),
+  ];
 }
+
+const firstOfMonth: TextFormat = {
+  pattern: /^20\d\d-(0[1-9]|1[0-2])-01$/,
+  rule: "must be the first day of a month",
+  remedy: "Write it as 2026-12-01: Azure's monthly budgets start with a month.",
+};
 
 /**
  * Azure's limits of tags; 128 characters of a key are what storage accounts take
  * (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources).
  */
-function checkTags(tags: Record<string, string>): ArgumentProblem[] {
+function tagProblems(tags: Record<string, string>): ArgumentProblem[] {
   const problems: ArgumentProblem[] = [];
   const keys = Object.keys(tags);
   if (keys.length > 50) {

@@ -93,7 +93,7 @@ const derivedNames: [kind: string, ending: string][] = [
 ];
 
 /** Checks that every name made from the component's name is one that Azure takes. */
-export function checkComponentName(name: string): ArgumentProblem[] {
+export function componentNameProblems(name: string): ArgumentProblem[] {
   const longest = Math.min(
     ruleOf("dnsPrefix").max,
     ...derivedNames.map(([kind, end]) => ruleOf(kind).max - uniqueSuffixLength - end.length),

@@ -4,10 +4,12 @@ import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { restrictIngress } from "../kubernetes/networkPolicy";
 import type { Scope } from "../scope";
 import { createAzureBlobStore } from "./azureBlobStore";
-import { dataLakeProblems } from "./problems";
 import type { LakeStore, LakeStoreSettings } from "./lakeStore";
 import { createMinioStore } from "./minioStore";
 import { createSeaweedStore } from "./seaweedStore";
+import { normalizeDataLake } from "./normalize";
+import { dataLakeProblems } from "./problems";
+import { refuseProblems } from "../refuseProblems";
 import type { DataLakeArgs } from "./args";
 
 /**
@@ -29,27 +31,12 @@ export class DataLake extends pulumi.ComponentResource {
   public readonly namespace: pulumi.Output<string>;
 
   constructor(name: string, args: DataLakeArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuseProblems("DataLake", name, dataLakeProblems(name, args));
     super("mlplatform:index:DataLake", name, args, opts);
-    const kind = args.kind ?? LakeKind.Minio;
-    const problems = dataLakeProblems(name, kind, args);
-    if (problems.length > 0) {
-      throw new pulumi.InputPropertiesError({
-        message: `DataLake "${name}" has invalid arguments`,
-        errors: problems,
-      });
-    }
-    const protectData = args.protectData ?? true;
+    const chosen = normalizeDataLake(args);
+    const { kind, protectData } = chosen;
     this.namespace = createClosedNamespace({ name, parent: this }, kind, protectData);
-    const settings: LakeStoreSettings = {
-      ...args,
-      namespace: this.namespace,
-      replicas: args.replicas ?? 1,
-      storageGiB: args.storageGiB ?? 100,
-      buckets: args.buckets ?? ["lake", "loki", "backups"],
-      rawLogRetentionDays: args.rawLogRetentionDays ?? 90,
-      tags: args.tags ?? {},
-      protectData,
-    };
+    const settings: LakeStoreSettings = { ...chosen, namespace: this.namespace };
     const store = createStore[kind]({ name, parent: this }, settings);
     this.connection = connectionTo(kind, store, settings);
     this.registerOutputs({

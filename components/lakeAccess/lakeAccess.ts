@@ -6,8 +6,11 @@ import { createProvisioningJob } from "../dataLake/provisioning";
 import { seaweedGrantScript } from "../dataLake/seaweedScripts";
 import { createPassword } from "../kubernetes/password";
 import type { Scope } from "../scope";
+import { normalizeLakeAccess } from "./normalize";
+import { grantingLakeProblems, lakeAccessProblems } from "./problems";
+import { checkedOutput, refuseProblems } from "../refuseProblems";
 import type { LakeAccessArgs } from "./args";
-import { grantProblems, kserveAnnotations, policyDocument } from "./lakePolicy";
+import { kserveAnnotations, policyDocument } from "./lakePolicy";
 
 /**
  * One consumer's access to the lake: a key of its own, the Secret that carries it, and the user and
@@ -28,10 +31,10 @@ export class LakeAccess extends pulumi.ComponentResource {
   public readonly connection: pulumi.Output<S3Connection>;
 
   constructor(name: string, args: LakeAccessArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuseProblems("LakeAccess", name, lakeAccessProblems(name, args));
     super("mlplatform:index:LakeAccess", name, args, opts);
-    const secretName = args.secretName ?? "lake-credentials";
-    checkArguments(name, secretName, args);
-    const lake = pulumi.output(args.lake).apply((connection) => grantable(name, connection));
+    const { secretName } = normalizeLakeAccess(args);
+    const lake = grantable(name, args.lake);
     const scope = { name, parent: this };
     const key = createPassword({ name: `${name}-key`, parent: this });
     const provisioned = provision(scope, args, { lake, key });
@@ -48,48 +51,17 @@ const grantScript: Partial<Record<LakeKind, string>> = {
   [LakeKind.SeaweedFs]: seaweedGrantScript,
 };
 
-function checkArguments(name: string, secretName: string, args: LakeAccessArgs): void {
-  const problems = grantProblems(args.grants);
-  if (!/^[a-z0-9](-?[a-z0-9]){2,52}$/.test(name)) {
-    problems.push({
-      propertyPath: "name",
-      reason:
-        "must be 3–53 lowercase letters, digits and single hyphens to be an access key id, got " +
-        `"${name}". Rename the component.`,
-    });
-  }
-  if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(secretName)) {
-    problems.push({
-      propertyPath: "secretName",
-      reason:
-        `must be a Kubernetes object name, got "${secretName}". Use lowercase letters, digits ` +
-        "and hyphens.",
-    });
-  }
-  if (problems.length > 0) {
-    throw new pulumi.InputPropertiesError({
-      message: `LakeAccess "${name}" has invalid arguments`,
-      errors: problems,
-    });
-  }
-}
-
 /** A lake whose kind is known. */
 interface GrantableLake extends S3Connection {
   kind: LakeKind;
 }
 
 /** The lake with its kind. A connection that names none is MinIO's, the platform's default. */
-function grantable(name: string, connection: S3Connection): GrantableLake {
-  const kind = connection.kind ?? LakeKind.Minio;
-  if (grantScript[kind] === undefined) {
-    throw new Error(
-      `LakeAccess "${name}": \`lake\` must be of a kind that grants keys by consumer, got ` +
-        `"${kind}". ` +
-        "Set the DataLake's kind to minio or seaweedfs.",
-    );
-  }
-  return { ...connection, kind };
+function grantable(name: string, lake: pulumi.Input<S3Connection>): pulumi.Output<GrantableLake> {
+  return checkedOutput("LakeAccess", name, lake, grantingLakeProblems).apply((connection) => ({
+    ...connection,
+    kind: connection.kind ?? LakeKind.Minio,
+  }));
 }
 
 /** A lake, and a consumer's key to it. */

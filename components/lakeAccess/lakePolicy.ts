@@ -64,45 +64,6 @@ export function policyDocument(bucket: string, grants: LakeGrant[]): PolicyDocum
 }
 
 /**
- * What is wrong with grants, by property path below the arguments; empty where nothing is. A prefix
- * without a closing slash would also cover its neighbours (`raylogs` covers `raylogs-old/`).
- */
-export function grantProblems(grants: LakeGrant[]): { propertyPath: string; reason: string }[] {
-  if (grants.length === 0) {
-    return [
-      {
-        propertyPath: "grants",
-        reason:
-          "must grant at least one prefix, got none. A consumer without a grant needs no key.",
-      },
-    ];
-  }
-  const problems: { propertyPath: string; reason: string }[] = [];
-  const seen = new Set<string>();
-  grants.forEach(({ prefix }, index) => {
-    const propertyPath = `grants[${index}].prefix`;
-    if (prefix !== "" && !/^([A-Za-z0-9_.=-]+\/)+$/.test(prefix)) {
-      problems.push({
-        propertyPath,
-        reason:
-          `must be empty or key segments that each end in "/", got "${prefix}". Write e.g. ` +
-          `"raylogs/".`,
-      });
-    }
-    if (seen.has(prefix)) {
-      problems.push({
-        propertyPath,
-        reason:
-          `is granted twice, got "${prefix}". Give each prefix one grant with the wider ` +
-          "permission.",
-      });
-    }
-    seen.add(prefix);
-  });
-  return problems;
-}
-
-/**
  * Annotations by which KServe's storage initializer finds the store of a credentials Secret
  * (kserve v0.20.0, pkg/credentials/s3): host and port without scheme, flags as text.
  */

@@ -94,13 +94,3 @@ export interface MlProjectGithubArgs {
    */
   secrets?: Record<string, pulumi.Input<string>>;
 }
-
-/** The environments of a project's repository. */
-export function environmentsOf(args: MlProjectGithubArgs): GithubEnvironmentArgs[] {
-  return (
-    args.environments ?? [
-      { name: "staging", canPushImages: true },
-      { name: "production", reviewerTeamIds: args.reviewerTeamIds },
-    ]
-  );
-}

@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection, TrackingConnection } from "../connections";
-import { checkMlProject } from "./problems";
 import { createRoles } from "./projectAccess";
 import { admitMembers, createDeployers } from "./projectIdentities";
 import { createLakeAccess, secretNameOf } from "./projectLake";
@@ -15,6 +14,8 @@ import {
 } from "./projectNamespace";
 import { connectRepository, createProjectRepository } from "./projectRepository";
 import { createTrackingAccess } from "./trackingAccess";
+import { mlProjectProblems } from "./problems";
+import { refuseProblems } from "../refuseProblems";
 import type { MlProjectArgs } from "./args";
 
 /**
@@ -41,9 +42,9 @@ export class MlProject extends pulumi.ComponentResource {
   public readonly repository?: pulumi.Output<string>;
 
   constructor(name: string, args: MlProjectArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuseProblems("MlProject", name, mlProjectProblems(name, args));
     // The state keeps a component's arguments: without a mark, secrets would be plain in it.
     super("mlplatform:index:MlProject", name, withSecretMarks(args), opts);
-    refuseBadArguments(name, args);
     const scope = createProjectNamespace({ name, parent: this }, args);
     createNetworkPolicies(scope, flowsOf(args));
     createLocalQueue(scope, args.clusterQueue);
@@ -94,16 +95,4 @@ function withSecretMarks(args: MlProjectArgs): MlProjectArgs {
     ([secretName, value]) => [secretName, pulumi.secret(value)] as const,
   );
   return { ...args, github: { ...args.github, secrets: Object.fromEntries(marked) } };
-}
-
-function refuseBadArguments(name: string, args: MlProjectArgs): void {
-  const errors = checkMlProject(name, args).map(({ propertyPath, reason }) => ({
-    propertyPath,
-    reason: `MlProject "${name}": \`${propertyPath}\` ${reason}`,
-  }));
-  if (errors.length === 0) {
-    return;
-  }
-  const message = errors.map(({ reason }) => reason).join("\n");
-  throw new pulumi.InputPropertiesError({ message, errors });
 }

@@ -1,13 +1,27 @@
-import { environmentsOf, type MlProjectGithubArgs } from "./githubArgs";
-import type { MlProjectArgs } from "./args";
 import {
-  checkProjectNames,
-  datasetNameProblem,
-  environmentNameProblem,
-  memberProblem,
-  secretNameProblem,
-  type ProjectProblem,
+  type ArgumentProblem,
+  choiceProblems,
+  countProblems,
+  problem,
+  repeatProblems,
+  textProblems,
+} from "../argumentProblems";
+import { RepositoryVisibility } from "./githubArgs";
+import {
+  type GithubChoices,
+  type MlProjectChoices,
+  normalizeGithub,
+  normalizeMlProject,
+} from "./normalize";
+import {
+  datasetName,
+  environmentName,
+  memberProblems,
+  projectNameProblems,
+  repositoryNameProblems,
+  secretName,
 } from "./projectNames";
+import { templateProblems } from "./template";
 
 /** Names that long-lived cloud credentials go by; jobs sign in by OIDC instead. */
 const cloudCredentialNames =
@@ -32,129 +46,140 @@ const ownVariables = new Set([
 const ownSecrets = new Set(["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID"]);
 
 /**
- * What is wrong with a project's plain arguments; empty where nothing is.
+ * Everything that is wrong with the arguments of an MlProject; empty where nothing is.
  *
  * @param name name of the project, which becomes its namespace
  */
-export function checkMlProject(name: string, args: MlProjectArgs): ProjectProblem[] {
-  const problems = checkProjectNames({ name, github: args.github });
-  const report = (propertyPath: string, reason: string | undefined) => {
-    if (reason) {
-      problems.push({ propertyPath, reason });
-    }
-  };
+export function mlProjectProblems(name: string, args: MlProjectChoices): ArgumentProblem[] {
+  const settings = normalizeMlProject(args);
+  const { owner, costCenter, members, sharedDatasets, github } = settings;
+  return [
+    ...projectNameProblems("name", name),
+    ...presenceProblems("owner", owner, "Name the team that owns it."),
+    ...presenceProblems("costCenter", costCenter, "Give the account that pays."),
+    ...cpuQuotaProblems(settings.cpuQuota),
+    ...countProblems("memoryQuotaGiB", settings.memoryQuotaGiB, {
+      least: 1,
+      most: 1_000_000,
+      unit: "GiB",
+    }),
+    ...countProblems("gpuQuota", settings.gpuQuota, { least: 0, most: 10_000, unit: "GPUs" }),
+    ...members.flatMap((group, i) =>
+      memberProblems(`members[${i}]`, group, args.azure !== undefined),
+    ),
+    ...repeatProblems("members", members),
+    ...sharedDatasets.flatMap((dataset, i) =>
+      datasetProblems(`sharedDatasets[${i}]`, dataset, name),
+    ),
+    ...repeatProblems("sharedDatasets", sharedDatasets),
+    ...(github ? githubProblems(github) : []),
+  ];
+}
 
-  report("owner", args.owner.trim() ? undefined : `is empty: "". Name the team that owns it.`);
-  report(
-    "costCenter",
-    args.costCenter.trim() ? undefined : `is empty: "". Give the account that pays.`,
-  );
-  report("cpuQuota", quotaProblem(args.cpuQuota, 1, false, "vCPU"));
-  report("memoryQuotaGiB", quotaProblem(args.memoryQuotaGiB, 1, true, "GiB"));
-  report("gpuQuota", quotaProblem(args.gpuQuota ?? 0, 0, true, "GPUs"));
-  args.members?.forEach((group, i) =>
-    report(`members[${i}]`, memberProblem(group, args.azure !== undefined)),
-  );
-  report("members", repeated(args.members ?? []));
-  args.sharedDatasets?.forEach((dataset, i) => {
-    report(`sharedDatasets[${i}]`, datasetNameProblem(dataset));
-    if (dataset === name) {
-      report(
-        `sharedDatasets[${i}]`,
-        `is the project's own: "${dataset}". Remove it; the project may read and write it already.`,
-      );
-    }
-  });
-  report("sharedDatasets", repeated(args.sharedDatasets ?? []));
-  if (args.github) {
-    checkGithub(args.github, report);
+function presenceProblems(path: string, value: string, remedy: string): ArgumentProblem[] {
+  return value.trim() ? [] : [problem(path, "must not be empty", value, remedy)];
+}
+
+/** Kubernetes takes fractions of a vCPU. */
+function cpuQuotaProblems(value: number): ArgumentProblem[] {
+  const most = 100_000;
+  return value >= 1 && value <= most
+    ? []
+    : [
+        problem(
+          "cpuQuota",
+          `must be a number of vCPU from 1 to ${most}`,
+          value,
+          "Choose a number in that range.",
+        ),
+      ];
+}
+
+function datasetProblems(path: string, dataset: string, project: string): ArgumentProblem[] {
+  if (dataset !== project) {
+    return textProblems(path, dataset, datasetName);
+  }
+  const remedy = "Remove it; the project may read and write it already.";
+  return [problem(path, "must not be the project's own", dataset, remedy)];
+}
+
+function githubProblems(args: GithubChoices): ArgumentProblem[] {
+  const { environments, requiredApprovals, variables, secrets } = normalizeGithub(args);
+  return [
+    ...repositoryNameProblems("github.repository", args.repository),
+    ...choiceProblems("github.visibility", args.visibility, RepositoryVisibility),
+    ...choiceOfTwoProblems(args),
+    ...environmentProblems(environments),
+    ...countProblems("github.requiredApprovals", requiredApprovals, {
+      least: 0,
+      most: 10,
+      unit: "approvals",
+      remedy: "Two eyes need 1.",
+    }),
+    ...Object.keys(variables).flatMap((key) =>
+      settingNameProblems(`github.variables.${key}`, key, ownVariables),
+    ),
+    ...Object.keys(secrets).flatMap((key) => [
+      ...settingNameProblems(`github.secrets.${key}`, key, ownSecrets),
+      ...cloudCredentialProblems(`github.secrets.${key}`, key),
+    ]),
+    ...templateProblems("github.templateDirectory", args.templateDirectory),
+  ];
+}
+
+/** Arguments of which one makes the other senseless. */
+function choiceOfTwoProblems(args: GithubChoices): ArgumentProblem[] {
+  const problems: ArgumentProblem[] = [];
+  if (args.reviewerTeamIds && args.environments) {
+    const rule = "must be absent beside `github.environments`";
+    const remedy = "Name the reviewers in the environments.";
+    problems.push(problem("github.reviewerTeamIds", rule, args.reviewerTeamIds, remedy));
+  }
+  if (args.create === false && args.visibility !== undefined) {
+    const rule = "must be absent for an adopted repository";
+    const remedy = "Remove it, or set `github.create` to true.";
+    problems.push(problem("github.visibility", rule, args.visibility, remedy));
   }
   return problems;
 }
 
-function checkGithub(
-  args: MlProjectGithubArgs,
-  report: (propertyPath: string, reason: string | undefined) => void,
-): void {
-  const environments = environmentsOf(args);
-  report(
-    "github.reviewerTeamIds",
-    args.reviewerTeamIds && args.environments
-      ? `is given beside \`github.environments\`, got [${args.reviewerTeamIds.join(", ")}]. ` +
-          "Name the reviewers in the environments."
-      : undefined,
-  );
-  environments.forEach((environment, i) => {
-    const at = `github.environments[${i}]`;
-    report(`${at}.name`, environmentNameProblem(environment.name));
-    const reviewers =
-      (environment.reviewerTeamIds?.length ?? 0) + (environment.reviewerUserIds?.length ?? 0);
-    report(
-      at,
-      reviewers > 6
-        ? `has ${reviewers} reviewers. GitHub takes at most 6; name a team.`
-        : undefined,
-    );
-  });
-  report("github.environments", repeated(environments.map((environment) => environment.name)));
-  report(
-    "github.environments",
-    environments.length === 0
-      ? "is empty: []. Name at least one; jobs get their Azure identity from it."
-      : undefined,
-  );
-  const approvals = args.requiredApprovals ?? 1;
-  report(
-    "github.requiredApprovals",
-    Number.isInteger(approvals) && approvals >= 0 && approvals <= 10
-      ? undefined
-      : `must be a whole number from 0 to 10, got ${approvals}. Two eyes need 1.`,
-  );
-  if (args.create === false && args.visibility !== undefined) {
-    report(
-      "github.visibility",
-      `is "${args.visibility}", but the repository is adopted. Remove it, or set \`create\` ` +
-        "to true.",
-    );
-  }
-  for (const key of Object.keys(args.variables ?? {})) {
-    report(`github.variables.${key}`, secretNameProblem(key) ?? taken(key, ownVariables));
-  }
-  for (const key of Object.keys(args.secrets ?? {})) {
-    report(`github.secrets.${key}`, secretNameProblem(key) ?? taken(key, ownSecrets));
-    report(
-      `github.secrets.${key}`,
-      cloudCredentialNames.test(key)
-        ? `is a long-lived credential of a cloud: "${key}". Sign in by OIDC with azure/login.`
-        : undefined,
-    );
-  }
+interface Reviewed {
+  name: string;
+  reviewerTeamIds: number[];
+  reviewerUserIds: number[];
 }
 
-function quotaProblem(
-  value: number,
-  least: number,
-  isWhole: boolean,
-  unit: string,
-): string | undefined {
-  const isGood = Number.isFinite(value) && value >= least && (!isWhole || Number.isInteger(value));
-  if (isGood) {
-    return undefined;
+function environmentProblems(environments: Reviewed[]): ArgumentProblem[] {
+  const path = "github.environments";
+  if (environments.length === 0) {
+    const remedy = "Jobs get their Azure identity from it.";
+    return [problem(path, "must name at least one environment", environments, remedy)];
   }
-  return (
-    `must be ${isWhole ? "a whole number" : "a number"} of at least ${least} ${unit}, got ` +
-    `${value}. Correct it.`
-  );
+  return [
+    ...environments.flatMap(({ name, reviewerTeamIds, reviewerUserIds }, i) => {
+      const reviewers = reviewerTeamIds.length + reviewerUserIds.length;
+      const rule = "must have at most 6 reviewers, which is what GitHub takes";
+      return [
+        ...textProblems(`${path}[${i}].name`, name, environmentName),
+        ...(reviewers > 6 ? [problem(`${path}[${i}]`, rule, reviewers, "Name a team.")] : []),
+      ];
+    }),
+    ...repeatProblems(
+      path,
+      environments.map(({ name }) => name),
+    ),
+  ];
 }
 
-function repeated(values: string[]): string | undefined {
-  const twice = values.find((value, i) => values.indexOf(value) !== i);
-  return twice === undefined ? undefined : `names "${twice}" twice. Remove one.`;
+function settingNameProblems(path: string, key: string, own: Set<string>): ArgumentProblem[] {
+  return own.has(key.toUpperCase())
+    ? [problem(path, "must not be one that the component sets", key, "Choose another name.")]
+    : textProblems(path, key, secretName);
 }
 
-function taken(key: string, own: Set<string>): string | undefined {
-  if (!own.has(key.toUpperCase())) {
-    return undefined;
-  }
-  return `is set by the component itself: "${key}". Choose another name.`;
+function cloudCredentialProblems(path: string, key: string): ArgumentProblem[] {
+  const remedy = "Sign in by OIDC with azure/login.";
+  return cloudCredentialNames.test(key)
+    ? [problem(path, "must not be a long-lived credential of a cloud", key, remedy)]
+    : [];
 }

@@ -7,7 +7,8 @@ import { type AzureScope, azureScope } from "../azure/scope";
 import type { AzureFoundation } from "../connections";
 import type { Scope } from "../scope";
 import { githubEnvironmentSubject, githubIssuer } from "./githubSubject";
-import { environmentsOf, type GithubEnvironmentArgs } from "./githubArgs";
+import type { GithubEnvironmentArgs } from "./githubArgs";
+import { normalizeGithub } from "./normalize";
 import type { ProjectRepository } from "./githubRepository";
 import type { MlProjectArgs } from "./args";
 
@@ -44,7 +45,7 @@ export function createDeployers(
   }
   const azure = pulumi.output(args.azure);
   return Object.fromEntries(
-    environmentsOf(args.github).map((environment) => [
+    normalizeGithub(args.github).environments.map((environment) => [
       environment.name,
       createDeployer(identityScope(scope, args, { azure, suffix: `github-${environment.name}` }), {
         azure,

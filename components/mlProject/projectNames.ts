@@ -1,18 +1,7 @@
+import { guid } from "../argumentFormats";
+import { type ArgumentProblem, problem, type TextFormat, textProblems } from "../argumentProblems";
+
 /** Rules for the names a project hands to Kubernetes, GitHub and Azure. Pure: no Outputs. */
-
-/** A problem of one argument. */
-export interface ProjectProblem {
-  /** Path of the argument, e.g. `github.repository`. */
-  propertyPath: string;
-  /** What is wrong, the value seen, the remedy; reads on from the path. */
-  reason: string;
-}
-
-/** The names of a project, as far as they are known without Outputs. */
-export interface ProjectNames {
-  name: string;
-  github?: { repository: string };
-}
 
 /**
  * Longest project name. A model's Knative Service is named `<model>-predictor-<project>` inside one
@@ -24,107 +13,83 @@ const dnsLabel = /^[a-z](-?[a-z0-9])*$/;
 const reservedNamespaces = new Set(["default", "mlflow", "kserve", "data-lake", "observability"]);
 const reservedNamespacePrefixes = ["kube-", "knative-", "istio-", "cert-manager", "cnpg-", "aks-"];
 
-/** What is wrong with a project's names; empty where nothing is. */
-export function checkProjectNames({ name, github }: ProjectNames): ProjectProblem[] {
-  const checks: [string, string | undefined][] = [
-    ["name", projectNameProblem(name)],
-    ["github.repository", github && repositoryNameProblem(github.repository)],
-  ];
-  return checks.flatMap(([propertyPath, reason]) => (reason ? [{ propertyPath, reason }] : []));
-}
-
-/** Why a project cannot have this name, or undefined. The name becomes a namespace. */
-export function projectNameProblem(name: string): string | undefined {
+/** Why a project cannot have this name; empty where it can. The name becomes a namespace. */
+export function projectNameProblems(path: string, name: string): ArgumentProblem[] {
   if (name.length > maxProjectNameLength) {
-    return (
-      `is ${name.length} characters long: "${name}". Use at most ${maxProjectNameLength}; host ` +
-      "names of models carry it."
-    );
+    const rule = `must be at most ${maxProjectNameLength} characters long`;
+    return [problem(path, rule, name, "Shorten it: host names of models carry it.")];
   }
   if (!dnsLabel.test(name)) {
-    return (
-      `is not a DNS label: "${name}". Use lower-case letters, digits and single hyphens ` +
-      "inside, a letter first."
-    );
+    const remedy = "Use lower-case letters, digits and single hyphens inside, a letter first.";
+    return [problem(path, "must be a DNS label", name, remedy)];
   }
   if (reservedNamespaces.has(name) || reservedNamespacePrefixes.some((p) => name.startsWith(p))) {
-    return `is a namespace of the platform or of Kubernetes: "${name}". Choose another name.`;
+    const rule = "must not be a namespace of the platform or of Kubernetes";
+    return [problem(path, rule, name, "Choose another name.")];
   }
-  return undefined;
+  return [];
 }
 
 /**
- * Why GitHub refuses a repository name, or undefined. Source:
+ * Why GitHub refuses a repository name; empty where it does not. Source:
  * https://docs.github.com/repositories/creating-and-managing-repositories/creating-a-new-repository
  */
-export function repositoryNameProblem(name: string): string | undefined {
+export function repositoryNameProblems(path: string, name: string): ArgumentProblem[] {
   if (name.includes("/")) {
-    return (
-      `carries an owner: "${name}". Give the bare name; the owner is the one of the GitHub ` +
-      "provider."
-    );
+    const remedy = "Give the bare name; the owner is the one of the GitHub provider.";
+    return [problem(path, "must not carry an owner", name, remedy)];
   }
   const isValid = /^[A-Za-z0-9._-]{1,100}$/.test(name) && ![".", ".."].includes(name);
   if (!isValid || /\.(git|wiki)$/i.test(name)) {
-    return (
-      `is not a GitHub repository name: "${name}". Use 1 to 100 of letters, digits, ".", "-" ` +
-      `and "_", not ending in ".git" or ".wiki".`
-    );
+    const remedy =
+      'Use 1 to 100 of letters, digits, ".", "-" and "_", not ending in ".git" or ".wiki".';
+    return [problem(path, "must be a GitHub repository name", name, remedy)];
   }
-  return undefined;
+  return [];
 }
 
 /**
- * Why GitHub refuses the name of an Actions secret or variable, or undefined.
+ * Name of an Actions secret or variable.
  * Source: https://docs.github.com/actions/reference/security/secrets#naming-your-secrets
  */
-export function secretNameProblem(name: string): string | undefined {
-  if (/^(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*$/i.test(name)) {
-    return undefined;
-  }
-  return (
-    `is not a name of a GitHub secret or variable: "${name}". Use letters, digits and "_", no ` +
-    "digit first, and no prefix GITHUB_."
-  );
-}
+export const secretName: TextFormat = {
+  pattern: /^(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*$/i,
+  rule: "must be a name of a GitHub secret or variable",
+  remedy: 'Use letters, digits and "_", no digit first, and no prefix GITHUB_.',
+};
 
 /**
- * Why an environment cannot have this name, or undefined. Stricter than GitHub: the name is part of
- * an OIDC subject, where GitHub escapes ":", and of Azure resource names.
+ * Name of an environment. Stricter than GitHub: it is part of an OIDC subject, where GitHub escapes
+ * ":", and of Azure resource names.
  */
-export function environmentNameProblem(name: string): string | undefined {
-  if (name.length <= 24 && dnsLabel.test(name)) {
-    return undefined;
-  }
-  return (
-    `is not an environment name: "${name}". Use up to 24 lower-case letters, digits and ` +
-    "hyphens, with a letter first."
-  );
-}
+export const environmentName: TextFormat = {
+  pattern: /^(?=.{1,24}$)[a-z](-?[a-z0-9])*$/,
+  rule: "must be an environment name",
+  remedy: "Use up to 24 lower-case letters, digits and hyphens, with a letter first.",
+};
 
-/** Why a data set's name cannot be a path segment of the lake, or undefined. */
-export function datasetNameProblem(name: string): string | undefined {
-  if (/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/.test(name) && !name.includes("..")) {
-    return undefined;
-  }
-  return (
-    `is not a folder of the lake's datasets/: "${name}". Use 1 to 63 lower-case letters, ` +
-    `digits, ".", "-" and "_", letter or digit first and last.`
-  );
-}
+/** A data set's name as a path segment of the lake. */
+export const datasetName: TextFormat = {
+  pattern: /^(?!.*\.\.)[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/,
+  rule: "must be a folder of the lake's datasets/",
+  remedy:
+    'Use 1 to 63 lower-case letters, digits, ".", "-" and "_", letter or digit first and last.',
+};
 
-const objectId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Why a member group is refused, or undefined. On Azure, Kubernetes sees groups by object id. */
-export function memberProblem(group: string, isAzure: boolean): string | undefined {
+/** Why a member group is refused; empty where it isn't. On Azure, Kubernetes sees object ids. */
+export function memberProblems(path: string, group: string, isAzure: boolean): ArgumentProblem[] {
   if (group.startsWith("system:")) {
-    return `is a group of Kubernetes itself: "${group}". Name a group of the team.`;
+    const rule = "must not be a group of Kubernetes itself";
+    return [problem(path, rule, group, "Name a group of the team.")];
   }
-  if (isAzure && !objectId.test(group)) {
-    return (
-      `is not an object id: "${group}". Give the object id of a Microsoft Entra group, e.g. ` +
-      `from \`az ad group show\`.`
-    );
+  if (isAzure) {
+    return textProblems(path, group, {
+      pattern: guid.pattern,
+      rule: "must be the object id of a Microsoft Entra group",
+      remedy: "Use the id that `az ad group show --group NAME --query id` prints.",
+    });
   }
-  return group.length > 0 ? undefined : `is empty: "". Remove it or name a group.`;
+  return group.length > 0
+    ? []
+    : [problem(path, "must not be empty", group, "Remove it or name a group.")];
 }

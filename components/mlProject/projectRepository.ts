@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { resourceNameOf } from "../azure/names";
 import type { Scope } from "../scope";
-import { environmentsOf, type MlProjectGithubArgs } from "./githubArgs";
+import type { MlProjectGithubArgs } from "./githubArgs";
+import { normalizeGithub } from "./normalize";
 import {
   createActionsSettings,
   createContent,
@@ -46,7 +47,7 @@ export function connectRepository(
   if (args.azure) {
     createSubjectTemplate(scope, repository);
   }
-  for (const environment of environmentsOf(github)) {
+  for (const environment of normalizeGithub(github).environments) {
     const identity = deployers[environment.name];
     createEnvironment(scope, {
       args: environment,

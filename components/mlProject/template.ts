@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { type ArgumentProblem, problem } from "../argumentProblems";
 
 /** A file that a new repository starts with. */
 export interface TemplateFile {
@@ -18,30 +19,36 @@ const leftovers = new Set([
   "node_modules",
 ]);
 
+/** What is wrong with a folder of a template; empty where nothing is, or none is given. */
+export function templateProblems(
+  propertyPath: string,
+  directory: string | undefined,
+): ArgumentProblem[] {
+  if (directory === undefined) {
+    return [];
+  }
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+    const remedy = "Give the folder whose files a repository starts with.";
+    return [problem(propertyPath, "must be a directory", directory, remedy)];
+  }
+  if (filesBelow(directory, "").length === 0) {
+    const remedy = "Leave the argument out to start with an empty repository.";
+    return [problem(propertyPath, "must have files", directory, remedy)];
+  }
+  return [];
+}
+
 /**
  * Reads a project template: every text file below `directory`, sorted by path. The files go into
  * the repository as they are; their `${NAME}` variables are the workflows' to fill.
  *
- * @throws Error where the directory is missing or empty, or a file is not UTF-8 text.
+ * @throws Error where a file is not UTF-8 text.
  */
 export function readTemplate(directory: string): TemplateFile[] {
-  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new Error(
-      `\`github.templateDirectory\` is not a directory: "${directory}". Give the folder ` +
-        "whose files a repository starts with.",
-    );
-  }
-  const files = filesBelow(directory, "").map((file) => ({
+  return filesBelow(directory, "").map((file) => ({
     path: file,
     content: readText(directory, file),
   }));
-  if (files.length === 0) {
-    throw new Error(
-      `\`github.templateDirectory\` has no files: "${directory}". Leave the argument out to ` +
-        "start with an empty repository.",
-    );
-  }
-  return files;
 }
 
 function filesBelow(root: string, folder: string): string[] {

@@ -7,13 +7,14 @@ import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import type { Scope } from "../scope";
 import { createFlexibleServer } from "./flexibleServer";
 import type { MlflowPostgres } from "./mlflowDatabase";
-import { mlflowStackProblems } from "./problems";
 import { openDatabase, openTrackingServer } from "./network";
 import { createPostgresCluster } from "./postgresCluster";
 import { createPostgresOperator } from "./postgresOperator";
 import { adminSecretName, createServerSecrets } from "./serverSecrets";
 import { mlflowPort, serverHost } from "./serverSettings";
 import { createTrackingServer, serverLabels } from "./trackingServer";
+import { mlflowStackProblems } from "./problems";
+import { refuseProblems } from "../refuseProblems";
 import { MlflowDatabase, type MlflowStackArgs } from "./args";
 
 /**
@@ -32,14 +33,8 @@ export class MlflowStack extends pulumi.ComponentResource {
   public readonly namespace: pulumi.Output<string>;
 
   constructor(name: string, args: MlflowStackArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuseProblems("MlflowStack", name, mlflowStackProblems(name, args));
     super("mlplatform:index:MlflowStack", name, args, opts);
-    const problems = mlflowStackProblems(name, args);
-    if (problems.length > 0) {
-      throw new pulumi.InputPropertiesError({
-        message: `MlflowStack "${name}" has invalid arguments`,
-        errors: problems,
-      });
-    }
     const scope = { name, parent: this };
     this.namespace = createNamespace({
       name: `${name}-mlflow`,

@@ -1,81 +1,75 @@
-import type { ArgumentProblem } from "../dataLake/problems";
-import type { MlflowStackArgs } from "./args";
+import { hostName } from "../argumentFormats";
+import {
+  type ArgumentProblem,
+  choiceProblems,
+  countProblems,
+  problem,
+  type TextFormat,
+  textProblems,
+} from "../argumentProblems";
+import { MlflowDatabase } from "./args";
+import { type MlflowStackChoices, normalizeMlflowStack } from "./normalize";
 
 /** Sizes of a flexible server's disk in GiB (Azure, storage of flexible servers). */
 const azureDisks = [32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32767];
 
 /** Everything that is wrong with the arguments of an MlflowStack; empty where nothing is. */
-export function mlflowStackProblems(name: string, args: MlflowStackArgs): ArgumentProblem[] {
-  const problems: ArgumentProblem[] = [];
-  const report = (propertyPath: string, reason: string) => problems.push({ propertyPath, reason });
-  const whole = (propertyPath: string, value: number | undefined, least: number, most: number) => {
-    if (value === undefined) {
-      return;
-    }
-    if (!Number.isInteger(value) || value < least || value > most) {
-      report(
-        propertyPath,
-        `must be a whole number from ${least} to ${most}, got ${value}. Choose one in that range.`,
-      );
-    }
-  };
-  const isAzure = args.database === "azureFlexibleServer";
-  whole("replicas", args.replicas, 1, 20);
-  whole("databaseInstances", args.databaseInstances, 1, isAzure ? 2 : 9);
-  whole("databaseStorageGiB", args.databaseStorageGiB, 1, 32_767);
-  whole("backupRetentionDays", args.backupRetentionDays, isAzure ? 7 : 1, isAzure ? 35 : 365);
-  if (
-    args.host !== undefined &&
-    !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)+$/.test(args.host)
-  ) {
-    report(
-      "host",
-      `must be a host name without scheme and port, got "${args.host}". Write e.g. ` +
-        "mlflow.example.com.",
-    );
-  }
-  if (isAzure) {
-    problems.push(...azureProblems(name, args));
-  }
-  return problems;
+export function mlflowStackProblems(name: string, args: MlflowStackChoices): ArgumentProblem[] {
+  const settings = normalizeMlflowStack(args);
+  const { database, replicas, databaseInstances, databaseStorageGiB } = settings;
+  const isAzure = database === MlflowDatabase.AzureFlexibleServer;
+  return [
+    ...choiceProblems("database", database, MlflowDatabase),
+    ...countProblems("replicas", replicas, { least: 1, most: 20, unit: "servers" }),
+    ...countProblems("databaseInstances", databaseInstances, {
+      least: 1,
+      most: isAzure ? 2 : 9,
+      unit: "instances",
+    }),
+    ...countProblems("databaseStorageGiB", databaseStorageGiB, {
+      least: 1,
+      most: azureDisks.at(-1)!,
+      unit: "GiB",
+    }),
+    ...countProblems("backupRetentionDays", settings.backupRetentionDays, {
+      least: isAzure ? 7 : 1,
+      most: isAzure ? 35 : 365,
+      unit: "days",
+    }),
+    ...textProblems("host", args.host, hostName),
+    ...(isAzure ? azureProblems(name, args) : []),
+  ];
 }
 
-function azureProblems(name: string, args: MlflowStackArgs): ArgumentProblem[] {
+const flexibleServerSize: TextFormat = {
+  pattern: /^Standard_[BDE]/,
+  rule: "must be a B, D or E size such as Standard_D2ds_v5",
+  remedy: "Flexible servers have no others.",
+};
+
+/** The name is a label of the server's private zone. */
+const serverName: TextFormat = {
+  pattern: /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
+  rule: "must be a DNS label for the server's private zone",
+  remedy: "Use lowercase letters, digits and hyphens.",
+};
+
+function azureProblems(name: string, args: MlflowStackChoices): ArgumentProblem[] {
+  const { databaseStorageGiB, databaseSku, databaseInstances } = normalizeMlflowStack(args);
   const problems: ArgumentProblem[] = [];
-  const report = (propertyPath: string, reason: string) => problems.push({ propertyPath, reason });
   if (args.azure === undefined) {
-    report(
-      "azure",
-      "is required for database azureFlexibleServer, got nothing. Pass AksPlatform's azure output.",
-    );
+    const rule = "is required for database azureFlexibleServer";
+    problems.push(problem("azure", rule, args.azure, "Pass AksPlatform's azure output."));
   }
-  const size = args.databaseStorageGiB;
-  if (size !== undefined && !azureDisks.includes(size)) {
-    report(
-      "databaseStorageGiB",
-      `must be a disk size of Azure, got ${size}. Use one of ${azureDisks.join(", ")}.`,
-    );
+  if (!azureDisks.includes(databaseStorageGiB)) {
+    const remedy = `Use one of ${azureDisks.join(", ")}.`;
+    const rule = "must be a disk size of Azure";
+    problems.push(problem("databaseStorageGiB", rule, databaseStorageGiB, remedy));
   }
-  const sku = args.databaseSku;
-  if (sku !== undefined && !/^Standard_[BDE]/.test(sku)) {
-    report(
-      "databaseSku",
-      `must be a B, D or E size such as Standard_D2ds_v5, got "${sku}". Flexible servers ` +
-        "have no others.",
-    );
+  problems.push(...textProblems("databaseSku", databaseSku, flexibleServerSize));
+  if (databaseInstances > 1 && databaseSku.startsWith("Standard_B")) {
+    const rule = "must not be burstable with two instances";
+    problems.push(problem("databaseSku", rule, databaseSku, "Use a D or E size or one instance."));
   }
-  if ((args.databaseInstances ?? 1) > 1 && sku?.startsWith("Standard_B")) {
-    report(
-      "databaseSku",
-      `must not be burstable with two instances, got "${sku}". Use a D or E size or one instance.`,
-    );
-  }
-  if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) {
-    report(
-      "name",
-      `must be a DNS label for the server's private zone, got "${name}". Use lowercase ` +
-        "letters, digits and hyphens.",
-    );
-  }
-  return problems;
+  return [...problems, ...textProblems("name", name, serverName)];
 }

@@ -20,6 +20,8 @@ import {
   prometheusReleaseName,
   prometheusValues,
 } from "./values";
+import { observabilityStackProblems } from "./problems";
+import { refuseProblems } from "../refuseProblems";
 import type { ObservabilityStackArgs } from "./args";
 
 /**
@@ -43,8 +45,8 @@ export class ObservabilityStack extends pulumi.ComponentResource {
   readonly grafanaSecretName: pulumi.Output<string>;
 
   constructor(name: string, args: ObservabilityStackArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuseProblems("ObservabilityStack", name, observabilityStackProblems(name, args));
     super("mlplatform:index:ObservabilityStack", name, args, opts);
-    checkArgs(name, args);
     const scope = { name, parent: this };
 
     const namespace = createNamespace({
@@ -83,36 +85,6 @@ export class ObservabilityStack extends pulumi.ComponentResource {
       grafanaSecretName: this.grafanaSecretName,
     });
   }
-}
-
-function checkArgs(name: string, args: ObservabilityStackArgs): void {
-  const errors: pulumi.InputPropertyErrorDetails[] = [];
-  const check = (propertyPath: string, value: number | undefined, unit: string) => {
-    if (value === undefined || (Number.isInteger(value) && value >= 1)) {
-      return;
-    }
-    errors.push({
-      propertyPath,
-      reason:
-        `ObservabilityStack "${name}": \`${propertyPath}\` must be a whole number of ${unit}, ` +
-        `at least 1, got ${value}. Leave it out for the default.`,
-    });
-  };
-  check("metricsRetentionDays", args.metricsRetentionDays, "days");
-  check("metricsStorageGiB", args.metricsStorageGiB, "GiB");
-  check("logRetentionDays", args.logRetentionDays, "days");
-  check("inferenceReplicas", args.inferenceReplicas, "pods");
-  check("inferenceBufferGiB", args.inferenceBufferGiB, "GiB");
-  check("inferenceRetentionDays", args.inferenceRetentionDays, "days");
-  for (const [namespace, days] of Object.entries(args.inferenceRetentionByNamespace ?? {})) {
-    check(`inferenceRetentionByNamespace.${namespace}`, days, "days");
-  }
-  check("replicas", args.replicas, "pods");
-  if (errors.length === 0) {
-    return;
-  }
-  const message = errors.map(({ reason }) => reason).join("\n");
-  throw new pulumi.InputPropertiesError({ message, errors });
 }
 
 function createGrafanaAdmin(

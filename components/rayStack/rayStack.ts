@@ -10,6 +10,8 @@ import { createDevicePlugin } from "./devicePlugin";
 import { rayPodMonitorSpec } from "./podMonitors";
 import { clusterQueueSpec, flavorSpec, queuedPools, type QueueSettings } from "./queue";
 import { kuberayReleaseName, kuberayValues, kueueReleaseName, kueueValues } from "./values";
+import { rayStackProblems } from "./problems";
+import { refuseProblems } from "../refuseProblems";
 import type { RayStackArgs } from "./args";
 
 /**
@@ -27,8 +29,8 @@ export class RayStack extends pulumi.ComponentResource {
   readonly clusterQueue: pulumi.Output<string>;
 
   constructor(name: string, args: RayStackArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuseProblems("RayStack", name, rayStackProblems(name, args));
     super("mlplatform:index:RayStack", name, args, opts);
-    checkArgs(name, args);
     const scope = { name, parent: this };
 
     const kuberay = createKuberay(scope, args);
@@ -41,29 +43,6 @@ export class RayStack extends pulumi.ComponentResource {
 
     this.clusterQueue = queue.metadata.name;
     this.registerOutputs({ clusterQueue: this.clusterQueue });
-  }
-}
-
-function checkArgs(name: string, args: RayStackArgs): void {
-  const errors: pulumi.InputPropertyErrorDetails[] = [];
-  const check = (propertyPath: string, value: number, least: number, unit: string) => {
-    if (Number.isInteger(value) && value >= least) {
-      return;
-    }
-    errors.push({
-      propertyPath,
-      reason:
-        `RayStack "${name}": \`${propertyPath}\` must be a whole number of ${unit}, at least ` +
-        `${least}, got ${value}. Set it to what the node pools can hold.`,
-    });
-  };
-  check("cpuQuota", args.cpuQuota, 1, "vCPU");
-  check("memoryQuotaGiB", args.memoryQuotaGiB, 1, "GiB");
-  check("gpuQuota", args.gpuQuota ?? 0, 0, "GPUs");
-  check("replicas", args.replicas ?? 1, 1, "pods");
-  if (errors.length > 0) {
-    const message = errors.map(({ reason }) => reason).join("\n");
-    throw new pulumi.InputPropertiesError({ message, errors });
   }
 }
 

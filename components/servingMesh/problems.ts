@@ -1,81 +1,70 @@
 import { isIP } from "node:net";
-import * as pulumi from "@pulumi/pulumi";
-import type { ServingMeshArgs } from "./args";
+import { domainName, guid, mailAddress } from "../argumentFormats";
+import { type ArgumentProblem, countProblems, problem, textProblems } from "../argumentProblems";
+import type { ServingAcmeArgs, ServingJwtArgs } from "./args";
+import { normalizeServingMesh, type ServingMeshChoices } from "./normalize";
 
-const domainPattern =
-  /^(?=.{1,190}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
-
-/** Refuses arguments that would fail late or leave the models open to the internet. */
-export function checkServingArgs(name: string, args: ServingMeshArgs): void {
-  const errors = servingProblems(args).map(([propertyPath, wrong]) => ({
-    propertyPath,
-    reason: `ServingMesh "${name}": \`${propertyPath}\` ${wrong}`,
-  }));
-  if (errors.length === 0) {
-    return;
-  }
-  throw new pulumi.InputPropertiesError({
-    message: errors.map(({ reason }) => reason).join("\n"),
-    errors,
-  });
+/** What would fail late or leave the models open to the internet; empty where nothing would. */
+export function servingMeshProblems(_name: string, args: ServingMeshChoices): ArgumentProblem[] {
+  const settings = normalizeServingMesh(args);
+  const { domain, replicas, allowedIpRanges, jwt, acme } = settings;
+  const isPublic = !settings.internalLoadBalancer && !settings.skipLoadBalancer;
+  return [
+    ...textProblems("domain", domain, domainName),
+    ...countProblems("replicas", replicas, {
+      least: 1,
+      most: 20,
+      unit: "pods",
+      remedy: "Use 2 or more for availability.",
+    }),
+    ...allowedIpRanges.flatMap(rangeProblems),
+    ...(jwt ? jwtProblems(jwt) : []),
+    ...(acme ? acmeProblems(acme) : []),
+    ...(isPublic && !jwt && allowedIpRanges.length === 0 ? [openToAnyone] : []),
+  ];
 }
 
-function servingProblems(args: ServingMeshArgs): [path: string, wrong: string][] {
-  const problems: [string, string][] = [];
-  if (!domainPattern.test(args.domain)) {
-    problems.push([
-      "domain",
-      `must be a lowercase DNS name of at least two labels, got "${args.domain}". Use one ` +
-        `like "models.example.com".`,
-    ]);
+const openToAnyone = problem(
+  "internalLoadBalancer",
+  "must not be false without `jwt` or `allowedIpRanges`",
+  false,
+  "Models would answer anyone; set one of them, or keep the address private.",
+);
+
+function rangeProblems(range: string, index: number): ArgumentProblem[] {
+  if (isCidr(range)) {
+    return [];
   }
-  const replicas = args.replicas ?? 1;
-  if (!Number.isInteger(replicas) || replicas < 1) {
-    problems.push([
-      "replicas",
-      `must be a whole number of pods, at least 1, got ${replicas}. Use 2 or more for ` +
-        "availability.",
-    ]);
-  }
-  for (const [index, range] of (args.allowedIpRanges ?? []).entries()) {
-    if (isCidr(range)) {
-      continue;
-    }
-    problems.push([
-      `allowedIpRanges[${index}]`,
-      `must be a CIDR block, got "${range}". Write a single address as "203.0.113.7/32".`,
-    ]);
-  }
-  const urls: [string, string | undefined][] = [
-    ["jwt.issuer", args.jwt?.issuer],
-    ["jwt.jwksUri", args.jwt?.jwksUri],
-    ["acme.server", args.acme?.server],
-  ];
-  for (const [path, url] of urls) {
-    if (url === undefined || (URL.canParse(url) && new URL(url).protocol === "https:")) {
-      continue;
-    }
-    problems.push([
-      path,
-      `must be an https URL, got "${url}". Copy it from the issuer's own page.`,
-    ]);
-  }
-  if (args.jwt && args.jwt.audiences.length === 0) {
-    problems.push([
-      "jwt.audiences",
-      "must name at least one audience, got []. Any token of the issuer would pass; give the " +
-        "client id of the models' app registration.",
-    ]);
-  }
-  const isPublic = args.internalLoadBalancer === false && !args.skipLoadBalancer;
-  if (isPublic && !args.jwt && (args.allowedIpRanges ?? []).length === 0) {
-    problems.push([
-      "internalLoadBalancer",
-      `must not be false without \`jwt\` or \`allowedIpRanges\`, got neither. Models would ` +
-        "answer anyone; set one of them, or keep the address private.",
-    ]);
+  const remedy = 'Write a single address as "203.0.113.7/32".';
+  return [problem(`allowedIpRanges[${index}]`, "must be a CIDR block", range, remedy)];
+}
+
+function jwtProblems({ issuer, jwksUri, audiences }: ServingJwtArgs): ArgumentProblem[] {
+  const problems = [...urlProblems("jwt.issuer", issuer), ...urlProblems("jwt.jwksUri", jwksUri)];
+  if (audiences.length === 0) {
+    const remedy =
+      "Any token of the issuer would pass; give the client id of the models' app registration.";
+    const rule = "must name at least one audience";
+    problems.push(problem("jwt.audiences", rule, audiences, remedy));
   }
   return problems;
+}
+
+function acmeProblems(acme: ServingAcmeArgs): ArgumentProblem[] {
+  return [
+    ...textProblems("acme.email", acme.email, mailAddress),
+    ...urlProblems("acme.server", acme.server),
+    ...textProblems("acme.dnsZone", acme.dnsZone, domainName),
+    ...textProblems("acme.dnsSubscriptionId", acme.dnsSubscriptionId, guid),
+    ...textProblems("acme.dnsClientId", acme.dnsClientId, guid),
+  ];
+}
+
+function urlProblems(path: string, url: string | undefined): ArgumentProblem[] {
+  if (url === undefined || (URL.canParse(url) && new URL(url).protocol === "https:")) {
+    return [];
+  }
+  return [problem(path, "must be an https URL", url, "Copy it from the issuer's own page.")];
 }
 
 function isCidr(range: string): boolean {

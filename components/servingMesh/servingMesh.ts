@@ -6,13 +6,14 @@ import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
 import type { Scope } from "../scope";
 import { createCertificate } from "./certificates";
-import { checkServingArgs } from "./problems";
 import { createIstio } from "./istio";
 import { createKnative } from "./knative";
 import { createKserve, createModelRuntime } from "./kserve";
 import { createMonitors } from "./monitors";
 import { requireTokens } from "./tokens";
 import { certManagerValues, knativeGateway, podSettings } from "./values";
+import { servingMeshProblems } from "./problems";
+import { refuseProblems } from "../refuseProblems";
 import type { ServingMeshArgs } from "./args";
 
 /**
@@ -33,8 +34,8 @@ export class ServingMesh extends pulumi.ComponentResource {
   readonly connection: pulumi.Output<ServingConnection>;
 
   constructor(name: string, args: ServingMeshArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuseProblems("ServingMesh", name, servingMeshProblems(name, args));
     super("mlplatform:index:ServingMesh", name, args, opts);
-    checkServingArgs(name, args);
     const scope = { name, parent: this };
 
     const certManager = createCertManager(scope, args);

@@ -157,7 +157,8 @@ describe("mlp versions", () => {
     assert.equal(code, 2);
     assert.equal(
       stderr,
-      "mlp: Pulumi.away.yaml: charts.url is missing, but charts.source is mirror. Set it.\n",
+      "mlp: Pulumi.away.yaml: charts.url must be set with charts.source mirror, got nothing. " +
+        "Say where the mirror is.\n",
     );
     await stackFrom({ source: "ftp" as ChartOrigin });
     assert.match(

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
-import { checkConfig } from "../../program/loadConfig";
+import { checkConfig } from "../../program/problems";
+import { settingsOf as componentSettings } from "../../program/settings";
+import { normalizeDataLake } from "../../components/dataLake/normalize";
+import { normalizeMlflowStack } from "../../components/mlflowStack/normalize";
+import { schema } from "../../program/schema";
 
 const root = resolve(__dirname, "../..");
 
@@ -23,6 +27,17 @@ function problemsOf(stack: string, change: (settings: Record<string, any>) => vo
   return "problems" in result
     ? result.problems.map(({ key, problem }) => `${key}: ${problem}`)
     : [];
+}
+
+/** GiB that the components of accepted settings give the lake and MLflow's database. */
+function storageOf(settings: Record<string, any>) {
+  const result = checkConfig(settings);
+  assert.ok("config" in result, JSON.stringify(result));
+  const { dataLake, mlflow } = componentSettings(result.config);
+  return {
+    lake: normalizeDataLake(dataLake).storageGiB,
+    database: normalizeMlflowStack(mlflow).databaseStorageGiB,
+  };
 }
 
 /** [stack, change, every message that it gives] */
@@ -52,12 +67,15 @@ const rows: Record<string, Row> = {
   "a fraction where a count is meant": [
     "dev",
     (s) => (s.aks.cpuPool.maxCount = 2.5),
-    ["aks.cpuPool.maxCount: must be a int, got 2.5. Write a number without quotes."],
+    [
+      "aks.cpuPool.maxCount: must be a whole number of nodes from 1 to 1000, got 2.5. Set " +
+        "the most nodes that you would pay for.",
+    ],
   ],
   "a boolean in quotes": [
     "local",
     (s) => (s.protectData = "no"),
-    ['protectData: must be a boolean, got "no". Write a boolean.'],
+    ['protectData: must be true or false, got "no". Write one of them without quotes.'],
   ],
   "an unknown mode of admission": [
     "prod",
@@ -68,8 +86,8 @@ const rows: Record<string, Row> = {
     "local",
     (s) => (s.domain = "https://ml.example.com"),
     [
-      "domain: must be a DNS name in lower case such as ml.example.com, got " +
-        '"https://ml.example.com". Correct it.',
+      "domain: must be a lower-case DNS name of at least two labels, got " +
+        '"https://ml.example.com". Write e.g. ml.example.com.',
     ],
   ],
   "an unknown kind of store": [
@@ -81,89 +99,102 @@ const rows: Record<string, Row> = {
     "local",
     (s) => (s.dataLake.replicas = 3),
     [
-      "dataLake.replicas: must be 1, or 4 and more for erasure coding, got 3. MinIO has no " +
-        "layout of 2 or 3 servers.",
+      "dataLake.replicas: must be 1 or 4 to 16 for MinIO, got 3. An erasure set needs four " +
+        "servers and holds sixteen.",
     ],
   ],
   "Azure Blob, which has no keys by consumer": [
     "dev",
     (s) => (s.dataLake.kind = "azureBlob"),
     [
-      'dataLake.kind: cannot give each consumer a key of its own yet, got "azureBlob". ' +
-        "Choose minio or seaweedfs.",
+      "dataLake.kind: must be one that can give each consumer a key of its own, got " +
+        '"azureBlob". Choose minio or seaweedfs.',
     ],
   ],
   "a Flexible Server without Azure": [
     "local",
     (s) => (s.mlflow.database = "azureFlexibleServer"),
     [
-      "mlflow.database: is azureFlexibleServer, but the stack has no aks. Choose " +
+      'mlflow.database: must be cloudNativePg without aks, got "azureFlexibleServer". Choose ' +
         "cloudNativePg, or set aks.",
+      "mlflow.backupRetentionDays: must be a whole number of days from 7 to 35, got 3. " +
+        "Choose a number in that range.",
+      "mlflow.databaseStorageGiB: must be a disk size of Azure, got 5. Use one of 32, 64, " +
+        "128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32767.",
     ],
   ],
   "a cluster to create and one to use": [
     "dev",
     (s) => (s.kubernetes = { context: "kind" }),
     [
-      "kubernetes: is set together with aks. Keep aks to create a cluster, or kubernetes to " +
-        "use one.",
+      'kubernetes: must be absent with aks, got "kind". Keep aks to create a cluster, or ' +
+        "kubernetes to use one.",
     ],
   ],
   "no cluster at all": [
     "local",
     (s) => delete s.kubernetes,
     [
-      "aks: is missing, and so is kubernetes. Set aks to create a cluster, or kubernetes to " +
-        "use one.",
+      "aks: must be set where kubernetes is not, got nothing. Set aks to create a cluster, " +
+        "or kubernetes to use one.",
     ],
   ],
   "a GPU quota without a GPU pool": [
     "dev",
     (s) => delete s.aks.gpuPool,
-    ["ray.gpuQuota: is 1, but aks has no gpuPool. Add one, or set 0."],
+    ["ray.gpuQuota: must be 0 without aks.gpuPool, got 1. Add the pool, or set 0."],
   ],
   "public models without tokens": [
     "prod",
     (s) => delete s.serving.jwt,
     [
-      "serving.jwt: is missing, but models are reachable from the internet. Set jwt, or " +
-        "serving.internalLoadBalancer: true.",
+      "serving.internalLoadBalancer: must not be false without `jwt` or `allowedIpRanges`, " +
+        "got false. Models would answer anyone; set one of them, or keep the address private.",
     ],
   ],
   "an issuer that is no URL": [
     "prod",
     (s) => (s.serving.jwt.issuer = "login"),
-    ['serving.jwt.issuer: must be a URL such as https://example.com, got "login". Correct it.'],
+    ['serving.jwt.issuer: must be an https URL, got "login". Copy it from the issuer\'s own page.'],
   ],
   "no audience": [
     "prod",
     (s) => (s.serving.jwt.audiences = []),
-    ["serving.jwt.audiences: must be a list of at least 1 entry, got []. Raise it."],
+    [
+      "serving.jwt.audiences: must name at least one audience, got []. Any token of the " +
+        "issuer would pass; give the client id of the models' app registration.",
+    ],
   ],
   "an administrator group by name": [
     "dev",
     (s) => (s.aks.adminGroupObjectIds = ["platform-admins"]),
     [
-      "aks.adminGroupObjectIds[0]: must be a GUID such as " +
-        '00000000-0000-0000-0000-000000000000, got "platform-admins". Correct it.',
+      'aks.adminGroupObjectIds[0]: must be the object id of a group, got "platform-admins". ' +
+        "Use the id that `az ad group show --group NAME --query id` prints.",
     ],
   ],
   "a retention of no days": [
     "local",
     (s) => (s.observability.logRetentionDays = 0),
-    ["observability.logRetentionDays: must be at least 1, got 0. Raise it."],
+    [
+      "observability.logRetentionDays: must be a whole number of days from 1 to 3650, got 0. " +
+        "Leave it out for the default.",
+    ],
   ],
   "too many database instances": [
     "prod",
     (s) => (s.mlflow.databaseInstances = 12),
-    ["mlflow.databaseInstances: must be at most 9, got 12. Lower it."],
+    [
+      "mlflow.databaseInstances: must be a whole number of instances from 1 to 9, got 12. " +
+        "Choose a number in that range.",
+    ],
   ],
   "an image without a version": [
     "local",
     (s) => (s.images = { mlflow: "ghcr.io/acme/mlflow" }),
     [
-      "images.mlflow: must be an image by digest (name@sha256:…) or exact tag (name:1.2.3), " +
-        'got "ghcr.io/acme/mlflow". Correct it.',
+      'images.mlflow: must be an image by digest or exact tag, got "ghcr.io/acme/mlflow". ' +
+        "Write name@sha256:… or name:1.2.3.",
     ],
   ],
   "an image that nobody knows": [
@@ -175,16 +206,16 @@ const rows: Record<string, Row> = {
     "prod",
     (s) => (s.images = { registry: "https://acme.azurecr.io" }),
     [
-      "images.registry: must be a registry, with a path if images live under one, such as " +
-        'acme.azurecr.io/mirror, got "https://acme.azurecr.io". Correct it.',
+      "images.registry: must be a registry, with a path if images live under one, got " +
+        '"https://acme.azurecr.io". Write e.g. acme.azurecr.io/mirror.',
     ],
   ],
   "a registry that ends with a slash": [
     "prod",
     (s) => (s.images = { registry: "acme.azurecr.io/" }),
     [
-      "images.registry: must be a registry, with a path if images live under one, such as " +
-        'acme.azurecr.io/mirror, got "acme.azurecr.io/". Correct it.',
+      "images.registry: must be a registry, with a path if images live under one, got " +
+        '"acme.azurecr.io/". Write e.g. acme.azurecr.io/mirror.',
     ],
   ],
   "an unknown source of charts": [
@@ -195,41 +226,45 @@ const rows: Record<string, Row> = {
   "a mirror of charts without an address": [
     "prod",
     (s) => (s.charts = { source: "mirror" }),
-    ["charts.url: is missing, but charts.source is mirror. Set it."],
+    ["charts.url: must be set with charts.source mirror, got nothing. Say where the mirror is."],
   ],
   "a mirror of charts with a bare host": [
     "prod",
     (s) => (s.charts = { source: "mirror", url: "acme.azurecr.io/charts" }),
     [
-      "charts.url: must be an address such as oci://registry.example.com/charts or " +
-        'https://charts.example.com, got "acme.azurecr.io/charts". Correct it.',
+      "charts.url: must be the address of a registry or a chart repository, got " +
+        '"acme.azurecr.io/charts". Write e.g. oci://registry.example.com/charts or ' +
+        "https://charts.example.com.",
     ],
   ],
   "a directory of charts without a path": [
     "prod",
     (s) => (s.charts = { source: "directory" }),
-    ["charts.path: is missing, but charts.source is directory. Set it."],
+    [
+      "charts.path: must be set with charts.source directory, got nothing. Say where the " +
+        "directory is.",
+    ],
   ],
   "a mirror of charts with a path": [
     "prod",
     (s) => (s.charts = { source: "mirror", url: "oci://acme.azurecr.io/charts", path: "charts" }),
     [
-      "charts.path: is set, but charts.source is mirror. Set charts.source: directory, or " +
-        "remove this.",
+      'charts.path: must be absent with charts.source mirror, got "charts". Set ' +
+        "charts.source: directory, or remove this.",
     ],
   ],
   "an address of charts that nothing reads": [
     "prod",
     (s) => (s.charts = { url: "oci://acme.azurecr.io/charts" }),
     [
-      "charts.url: is set, but charts.source is upstream. Set charts.source: mirror, or " +
-        "remove this.",
+      "charts.url: must be absent with charts.source upstream, got " +
+        '"oci://acme.azurecr.io/charts". Set charts.source: mirror, or remove this.',
     ],
   ],
   "two projects of one name": [
     "prod",
     (s) => (s.projects[1].name = "churn"),
-    ['projects[1].name: is taken by another project, got "churn". Choose another.'],
+    ['projects[1].name: must differ from every other project\'s, got "churn". Choose another.'],
   ],
   "a project that wants more than there is": [
     "dev",
@@ -242,7 +277,10 @@ const rows: Record<string, Row> = {
   "a repository without an organization": [
     "dev",
     (s) => delete s.github,
-    ["projects[0].github: is set, but the stack has no github.owner. Set it, or remove this."],
+    [
+      'projects[0].github: must be absent without github.owner, got "churn-dev". Set ' +
+        "github.owner, or remove this.",
+    ],
   ],
   "pods that overlap the network": [
     "dev",
@@ -289,7 +327,7 @@ const rows: Record<string, Row> = {
     (s) => (s.aks.kubernetesVersion = "1.30"),
     [
       'aks.kubernetesVersion: must be 1.34 to 1.36, which AKS supports, got "1.30". Choose ' +
-        "one of these, or widen the range in checkAksPlatform.ts when AKS does.",
+        "one of these, or widen the range in aksPlatform/problems.ts when AKS does.",
     ],
   ],
   "a public API server for everyone": [
@@ -312,8 +350,8 @@ const rows: Record<string, Row> = {
     "dev",
     (s) => (s.projects[0].name = "Churn_Model"),
     [
-      'projects[0].name: is not a DNS label: "Churn_Model". Use lower-case letters, digits ' +
-        "and single hyphens inside, a letter first.",
+      'projects[0].name: must be a DNS label, got "Churn_Model". Use lower-case letters, ' +
+        "digits and single hyphens inside, a letter first.",
     ],
   ],
   "several problems at once": [
@@ -324,12 +362,35 @@ const rows: Record<string, Row> = {
       s.aks.tier = "Gold";
     },
     [
-      'domain: must be a DNS name in lower case such as ml.example.com, got "ML". Correct it.',
+      'domain: must be a lower-case DNS name of at least two labels, got "ML". Write e.g. ' +
+        "ml.example.com.",
       'aks.tier: must be one of Free, Standard, Premium, got "Gold". Pick one.',
-      "ray.gpuQuota: must be at least 0, got -1. Raise it.",
+      "ray.gpuQuota: must be a whole number of GPUs from 0 to 10000, got -1. Set it to what " +
+        "the node pools can hold.",
     ],
   ],
 };
+
+/** Paths of a schema's keys that it gives a value where the stack says nothing. */
+function defaultsIn(type: any, at: string[] = []): [path: string, value: unknown][] {
+  const { def } = type;
+  switch (def.type) {
+    case "default":
+      return [[at.join("."), def.defaultValue], ...defaultsIn(def.innerType, at)];
+    case "prefault":
+      // An empty section's own keys decide.
+      assert.deepEqual(def.defaultValue, {}, at.join("."));
+      return defaultsIn(def.innerType, at);
+    case "optional":
+      return defaultsIn(def.innerType, at);
+    case "array":
+      return defaultsIn(def.element, at);
+    case "object":
+      return Object.entries(type.shape).flatMap(([key, inner]) => defaultsIn(inner, [...at, key]));
+    default:
+      return [];
+  }
+}
 
 describe("configuration", () => {
   for (const stack of ["local", "dev", "prod"]) {
@@ -346,6 +407,27 @@ describe("configuration", () => {
       assert.deepEqual(problemsOf(stack, change), expected);
     });
   }
+
+  it("leaves defaults to the components, but for what they are always given", () => {
+    assert.deepEqual(defaultsIn(schema), [
+      ["admission", "warn"],
+      ["aks.kubernetesVersion", "1.35"],
+      ["projects", []],
+    ]);
+  });
+
+  it("has one default of the lake's and the database's disks, whatever their kind", () => {
+    const stack = settingsOf("dev");
+    delete stack.dataLake.storageGiB;
+    for (const kind of ["minio", "seaweedfs"]) {
+      stack.dataLake.kind = kind;
+      assert.equal(storageOf(stack).lake, 100, kind);
+    }
+    for (const database of ["cloudNativePg", "azureFlexibleServer"]) {
+      stack.mlflow = { database };
+      assert.equal(storageOf(stack).database, 32, database);
+    }
+  });
 
   it("declares every key in Pulumi.yaml with a type and a description", () => {
     const { config } = parse(readFileSync(resolve(root, "Pulumi.yaml"), "utf8"));

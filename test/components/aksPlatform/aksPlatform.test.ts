@@ -315,14 +315,15 @@ describe("AksPlatform", () => {
           assert.strictEqual(
             error.message,
             [
-              'AksPlatform "Core" cannot be made:',
-              "  - `name` must start with a letter and have at most 43 lowercase letters, " +
-                'digits and inner hyphens, got "Core". Rename the component: Azure\'s names ' +
-                "are made from it.",
-              '  - `kubernetesVersion` must be 1.34 to 1.36, which AKS supports, got "1.20". ' +
-                "Choose one of these, or widen the range in checkAksPlatform.ts when AKS does.",
-              '  - `gpuPool.vmSize` must have a GPU in the GPU pool, got "Standard_D8ds_v5". ' +
-                "Use a size such as Standard_NC24ads_A100_v4, or move the pool to cpuPool.",
+              'AksPlatform "Core": `name` must start with a letter and have at most 43 ' +
+                'lowercase letters, digits and inner hyphens, got "Core". Rename the ' +
+                "component: Azure's names are made from it.",
+              'AksPlatform "Core": `kubernetesVersion` must be 1.34 to 1.36, which AKS ' +
+                'supports, got "1.20". Choose one of these, or widen the range in ' +
+                "aksPlatform/problems.ts when AKS does.",
+              'AksPlatform "Core": `gpuPool.vmSize` must have a GPU in the GPU pool, got ' +
+                '"Standard_D8ds_v5". Use a size such as Standard_NC24ads_A100_v4, or move the ' +
+                "pool to cpuPool.",
             ].join("\n"),
           );
           return true;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  checkNetworkPlan,
+  networkPlanProblems,
   contains,
   isPrivate,
   overlaps,
@@ -106,10 +106,10 @@ describe("isPrivate", () => {
   }
 });
 
-describe("checkNetworkPlan", () => {
+describe("networkPlanProblems", () => {
   const plan = platformArgs().network;
   const paths = (over: Partial<typeof plan>, nodes: number) =>
-    checkNetworkPlan({ ...plan, ...over }, nodes).map(({ propertyPath }) => propertyPath);
+    networkPlanProblems({ ...plan, ...over }, nodes).map(({ propertyPath }) => propertyPath);
 
   it("counts the five addresses that Azure keeps in a subnet", () => {
     const nodeSubnetCidr = "10.20.0.0/27";
@@ -126,7 +126,7 @@ describe("checkNetworkPlan", () => {
   it("recommends prefixes that pass the check", () => {
     for (const nodes of [12, 27, 28, 59, 60, 200, 251, 252, 1000]) {
       const narrow = { nodeSubnetCidr: "10.20.0.0/28", podCidr: "192.168.0.0/24" };
-      const [subnet, pods] = checkNetworkPlan({ ...plan, ...narrow }, nodes).map(
+      const [subnet, pods] = networkPlanProblems({ ...plan, ...narrow }, nodes).map(
         ({ reason }) => /Use (\/\d+) or/.exec(reason)?.[1],
       );
       const wide = {

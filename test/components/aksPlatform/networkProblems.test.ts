@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { AksNetworkArgs, AksPlatformArgs } from "../../../components/aksPlatform/args";
-import { checkAksPlatform } from "../../../components/aksPlatform/problems";
+import { aksPlatformProblems } from "../../../components/aksPlatform/problems";
 import { platformArgs } from "./aksPlatformFixture";
 
 const network = (over: Partial<AksNetworkArgs>) =>
@@ -110,10 +110,10 @@ const rows: [claim: string, args: AksPlatformArgs, propertyPath: string, reason:
   ],
 ];
 
-describe("checkAksPlatform, address plan", () => {
+describe("aksPlatformProblems, address plan", () => {
   for (const [claim, args, propertyPath, reason] of rows) {
     it(`refuses ${claim}`, () => {
-      assert.deepStrictEqual(checkAksPlatform(args), [{ propertyPath, reason }]);
+      assert.deepStrictEqual(aksPlatformProblems("core", args), [{ propertyPath, reason }]);
     });
   }
 });

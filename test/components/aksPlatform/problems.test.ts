@@ -5,7 +5,7 @@ import {
   type NodePoolArgs,
   RegistrySku,
 } from "../../../components/aksPlatform/args";
-import { checkAksPlatform } from "../../../components/aksPlatform/problems";
+import { aksPlatformProblems } from "../../../components/aksPlatform/problems";
 import { adminGroup, platformArgs } from "./aksPlatformFixture";
 
 type Row = [claim: string, args: AksPlatformArgs, propertyPath: string, reason: string];
@@ -43,14 +43,14 @@ const rows: Row[] = [
     platformArgs({ kubernetesVersion: "1.33" }),
     "kubernetesVersion",
     'must be 1.34 to 1.36, which AKS supports, got "1.33". Choose one of these, or widen the ' +
-      "range in checkAksPlatform.ts when AKS does.",
+      "range in aksPlatform/problems.ts when AKS does.",
   ],
   [
     "a Kubernetes version that AKS does not have yet",
     platformArgs({ kubernetesVersion: "1.37" }),
     "kubernetesVersion",
     'must be 1.34 to 1.36, which AKS supports, got "1.37". Choose one of these, or widen the ' +
-      "range in checkAksPlatform.ts when AKS does.",
+      "range in aksPlatform/problems.ts when AKS does.",
   ],
   [
     "more nodes than the free tier holds",
@@ -122,7 +122,8 @@ const rows: Row[] = [
     "an empty system pool",
     pool("systemPool", { minCount: 0 }),
     "systemPool.minCount",
-    "must be a whole number from 1, got 0. Use 2 or more: the cluster's own pods live there.",
+    "must be a whole number of nodes, 1 or more, got 0. Use 2 or more: the cluster's own " +
+      "pods live there.",
   ],
   [
     "a user pool that never empties",
@@ -140,13 +141,15 @@ const rows: Row[] = [
     "a pool that can hold no node",
     pool("spotPool", { maxCount: 0 }),
     "spotPool.maxCount",
-    "must be a whole number from 1 to 1000, got 0. Set the most nodes that you would pay for.",
+    "must be a whole number of nodes from 1 to 1000, got 0. Set the most nodes that you " +
+      "would pay for.",
   ],
   [
     "a pool of half a node",
     pool("cpuPool", { maxCount: 2.5 }),
     "cpuPool.maxCount",
-    "must be a whole number from 1 to 1000, got 2.5. Set the most nodes that you would pay for.",
+    "must be a whole number of nodes from 1 to 1000, got 2.5. Set the most nodes that you " +
+      "would pay for.",
   ],
   [
     "a burstable system pool",
@@ -324,15 +327,15 @@ const rows: Row[] = [
   ],
 ];
 
-describe("checkAksPlatform", () => {
+describe("aksPlatformProblems", () => {
   for (const [claim, args, propertyPath, reason] of rows) {
     it(`refuses ${claim}`, () => {
-      assert.deepStrictEqual(checkAksPlatform(args), [{ propertyPath, reason }]);
+      assert.deepStrictEqual(aksPlatformProblems("core", args), [{ propertyPath, reason }]);
     });
   }
 
   it("finds nothing wrong with a production platform", () => {
-    assert.deepStrictEqual(checkAksPlatform(platformArgs()), []);
+    assert.deepStrictEqual(aksPlatformProblems("core", platformArgs()), []);
   });
 
   it("finds nothing wrong with the smallest platform", () => {
@@ -347,7 +350,7 @@ describe("checkAksPlatform", () => {
       logRetentionDays: undefined,
       tags: {},
     });
-    assert.deepStrictEqual(checkAksPlatform(smallest), []);
+    assert.deepStrictEqual(aksPlatformProblems("core", smallest), []);
   });
 
   it("reports every fault at once", () => {
@@ -357,7 +360,7 @@ describe("checkAksPlatform", () => {
       budget: { monthlyAmount: -1, contactEmails: [], startDate: "soon" },
     });
     assert.deepStrictEqual(
-      checkAksPlatform(args).map(({ propertyPath }) => propertyPath),
+      aksPlatformProblems("core", args).map(({ propertyPath }) => propertyPath),
       [
         "kubernetesVersion",
         "gpuPool.vmSize",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   azureName,
   azureNameFault,
-  checkComponentName,
+  componentNameProblems,
   globalName,
 } from "../../../components/azure/names";
 
@@ -89,16 +89,16 @@ describe("globalName", () => {
   }
 });
 
-describe("checkComponentName", () => {
+describe("componentNameProblems", () => {
   for (const name of ["core", "a", "ml-2", "a".repeat(43)]) {
     it(`takes ${name}`, () => {
-      assert.deepStrictEqual(checkComponentName(name), []);
+      assert.deepStrictEqual(componentNameProblems(name), []);
     });
   }
 
   for (const name of ["", "Core", "2core", "core-", "core_1", "a".repeat(44)]) {
     it(`refuses ${JSON.stringify(name)}`, () => {
-      assert.deepStrictEqual(checkComponentName(name), [
+      assert.deepStrictEqual(componentNameProblems(name), [
         {
           propertyPath: "name",
           reason:

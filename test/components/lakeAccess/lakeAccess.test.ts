@@ -8,11 +8,8 @@ import {
   type LakeGrant,
   LakePermission,
 } from "../../../components/lakeAccess/args";
-import {
-  grantProblems,
-  kserveAnnotations,
-  policyDocument,
-} from "../../../components/lakeAccess/lakePolicy";
+import { kserveAnnotations, policyDocument } from "../../../components/lakeAccess/lakePolicy";
+import { lakeAccessProblems } from "../../../components/lakeAccess/problems";
 import { minioBucketsScript, minioGrantScript } from "../../../components/dataLake/minioScripts";
 import {
   seaweedBucketsScript,
@@ -106,25 +103,33 @@ describe("LakeAccess", () => {
     assert.equal(container.command[2], minioGrantScript);
   });
 
-  it("refuses a lake that cannot grant keys by consumer", async () => {
+  const noKeys = lakeConnection({ kind: LakeKind.AzureBlob });
+  const refused =
+    'LakeAccess "fraud-lake": `lake.kind` must be one that can give each consumer a key of its ' +
+    'own, got "azureBlob". Choose minio or seaweedfs.';
+
+  it("refuses a lake that cannot grant keys by consumer before it makes anything", async () => {
+    const attempt = await record(() => {
+      const make = () => new LakeAccess("fraud-lake", { ...fraud, lake: noKeys });
+      assert.throws(make, { message: refused });
+    });
+    assert.deepEqual(attempt.resources, []);
+  });
+
+  it("refuses such a lake as soon as another component has returned it", async () => {
     let failure: unknown;
     await record(
       () => {
-        const refused = new LakeAccess("fraud-lake", {
-          ...fraud,
-          lake: lakeConnection({ kind: LakeKind.AzureBlob }),
-        });
-        failure = (refused.connection as any).promise().then(
+        const lake = pulumi.output(noKeys);
+        const { connection } = new LakeAccess("fraud-lake", { ...fraud, lake });
+        failure = (connection as any).promise().then(
           () => undefined,
           (error: Error) => error.message,
         );
       },
       { outputs },
     ).catch(() => undefined);
-    const expected =
-      'LakeAccess "fraud-lake": `lake` must be of a kind that grants keys by consumer, got ' +
-      '"azureBlob". Set the DataLake\'s kind to minio or seaweedfs.';
-    assert.ok(String(await failure).endsWith(expected), String(await failure));
+    assert.ok(String(await failure).endsWith(refused), String(await failure));
   });
 
   it("returns the bucket with the name of the Secret", async () => {
@@ -185,12 +190,12 @@ describe("LakeAccess", () => {
           assert.deepEqual(
             error.errors?.map(({ propertyPath, reason }) => `${propertyPath}: ${reason}`),
             [
-              "grants: must grant at least one prefix, got none. A consumer without a grant " +
-                "needs no key.",
-              "name: must be 3–53 lowercase letters, digits and single hyphens to be an " +
-                'access key id, got "Fraud". Rename the component.',
-              'secretName: must be a Kubernetes object name, got "A b". Use lowercase ' +
-                "letters, digits and hyphens.",
+              'name: LakeAccess "Fraud": `name` must be 3–53 lowercase letters, digits and ' +
+                'single hyphens to be an access key id, got "Fraud". Rename the component.',
+              'grants: LakeAccess "Fraud": `grants` must grant at least one prefix, got []. ' +
+                "A consumer without a grant needs no key.",
+              'secretName: LakeAccess "Fraud": `secretName` must be a Kubernetes object ' +
+                'name, got "A b". Use lowercase letters, digits and hyphens.',
             ],
           );
           return true;
@@ -270,15 +275,17 @@ describe("Policies of the lake", () => {
         { prefix: "a/", permission: LakePermission.Write },
       ],
       [
-        'grants[1].prefix: is granted twice, got "a/". Give each prefix one grant with the ' +
-          "wider permission.",
+        'grants[1].prefix: must be granted once, got "a/". Give each prefix one grant with ' +
+          "the wider permission.",
       ],
     ],
   ];
   for (const [what, given, expected] of table) {
     it(`${expected.length === 0 ? "accepts" : "refuses"} ${what}`, () => {
       assert.deepEqual(
-        grantProblems(given).map(({ propertyPath, reason }) => `${propertyPath}: ${reason}`),
+        lakeAccessProblems("fraud-lake", { ...fraud, grants: given }).map(
+          ({ propertyPath, reason }) => `${propertyPath}: ${reason}`,
+        ),
         expected,
       );
     });

@@ -3,23 +3,23 @@ import { serviceAccountSubject } from "../../../components/azure/federatedIdenti
 import { githubEnvironmentSubject } from "../../../components/mlProject/githubSubject";
 import { RepositoryVisibility } from "../../../components/mlProject/githubArgs";
 import type { MlProjectArgs } from "../../../components/mlProject/args";
-import { checkMlProject } from "../../../components/mlProject/problems";
+import { type ArgumentProblem, textProblems } from "../../../components/argumentProblems";
+import { mlProjectProblems } from "../../../components/mlProject/problems";
 import {
-  checkProjectNames,
-  datasetNameProblem,
-  environmentNameProblem,
-  projectNameProblem,
-  repositoryNameProblem,
-  secretNameProblem,
+  datasetName,
+  environmentName,
+  projectNameProblems,
+  repositoryNameProblems,
+  secretName,
 } from "../../../components/mlProject/projectNames";
 import { hardQuota } from "../../../components/mlProject/projectNamespace";
 
 const names: Record<
   string,
-  [check: (name: string) => string | undefined, good: string[], bad: string[]]
+  [check: (path: string, name: string) => ArgumentProblem[], good: string[], bad: string[]]
 > = {
   project: [
-    projectNameProblem,
+    projectNameProblems,
     ["a", "churn", "churn-eu-2", "a".repeat(40)],
     [
       "",
@@ -38,22 +38,22 @@ const names: Record<
     ],
   ],
   repository: [
-    repositoryNameProblem,
+    repositoryNameProblems,
     ["churn", "Churn.Model_2", "a".repeat(100)],
     ["", "acme/churn", "churn model", "churn.git", "churn.wiki", ".", "..", "a".repeat(101)],
   ],
   environment: [
-    environmentNameProblem,
+    (path, name) => textProblems(path, name, environmentName),
     ["staging", "production", "eu-1"],
     ["", "Production", "prod:eu", "a".repeat(25), "prod/eu"],
   ],
   secret: [
-    secretNameProblem,
+    (path, name) => textProblems(path, name, secretName),
     ["TOKEN", "_x", "a1"],
     ["", "1A", "GITHUB_TOKEN", "github_token", "A-B", "A B"],
   ],
   dataset: [
-    datasetNameProblem,
+    (path, name) => textProblems(path, name, datasetName),
     ["weather", "weather_2024.v1", "a"],
     ["", "Weather", "a/b", "../etc", "a..b", "-a", "a".repeat(64)],
   ],
@@ -62,30 +62,30 @@ const names: Record<
 describe("project names", () => {
   for (const [kind, [check, good, bad]] of Object.entries(names)) {
     for (const name of good) {
-      it(`accepts the ${kind} name "${name}"`, () => assert.equal(check(name), undefined));
+      it(`accepts the ${kind} name "${name}"`, () => assert.deepEqual(check("name", name), []));
     }
     for (const name of bad) {
       it(`refuses the ${kind} name "${name}", quoting it`, () =>
-        assert.ok(check(name)?.includes(`"${name}"`), String(check(name))));
+        assert.ok(check("name", name)[0]?.reason.includes(`, got "${name}". `)));
     }
   }
 
   it("says by path which of a project's names are wrong", () => {
-    assert.deepEqual(checkProjectNames({ name: "Churn", github: { repository: "acme/churn" } }), [
+    const github = { repository: "acme/churn", images: {} as any };
+    assert.deepEqual(mlProjectProblems("Churn", args({ github })), [
       {
         propertyPath: "name",
         reason:
-          'is not a DNS label: "Churn". Use lower-case letters, digits and single hyphens ' +
-          "inside, a letter first.",
+          'must be a DNS label, got "Churn". Use lower-case letters, digits and single ' +
+          "hyphens inside, a letter first.",
       },
       {
         propertyPath: "github.repository",
         reason:
-          'carries an owner: "acme/churn". Give the bare name; the owner is the one of the ' +
-          "GitHub provider.",
+          'must not carry an owner, got "acme/churn". Give the bare name; the owner is the ' +
+          "one of the GitHub provider.",
       },
     ]);
-    assert.deepEqual(checkProjectNames({ name: "churn" }), []);
   });
 
   it("writes subjects as Azure compares them: to the character", () => {
@@ -125,98 +125,117 @@ const hub = { repository: "churn", images: {} as any };
 const group = "11111111-2222-3333-4444-555555555555";
 
 const refused: [change: Partial<MlProjectArgs>, path: string, reason: string][] = [
-  [{ owner: " " }, "owner", 'is empty: "". Name the team that owns it.'],
-  [{ costCenter: "" }, "costCenter", 'is empty: "". Give the account that pays.'],
-  [{ cpuQuota: 0 }, "cpuQuota", "must be a number of at least 1 vCPU, got 0. Correct it."],
-  [{ cpuQuota: NaN }, "cpuQuota", "must be a number of at least 1 vCPU, got NaN. Correct it."],
+  [{ owner: " " }, "owner", 'must not be empty, got " ". Name the team that owns it.'],
+  [{ costCenter: "" }, "costCenter", 'must not be empty, got "". Give the account that pays.'],
+  [
+    { cpuQuota: 0 },
+    "cpuQuota",
+    "must be a number of vCPU from 1 to 100000, got 0. Choose a number in that range.",
+  ],
+  [
+    { cpuQuota: NaN },
+    "cpuQuota",
+    "must be a number of vCPU from 1 to 100000, got NaN. Choose a number in that range.",
+  ],
   [
     { memoryQuotaGiB: 1.5 },
     "memoryQuotaGiB",
-    "must be a whole number of at least 1 GiB, got 1.5. Correct it.",
+    "must be a whole number of GiB from 1 to 1000000, got 1.5. Choose a number in that range.",
   ],
-  [{ gpuQuota: -1 }, "gpuQuota", "must be a whole number of at least 0 GPUs, got -1. Correct it."],
+  [
+    { gpuQuota: -1 },
+    "gpuQuota",
+    "must be a whole number of GPUs from 0 to 10000, got -1. Choose a number in that range.",
+  ],
   [
     { azure: {} as any, members: ["growth-team"] },
     "members[0]",
-    'is not an object id: "growth-team". Give the object id of a Microsoft Entra group, e.g. ' +
-      "from `az ad group show`.",
+    'must be the object id of a Microsoft Entra group, got "growth-team". Use the id that ' +
+      "`az ad group show --group NAME --query id` prints.",
   ],
   [
     { members: ["system:authenticated"] },
     "members[0]",
-    'is a group of Kubernetes itself: "system:authenticated". Name a group of the team.',
+    'must not be a group of Kubernetes itself, got "system:authenticated". Name a group of ' +
+      "the team.",
   ],
-  [{ members: [group, group] }, "members", `names "${group}" twice. Remove one.`],
+  [
+    { members: [group, group] },
+    "members[1]",
+    `must be named once, got "${group}". Remove the repeat.`,
+  ],
   [
     { sharedDatasets: ["churn"] },
     "sharedDatasets[0]",
-    'is the project\'s own: "churn". Remove it; the project may read and write it already.',
+    'must not be the project\'s own, got "churn". Remove it; the project may read and write ' +
+      "it already.",
   ],
   [
     { github: { ...hub, environments: [] } },
     "github.environments",
-    "is empty: []. Name at least one; jobs get their Azure identity from it.",
+    "must name at least one environment, got []. Jobs get their Azure identity from it.",
   ],
   [
     { github: { ...hub, environments: [{ name: "x" }, { name: "x" }] } },
-    "github.environments",
-    'names "x" twice. Remove one.',
+    "github.environments[1]",
+    'must be named once, got "x". Remove the repeat.',
   ],
   [
     { github: { ...hub, environments: [{ name: "x", reviewerUserIds: [1, 2, 3, 4, 5, 6, 7] }] } },
     "github.environments[0]",
-    "has 7 reviewers. GitHub takes at most 6; name a team.",
+    "must have at most 6 reviewers, which is what GitHub takes, got 7. Name a team.",
   ],
   [
     { github: { ...hub, environments: [{ name: "x" }], reviewerTeamIds: [1] } },
     "github.reviewerTeamIds",
-    "is given beside `github.environments`, got [1]. Name the reviewers in the environments.",
+    "must be absent beside `github.environments`, got [1]. Name the reviewers in the environments.",
   ],
   [
     { github: { ...hub, requiredApprovals: 11 } },
     "github.requiredApprovals",
-    "must be a whole number from 0 to 10, got 11. Two eyes need 1.",
+    "must be a whole number of approvals from 0 to 10, got 11. Two eyes need 1.",
   ],
   [
     { github: { ...hub, create: false, visibility: RepositoryVisibility.Public } },
     "github.visibility",
-    'is "public", but the repository is adopted. Remove it, or set `create` to true.',
+    'must be absent for an adopted repository, got "public". Remove it, or set ' +
+      "`github.create` to true.",
   ],
   [
     { github: { ...hub, variables: { PROJECT: "x" } } },
     "github.variables.PROJECT",
-    'is set by the component itself: "PROJECT". Choose another name.',
+    'must not be one that the component sets, got "PROJECT". Choose another name.',
   ],
   [
     { github: { ...hub, secrets: { azure_client_id: "x" } } },
     "github.secrets.azure_client_id",
-    'is set by the component itself: "azure_client_id". Choose another name.',
+    'must not be one that the component sets, got "azure_client_id". Choose another name.',
   ],
   [
     { github: { ...hub, secrets: { AZURE_CLIENT_SECRET: "x" } } },
     "github.secrets.AZURE_CLIENT_SECRET",
-    'is a long-lived credential of a cloud: "AZURE_CLIENT_SECRET". Sign in by OIDC with ' +
-      "azure/login.",
+    'must not be a long-lived credential of a cloud, got "AZURE_CLIENT_SECRET". Sign in by ' +
+      "OIDC with azure/login.",
   ],
 ];
 
 describe("project arguments", () => {
   for (const [change, propertyPath, reason] of refused) {
     it(`refuses ${propertyPath}: ${reason}`, () => {
-      assert.deepEqual(checkMlProject("churn", args(change)), [{ propertyPath, reason }]);
+      assert.deepEqual(mlProjectProblems("churn", args(change)), [{ propertyPath, reason }]);
     });
   }
 
   it("accepts a local project and a full one", () => {
-    assert.deepEqual(checkMlProject("churn", args({ members: ["developers"] })), []);
+    assert.deepEqual(mlProjectProblems("churn", args({ members: ["developers"] })), []);
     assert.deepEqual(
-      checkMlProject("churn", args({ azure: {} as any, members: [group], github: hub })),
+      mlProjectProblems("churn", args({ azure: {} as any, members: [group], github: hub })),
       [],
     );
   });
 
   it("reports all problems at once", () => {
-    const problems = checkMlProject("Churn", args({ owner: "", cpuQuota: -1 }));
+    const problems = mlProjectProblems("Churn", args({ owner: "", cpuQuota: -1 }));
     assert.deepEqual(
       problems.map(({ propertyPath }) => propertyPath),
       ["name", "owner", "cpuQuota"],

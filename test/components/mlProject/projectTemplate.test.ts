@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parse } from "yaml";
-import { readTemplate } from "../../../components/mlProject/template";
+import { readTemplate, templateProblems } from "../../../components/mlProject/template";
 import { upstreamsOrSkip } from "../../upstreams/upstreamsOrSkip";
 import { CrdSchemas } from "../crdSchemas";
 import { manifest, render, template, values } from "./templateManifests";
@@ -281,9 +281,12 @@ describe("reading a template", () => {
   });
 
   it("refuses a missing or empty folder and a binary file, by name", () => {
-    assert.throws(() => readTemplate(join(folder, "none")), /is not a directory: ".*none"/);
+    const reasonOf = (name: string) =>
+      templateProblems("github.templateDirectory", join(folder, name))[0]?.reason;
+    assert.match(reasonOf("none")!, /^must be a directory, got ".*none"\. Give the folder/);
     mkdirSync(join(folder, "empty"));
-    assert.throws(() => readTemplate(join(folder, "empty")), /has no files/);
+    assert.match(reasonOf("empty")!, /^must have files, got ".*empty"\. Leave the argument out/);
+    assert.equal(reasonOf("src"), undefined);
     writeFileSync(join(folder, "image.bin"), Buffer.from([0xff, 0xfe, 0x80]));
     assert.throws(() => readTemplate(folder), /image\.bin is not UTF-8 text/);
   });

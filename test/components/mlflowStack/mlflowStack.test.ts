@@ -494,12 +494,14 @@ describe("Arguments of MlflowStack", () => {
       "counts out of range",
       { replicas: 0, databaseInstances: 10, backupRetentionDays: 0, databaseStorageGiB: 1.5 },
       [
-        "replicas: must be a whole number from 1 to 20, got 0. Choose one in that range.",
-        "databaseInstances: must be a whole number from 1 to 9, got 10. Choose one in that range.",
-        "databaseStorageGiB: must be a whole number from 1 to 32767, got 1.5. Choose one in " +
+        "replicas: must be a whole number of servers from 1 to 20, got 0. Choose a number in " +
           "that range.",
-        "backupRetentionDays: must be a whole number from 1 to 365, got 0. Choose one in " +
-          "that range.",
+        "databaseInstances: must be a whole number of instances from 1 to 9, got 10. Choose " +
+          "a number in that range.",
+        "databaseStorageGiB: must be a whole number of GiB from 1 to 32767, got 1.5. Choose " +
+          "a number in that range.",
+        "backupRetentionDays: must be a whole number of days from 1 to 365, got 0. Choose a " +
+          "number in that range.",
       ],
     ],
     [
@@ -528,8 +530,8 @@ describe("Arguments of MlflowStack", () => {
         databaseSku: "Standard_B2s",
       },
       [
-        "backupRetentionDays: must be a whole number from 7 to 35, got 36. Choose one in " +
-          "that range.",
+        "backupRetentionDays: must be a whole number of days from 7 to 35, got 36. Choose a " +
+          "number in that range.",
         "databaseStorageGiB: must be a disk size of Azure, got 50. Use one of 32, 64, 128, " +
           "256, 512, 1024, 2048, 4096, 8192, 16384, 32767.",
         'databaseSku: must not be burstable with two instances, got "Standard_B2s". Use a D ' +

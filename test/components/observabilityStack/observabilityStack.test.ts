@@ -394,9 +394,9 @@ describe("ObservabilityStack", () => {
           error.errors.map((e) => e.reason),
           [
             'ObservabilityStack "observability": `logRetentionDays` must be a whole number ' +
-              "of days, at least 1, got 0. Leave it out for the default.",
+              "of days from 1 to 3650, got 0. Leave it out for the default.",
             'ObservabilityStack "observability": `inferenceBufferGiB` must be a whole number ' +
-              "of GiB, at least 1, got 2.5. Leave it out for the default.",
+              "of GiB from 1 to 4096, got 2.5. Leave it out for the default.",
           ],
         );
         return true;

@@ -200,12 +200,12 @@ describe("RayStack", () => {
         assert.deepEqual(
           error.errors.map((e) => e.reason),
           [
-            'RayStack "ray": `cpuQuota` must be a whole number of vCPU, at least 1, got 0. ' +
-              "Set it to what the node pools can hold.",
-            'RayStack "ray": `gpuQuota` must be a whole number of GPUs, at least 0, got -1. ' +
-              "Set it to what the node pools can hold.",
-            'RayStack "ray": `replicas` must be a whole number of pods, at least 1, got 1.5. ' +
-              "Set it to what the node pools can hold.",
+            'RayStack "ray": `cpuQuota` must be a whole number of vCPU from 1 to 100000, got ' +
+              "0. Set it to what the node pools can hold.",
+            'RayStack "ray": `gpuQuota` must be a whole number of GPUs from 0 to 10000, got ' +
+              "-1. Set it to what the node pools can hold.",
+            'RayStack "ray": `replicas` must be a whole number of pods from 1 to 5, got 1.5. ' +
+              "Choose a number in that range.",
           ],
         );
         return true;

@@ -375,8 +375,8 @@ describe("ServingMesh's checks", () => {
     [
       "refuse a domain of one label",
       { domain: "models" },
-      '`domain` must be a lowercase DNS name of at least two labels, got "models". Use one ' +
-        'like "models.example.com".',
+      '`domain` must be a lower-case DNS name of at least two labels, got "models". Write ' +
+        "e.g. ml.example.com.",
     ],
     [
       "refuse an address without a prefix length",
@@ -406,12 +406,12 @@ describe("ServingMesh's checks", () => {
       "refuse a public address that anyone may use",
       { internalLoadBalancer: false },
       "`internalLoadBalancer` must not be false without `jwt` or `allowedIpRanges`, got " +
-        "neither. Models would answer anyone; set one of them, or keep the address private.",
+        "false. Models would answer anyone; set one of them, or keep the address private.",
     ],
     [
       "refuse no pods at all",
       { replicas: 0 },
-      "`replicas` must be a whole number of pods, at least 1, got 0. Use 2 or more for " +
+      "`replicas` must be a whole number of pods from 1 to 20, got 0. Use 2 or more for " +
         "availability.",
     ],
   ];

@@ -1,0 +1,26 @@
+import type { Choices } from "../argumentProblems";
+import type { ServingMeshArgs } from "./args";
+
+/** What can be chosen about serving: its arguments without lake, images and charts. */
+export type ServingMeshChoices = Choices<
+  ServingMeshArgs,
+  "charts" | "knativeVersion" | "modelServerImage" | "lake"
+>;
+
+/** Arguments of a ServingMesh with their defaults. */
+export type ServingMeshSettings = ReturnType<typeof normalizeServingMesh<ServingMeshArgs>>;
+
+/** Puts in the defaults of what is left out. */
+export function normalizeServingMesh<Args extends ServingMeshChoices>(args: Args) {
+  return {
+    ...args,
+    replicas: args.replicas ?? 1,
+    internalLoadBalancer: args.internalLoadBalancer ?? true,
+    allowedIpRanges: args.allowedIpRanges ?? [],
+    skipLoadBalancer: args.skipLoadBalancer ?? false,
+    acme: args.acme && {
+      ...args.acme,
+      server: args.acme.server ?? "https://acme-v02.api.letsencrypt.org/directory",
+    },
+  };
+}

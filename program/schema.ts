@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { ChartOrigin } from "./charts";
+import { type ImageName, images, kubernetesVersion } from "./versions";
+import { AksTier, KubeLogin, RegistrySku } from "../components/aksPlatform/args";
+import { LakeKind } from "../components/connections";
+import { MlflowDatabase } from "../components/mlflowStack/args";
+import { RedactionAction, RedactionPart } from "../components/observabilityStack/args";
+import { AdmissionMode } from "../policy/admission";
+
+// Keys and their types only. What a value may be is said once: by the check of the component that
+// takes it, or in problems.ts where no component does. So are defaults: by the component's
+// normalize function, or here where no component has one.
+
+const nodePool = z.strictObject({
+  vmSize: z.string(),
+  minCount: z.number(),
+  maxCount: z.number(),
+  zones: z.array(z.string()).optional(),
+  osDiskGiB: z.number().optional(),
+});
+
+const aks = z.strictObject({
+  location: z.string(),
+  tier: z.enum(AksTier).optional(),
+  kubernetesVersion: z.string().default(kubernetesVersion),
+  network: z.strictObject({
+    vnetCidr: z.string(),
+    nodeSubnetCidr: z.string(),
+    databaseSubnetCidr: z.string(),
+    endpointSubnetCidr: z.string(),
+    podCidr: z.string(),
+    serviceCidr: z.string(),
+    dnsServiceIp: z.string(),
+  }),
+  authorizedIpRanges: z.array(z.string()).optional(),
+  privateCluster: z.boolean().optional(),
+  adminGroupObjectIds: z.array(z.string()),
+  systemPool: nodePool,
+  cpuPool: nodePool.optional(),
+  gpuPool: nodePool.optional(),
+  spotPool: nodePool.optional(),
+  registrySku: z.enum(RegistrySku).optional(),
+  zoneRedundantRegistry: z.boolean().optional(),
+  logRetentionDays: z.number().optional(),
+  auditArchiveDays: z.number().optional(),
+  kubeLogin: z.enum(KubeLogin).optional(),
+  budget: z.strictObject({
+    monthlyAmount: z.number(),
+    contactEmails: z.array(z.string()),
+    startDate: z.string(),
+  }),
+});
+
+const dataLake = z.strictObject({
+  kind: z.enum(LakeKind).optional(),
+  replicas: z.number().optional(),
+  storageGiB: z.number().optional(),
+  rawLogRetentionDays: z.number().optional(),
+});
+
+const mlflow = z.strictObject({
+  database: z.enum(MlflowDatabase).optional(),
+  databaseInstances: z.number().optional(),
+  databaseStorageGiB: z.number().optional(),
+  databaseSku: z.string().optional(),
+  backupRetentionDays: z.number().optional(),
+  replicas: z.number().optional(),
+});
+
+const ray = z.strictObject({
+  cpuQuota: z.number(),
+  memoryQuotaGiB: z.number(),
+  gpuQuota: z.number().optional(),
+  replicas: z.number().optional(),
+});
+
+const serving = z.strictObject({
+  replicas: z.number().optional(),
+  internalLoadBalancer: z.boolean().optional(),
+  skipLoadBalancer: z.boolean().optional(),
+  allowedIpRanges: z.array(z.string()).optional(),
+  acme: z
+    .strictObject({
+      email: z.string(),
+      server: z.string().optional(),
+      dnsZone: z.string(),
+      dnsResourceGroup: z.string(),
+      dnsSubscriptionId: z.string(),
+      dnsClientId: z.string(),
+    })
+    .optional(),
+  jwt: z
+    .strictObject({ issuer: z.string(), jwksUri: z.string(), audiences: z.array(z.string()) })
+    .optional(),
+});
+
+const observability = z.strictObject({
+  metricsRetentionDays: z.number().optional(),
+  metricsStorageGiB: z.number().optional(),
+  logRetentionDays: z.number().optional(),
+  inferenceReplicas: z.number().optional(),
+  inferenceBufferGiB: z.number().optional(),
+  inferenceRetentionDays: z.number().optional(),
+  inferenceRetentionByNamespace: z.record(z.string(), z.number()).optional(),
+  inferenceRedaction: z
+    .array(
+      z.strictObject({
+        namespace: z.string().optional(),
+        inferenceService: z.string().optional(),
+        part: z.enum(RedactionPart).optional(),
+        path: z.string(),
+        action: z.enum(RedactionAction),
+      }),
+    )
+    .optional(),
+  replicas: z.number().optional(),
+});
+
+const project = z.strictObject({
+  name: z.string(),
+  owner: z.string(),
+  costCenter: z.string().optional(),
+  members: z.array(z.string()).optional(),
+  cpuQuota: z.number(),
+  memoryQuotaGiB: z.number(),
+  gpuQuota: z.number().optional(),
+  github: z
+    .strictObject({
+      repository: z.string(),
+      create: z.boolean().optional(),
+      reviewerTeamIds: z.array(z.number()).optional(),
+    })
+    .optional(),
+});
+
+const imageNames = Object.keys(images) as ImageName[];
+const replacedImages = Object.fromEntries(
+  imageNames.map((name) => [name, z.string().optional()]),
+) as Record<ImageName, z.ZodOptional<z.ZodString>>;
+
+/** The configuration of a stack; each key is declared and described in `Pulumi.yaml`. */
+export const schema = z.strictObject({
+  environment: z.string(),
+  owner: z.string(),
+  costCenter: z.string(),
+  domain: z.string(),
+  storageClass: z.string().optional(),
+  protectData: z.boolean().optional(),
+  admission: z.enum(AdmissionMode).default(AdmissionMode.Warn),
+  aks: aks.optional(),
+  kubernetes: z.strictObject({ kubeconfig: z.string().optional(), context: z.string() }).optional(),
+  dataLake: dataLake.prefault({}),
+  mlflow: mlflow.prefault({}),
+  ray,
+  serving: serving.prefault({}),
+  observability: observability.prefault({}),
+  projects: z.array(project).default([]),
+  github: z.strictObject({ owner: z.string(), baseUrl: z.string().optional() }).optional(),
+  charts: z
+    .strictObject({
+      source: z.enum(ChartOrigin).optional(),
+      url: z.string().optional(),
+      path: z.string().optional(),
+    })
+    .prefault({}),
+  images: z.strictObject({ registry: z.string().optional(), ...replacedImages }).prefault({}),
+});
+
+/** A stack's configuration with its keys and types checked. */
+export type StackConfig = z.infer<typeof schema>;

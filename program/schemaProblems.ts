@@ -1,0 +1,56 @@
+import type { z } from "zod";
+import { type ArgumentProblem, problem, shown } from "../components/argumentProblems";
+
+/** What a value of each type is called, and how to write one. */
+const types: Record<string, { noun: string; remedy: string }> = {
+  number: { noun: "a number", remedy: "Write a number without quotes." },
+  string: { noun: "a string", remedy: "Put it in quotes." },
+  boolean: { noun: "true or false", remedy: "Write one of them without quotes." },
+  array: { noun: "a list", remedy: "Write its entries in [ ] or on lines that start with -." },
+  object: { noun: "a map of keys", remedy: "Write its keys below it, indented." },
+  record: { noun: "a map of keys", remedy: "Write its keys below it, indented." },
+};
+
+/** What the schema finds, in the words of every other check: rule, value seen, remedy. */
+export function schemaProblems(
+  issues: readonly z.core.$ZodIssue[],
+  settings: Record<string, unknown>,
+): ArgumentProblem[] {
+  return issues.flatMap((issue) => {
+    const path = keyPath(issue.path);
+    const seen = valueAt(settings, issue.path);
+    switch (issue.code) {
+      case "unrecognized_keys":
+        return issue.keys.map((name) => ({
+          propertyPath: keyPath([...issue.path, name]),
+          reason: "is not a known key. Remove it, or correct its spelling.",
+        }));
+      case "invalid_type": {
+        const { noun, remedy } = types[issue.expected] ?? { noun: issue.expected, remedy: "" };
+        return seen === undefined
+          ? [{ propertyPath: path, reason: `is missing. Set it to ${noun}.` }]
+          : [problem(path, `must be ${noun}`, seen, remedy)];
+      }
+      case "invalid_value":
+        return [problem(path, `must be one of ${issue.values.join(", ")}`, seen, "Pick one.")];
+      default:
+        // The schema has no other checks; a new one must say its own remedy.
+        throw new Error(`no words for the schema's ${issue.code} at ${path}: ${shown(seen)}`);
+    }
+  });
+}
+
+function keyPath(parts: readonly PropertyKey[]): string {
+  return parts
+    .map((part, i) =>
+      typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${String(part)}`,
+    )
+    .join("");
+}
+
+function valueAt(value: unknown, parts: readonly PropertyKey[]): unknown {
+  return parts.reduce<unknown>(
+    (inner, part) => (inner === null || inner === undefined ? undefined : (inner as any)[part]),
+    value,
+  );
+}
