@@ -3,8 +3,13 @@ import { join, resolve } from "node:path";
 import { mlflowClient, type MlflowClient } from "@mlplatform/lake/ask/mlflowClient";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
-import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
-import type { Command } from "commander";
+import { bucketAddressings } from "@mlplatform/contracts/environment";
+import {
+  type BucketAddressing,
+  type ObjectStore,
+  openObjectStore,
+} from "@mlplatform/lake/store/objectStore";
+import { type Command, Option } from "commander";
 import { z } from "zod";
 import { UserError } from "../screen/userError";
 import type { CliContext } from "./context";
@@ -14,6 +19,7 @@ export interface LakeFlags {
   lakeEndpoint?: string;
   lakeBucket?: string;
   lakeRegion?: string;
+  lakeAddressing?: BucketAddressing;
   mlflow?: string;
   cache?: string;
 }
@@ -49,6 +55,11 @@ export function addLakeOptions(command: Command): Command {
     .option("--lake-endpoint <url>", "S3 endpoint [MLP_LAKE_ENDPOINT, or the local run's]")
     .option("--lake-bucket <name>", "bucket [MLP_LAKE_BUCKET]")
     .option("--lake-region <name>", "region [MLP_LAKE_REGION]")
+    .addOption(
+      new Option("--lake-addressing <way>", "where the bucket stands in an address")
+        .env("MLP_LAKE_ADDRESSING")
+        .choices(bucketAddressings),
+    )
     .option("--cache <folder>", "where fetched objects are kept [MLP_CACHE_DIR]");
 }
 
@@ -74,6 +85,7 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
     endpoint: endpoint ?? local?.lake.endpoint,
     bucket: flags.lakeBucket ?? env["MLP_LAKE_BUCKET"] ?? local?.lake.bucket ?? "lake",
     region: flags.lakeRegion ?? env["MLP_LAKE_REGION"] ?? local?.lake.region ?? "us-east-1",
+    addressing: flags.lakeAddressing,
     credentials:
       credentialsFile === undefined
         ? undefined

@@ -6,6 +6,12 @@ export const lakeVariables = {
   addressing: "MLP_LAKE_ADDRESSING",
 } as const;
 
+/**
+ * Where a bucket stands in an object's address: `https://endpoint/bucket/key`, or
+ * `https://bucket.endpoint/key`.
+ */
+export const bucketAddressings = ["path", "virtualHost"] as const;
+
 /** Keys to the lake, as S3 clients read them; keys of the Secrets that hold them too. */
 export const lakeKeyVariables = {
   accessKeyId: "AWS_ACCESS_KEY_ID",

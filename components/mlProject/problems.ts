@@ -33,6 +33,7 @@ const ownVariables = new Set([
   "LAKE_ENDPOINT",
   "LAKE_BUCKET",
   "LAKE_REGION",
+  "LAKE_ADDRESSING",
   "MLFLOW_TRACKING_URI",
   "INFERENCE_TABLE_URL",
   "MODEL_DOMAIN",

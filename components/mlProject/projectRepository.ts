@@ -77,6 +77,7 @@ function ownVariables(
     LAKE_ENDPOINT: lake.endpoint,
     LAKE_BUCKET: lake.bucket,
     LAKE_REGION: lake.region,
+    LAKE_ADDRESSING: lake.addressing,
     MLFLOW_TRACKING_URI: pulumi.output(args.tracking).uri,
     INFERENCE_TABLE_URL: pulumi.output(args.inferenceTable).url,
     MODEL_DOMAIN: pulumi.output(args.serving).ingressHost,

@@ -1,4 +1,4 @@
-import type { S3Connection } from "../connections";
+import { S3Addressing, type S3Connection } from "../connections";
 import type { Placement } from "../kubernetes/placement";
 import { spreadConstraints } from "../kubernetes/pod";
 import { databaseUser, trackingDatabase } from "./mlflowDatabase";
@@ -80,6 +80,13 @@ export function objectStoreSpec(
   lake: S3Connection,
   backupRetentionDays: number,
 ): Record<string, unknown> {
+  if (lake.addressing !== S3Addressing.Path) {
+    throw new Error(
+      `MlflowStack: \`lake\` must be addressed by path for the backups of CloudNativePG, got ` +
+        `"${lake.addressing}". The backup plugin knows no other way; use a store that takes ` +
+        `paths, or database azureFlexibleServer.`,
+    );
+  }
   const fromSecret = (key: string) => ({ name: lake.secretName, key });
   return {
     retentionPolicy: `${backupRetentionDays}d`,

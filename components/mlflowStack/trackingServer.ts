@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { S3Connection } from "../connections";
+import { S3Addressing, type S3Connection } from "../connections";
 import { createDisruptionBudget } from "../kubernetes/disruptionBudget";
 import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
 import type { Placement } from "../kubernetes/placement";
@@ -104,6 +104,12 @@ function migrationContainer(image: string): k8s.types.input.core.v1.Container {
   };
 }
 
+/** `addressing_style` of boto3, by which MLflow reads and writes artifacts. */
+const botoAddressing: Record<S3Addressing, string> = {
+  [S3Addressing.Path]: "path",
+  [S3Addressing.VirtualHost]: "virtual",
+};
+
 function serverContainer(settings: TrackingServerSettings): k8s.types.input.core.v1.Container {
   const { lake } = settings;
   const probe = { httpGet: { path: "/health", port: "http" }, timeoutSeconds: 5 };
@@ -118,6 +124,10 @@ function serverContainer(settings: TrackingServerSettings): k8s.types.input.core
       { name: "MLFLOW_AUTH_CONFIG_PATH", value: "/etc/mlflow/auth.ini" },
       { name: "MLFLOW_S3_ENDPOINT_URL", value: lake.endpoint },
       { name: "AWS_DEFAULT_REGION", value: lake.region },
+      {
+        name: "MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE",
+        value: lake.addressing.apply((addressing) => botoAddressing[addressing]),
+      },
       // The job runner of MLflow 3 doubles the server's memory and nothing here submits to it.
       { name: "MLFLOW_SERVER_ENABLE_JOB_EXECUTION", value: "false" },
     ],

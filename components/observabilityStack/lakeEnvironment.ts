@@ -1,3 +1,4 @@
+import { lakeKeyVariables, lakeVariables } from "@mlplatform/contracts/environment";
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
@@ -6,12 +7,12 @@ import type { S3Connection } from "../connections";
 export function lakeEnvironment(
   lake: pulumi.Output<S3Connection>,
 ): k8s.types.input.core.v1.EnvVar[] {
-  const keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
   return [
-    { name: "MLP_LAKE_BUCKET", value: lake.bucket },
-    { name: "MLP_LAKE_ENDPOINT", value: lake.endpoint },
-    { name: "MLP_LAKE_REGION", value: lake.region },
-    ...keys.map((key) => ({
+    { name: lakeVariables.bucket, value: lake.bucket },
+    { name: lakeVariables.endpoint, value: lake.endpoint },
+    { name: lakeVariables.region, value: lake.region },
+    { name: lakeVariables.addressing, value: lake.addressing },
+    ...Object.values(lakeKeyVariables).map((key) => ({
       name: key,
       valueFrom: { secretKeyRef: { name: lake.secretName, key } },
     })),

@@ -1,3 +1,4 @@
+import { logKeeperVariables } from "@mlplatform/contracts/environment";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
@@ -25,6 +26,7 @@ export interface LogKeeperSettings {
  * the alert on lag.
  */
 export function createLogKeeper(scope: Scope, settings: LogKeeperSettings): k8s.batch.v1.CronJob {
+  const { lake } = settings;
   const labels = { "app.kubernetes.io/name": "log-keeper" };
   return new k8s.batch.v1.CronJob(
     scope.name,
@@ -62,8 +64,13 @@ export function createLogKeeper(scope: Scope, settings: LogKeeperSettings): k8s.
                     image: settings.image,
                     args: ["keeper"],
                     env: [
-                      ...lakeEnvironment(settings.lake),
-                      { name: "MLP_WORK_DIR", value: "/tmp/keeper" },
+                      ...lakeEnvironment(lake),
+                      { name: logKeeperVariables.workDirectory, value: "/tmp/keeper" },
+                      // The same days after which the store expires them: neither cuts the other.
+                      {
+                        name: logKeeperVariables.retentionDays,
+                        value: lake.rawLogRetentionDays.apply(String),
+                      },
                     ],
                     resources: {
                       requests: { cpu: "250m", memory: "512Mi" },

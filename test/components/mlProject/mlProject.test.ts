@@ -443,6 +443,7 @@ describe("MlProject", () => {
         LAKE_ENDPOINT: "http://minio.data-lake.svc.cluster.local:9000",
         LAKE_BUCKET: "lake",
         LAKE_REGION: "us-east-1",
+        LAKE_ADDRESSING: "path",
         MLFLOW_TRACKING_URI: "http://mlflow.mlflow.svc.cluster.local:5000",
         INFERENCE_TABLE_URL: "http://inference-table.observability.svc.cluster.local",
         MODEL_DOMAIN: "models.example.com",

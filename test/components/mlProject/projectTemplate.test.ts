@@ -93,6 +93,7 @@ describe("the project template's RayJob", () => {
         MLP_LAKE_BUCKET: "lake",
         MLP_LAKE_ENDPOINT: values.LAKE_ENDPOINT,
         MLP_LAKE_REGION: "us-east-1",
+        MLP_LAKE_ADDRESSING: "path",
         MLP_NAMESPACE: "metadata.namespace",
         MLP_CLUSTER: "metadata.labels['ray.io/cluster']",
         MLP_NODE: "metadata.name",

@@ -23,6 +23,7 @@ export const values: Record<string, string> = {
   LAKE_BUCKET: "lake",
   LAKE_ENDPOINT: "http://minio.data-lake.svc.cluster.local:9000",
   LAKE_REGION: "us-east-1",
+  LAKE_ADDRESSING: "path",
   MLFLOW_TRACKING_URI: "http://mlflow.mlflow.svc.cluster.local:5000",
   INFERENCE_TABLE_URL: "http://inference-table.observability.svc.cluster.local",
   TRAINING_IMAGE: `acme.azurecr.io/churn/training@sha256:${"a".repeat(64)}`,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { NodePoolKind } from "../../../components/connections";
+import { NodePoolKind, S3Addressing } from "../../../components/connections";
 import { skuTier } from "../../../components/mlflowStack/flexibleServer";
 import { MlflowStack } from "../../../components/mlflowStack/mlflowStack";
 import { MlflowDatabase, type MlflowStackArgs } from "../../../components/mlflowStack/args";
@@ -93,6 +93,7 @@ describe("MlflowStack's server", () => {
     const env = Object.fromEntries(container.env.map((v: any) => [v.name, v.value]));
     assert.equal(env.MLFLOW_S3_ENDPOINT_URL, lake.endpoint);
     assert.equal(env.AWS_DEFAULT_REGION, "us-east-1");
+    assert.equal(env.MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE, "path");
     assert.equal(env.MLFLOW_AUTH_CONFIG_PATH, "/etc/mlflow/auth.ini");
   });
 
@@ -225,6 +226,13 @@ describe("MlflowStack on CloudNativePG", () => {
     const [schedule] = custom(recording, "ScheduledBackup");
     assert.equal(schedule!.inputs.spec.schedule.split(" ").length, 6);
     assert.equal(schedule!.inputs.spec.pluginConfiguration.name, "barman-cloud.cloudnative-pg.io");
+  });
+
+  it("refuses to back up to a bucket that stands in the host name, before it is too late", () => {
+    assert.throws(
+      () => objectStoreSpec(lakeConnection({ addressing: S3Addressing.VirtualHost }), 14),
+      /`lake` must be addressed by path for the backups of CloudNativePG, got "virtualHost"/,
+    );
   });
 
   it("keeps users in a database apart, and the database when its resource goes", async () => {

@@ -153,6 +153,7 @@ describe("ObservabilityStack", () => {
         { name: "MLP_LAKE_BUCKET", value: "lake" },
         { name: "MLP_LAKE_ENDPOINT", value: "http://minio.data-lake.svc.cluster.local:9000" },
         { name: "MLP_LAKE_REGION", value: "us-east-1" },
+        { name: "MLP_LAKE_ADDRESSING", value: "path" },
         fromSecret("AWS_ACCESS_KEY_ID"),
         fromSecret("AWS_SECRET_ACCESS_KEY"),
         { name: "MLP_STATE_DIR", value: "/state" },

@@ -1,9 +1,10 @@
+import { bucketAddressings } from "@mlplatform/contracts/environment";
 import type { ObjectStoreOptions } from "../store/objectStore";
 import type { SettingsReader } from "./settings";
 
 /**
  * Reads where the lake is: MLP_LAKE_BUCKET, MLP_LAKE_ENDPOINT, MLP_LAKE_REGION (us-east-1),
- * MLP_LAKE_ADDRESSING (path | virtual). Keys come from the SDK's chain (AWS_ACCESS_KEY_ID, …).
+ * MLP_LAKE_ADDRESSING (path | virtualHost). Keys come from the SDK's chain (AWS_ACCESS_KEY_ID, …).
  */
 export function readLakeSettings(settings: SettingsReader): ObjectStoreOptions {
   const endpoint = settings.text("MLP_LAKE_ENDPOINT", "give the S3 endpoint, http://host:port");
@@ -21,12 +22,11 @@ export function readLakeSettings(settings: SettingsReader): ObjectStoreOptions {
       `must be 3–63 lower-case letters, digits, dots or hyphens, got ${JSON.stringify(bucket)}`,
     );
   }
-  const addressing = settings.choice("MLP_LAKE_ADDRESSING", ["path", "virtual"] as const, "path");
   return {
     endpoint,
     bucket,
     region: settings.text("MLP_LAKE_REGION", "give the store's region", "us-east-1"),
-    virtualHosted: addressing === "virtual",
+    addressing: settings.choice("MLP_LAKE_ADDRESSING", bucketAddressings, "path"),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { bucketAddressings } from "@mlplatform/contracts/environment";
 import { createHash } from "node:crypto";
 import { createWriteStream, promises as fs } from "node:fs";
 import type { Readable } from "node:stream";
@@ -18,6 +19,9 @@ import { uploadInParts } from "./multipartUpload";
 import { type RetryContext, type RetryPolicy, withRetries } from "./withRetries";
 import { classifyFailure } from "./storeErrors";
 
+/** Where a bucket stands in an object's address. */
+export type BucketAddressing = (typeof bucketAddressings)[number];
+
 /** Where a bucket is and how to reach it. */
 export interface ObjectStoreOptions {
   /** http://host:port of the S3 API. @default - AWS's own for the region */
@@ -26,8 +30,8 @@ export interface ObjectStoreOptions {
   bucket: string;
   /** @default - the SDK's chain: AWS_* variables, workload identity, files */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
-  /** Bucket in the host name instead of the path. @default false */
-  virtualHosted?: boolean;
+  /** Whether the bucket stands in the path or in the host name. @default "path" */
+  addressing?: BucketAddressing;
   /** @default 30 000 ms an attempt, 120 000 ms in all, waits up to 5 000 ms */
   retry?: Partial<RetryPolicy>;
   /** Called before each repeated attempt, for a metric. */
@@ -90,7 +94,7 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
     endpoint: options.endpoint,
     region: options.region,
     credentials: options.credentials,
-    forcePathStyle: options.virtualHosted !== true,
+    forcePathStyle: options.addressing !== "virtualHost",
     // Retrying is withRetries' work: two loops would multiply attempts and blur the deadline.
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 DATASET_NAME = re.compile(
     r"^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?/[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 )
+# The platform's words for where a bucket stands, and boto3's.
+ADDRESSING_STYLES = {"path": "path", "virtualHost": "virtual"}
 DATASET_VERSION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
 
 
@@ -22,6 +24,8 @@ class LakeConfig:
     bucket: str
     endpoint: str | None
     region: str
+    # How boto3 addresses the bucket: its `addressing_style`.
+    addressing_style: str = "path"
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,17 @@ def lake_config(environment: dict[str, str] | None = None) -> LakeConfig:
         raise ConfigError(
             'MLP_LAKE_BUCKET is not set. Set it to the lake\'s bucket, such as "lake".'
         )
+    addressing = values.get("MLP_LAKE_ADDRESSING") or "path"
+    if addressing not in ADDRESSING_STYLES:
+        raise ConfigError(
+            f'MLP_LAKE_ADDRESSING "{addressing}" must be one of {", ".join(ADDRESSING_STYLES)}. '
+            "Set it to what the lake's store takes."
+        )
     return LakeConfig(
         bucket=bucket,
         endpoint=values.get("MLP_LAKE_ENDPOINT") or None,
         region=values.get("MLP_LAKE_REGION") or values.get("AWS_REGION") or "us-east-1",
+        addressing_style=ADDRESSING_STYLES[addressing],
     )
 
 

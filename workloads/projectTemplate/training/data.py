@@ -62,7 +62,7 @@ def s3_client(lake: LakeConfig):
         endpoint_url=lake.endpoint,
         region_name=lake.region,
         config=Config(
-            s3={"addressing_style": "path" if lake.endpoint else "auto"},
+            s3={"addressing_style": lake.addressing_style},
             retries={"max_attempts": 5, "mode": "standard"},
             connect_timeout=10,
             read_timeout=60,

@@ -42,3 +42,11 @@ def test_an_unusable_setting_is_named(change, reason):
 def test_a_lake_without_a_bucket_is_refused():
     with pytest.raises(ConfigError, match="MLP_LAKE_BUCKET is not set"):
         lake_config({})
+
+
+def test_the_bucket_stands_where_the_store_wants_it():
+    assert lake_config({"MLP_LAKE_BUCKET": "lake"}).addressing_style == "path"
+    virtual = {"MLP_LAKE_BUCKET": "lake", "MLP_LAKE_ADDRESSING": "virtualHost"}
+    assert lake_config(virtual).addressing_style == "virtual"
+    with pytest.raises(ConfigError, match='MLP_LAKE_ADDRESSING "dns" must be one of'):
+        lake_config({**virtual, "MLP_LAKE_ADDRESSING": "dns"})
