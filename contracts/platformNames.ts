@@ -1,5 +1,5 @@
 /** Namespaces that the platform makes; no project can have one of these names. */
-export const namespaces = {
+export const platformNamespaces = {
   dataLake: "data-lake",
   mlflow: "mlflow",
   observability: "observability",
@@ -28,13 +28,13 @@ export const projectSecrets = {
 } as const;
 
 /** Kueue queue of every project. The name `default` also takes jobs that name no queue. */
-export const localQueue = "default";
+export const localQueueName = "default";
 
 /** ClusterServingRuntime for MLflow models; InferenceServices ask for it by name. */
-export const modelRuntime = "mlplatform-mlflow";
+export const modelRuntimeName = "mlplatform-mlflow";
 
 /** Service, workload and metrics job of the inference table. */
-export const inferenceTable = "inference-table";
+export const inferenceTableName = "inference-table";
 
 /** Where KServe's loggers post to. */
 export const inferenceTableUrl = "http://inference-table.observability.svc.cluster.local";

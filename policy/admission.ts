@@ -1,4 +1,4 @@
-import { labels } from "@mlplatform/contracts/labels";
+import { platformLabels } from "@mlplatform/contracts/platformLabels";
 import { celPods, celValidations, type CelValidation } from "./rules/cel";
 import type { ObjectRule } from "./rules/objectRule";
 import { objectRules } from "./rules/objectRules";
@@ -45,7 +45,7 @@ export interface AdmissionPolicy {
 }
 
 /** Label on the namespaces of projects: there people apply manifests of their own. */
-export const projectLabel = labels.project;
+export const projectLabel = platformLabels.project;
 
 /**
  * The rules about Kubernetes objects as ValidatingAdmissionPolicies for the namespaces of projects.

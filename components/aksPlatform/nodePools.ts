@@ -1,5 +1,5 @@
 import type * as containerservice from "@pulumi/azure-native/containerservice";
-import { labels } from "@mlplatform/contracts/labels";
+import { platformLabels } from "@mlplatform/contracts/platformLabels";
 import { NodePoolKind } from "../connections";
 import { poolTaints } from "../kubernetes/placement";
 import { azureName } from "../azure/names";
@@ -93,7 +93,7 @@ export function poolSettings(kind: NodePoolKind, pool: NodePoolArgs): PoolSettin
     maxCount: pool.maxCount,
     availabilityZones: pool.zones,
     maxPods: 110,
-    nodeLabels: { [labels.pool]: kind, ...(isSpot && spotLabel) },
+    nodeLabels: { [platformLabels.pool]: kind, ...(isSpot && spotLabel) },
     nodeTaints: poolTaints[kind].map(({ key, value, effect }) => `${key}=${value}:${effect}`),
     ...upgrades(kind),
     ...(isGpu && { gpuProfile: { driver: "Install" } }),

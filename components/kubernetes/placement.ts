@@ -1,4 +1,4 @@
-import { labels } from "@mlplatform/contracts/labels";
+import { platformLabels } from "@mlplatform/contracts/platformLabels";
 import { NodePoolKind } from "../connections";
 
 /** A toleration of a pod. */
@@ -43,7 +43,7 @@ export const poolTaints: Record<NodePoolKind, PoolTaint[]> = {
 /** Where pods meant for one kind of pool run: on that pool and on no other. */
 export function placementOn(kind: NodePoolKind): Placement {
   return {
-    nodeSelector: { [labels.pool]: kind },
+    nodeSelector: { [platformLabels.pool]: kind },
     tolerations: poolTaints[kind].map((taint) => ({ operator: "Equal", ...taint })),
   };
 }

@@ -17,7 +17,7 @@ describe("contracts", function () {
       'import { labels } from "./labels";\nexport const x = labels;\n',
       'export const x = import("./labels");\n',
     ]) {
-      const filePath = resolve(root, "contracts/annotations.ts");
+      const filePath = resolve(root, "contracts/platformAnnotations.ts");
       const [result] = await eslint.lintText(source, { filePath });
       const found = result!.messages.map((problem) => problem.message);
       assert.ok(found.includes(message), `${source}: ${found.join("\n")}`);

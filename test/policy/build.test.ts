@@ -38,7 +38,7 @@ describe("policy: incremental build", () => {
     assert.equal(await buildPolicyPack(pack), true);
     assert.match(await built(), /changed pack/);
 
-    await appendFile(join(contracts, "labels.ts"), 'console.log("changed contract");\n');
+    await appendFile(join(contracts, "platformLabels.ts"), 'console.log("changed contract");\n');
     assert.equal(await buildPolicyPack(pack), true);
     assert.match(await built(), /changed contract/);
   });

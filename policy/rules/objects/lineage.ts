@@ -1,34 +1,34 @@
-import { annotations } from "@mlplatform/contracts/annotations";
-import { labels } from "@mlplatform/contracts/labels";
+import { platformAnnotations } from "@mlplatform/contracts/platformAnnotations";
+import { platformLabels } from "@mlplatform/contracts/platformLabels";
 import { lineageValues, type ValueForm } from "@mlplatform/contracts/lineageValues";
-import { inferenceTable, inferenceTableUrl, namespaces } from "@mlplatform/contracts/platformNames";
+import { inferenceTableName, inferenceTableUrl, platformNamespaces } from "@mlplatform/contracts/platformNames";
 import { at, equals, includes, matches } from "../expression";
 import { objectKinds } from "../objectKinds";
 import type { ObjectRule, Requirement } from "../objectRule";
 
 /** Annotations of an InferenceService that lead from a prediction to its data, with their form. */
 export const serviceAnnotations: Record<string, ValueForm> = {
-  [annotations.modelName]: lineageValues.modelName,
-  [annotations.modelVersion]: lineageValues.modelVersion,
-  [annotations.runId]: lineageValues.runId,
-  [annotations.datasetName]: lineageValues.datasetName,
-  [annotations.datasetVersion]: lineageValues.datasetVersion,
-  [annotations.datasetDigest]: lineageValues.datasetDigest,
+  [platformAnnotations.modelName]: lineageValues.modelName,
+  [platformAnnotations.modelVersion]: lineageValues.modelVersion,
+  [platformAnnotations.runId]: lineageValues.runId,
+  [platformAnnotations.datasetName]: lineageValues.datasetName,
+  [platformAnnotations.datasetVersion]: lineageValues.datasetVersion,
+  [platformAnnotations.datasetDigest]: lineageValues.datasetDigest,
 };
 
 /** Labels of a RayJob that lead from a run to its code, with their form. */
 export const rayJobLabels: Record<string, ValueForm> = {
-  [labels.project]: lineageValues.project,
-  [labels.gitCommit]: lineageValues.gitCommit,
+  [platformLabels.project]: lineageValues.project,
+  [platformLabels.gitCommit]: lineageValues.gitCommit,
 };
 
 /** Annotations of a RayJob that lead from a run to its data: no label can hold a dataset's name. */
 export const rayJobAnnotations: Record<string, ValueForm> = {
-  [annotations.datasetName]: lineageValues.datasetName,
-  [annotations.datasetVersion]: lineageValues.datasetVersion,
+  [platformAnnotations.datasetName]: lineageValues.datasetName,
+  [platformAnnotations.datasetVersion]: lineageValues.datasetVersion,
 };
 
-const ingestHost = `${inferenceTable}[.]${namespaces.observability}[.]svc([.]cluster[.]local)?`;
+const ingestHost = `${inferenceTableName}[.]${platformNamespaces.observability}[.]svc([.]cluster[.]local)?`;
 const ingestPattern = `^http://${ingestHost}(:80)?/?$`;
 
 const wellFormed = (

@@ -3,7 +3,7 @@ import {
   lakeVariables,
   logOffloaderVariables,
 } from "@mlplatform/contracts/environment";
-import { workloadIdentity } from "@mlplatform/contracts/labels";
+import { workloadIdentity } from "@mlplatform/contracts/platformLabels";
 import { offloaderSidecar } from "@mlplatform/contracts/offloaderSidecar";
 import { projectSecrets } from "@mlplatform/contracts/platformNames";
 import { absent, all, any, at, atLeast, equals, matches, present, some } from "../expression";

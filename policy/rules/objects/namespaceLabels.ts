@@ -1,4 +1,4 @@
-import { partOfLabel, platformName } from "@mlplatform/contracts/labels";
+import { partOfLabel, platformName } from "@mlplatform/contracts/platformLabels";
 import { at, equals, oneOf } from "../expression";
 import { objectKinds } from "../objectKinds";
 import type { ObjectRule } from "../objectRule";

@@ -1,5 +1,5 @@
 /** Ports of pods that more than one part names. Policies of the network are about these. */
-export const ports = {
+export const podPorts = {
   inferenceTable: 8080,
   mlflow: 5000,
   modelServer: 8080,

@@ -1,5 +1,5 @@
 /** Annotations of the platform: on its own objects, and on those that a workflow writes. */
-export const annotations = {
+export const platformAnnotations = {
   /** Lineage of a served model; the logger copies these six into every prediction's record. */
   modelName: "mlplatform.dev/model-name",
   modelVersion: "mlplatform.dev/model-version",

@@ -1,5 +1,5 @@
 /** Labels of the platform's objects. */
-export const labels = {
+export const platformLabels = {
   /** Project that an object is about; on a namespace: whose it is. */
   project: "mlplatform.dev/project",
   /** Commit that a training run or a served model is made from. */
