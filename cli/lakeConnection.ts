@@ -1,9 +1,13 @@
 import { promises as fs } from "node:fs";
 import { join, resolve } from "node:path";
+import {
+  bucketAddressings,
+  lakeVariables,
+  trackingVariables,
+} from "@mlplatform/contracts/environment";
 import { mlflowClient, type MlflowClient } from "@mlplatform/lake/ask/mlflowClient";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
-import { bucketAddressings } from "@mlplatform/contracts/environment";
 import {
   type BucketAddressing,
   type ObjectStore,
@@ -57,7 +61,7 @@ export function addLakeOptions(command: Command): Command {
     .option("--lake-region <name>", "region [MLP_LAKE_REGION]")
     .addOption(
       new Option("--lake-addressing <way>", "where the bucket stands in an address")
-        .env("MLP_LAKE_ADDRESSING")
+        .env(lakeVariables.addressing)
         .choices(bucketAddressings),
     )
     .option("--cache <folder>", "where fetched objects are kept [MLP_CACHE_DIR]");
@@ -71,7 +75,7 @@ export function addLakeOptions(command: Command): Command {
  */
 export async function connectLake(flags: LakeFlags, context: CliContext): Promise<LakeConnection> {
   const { env } = process;
-  const endpoint = flags.lakeEndpoint ?? env["MLP_LAKE_ENDPOINT"];
+  const endpoint = flags.lakeEndpoint ?? env[lakeVariables.endpoint];
   const local = endpoint === undefined ? await readEndpoints(context) : undefined;
   if (endpoint === undefined && local === undefined) {
     throw new UserError([
@@ -83,8 +87,8 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
   const credentialsFile = local?.lake.credentialsFile;
   const options = {
     endpoint: endpoint ?? local?.lake.endpoint,
-    bucket: flags.lakeBucket ?? env["MLP_LAKE_BUCKET"] ?? local?.lake.bucket ?? "lake",
-    region: flags.lakeRegion ?? env["MLP_LAKE_REGION"] ?? local?.lake.region ?? "us-east-1",
+    bucket: flags.lakeBucket ?? env[lakeVariables.bucket] ?? local?.lake.bucket ?? "lake",
+    region: flags.lakeRegion ?? env[lakeVariables.region] ?? local?.lake.region ?? "us-east-1",
     addressing: flags.lakeAddressing,
     credentials:
       credentialsFile === undefined
@@ -117,10 +121,10 @@ async function connectMlflow(
   context: CliContext,
 ): Promise<MlflowClient> {
   const { env } = process;
-  const given = flags.mlflow ?? env["MLFLOW_TRACKING_URI"];
+  const given = flags.mlflow ?? env[trackingVariables.uri];
   if (given !== undefined) {
-    const username = env["MLFLOW_TRACKING_USERNAME"];
-    const password = env["MLFLOW_TRACKING_PASSWORD"];
+    const username = env[trackingVariables.username];
+    const password = env[trackingVariables.password];
     const isUser = username !== undefined && password !== undefined;
     return mlflowClient({ uri: given, credentials: isUser ? { username, password } : undefined });
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { lakeVariables, serviceVariables } from "@mlplatform/contracts/environment";
 import { parquetMetadata } from "hyparquet";
 import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import type { TestStore } from "../../workloads/lake/testbed/objectStores";
@@ -28,8 +29,8 @@ export async function measureOutage(
   const relay = await startRelay(store.options.endpoint!);
   const env = {
     ...tableEnvironment(store, join(folder, "o")),
-    MLP_LAKE_ENDPOINT: relay.endpoint,
-    MLP_LOG_MIB: "16384",
+    [lakeVariables.endpoint]: relay.endpoint,
+    [serviceVariables.logMib]: "16384",
   };
   const table = await startServer("workloads/inferenceTable/main.ts", env);
   const rate = events === 0 ? ["--rate", String(eventsPerSecond)] : [];

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { serviceVariables } from "@mlplatform/contracts/environment";
 import { build } from "esbuild";
 import { readImageRuntime } from "../imageRuntime";
 import type { TestStore } from "../../workloads/lake/testbed/objectStores";
@@ -109,7 +110,7 @@ export async function startServer(file: string, env: NodeJS.ProcessEnv): Promise
 /** Environment of an inference table that only ingests. */
 export const tableEnvironment = (store: TestStore, state: string): NodeJS.ProcessEnv => ({
   ...store.environment,
-  MLP_STATE_DIR: state,
-  MLP_PORT: "0",
+  [serviceVariables.stateDirectory]: state,
+  [serviceVariables.port]: "0",
   MLP_PAIRING: "off",
 });

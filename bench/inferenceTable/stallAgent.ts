@@ -3,7 +3,8 @@
  * when its input ends.
  */
 import { parseArgs } from "node:util";
-import { EventType, PayloadDispatcher, payloadEvent } from "../../local/services/payloadEvents";
+import { EventType } from "@mlplatform/contracts/eventTypes";
+import { PayloadDispatcher, payloadEvent } from "../../local/services/payloadEvents";
 
 /** What the logger saw. */
 export interface StallResult {

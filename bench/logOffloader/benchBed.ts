@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { logOffloaderVariables, serviceVariables } from "@mlplatform/contracts/environment";
 import { startSeaweedfs, type TestStore } from "../../workloads/lake/testbed/objectStores";
 import { type OffloaderProcess, startOffloader } from "./offloaderProcess";
 
@@ -30,11 +31,11 @@ export async function withBenchBed<T>(measure: (bed: BenchBed) => Promise<T>): P
       async start(env = {}) {
         const offloader = await startOffloader({
           ...store.environment,
-          MLP_NAMESPACE: testOrigin.namespace,
-          MLP_CLUSTER: testOrigin.cluster,
-          MLP_NODE: testOrigin.node,
-          MLP_RAY_DIR: join(folder, "ray"),
-          MLP_STATE_DIR: join(folder, "state"),
+          [logOffloaderVariables.namespace]: testOrigin.namespace,
+          [logOffloaderVariables.cluster]: testOrigin.cluster,
+          [logOffloaderVariables.node]: testOrigin.node,
+          [logOffloaderVariables.rayDirectory]: join(folder, "ray"),
+          [serviceVariables.stateDirectory]: join(folder, "state"),
           ...env,
         });
         started.push(offloader);

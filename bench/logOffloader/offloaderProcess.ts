@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { serviceVariables } from "@mlplatform/contracts/environment";
 import { build } from "esbuild";
 import { readImageRuntime } from "../imageRuntime";
 
@@ -55,7 +56,7 @@ export async function startOffloader(env: NodeJS.ProcessEnv): Promise<OffloaderP
       PATH: process.env["PATH"],
       NODE_PATH: resolve(root, "node_modules"),
       AWS_EC2_METADATA_DISABLED: "true",
-      MLP_PORT: String(port),
+      [serviceVariables.port]: String(port),
       ...runtime.env,
       ...env,
     },

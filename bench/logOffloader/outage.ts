@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { lakeVariables } from "@mlplatform/contracts/environment";
 import { getRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { startRelay } from "../../workloads/lake/testbed/relay";
@@ -47,7 +48,7 @@ async function measureOutage(bed: BenchBed, relay: Relay, megabytes: number): Pr
   writeRayLog(sample, blockMb * mb, 20261123);
   const log = openLog(join(bed.logs, "job-driver-raysubmit_outage.log"), readFileSync(sample));
   const offloader = await bed.start({
-    MLP_LAKE_ENDPOINT: relay.endpoint,
+    [lakeVariables.endpoint]: relay.endpoint,
     MLP_DRAIN_MS: "120000",
   });
   await relay.cut();

@@ -1,6 +1,6 @@
+import { partOfPlatform } from "@mlplatform/contracts/platformLabels";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { partOfPlatform } from "../kubernetes/namespace";
 import type { Scope } from "../scope";
 import { admissionPoliciesProblems } from "./problems";
 import { refuseProblems } from "../refuseProblems";

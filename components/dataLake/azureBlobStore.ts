@@ -1,3 +1,4 @@
+import { lakeFolders } from "@mlplatform/contracts/lakeFolders";
 import * as storage from "@pulumi/azure-native/storage";
 import * as pulumi from "@pulumi/pulumi";
 import { createFederatedIdentity, serviceAccountSubject } from "../azure/federatedIdentity";
@@ -120,7 +121,10 @@ function expireRawLogs(
             enabled: true,
             type: "Lifecycle",
             definition: {
-              filters: { blobTypes: ["blockBlob"], prefixMatch: [`${buckets[0]!}/raylogs/`] },
+              filters: {
+                blobTypes: ["blockBlob"],
+                prefixMatch: [`${buckets[0]!}/${lakeFolders.rayLogs}`],
+              },
               actions: {
                 baseBlob: { delete: { daysAfterModificationGreaterThan: rawLogRetentionDays } },
               },

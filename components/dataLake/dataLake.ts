@@ -1,3 +1,4 @@
+import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import * as pulumi from "@pulumi/pulumi";
 import { LakeKind, S3Addressing, type S3Connection } from "../connections";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
@@ -65,7 +66,7 @@ function createClosedNamespace(
   const namespace = createNamespace({
     name: `${name}-data-lake`,
     parent,
-    namespace: "data-lake",
+    namespace: platformNamespaces.dataLake,
     podSecurity,
     protectData,
   }).metadata.name;

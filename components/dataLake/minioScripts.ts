@@ -1,3 +1,4 @@
+import { lakeFolders } from "@mlplatform/contracts/lakeFolders";
 import { provisioningFiles } from "./provisioning";
 
 /**
@@ -44,7 +45,7 @@ export function lifecycleDocument(rawLogRetentionDays: number): Record<string, u
       {
         ID: "expire-raylogs",
         Status: "Enabled",
-        Filter: { Prefix: "raylogs/" },
+        Filter: { Prefix: lakeFolders.rayLogs },
         Expiration: { Days: rawLogRetentionDays },
       },
     ],

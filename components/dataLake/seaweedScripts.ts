@@ -1,3 +1,4 @@
+import { lakeFolders } from "@mlplatform/contracts/lakeFolders";
 import { provisioningFiles } from "./provisioning";
 
 /** `weed shell` reads commands from standard input and exits with 1 where one of them failed. */
@@ -15,7 +16,7 @@ for bucket in \${LAKE_BUCKETS}; do
     *) printf 's3.bucket.create -name=%s\\n' "\${bucket}" | ${shell} ;;
   esac
 done
-printf 'fs.configure -locationPrefix=/buckets/%s/raylogs/ -ttl=%s -apply\\n' "\${LAKE_BUCKET}" "\${RAW_LOG_TTL}" | ${shell} > /dev/null
+printf 'fs.configure -locationPrefix=/buckets/%s/${lakeFolders.rayLogs} -ttl=%s -apply\\n' "\${LAKE_BUCKET}" "\${RAW_LOG_TTL}" | ${shell} > /dev/null
 `.trim();
 
 /**

@@ -1,3 +1,4 @@
+import { workloadIdentity } from "@mlplatform/contracts/platformLabels";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { createDisruptionBudget } from "../kubernetes/disruptionBudget";
@@ -52,7 +53,7 @@ export function createVersityGateway(scope: Scope, settings: GatewaySettings): G
         replicas,
         selector: { matchLabels: labels },
         template: {
-          metadata: { labels: { ...labels, "azure.workload.identity/use": "true" } },
+          metadata: { labels: { ...labels, ...workloadIdentity } },
           spec: {
             ...restrictedPodSpec(lakeUid, settings.placement),
             serviceAccountName: account.metadata.name,

@@ -1,3 +1,4 @@
+import { partOfPlatform } from "@mlplatform/contracts/platformLabels";
 import * as k8s from "@pulumi/kubernetes";
 import { type Scope, statefulOptions } from "../scope";
 
@@ -22,9 +23,6 @@ export interface NamespaceSettings extends Scope {
   /** Protects the namespace and keeps it when its stack is destroyed. Default false. */
   protectData?: boolean;
 }
-
-/** Label on every namespace that the platform makes. */
-export const partOfPlatform = { "app.kubernetes.io/part-of": "mlplatform" };
 
 /** Makes a namespace with the platform's labels. Deleting it deletes every volume in it. */
 export function createNamespace(settings: NamespaceSettings): k8s.core.v1.Namespace {

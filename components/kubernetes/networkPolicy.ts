@@ -1,7 +1,7 @@
+import { partOfPlatform } from "@mlplatform/contracts/platformLabels";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { childOptions, type Scope } from "../scope";
-import { partOfPlatform } from "./namespace";
 
 /** One side of a connection in a NetworkPolicy. */
 export type NetworkPeer = k8s.types.input.networking.v1.NetworkPolicyPeer;

@@ -1,3 +1,4 @@
+import { lakeKeyVariables } from "@mlplatform/contracts/environment";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { LakeKind, type S3Connection } from "../connections";
@@ -120,7 +121,7 @@ function createConsumerSecret(
         namespace,
         annotations: lake.apply(kserveAnnotations),
       },
-      stringData: { AWS_ACCESS_KEY_ID: name, AWS_SECRET_ACCESS_KEY: key },
+      stringData: { [lakeKeyVariables.accessKeyId]: name, [lakeKeyVariables.secretAccessKey]: key },
     },
     // Consumers refer to the name, so a changed Secret cannot be made beside the old one.
     { parent, deleteBeforeReplace: true },

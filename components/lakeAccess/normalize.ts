@@ -1,3 +1,4 @@
+import { projectSecrets } from "@mlplatform/contracts/platformNames";
 import type { LakeAccessArgs } from "./args";
 
 /** Arguments of a LakeAccess with their defaults. */
@@ -5,5 +6,5 @@ export type LakeAccessSettings = ReturnType<typeof normalizeLakeAccess>;
 
 /** Puts in the defaults of what is left out. */
 export function normalizeLakeAccess(args: LakeAccessArgs) {
-  return { ...args, secretName: args.secretName ?? "lake-credentials" };
+  return { ...args, secretName: args.secretName ?? projectSecrets.lake };
 }

@@ -1,3 +1,4 @@
+import { serviceAccounts } from "@mlplatform/contracts/platformNames";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection, TrackingConnection } from "../connections";
 import { createRoles } from "./projectAccess";
@@ -9,8 +10,6 @@ import {
   createProjectNamespace,
   createServiceAccounts,
   type ProjectFlows,
-  servingAccount,
-  trainingAccount,
 } from "./projectNamespace";
 import { connectRepository, createProjectRepository } from "./projectRepository";
 import { createTrackingAccess } from "./trackingAccess";
@@ -48,8 +47,8 @@ export class MlProject extends pulumi.ComponentResource {
     const scope = createProjectNamespace({ name, parent: this }, args);
     createNetworkPolicies(scope, flowsOf(args));
     createLocalQueue(scope, args.clusterQueue);
-    const trainingLake = createLakeAccess(scope, args, trainingAccount);
-    const servingLake = createLakeAccess(scope, args, servingAccount);
+    const trainingLake = createLakeAccess(scope, args, serviceAccounts.training);
+    const servingLake = createLakeAccess(scope, args, serviceAccounts.serving);
     createServiceAccounts(scope, args, secretNameOf(servingLake));
     const repository = createProjectRepository(scope, args);
     const deployers = createDeployers(scope, args, repository);

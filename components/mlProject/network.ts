@@ -1,4 +1,7 @@
 /** Which connections a project's pods may make and take: data, without Outputs of its own. */
+import { offloaderSidecar } from "@mlplatform/contracts/offloaderSidecar";
+import { platformNamespaces } from "@mlplatform/contracts/platformNames";
+import { podPorts } from "@mlplatform/contracts/podPorts";
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { type NetworkPort, podsIn, tcpPorts } from "../kubernetes/networkPolicy";
@@ -19,13 +22,12 @@ export interface PlatformEndpoints {
 }
 
 // Ports are those of the pods, not of the Services: policies are applied after translation.
-const dashboard = tcpPorts(8265);
-const rayMetrics = tcpPorts(8080, 44217, 44227, 9464);
-// Knative's queue-proxy: HTTP/1, HTTP/2, TLS, and its two metrics ports; 8080 is the model
-// server's.
+const dashboard = tcpPorts(podPorts.rayDashboard);
+const rayMetrics = tcpPorts(podPorts.rayMetrics, 44217, 44227, offloaderSidecar.port);
+// Knative's queue-proxy: HTTP/1, HTTP/2, TLS, and its two metrics ports.
 const modelRequests = tcpPorts(8012, 8013, 8112);
 const autoscalerMetrics = tcpPorts(9090);
-const modelMetrics = tcpPorts(9091, 9088, 8080);
+const modelMetrics = tcpPorts(9091, 9088, podPorts.modelServer);
 
 const rayNodes = { matchLabels: { "ray.io/is-ray-node": "yes" } };
 const jobs = {
@@ -49,7 +51,10 @@ export function networkFlows(
   const lake = reach(platform.lake);
   const tracking = reach(platform.tracking);
   const inferenceTable = reach(platform.inferenceTable);
-  const metrics = (ports: NetworkPort[]) => ({ from: [podsIn("observability")], ports });
+  const metrics = (ports: NetworkPort[]) => ({
+    from: [podsIn(platformNamespaces.observability)],
+    ports,
+  });
 
   const flows: Record<string, Policy> = {
     "default-deny": { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
@@ -73,7 +78,7 @@ export function networkFlows(
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         { from: [{ podSelector: rayNodes }] },
-        { from: [{ podSelector: jobs }, podsIn("kuberay-system")], ports: dashboard },
+        { from: [{ podSelector: jobs }, podsIn(platformNamespaces.kuberay)], ports: dashboard },
         metrics(rayMetrics),
       ],
       egress: [{ to: [{ podSelector: rayNodes }] }, lake, tracking],
@@ -87,8 +92,11 @@ export function networkFlows(
       podSelector: models,
       policyTypes: ["Ingress", "Egress"],
       ingress: [
-        { from: [podsIn("istio-system"), podsIn("knative-serving")], ports: modelRequests },
-        { from: [podsIn("knative-serving")], ports: autoscalerMetrics },
+        {
+          from: [podsIn(platformNamespaces.istio), podsIn(platformNamespaces.knativeServing)],
+          ports: modelRequests,
+        },
+        { from: [podsIn(platformNamespaces.knativeServing)], ports: autoscalerMetrics },
         metrics(modelMetrics),
       ],
       egress: [lake, inferenceTable],

@@ -1,9 +1,10 @@
+import { lakeFolders } from "@mlplatform/contracts/lakeFolders";
+import { projectSecrets, serviceAccounts } from "@mlplatform/contracts/platformNames";
 import type * as pulumi from "@pulumi/pulumi";
 import { LakePermission } from "../lakeAccess/args";
 import { LakeAccess } from "../lakeAccess/lakeAccess";
 import type { MlProjectArgs } from "./args";
 import type { ProjectScope } from "./projectScope";
-import { servingAccount } from "./projectNamespace";
 
 /** The project's own prefixes: nothing of another project can be read or overwritten. */
 export function createLakeAccess(
@@ -12,17 +13,17 @@ export function createLakeAccess(
   account: string,
 ): LakeAccess {
   const { Read, Write, ReadWrite } = LakePermission;
-  const artifacts = `artifacts/${name}/`;
+  const artifacts = `${lakeFolders.artifacts}${name}/`;
   const grants =
-    account === servingAccount
+    account === serviceAccounts.serving
       ? [{ prefix: artifacts, permission: Read }]
       : [
-          { prefix: `datasets/${name}/`, permission: ReadWrite },
+          { prefix: `${lakeFolders.datasets}${name}/`, permission: ReadWrite },
           { prefix: artifacts, permission: ReadWrite },
-          { prefix: `raylogs/namespace=${name}/`, permission: Write },
-          { prefix: `raylogs/_manifest/${name}/`, permission: ReadWrite },
+          { prefix: `${lakeFolders.rayLogs}namespace=${name}/`, permission: Write },
+          { prefix: `${lakeFolders.rayLogs}_manifest/${name}/`, permission: ReadWrite },
           ...(args.sharedDatasets ?? []).map((dataset) => ({
-            prefix: `datasets/${dataset}/`,
+            prefix: `${lakeFolders.datasets}${dataset}/`,
             permission: Read,
           })),
         ];
@@ -32,7 +33,8 @@ export function createLakeAccess(
     {
       lake: args.lake,
       namespace,
-      secretName: account === servingAccount ? "model-store" : "lake-credentials",
+      secretName:
+        account === serviceAccounts.serving ? projectSecrets.modelStore : projectSecrets.lake,
       grants,
       placement: args.placement,
     },

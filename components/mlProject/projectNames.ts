@@ -1,3 +1,4 @@
+import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import { guid } from "../argumentFormats";
 import { type ArgumentProblem, problem, type TextFormat, textProblems } from "../argumentProblems";
 
@@ -10,7 +11,7 @@ import { type ArgumentProblem, problem, type TextFormat, textProblems } from "..
 export const maxProjectNameLength = 40;
 
 const dnsLabel = /^[a-z](-?[a-z0-9])*$/;
-const reservedNamespaces = new Set(["default", "mlflow", "kserve", "data-lake", "observability"]);
+const reservedNamespaces = new Set<string>(["default", ...Object.values(platformNamespaces)]);
 const reservedNamespacePrefixes = ["kube-", "knative-", "istio-", "cert-manager", "cnpg-", "aks-"];
 
 /** Why a project cannot have this name; empty where it can. The name becomes a namespace. */

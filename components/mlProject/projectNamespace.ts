@@ -1,19 +1,15 @@
+import { platformAnnotations } from "@mlplatform/contracts/platformAnnotations";
+import { partOfPlatform, platformLabels } from "@mlplatform/contracts/platformLabels";
+import { localQueueName, serviceAccounts } from "@mlplatform/contracts/platformNames";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { createNamespace, partOfPlatform, PodSecurity } from "../kubernetes/namespace";
+import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { createServiceAccount } from "../kubernetes/serviceAccount";
 import type { Scope } from "../scope";
 import type { MlProjectArgs } from "./args";
 import { networkFlows, type PlatformEndpoints } from "./network";
 import { createWorkloadIdentity } from "./projectIdentities";
 import type { ProjectScope } from "./projectScope";
-
-/** Kueue queue of every project. The name `default` also takes jobs that name no queue. */
-export const localQueueName = "default";
-
-/** ServiceAccounts of a project's pods. */
-export const trainingAccount = "training";
-export const servingAccount = "serving";
 
 /** What a project may use at most, over all its pods. */
 export interface ProjectQuota {
@@ -24,7 +20,7 @@ export interface ProjectQuota {
 
 /** Namespace of a project with what bounds it: quota and limits. */
 export function createProjectNamespace({ name, parent }: Scope, args: MlProjectArgs): ProjectScope {
-  const labels = { ...partOfPlatform, "mlplatform.dev/project": name };
+  const labels = { ...partOfPlatform, [platformLabels.project]: name };
   const namespace = createNamespace({
     name: `${name}-namespace`,
     parent,
@@ -36,8 +32,8 @@ export function createProjectNamespace({ name, parent }: Scope, args: MlProjectA
       "pod-security.kubernetes.io/warn": PodSecurity.Restricted,
     },
     annotations: {
-      "mlplatform.dev/team": args.owner,
-      "mlplatform.dev/cost-center": args.costCenter,
+      [platformAnnotations.team]: args.owner,
+      [platformAnnotations.costCenter]: args.costCenter,
     },
     protectData: args.protectData ?? true,
   }).metadata.name;
@@ -146,13 +142,13 @@ export function createServiceAccounts(
   modelKey: pulumi.Input<string>,
 ): void {
   const { name, parent, namespace, labels } = scope;
-  for (const account of [trainingAccount, servingAccount]) {
+  for (const account of [serviceAccounts.training, serviceAccounts.serving]) {
     createServiceAccount({
       name: `${name}-${account}`,
       parent,
       metadata: { name: account, namespace, labels },
       clientId: createWorkloadIdentity(scope, args, account)?.clientId,
-      secretNames: account === servingAccount ? [modelKey] : undefined,
+      secretNames: account === serviceAccounts.serving ? [modelKey] : undefined,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { trackingVariables } from "@mlplatform/contracts/environment";
 import * as pulumi from "@pulumi/pulumi";
 import { resourceNameOf } from "../azure/names";
 import type { Scope } from "../scope";
@@ -78,7 +79,7 @@ function ownVariables(
     LAKE_BUCKET: lake.bucket,
     LAKE_REGION: lake.region,
     LAKE_ADDRESSING: lake.addressing,
-    MLFLOW_TRACKING_URI: pulumi.output(args.tracking).uri,
+    [trackingVariables.uri]: pulumi.output(args.tracking).uri,
     INFERENCE_TABLE_URL: pulumi.output(args.inferenceTable).url,
     MODEL_DOMAIN: pulumi.output(args.serving).ingressHost,
     TRAINING_BASE_IMAGE: images.trainingBase,

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { provisioningVariables, trackingVariables } from "@mlplatform/contracts/environment";
+import { projectSecrets } from "@mlplatform/contracts/platformNames";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { TrackingConnection } from "../connections";
@@ -7,9 +9,6 @@ import { createPassword } from "../kubernetes/password";
 import type { Placement } from "../kubernetes/placement";
 import { restrictedContainer, restrictedPodSpec } from "../kubernetes/pod";
 import type { ProjectScope } from "./projectScope";
-
-/** Secret in the project's namespace with its MLflow user. */
-export const trackingSecretName = "mlflow-credentials";
 
 /** What a project's MLflow user is made from. */
 export interface TrackingAccessSettings {
@@ -36,8 +35,8 @@ export function createTrackingAccess(
   const { name, parent, namespace, labels } = scope;
   const { tracking } = settings;
   const credentials = {
-    MLFLOW_TRACKING_USERNAME: name,
-    MLFLOW_TRACKING_PASSWORD: createPassword({
+    [trackingVariables.username]: name,
+    [trackingVariables.password]: createPassword({
       name: `${name}-mlflow-password`,
       parent,
       length: 32,
@@ -46,7 +45,7 @@ export function createTrackingAccess(
   const secret = new k8s.core.v1.Secret(
     `${name}-mlflow-credentials`,
     {
-      metadata: { name: trackingSecretName, namespace, labels },
+      metadata: { name: projectSecrets.tracking, namespace, labels },
       stringData: credentials,
     },
     // A Secret with a fixed name cannot be created beside the one it replaces.
@@ -116,12 +115,20 @@ function provisioningJob(
             image: tracking.clientImage,
             command: ["python3", "/scripts/provisionTracking.py"],
             env: [
-              { name: "PROJECT", value: project },
-              { name: "MLFLOW_TRACKING_URI", value: tracking.uri },
-              fromSecret("ADMIN_USERNAME", tracking.authSecretName, "MLFLOW_TRACKING_USERNAME"),
-              fromSecret("ADMIN_PASSWORD", tracking.authSecretName, "MLFLOW_TRACKING_PASSWORD"),
-              fromSecret("PROJECT_USERNAME", user, "MLFLOW_TRACKING_USERNAME"),
-              fromSecret("PROJECT_PASSWORD", user, "MLFLOW_TRACKING_PASSWORD"),
+              { name: provisioningVariables.project, value: project },
+              { name: trackingVariables.uri, value: tracking.uri },
+              fromSecret(
+                provisioningVariables.adminUsername,
+                tracking.authSecretName,
+                trackingVariables.username,
+              ),
+              fromSecret(
+                provisioningVariables.adminPassword,
+                tracking.authSecretName,
+                trackingVariables.password,
+              ),
+              fromSecret(provisioningVariables.projectUsername, user, trackingVariables.username),
+              fromSecret(provisioningVariables.projectPassword, user, trackingVariables.password),
             ],
             resources: {
               requests: { cpu: "50m", memory: "64Mi" },

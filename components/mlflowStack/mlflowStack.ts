@@ -1,3 +1,6 @@
+import { trackingVariables } from "@mlplatform/contracts/environment";
+import { lakeFolders } from "@mlplatform/contracts/lakeFolders";
+import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection, TrackingConnection } from "../connections";
 import { createMonitor, MonitorKind } from "../kubernetes/monitor";
@@ -39,7 +42,7 @@ export class MlflowStack extends pulumi.ComponentResource {
     this.namespace = createNamespace({
       name: `${name}-mlflow`,
       parent: this,
-      namespace: "mlflow",
+      namespace: platformNamespaces.mlflow,
       podSecurity: PodSecurity.Restricted,
       protectData: args.protectData ?? true,
     }).metadata.name;
@@ -77,7 +80,7 @@ function grantArtifacts(
     {
       lake: args.lake,
       namespace,
-      grants: [{ prefix: "artifacts/", permission: LakePermission.ReadWrite }],
+      grants: [{ prefix: lakeFolders.artifacts, permission: LakePermission.ReadWrite }],
       placement: args.placement,
     },
     { parent },
@@ -168,8 +171,8 @@ function monitorServer({ name, parent }: Scope, namespace: pulumi.Input<string>)
           port: "http",
           path: "/metrics",
           basicAuth: {
-            username: fromAdmin("MLFLOW_TRACKING_USERNAME"),
-            password: fromAdmin("MLFLOW_TRACKING_PASSWORD"),
+            username: fromAdmin(trackingVariables.username),
+            password: fromAdmin(trackingVariables.password),
           },
         },
       ],

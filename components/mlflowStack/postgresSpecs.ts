@@ -1,3 +1,4 @@
+import { lakeKeyVariables } from "@mlplatform/contracts/environment";
 import { S3Addressing, type S3Connection } from "../connections";
 import type { Placement } from "../kubernetes/placement";
 import { spreadConstraints } from "../kubernetes/pod";
@@ -94,8 +95,8 @@ export function objectStoreSpec(
       destinationPath: `s3://${lake.bucket}/mlflow/`,
       endpointURL: lake.endpoint,
       s3Credentials: {
-        accessKeyId: fromSecret("AWS_ACCESS_KEY_ID"),
-        secretAccessKey: fromSecret("AWS_SECRET_ACCESS_KEY"),
+        accessKeyId: fromSecret(lakeKeyVariables.accessKeyId),
+        secretAccessKey: fromSecret(lakeKeyVariables.secretAccessKey),
       },
       wal: { compression: "gzip" },
       data: { compression: "gzip" },

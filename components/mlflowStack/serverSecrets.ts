@@ -1,3 +1,4 @@
+import { trackingVariables } from "@mlplatform/contracts/environment";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { createPassword } from "../kubernetes/password";
@@ -43,8 +44,8 @@ export function createServerSecrets(
         .apply(([uri, password]) => authConfiguration(uri, password)),
     }),
     secret("admin", adminSecretName, {
-      MLFLOW_TRACKING_USERNAME: "admin",
-      MLFLOW_TRACKING_PASSWORD: adminPassword,
+      [trackingVariables.username]: "admin",
+      [trackingVariables.password]: adminPassword,
     }),
   ];
 }

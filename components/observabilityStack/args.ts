@@ -1,51 +1,13 @@
+import type { InferenceRedactionRule } from "@mlplatform/contracts/redaction";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ChartReference, S3Connection } from "../connections";
 import type { Placement } from "../kubernetes/placement";
 
-/** What becomes of a value in a payload that a rule names. */
-export enum RedactionAction {
-  /** It goes. */
-  Drop = "drop",
-  /** A keyed hash takes its place: equal values stay equal, and can't be guessed. */
-  Hash = "hash",
-  /** The same three characters for every value. */
-  Mask = "mask",
-}
-
-/** What a rule is about. */
-export enum RedactionPart {
-  /** The request's or the response's body. */
-  Body = "body",
-  /** The request headers that an InferenceService's logger copies. */
-  Metadata = "metadata",
-}
-
-/** A value that is taken out of payloads before they reach a disk. */
-export interface InferenceRedactionRule {
-  /**
-   * Only payloads of this namespace.
-   * @default - all
-   */
-  namespace?: string;
-  /**
-   * Only payloads of this InferenceService.
-   * @default - all
-   */
-  inferenceService?: string;
-  /**
-   * Where the value is.
-   * @default RedactionPart.Body
-   */
-  part?: RedactionPart;
-  /**
-   * JSON path of the value: `$.instances[*].email`, `$.inputs[?(@.name=='email')].data`,
-   * `$..password`.
-   * A body that a rule is about and that is no JSON is not kept at all.
-   */
-  path: string;
-  /** What becomes of it. */
-  action: RedactionAction;
-}
+export {
+  type InferenceRedactionRule,
+  RedactionAction,
+  RedactionPart,
+} from "@mlplatform/contracts/redaction";
 
 /** Charts that the component installs. */
 export interface ObservabilityCharts {

@@ -1,3 +1,7 @@
+import { inferenceTableVariables, serviceVariables } from "@mlplatform/contracts/environment";
+import { platformAnnotations } from "@mlplatform/contracts/platformAnnotations";
+import { inferenceTableName } from "@mlplatform/contracts/platformNames";
+import { podPorts } from "@mlplatform/contracts/podPorts";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
@@ -15,11 +19,6 @@ import {
 import type { InferenceRedactionRule } from "./args";
 import { lakeEnvironment } from "./lakeEnvironment";
 
-/** Name of the Service, of its workload and of all objects around it. */
-export const inferenceTableName = "inference-table";
-
-/** Port of its pods. */
-export const inferenceTablePort = 8080;
 const labels = { "app.kubernetes.io/name": inferenceTableName };
 /** User of the service's image. */
 const uid = 65532;
@@ -49,7 +48,7 @@ export interface InferenceTableSettings {
   lake: pulumi.Output<S3Connection>;
   replicas: number;
   /** Disk per pod for events that are acknowledged and not yet in the lake. */
-  bufferGiB: number;
+  inferenceBufferGiB: number;
   storageClass?: string;
   placement?: Placement;
   protectData: boolean;
@@ -117,7 +116,7 @@ function admitModels(scope: Scope, namespace: pulumi.Input<string>): void {
           { ...platformPods, podSelector: models },
           { podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } } },
         ],
-        ports: tcpPorts(inferenceTablePort),
+        ports: tcpPorts(podPorts.inferenceTable),
       },
     ],
   });
@@ -138,7 +137,7 @@ function statefulSetSpec(
     template: {
       metadata: {
         labels,
-        ...(redaction && { annotations: { "mlplatform.dev/redaction": redaction.checksum } }),
+        ...(redaction && { annotations: { [platformAnnotations.redaction]: redaction.checksum } }),
       },
       spec: {
         ...restrictedPodSpec(uid, settings.placement),
@@ -159,7 +158,7 @@ function statefulSetSpec(
         metadata: { name: "state" },
         spec: {
           accessModes: ["ReadWriteOnce"],
-          resources: { requests: { storage: `${settings.bufferGiB}Gi` } },
+          resources: { requests: { storage: `${settings.inferenceBufferGiB}Gi` } },
           ...(settings.storageClass ? { storageClassName: settings.storageClass } : {}),
         },
       },
@@ -176,17 +175,19 @@ function retentionEnvironment(settings: InferenceTableSettings) {
   return [
     ...(settings.retentionDays === undefined
       ? []
-      : [{ name: "MLP_RETENTION_DAYS", value: `${settings.retentionDays}` }]),
-    ...(byNamespace === "" ? [] : [{ name: "MLP_RETENTION", value: byNamespace }]),
+      : [{ name: inferenceTableVariables.retentionDays, value: `${settings.retentionDays}` }]),
+    ...(byNamespace === ""
+      ? []
+      : [{ name: inferenceTableVariables.retentionByNamespace, value: byNamespace }]),
   ];
 }
 
 function redactionEnvironment(redaction: InferenceRedaction) {
   const { secretName } = redaction;
   return [
-    { name: "MLP_REDACTION_FILE", value: `/redaction/${redactionKeys.rules}` },
+    { name: inferenceTableVariables.redactionFile, value: `/redaction/${redactionKeys.rules}` },
     {
-      name: "MLP_REDACTION_KEY",
+      name: inferenceTableVariables.redactionKey,
       valueFrom: { secretKeyRef: { name: secretName, key: redactionKeys.key } },
     },
   ];
@@ -199,15 +200,18 @@ function serverContainer(
   return {
     name: inferenceTableName,
     image: settings.image,
-    ports: [{ name: "http", containerPort: inferenceTablePort }],
+    ports: [{ name: "http", containerPort: podPorts.inferenceTable }],
     env: [
       ...lakeEnvironment(settings.lake),
-      { name: "MLP_STATE_DIR", value: "/state" },
-      { name: "MLP_PORT", value: `${inferenceTablePort}` },
-      { name: "MLP_LOG_MIB", value: `${Math.floor(settings.bufferGiB * 1024 * logShare)}` },
-      { name: "MLP_REPLICAS", value: `${settings.replicas}` },
+      { name: serviceVariables.stateDirectory, value: "/state" },
+      { name: serviceVariables.port, value: `${podPorts.inferenceTable}` },
       {
-        name: "MLP_REPLICA",
+        name: serviceVariables.logMib,
+        value: `${Math.floor(settings.inferenceBufferGiB * 1024 * logShare)}`,
+      },
+      { name: inferenceTableVariables.replicas, value: `${settings.replicas}` },
+      {
+        name: inferenceTableVariables.replica,
         valueFrom: {
           fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" },
         },

@@ -1,7 +1,7 @@
+import { inferenceTableName } from "@mlplatform/contracts/platformNames";
 import type * as pulumi from "@pulumi/pulumi";
 import { podsIn, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
 import type { Scope } from "../scope";
-import { inferenceTableName } from "./inferenceTable";
 import { agentsNamespace } from "./values";
 
 /** Makes the namespace refuse all but the edges that its parts need. */

@@ -1,3 +1,5 @@
+import { lakeFolders } from "@mlplatform/contracts/lakeFolders";
+import { podPorts } from "@mlplatform/contracts/podPorts";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { InferenceTableConnection } from "../connections";
@@ -6,7 +8,7 @@ import { createPassword } from "../kubernetes/password";
 import type { Scope } from "../scope";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { createDashboardReader } from "./dashboardReader";
-import { createInferenceTable, inferenceTablePort } from "./inferenceTable";
+import { createInferenceTable } from "./inferenceTable";
 import { grantLake } from "./lakeGrant";
 import { monitorLake } from "./lakeMonitor";
 import { createLogKeeper } from "./logKeeper";
@@ -151,10 +153,10 @@ function createTable(
       lake: grantLake({ name: `${name}-inference-lake`, parent }, args, {
         namespace,
         secretName: "inference-table-lake",
-        prefix: "inferences/",
+        prefix: lakeFolders.inferences,
       }),
       replicas: args.inferenceReplicas ?? 2,
-      bufferGiB: args.inferenceBufferGiB ?? 10,
+      inferenceBufferGiB: args.inferenceBufferGiB ?? 10,
       storageClass: args.storageClass,
       placement: args.placement,
       protectData: args.protectData ?? true,
@@ -170,7 +172,7 @@ function inferenceTableAt(service: k8s.core.v1.Service): pulumi.Output<Inference
   return pulumi.all([name, namespace]).apply(([host, own]) => ({
     url: `http://${host}.${own}.svc.cluster.local`,
     namespace: own,
-    podPort: inferenceTablePort,
+    podPort: podPorts.inferenceTable,
   }));
 }
 
@@ -187,7 +189,7 @@ function createKeeper(
       lake: grantLake({ name: `${name}-keeper-lake`, parent }, args, {
         namespace,
         secretName: "log-keeper-lake",
-        prefix: "raylogs/",
+        prefix: lakeFolders.rayLogs,
       }),
       placement: args.placement,
     },

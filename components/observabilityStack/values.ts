@@ -1,12 +1,13 @@
+import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import type * as pulumi from "@pulumi/pulumi";
 import { anywhere, type Placement } from "../kubernetes/placement";
 import { Priority } from "../kubernetes/priority";
 
 /** Namespace of everything but the agents that read the nodes. */
-export const observabilityNamespace = "observability";
+export const observabilityNamespace = platformNamespaces.observability;
 
 /** Namespace of the agents that read the nodes. */
-export const agentsNamespace = "observability-agents";
+export const agentsNamespace = platformNamespaces.observabilityAgents;
 
 /** Releases; Services, and so the URLs below, are named after them. */
 export const prometheusReleaseName = "kube-prometheus-stack";

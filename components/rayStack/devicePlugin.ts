@@ -1,3 +1,4 @@
+import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind } from "../connections";
@@ -21,7 +22,7 @@ export function createDevicePlugin(
   const namespace = createNamespace({
     name: `${name}-gpu-device-plugin`,
     parent,
-    namespace: "gpu-device-plugin",
+    namespace: platformNamespaces.gpuDevicePlugin,
     podSecurity: PodSecurity.Privileged,
   }).metadata.name;
   // It speaks to the kubelet over a socket and listens to nobody.

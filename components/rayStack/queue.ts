@@ -1,5 +1,5 @@
+import { partOfPlatform } from "@mlplatform/contracts/platformLabels";
 import { NodePoolKind } from "../connections";
-import { partOfPlatform } from "../kubernetes/namespace";
 import { placementOn, poolTaints } from "../kubernetes/placement";
 
 /** What decides flavors and quota. */

@@ -1,3 +1,5 @@
+import { offloaderSidecar } from "@mlplatform/contracts/offloaderSidecar";
+import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodePoolKind } from "../connections";
@@ -60,7 +62,7 @@ function valuesSettings(args: RayStackArgs) {
   return {
     replicas: args.replicas ?? 1,
     placement: args.placement,
-    monitoringNamespace: args.monitoringNamespace ?? "observability",
+    monitoringNamespace: args.monitoringNamespace ?? platformNamespaces.observability,
     imageRegistry: args.imageRegistry,
   };
 }
@@ -69,7 +71,7 @@ function createKuberay({ name, parent }: Scope, args: RayStackArgs): k8s.helm.v3
   const namespace = createNamespace({
     name: `${name}-kuberay-system`,
     parent,
-    namespace: "kuberay-system",
+    namespace: platformNamespaces.kuberay,
     podSecurity: PodSecurity.Restricted,
   }).metadata.name;
   restrictIngress({
@@ -94,7 +96,7 @@ function createKueue({ name, parent }: Scope, args: RayStackArgs): k8s.helm.v3.R
   const namespace = createNamespace({
     name: `${name}-kueue-system`,
     parent,
-    namespace: "kueue-system",
+    namespace: platformNamespaces.kueue,
     podSecurity: PodSecurity.Restricted,
   }).metadata.name;
   restrictIngress({
@@ -146,8 +148,8 @@ function createQueue(scope: Scope, settings: QueueSettings): k8s.apiextensions.C
 
 function createPodMonitors({ name, parent }: Scope, namespace: pulumi.Input<string>): void {
   const portsOfRole: Record<string, string[]> = {
-    head: ["metrics", "as-metrics", "dash-metrics", "log-offloader"],
-    worker: ["metrics", "log-offloader"],
+    head: ["metrics", "as-metrics", "dash-metrics", offloaderSidecar.name],
+    worker: ["metrics", offloaderSidecar.name],
   };
   for (const [role, ports] of Object.entries(portsOfRole)) {
     createMonitor({

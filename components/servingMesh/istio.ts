@@ -1,3 +1,4 @@
+import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import type * as k8s from "@pulumi/kubernetes";
 import { installChart } from "../kubernetes/installChart";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
@@ -16,7 +17,7 @@ export function createIstio({ name, parent }: Scope, args: ServingMeshArgs): k8s
   const namespace = createNamespace({
     name: `${name}-istio-system`,
     parent,
-    namespace: "istio-system",
+    namespace: platformNamespaces.istio,
     // Baseline: the gateway's pods set a sysctl to bind ports 80 and 443 without root.
     podSecurity: PodSecurity.Baseline,
   }).metadata.name;

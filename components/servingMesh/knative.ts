@@ -1,3 +1,4 @@
+import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import * as k8s from "@pulumi/kubernetes";
 import { installChart } from "../kubernetes/installChart";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
@@ -18,7 +19,7 @@ export function createKnative(
   const namespace = createNamespace({
     name: `${name}-knative-serving`,
     parent,
-    namespace: "knative-serving",
+    namespace: platformNamespaces.knativeServing,
     // Baseline: the manifests are Knative's, and the operator may bring another version of them.
     podSecurity: PodSecurity.Baseline,
   });
@@ -48,7 +49,7 @@ function createOperator({ name, parent }: Scope, args: ServingMeshArgs): k8s.hel
   const namespace = createNamespace({
     name: `${name}-knative-operator`,
     parent,
-    namespace: "knative-operator",
+    namespace: platformNamespaces.knativeOperator,
     // Baseline: the operator's chart sets no seccomp profile.
     podSecurity: PodSecurity.Baseline,
   }).metadata.name;

@@ -1,3 +1,4 @@
+import { modelRuntimeName, platformNamespaces } from "@mlplatform/contracts/platformNames";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { S3Addressing, type S3Connection } from "../connections";
@@ -5,7 +6,7 @@ import { installChart } from "../kubernetes/installChart";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
 import { childOptions, type Scope } from "../scope";
-import { modelRuntimeName, modelRuntimeSpec } from "./modelRuntime";
+import { modelRuntimeSpec } from "./modelRuntime";
 import type { ServingMeshArgs } from "./args";
 import { kserveValues, type ModelStore, podSettings, runtimeConfigValues } from "./values";
 
@@ -15,7 +16,7 @@ export function createKserve(scope: Scope, args: ServingMeshArgs): k8s.helm.v3.R
   const namespace = createNamespace({
     name: `${name}-kserve`,
     parent,
-    namespace: "kserve",
+    namespace: platformNamespaces.kserve,
     podSecurity: PodSecurity.Restricted,
   }).metadata.name;
   restrictIngress({

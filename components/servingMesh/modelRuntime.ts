@@ -1,8 +1,6 @@
+import { podPorts } from "@mlplatform/contracts/podPorts";
 import type * as pulumi from "@pulumi/pulumi";
 import { restrictedContainer } from "../kubernetes/pod";
-
-/** Name of our runtime; InferenceServices may ask for it by name, or get it for format `mlflow`. */
-export const modelRuntimeName = "mlplatform-mlflow";
 
 /**
  * Spec of the ClusterServingRuntime for MLflow 3 models. `restricted`-safe without help: KServe
@@ -11,7 +9,7 @@ export const modelRuntimeName = "mlplatform-mlflow";
 export function modelRuntimeSpec(image: pulumi.Input<string>): Record<string, unknown> {
   return {
     annotations: {
-      "prometheus.kserve.io/port": "8080",
+      "prometheus.kserve.io/port": `${podPorts.modelServer}`,
       "prometheus.kserve.io/path": "/metrics",
     },
     supportedModelFormats: [{ name: "mlflow", version: "3", autoSelect: true, priority: 2 }],
@@ -21,8 +19,12 @@ export function modelRuntimeSpec(image: pulumi.Input<string>): Record<string, un
         // KServe finds the model server by this name.
         name: "kserve-container",
         image,
-        args: ["--model_name={{.Name}}", "--model_dir=/mnt/models", "--http_port=8080"],
-        ports: [{ containerPort: 8080, protocol: "TCP" }],
+        args: [
+          "--model_name={{.Name}}",
+          "--model_dir=/mnt/models",
+          `--http_port=${podPorts.modelServer}`,
+        ],
+        ports: [{ containerPort: podPorts.modelServer, protocol: "TCP" }],
         resources: {
           requests: { cpu: "500m", memory: "1Gi" },
           limits: { cpu: "2", memory: "2Gi" },

@@ -1,3 +1,4 @@
+import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServingConnection } from "../connections";
@@ -75,7 +76,7 @@ function createCertManager({ name, parent }: Scope, args: ServingMeshArgs): k8s.
   const namespace = createNamespace({
     name: `${name}-cert-manager`,
     parent,
-    namespace: "cert-manager",
+    namespace: platformNamespaces.certManager,
     podSecurity: PodSecurity.Restricted,
   }).metadata.name;
   restrictIngress({

@@ -1,3 +1,5 @@
+import { lakeKeyVariables } from "@mlplatform/contracts/environment";
+import { workloadIdentity } from "@mlplatform/contracts/platformLabels";
 import type * as pulumi from "@pulumi/pulumi";
 import { imageFrom } from "../kubernetes/imageName";
 import { anywhere, type Placement } from "../kubernetes/placement";
@@ -86,7 +88,7 @@ export function certManagerValues(
     // Entra's webhook gives the pod a token for this identity, which may edit the DNS zone.
     ...(dnsClientId
       ? {
-          podLabels: { "azure.workload.identity/use": "true" },
+          podLabels: { ...workloadIdentity },
           serviceAccount: { annotations: { "azure.workload.identity/client-id": dnsClientId } },
         }
       : {}),
@@ -244,8 +246,8 @@ export function kserveValues(
         // The chart leaves this one out, and project namespaces enforce `restricted`.
         containerSecurityContext: { seccompProfile: { type: "RuntimeDefault" } },
         s3: {
-          accessKeyIdName: "AWS_ACCESS_KEY_ID",
-          secretAccessKeyName: "AWS_SECRET_ACCESS_KEY",
+          accessKeyIdName: lakeKeyVariables.accessKeyId,
+          secretAccessKeyName: lakeKeyVariables.secretAccessKey,
           useAnonymousCredential: "false",
           ...(store ? { ...store, verifySSL: store.useHttps } : {}),
         },

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { EventType } from "@mlplatform/contracts/eventTypes";
 import { type KserveAgent, startKserveAgent } from "./kserveAgent";
-import { EventType, type LoggerIdentity, payloadEvent } from "./payloadEvents";
+import { type LoggerIdentity, payloadEvent } from "./payloadEvents";
 
 const identity: LoggerIdentity = {
   source: "churn-predictor-00003-deployment-6c9d8f7b5-x2x9z",

@@ -1,8 +1,8 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
+import { EventType } from "@mlplatform/contracts/eventTypes";
 import { InvocationMetrics } from "./invocationMetrics";
 import {
-  EventType,
   type LoggerIdentity,
   PayloadDispatcher,
   payloadEvent,

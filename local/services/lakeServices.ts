@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { logOffloaderVariables, serviceVariables } from "@mlplatform/contracts/environment";
 import { ManifestStatus, getRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { type LocalLake, lakeEnvironment, openLake } from "./objectStore";
 import type { Ports } from "../processes/ports";
@@ -17,9 +18,9 @@ export async function startInferenceTable(
   const url = `http://127.0.0.1:${ports.inferenceTable}`;
   const service = startNode(supervisor, "inference-table", "inferenceTable", url, {
     ...lakeEnvironment(lake),
-    MLP_HOST: "127.0.0.1",
-    MLP_PORT: String(ports.inferenceTable),
-    MLP_STATE_DIR: join(supervisor.state.run, "inference-table"),
+    [serviceVariables.host]: "127.0.0.1",
+    [serviceVariables.port]: String(ports.inferenceTable),
+    [serviceVariables.stateDirectory]: join(supervisor.state.run, "inference-table"),
   });
   const ready = async () => (await fetch(`${url}/readyz`)).ok;
   await supervisor.waitReady(service, ready, readyTimeoutMs);
@@ -38,14 +39,14 @@ export async function startLogOffloader(
   const url = `http://127.0.0.1:${ports.logOffloader}`;
   const service = startNode(supervisor, "log-offloader", "logOffloader", url, {
     ...lakeEnvironment(lake),
-    MLP_PORT: String(ports.logOffloader),
-    MLP_STATE_DIR: join(supervisor.state.run, "log-offloader"),
-    MLP_RAY_DIR: ray.directory,
-    MLP_NAMESPACE: ray.namespace,
-    MLP_CLUSTER: ray.cluster,
-    MLP_RAYJOB: ray.job,
-    MLP_NODE: rayNode,
-    MLP_ROLE: "head",
+    [serviceVariables.port]: String(ports.logOffloader),
+    [serviceVariables.stateDirectory]: join(supervisor.state.run, "log-offloader"),
+    [logOffloaderVariables.rayDirectory]: ray.directory,
+    [logOffloaderVariables.namespace]: ray.namespace,
+    [logOffloaderVariables.cluster]: ray.cluster,
+    [logOffloaderVariables.rayJob]: ray.job,
+    [logOffloaderVariables.node]: rayNode,
+    [logOffloaderVariables.role]: "head",
   });
   // Its contract, and all that Ray's start has to wait for: the node's open manifest is in the
   // lake.

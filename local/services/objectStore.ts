@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { lakeKeyVariables, lakeVariables } from "@mlplatform/contracts/environment";
 import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { type GoTool, buildGoTool } from "../programs/goTool";
 import type { Ports } from "../processes/ports";
@@ -37,11 +38,11 @@ export interface LocalLake {
 /** The variables by which every program of the run finds the lake. Never put on a command line. */
 export function lakeEnvironment(lake: LocalLake): Record<string, string> {
   return {
-    MLP_LAKE_BUCKET: lake.bucket,
-    MLP_LAKE_ENDPOINT: lake.endpoint,
-    MLP_LAKE_REGION: lake.region,
-    AWS_ACCESS_KEY_ID: lake.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: lake.secretAccessKey,
+    [lakeVariables.bucket]: lake.bucket,
+    [lakeVariables.endpoint]: lake.endpoint,
+    [lakeVariables.region]: lake.region,
+    [lakeKeyVariables.accessKeyId]: lake.accessKeyId,
+    [lakeKeyVariables.secretAccessKey]: lake.secretAccessKey,
     AWS_DEFAULT_REGION: lake.region,
     AWS_REGION: lake.region,
     AWS_ENDPOINT_URL: lake.endpoint,
@@ -97,7 +98,7 @@ export async function startObjectStore(
 const makeBucket = `
 import os, time, boto3
 s3 = boto3.client("s3")
-bucket = os.environ["MLP_LAKE_BUCKET"]
+bucket = os.environ["${lakeVariables.bucket}"]
 for attempt in range(30):
     try:
         s3.create_bucket(Bucket=bucket)

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as http from "node:http";
+import type { EventType } from "@mlplatform/contracts/eventTypes";
 
 /** What KServe's webhook tells the logger of one pod (`--source-uri`, `--inference-service`, …). */
 export interface LoggerIdentity {
@@ -13,12 +14,6 @@ export interface LoggerIdentity {
   metadataHeaders: string[];
   /** Annotations that are copied into the event (`logger.metadataAnnotations`). */
   annotations: Record<string, string>;
-}
-
-/** Which half of a prediction an event holds. */
-export enum EventType {
-  Request = "org.kubeflow.serving.inference.request",
-  Response = "org.kubeflow.serving.inference.response",
 }
 
 /** One event, as the logger queues it. */

@@ -1,5 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
+import {
+  logOffloaderVariables,
+  trackingVariables,
+  trainingVariables,
+} from "@mlplatform/contracts/environment";
 import { type LocalLake, lakeEnvironment } from "./objectStore";
 import type { Ports } from "../processes/ports";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
@@ -105,12 +110,12 @@ export async function startRay(
       ...head.env,
       ...lakeEnvironment(surroundings.lake),
       PATH: `${dirname(python.python)}:${process.env.PATH ?? ""}`,
-      MLFLOW_TRACKING_URI: surroundings.mlflowUrl,
+      [trackingVariables.uri]: surroundings.mlflowUrl,
       MLFLOW_DISABLE_TELEMETRY: "true",
-      MLP_CLUSTER: cluster,
-      MLP_GIT_COMMIT: surroundings.gitCommit,
-      MLP_GIT_REPOSITORY: surroundings.gitRepository,
-      MLP_SEARCH_DIRECTORY: join(dirname(directory), "search"),
+      [logOffloaderVariables.cluster]: cluster,
+      [trainingVariables.gitCommit]: surroundings.gitCommit,
+      [trainingVariables.gitRepository]: surroundings.gitRepository,
+      [trainingVariables.searchDirectory]: join(dirname(directory), "search"),
     },
     url: head.dashboard,
   });

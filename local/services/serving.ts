@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { platformAnnotations } from "@mlplatform/contracts/platformAnnotations";
+import { championAlias, runTags } from "@mlplatform/contracts/runTags";
 import type { LoggerIdentity } from "./payloadEvents";
 import { type LocalLake, lakeEnvironment } from "./objectStore";
 import type { Ports } from "../processes/ports";
@@ -33,7 +35,7 @@ export async function resolveChampion(
     command: python.python,
     args: [
       join(supervisor.state.clone, "workloads", "modelServer", "resolve.py"),
-      ...["--model", model, "--alias", "champion", "--tracking_uri", mlflowUrl],
+      ...["--model", model, "--alias", championAlias, "--tracking_uri", mlflowUrl],
       ...["--artifacts_root", artifactsRoot(lake)],
     ],
     timeoutMs: resolveTimeoutMs,
@@ -45,12 +47,12 @@ export async function resolveChampion(
 /** The annotations that a deployment puts on its InferenceService: design's data contract. */
 export function modelAnnotations(model: ModelLocation): Record<string, string> {
   return {
-    "mlplatform.dev/model-name": model.name,
-    "mlplatform.dev/model-version": model.version,
-    "mlplatform.dev/run-id": model.run_id,
-    "mlplatform.dev/dataset-name": model.tags["dataset.name"] ?? "",
-    "mlplatform.dev/dataset-version": model.tags["dataset.version"] ?? "",
-    "mlplatform.dev/dataset-digest": model.tags["dataset.digest"] ?? "",
+    [platformAnnotations.modelName]: model.name,
+    [platformAnnotations.modelVersion]: model.version,
+    [platformAnnotations.runId]: model.run_id,
+    [platformAnnotations.datasetName]: model.tags[runTags.datasetName] ?? "",
+    [platformAnnotations.datasetVersion]: model.tags[runTags.datasetVersion] ?? "",
+    [platformAnnotations.datasetDigest]: model.tags[runTags.datasetDigest] ?? "",
   };
 }
 

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { inferenceTableVariables, serviceVariables } from "@mlplatform/contracts/environment";
+import { podPorts } from "@mlplatform/contracts/podPorts";
 import { readLakeSettings } from "@mlplatform/lake/service/lakeSettings";
 import { type SettingsReader, settingsReader } from "@mlplatform/lake/service/settings";
 import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
@@ -55,14 +57,14 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
   const config: InferenceTableConfig = {
     lake: readLakeSettings(settings),
     stateDirectory: settings.text(
-      "MLP_STATE_DIR",
+      serviceVariables.stateDirectory,
       "give a directory on a disk that survives restarts",
     ),
-    host: settings.text("MLP_HOST", "give an address to listen on", "127.0.0.1"),
-    port: settings.count("MLP_PORT", 8080, { min: 0, max: 65_535 }),
+    host: settings.text(serviceVariables.host, "give an address to listen on", "127.0.0.1"),
+    port: settings.count(serviceVariables.port, podPorts.inferenceTable, { min: 0, max: 65_535 }),
     commitIntervalMs: settings.count("MLP_COMMIT_INTERVAL_MS", 5_000, { min: 50, max: 600_000 }),
     segmentBytes: mib * settings.count("MLP_SEGMENT_MIB", 32, { min: 1, max: 256 }),
-    maxLogBytes: mib * settings.count("MLP_LOG_MIB", 4_096, { min: 8, max: 1 << 20 }),
+    maxLogBytes: mib * settings.count(serviceVariables.logMib, 4_096, { min: 8, max: 1 << 20 }),
     maxBodyBytes: mib * settings.count("MLP_MAX_BODY_MIB", 128, { min: 1, max: 1_000 }),
     inlineBytes: mib * settings.count("MLP_INLINE_MIB", 4, { min: 1, max: 64 }),
     redactor: readRedactor(settings),
@@ -70,8 +72,8 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
     pairIntervalMs: settings.count("MLP_PAIR_INTERVAL_MS", 60_000, { min: 100, max: 3_600_000 }),
     pairGraceMs: settings.count("MLP_PAIR_GRACE_MS", 600_000, { min: 0, max: 86_400_000 }),
     replica: {
-      ordinal: settings.count("MLP_REPLICA", 0, { min: 0, max: 999 }),
-      count: settings.count("MLP_REPLICAS", 1, { min: 1, max: 1_000 }),
+      ordinal: settings.count(inferenceTableVariables.replica, 0, { min: 0, max: 999 }),
+      count: settings.count(inferenceTableVariables.replicas, 1, { min: 1, max: 1_000 }),
     },
     retention: readSetRetention(settings),
     compactBytes: mib * settings.count("MLP_COMPACT_MIB", 64, { min: 1, max: 256 }),
@@ -83,8 +85,8 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
 }
 
 function readRedactor(settings: SettingsReader): Redactor {
-  const file = settings.optionalText("MLP_REDACTION_FILE");
-  const key = settings.optionalText("MLP_REDACTION_KEY");
+  const file = settings.optionalText(inferenceTableVariables.redactionFile);
+  const key = settings.optionalText(inferenceTableVariables.redactionKey);
   try {
     return makeRedactor(file === undefined ? "[]" : readFileSync(file, "utf8"), key);
   } catch (error) {
@@ -94,21 +96,21 @@ function readRedactor(settings: SettingsReader): Redactor {
     ) {
       throw error;
     }
-    settings.problem("MLP_REDACTION_FILE", (error as Error).message);
+    settings.problem(inferenceTableVariables.redactionFile, (error as Error).message);
     return makeRedactor("[]", key);
   }
 }
 
 function readSetRetention(settings: SettingsReader): Retention {
   // 0 stands for no bound: whoever wants none says nothing.
-  const days = settings.count("MLP_RETENTION_DAYS", 0, { min: 0, max: 36_500 });
+  const days = settings.count(inferenceTableVariables.retentionDays, 0, { min: 0, max: 36_500 });
   try {
     return readRetention(
       days === 0 ? undefined : days,
-      settings.optionalText("MLP_RETENTION") ?? "",
+      settings.optionalText(inferenceTableVariables.retentionByNamespace) ?? "",
     );
   } catch (error) {
-    settings.problem("MLP_RETENTION", (error as Error).message);
+    settings.problem(inferenceTableVariables.retentionByNamespace, (error as Error).message);
     return readRetention(undefined, "");
   }
 }

@@ -1,6 +1,7 @@
+import { EventType } from "@mlplatform/contracts/eventTypes";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { modelOf, revisionOf, unknownText } from "./commit/eventRow";
-import { type InferenceEvent, Kept, requestType } from "./intake/inferenceEvent";
+import { type InferenceEvent, Kept } from "./intake/inferenceEvent";
 import { Rung } from "./intake/pressure";
 
 // Names in events come from outside: a sender that invents one for each must not fill the memory.
@@ -60,7 +61,7 @@ export function makeMetrics() {
         k8s_namespace_name: isOne ? namespace : other,
         inference_service: isOne ? inferenceService : other,
         revision: isOne ? revisionOf(source) : other,
-        type: type === requestType ? "request" : "response",
+        type: type === EventType.Request ? "request" : "response",
       };
       const model = modelOf(annotations);
       const isKnown = model("model-version") !== unknownText && model("run-id") !== unknownText;

@@ -1,3 +1,5 @@
+import { logOffloaderVariables, serviceVariables } from "@mlplatform/contracts/environment";
+import { offloaderSidecar, rayRoles } from "@mlplatform/contracts/offloaderSidecar";
 import type { RayLogOrigin } from "@mlplatform/lake/rayLogs/rayLogPart";
 import { readLakeSettings } from "@mlplatform/lake/service/lakeSettings";
 import { settingsReader } from "@mlplatform/lake/service/settings";
@@ -36,27 +38,31 @@ export function readConfig(env: NodeJS.ProcessEnv): LogOffloaderConfig {
   const config: LogOffloaderConfig = {
     lake: readLakeSettings(settings),
     origin: {
-      namespace: settings.text("MLP_NAMESPACE", "give the project's namespace"),
-      cluster: settings.text("MLP_CLUSTER", "give the RayCluster's name"),
-      rayjob: settings.optionalText("MLP_RAYJOB") ?? "",
-      node: settings.text("MLP_NODE", "give the pod's name"),
-      role: settings.choice("MLP_ROLE", ["head", "worker"] as const, "worker"),
+      namespace: settings.text(logOffloaderVariables.namespace, "give the project's namespace"),
+      cluster: settings.text(logOffloaderVariables.cluster, "give the RayCluster's name"),
+      rayjob: settings.optionalText(logOffloaderVariables.rayJob) ?? "",
+      node: settings.text(logOffloaderVariables.node, "give the pod's name"),
+      role: settings.choice(logOffloaderVariables.role, rayRoles, "worker"),
     },
-    rayDirectory: settings.text("MLP_RAY_DIR", "give Ray's temporary directory", "/tmp/ray"),
+    rayDirectory: settings.text(
+      logOffloaderVariables.rayDirectory,
+      "give Ray's temporary directory",
+      offloaderSidecar.mountPath,
+    ),
     stateDirectory: settings.text(
-      "MLP_STATE_DIR",
+      serviceVariables.stateDirectory,
       "give a directory that survives a restart of this container",
     ),
     pollIntervalMs: settings.count("MLP_POLL_INTERVAL_MS", 250, { min: 10, max: 5_000 }),
     shipIntervalMs: settings.count("MLP_SHIP_INTERVAL_MS", 5_000, { min: 100, max: 10_000 }),
     shipBytes: mib * settings.count("MLP_SHIP_MIB", 8, { min: 1, max: 16 }),
-    maxLogBytes: mib * settings.count("MLP_LOG_MIB", 2_048, { min: 32, max: 1 << 20 }),
+    maxLogBytes: mib * settings.count(serviceVariables.logMib, 2_048, { min: 32, max: 1 << 20 }),
     drainMs: settings.count("MLP_DRAIN_MS", 60_000, { min: 100, max: 3_600_000 }),
-    host: settings.text("MLP_HOST", "give an address to listen on", "127.0.0.1"),
+    host: settings.text(serviceVariables.host, "give an address to listen on", "127.0.0.1"),
     port:
-      settings.optionalText("MLP_PORT") === undefined
+      settings.optionalText(serviceVariables.port) === undefined
         ? undefined
-        : settings.count("MLP_PORT", 0, { min: 0, max: 65_535 }),
+        : settings.count(serviceVariables.port, 0, { min: 0, max: 65_535 }),
   };
   settings.check();
   return config;

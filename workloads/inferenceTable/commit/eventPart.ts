@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { platformAnnotations } from "@mlplatform/contracts/platformAnnotations";
 import {
   bytesColumn,
   constantColumn,
@@ -128,7 +129,8 @@ class EventRows {
     const { count } = this;
     const ofContext = (valueOf: (context: EventContext) => string | null) => (name: string) =>
       this.contexts.column(name, valueOf);
-    const ofModel = (fact: string) => ofContext(({ annotations }) => modelOf(annotations)(fact));
+    const ofModel = (annotation: string) =>
+      ofContext(({ annotations }) => modelOf(annotations)(annotation));
     const encoders: Record<string, (name: string) => EncodedColumn> = {
       id: (name) => this.ids.column(name),
       type: ofContext(({ type }) => type),
@@ -141,12 +143,12 @@ class EventRows {
       component: ofContext(({ component }) => component),
       endpoint: ofContext(({ endpoint }) => endpoint),
       revision: ofContext(({ source }) => revisionOf(source)),
-      model_name: ofModel("model-name"),
-      model_version: ofModel("model-version"),
-      mlflow_run_id: ofModel("run-id"),
-      dataset_name: ofModel("dataset-name"),
-      dataset_version: ofModel("dataset-version"),
-      dataset_digest: ofModel("dataset-digest"),
+      model_name: ofModel(platformAnnotations.modelName),
+      model_version: ofModel(platformAnnotations.modelVersion),
+      mlflow_run_id: ofModel(platformAnnotations.runId),
+      dataset_name: ofModel(platformAnnotations.datasetName),
+      dataset_version: ofModel(platformAnnotations.datasetVersion),
+      dataset_digest: ofModel(platformAnnotations.datasetDigest),
       protocol: (name) => this.protocols.column(name, (protocol) => protocol),
       content_type: ofContext(({ contentType }) => contentType),
       body: (name) => this.bodies.column(name),

@@ -123,8 +123,8 @@ function readAnnotations(annotations: string): ModelFacts {
     string,
     unknown
   >;
-  return (name) => {
-    const value = values[`mlplatform.dev/${name}`];
+  return (annotation) => {
+    const value = values[annotation];
     const first: unknown = Array.isArray(value) ? value[0] : value;
     return typeof first === "string" && first !== "" ? first : unknownText;
   };

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
-import { type InferenceEvent, requestType, responseType } from "./inferenceEvent";
+import { EventType } from "@mlplatform/contracts/eventTypes";
+import type { InferenceEvent } from "./inferenceEvent";
 import { arrayElements, objectMembers } from "./jsonScan";
 
 /** The three ways in which the HTTP binding of CloudEvents 1.0 sends events. */
@@ -152,7 +153,7 @@ function findProblem(event: InferenceEvent, specVersion: string): string {
       problems.push(`ce-${name} is missing`);
     }
   }
-  if (event.type !== requestType && event.type !== responseType) {
+  if (event.type !== EventType.Request && event.type !== EventType.Response) {
     problems.push(`ce-type is unknown: ${JSON.stringify(event.type.slice(0, 100))}`);
   }
   if (Buffer.byteLength(event.namespace) > maxNameBytes) {

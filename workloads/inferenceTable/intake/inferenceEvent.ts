@@ -47,9 +47,6 @@ export interface InferenceEvent {
  */
 export const quarantineNamespace = "_quarantine";
 
-export const requestType = "org.kubeflow.serving.inference.request";
-export const responseType = "org.kubeflow.serving.inference.response";
-
 /** What an event shares with others: all of it where they come from one pod and are of one type. */
 export type EventContext = Omit<InferenceEvent, (typeof ownKeys)[number]>;
 

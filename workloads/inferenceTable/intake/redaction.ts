@@ -1,33 +1,11 @@
 import { createHmac, type Hmac } from "node:crypto";
+import {
+  type InferenceRedactionRule,
+  RedactionAction,
+  RedactionPart,
+} from "@mlplatform/contracts/redaction";
 import { type Container, isOnlySpace, scanJson } from "./jsonScan";
 import { type PathStep, readJsonPath } from "./jsonPath";
-
-/** What becomes of a value that a rule names. */
-export enum RedactionAction {
-  /** The member goes; an array's element becomes null, so that the others keep their places. */
-  Drop = "drop",
-  /**
-   * A keyed hash takes its place: equal values stay equal, and can't be guessed without the key.
-   */
-  Hash = "hash",
-  /** The same three characters for every value. */
-  Mask = "mask",
-}
-
-/** One rule as configured. */
-export interface RedactionRule {
-  /** @default - all namespaces */
-  namespace?: string;
-  /** @default - all services */
-  inferenceService?: string;
-  /** In the body, or in the allow-listed headers (`ce-metadata`). @default body */
-  part?: "body" | "metadata";
-  /**
-   * `$.instances[*].email`, `$.inputs[?(@.name=='email')].data`, `$..password`, `$.instances[*][3]`
-   */
-  path: string;
-  action: RedactionAction;
-}
 
 /** Takes named values out of payloads before they reach the disk. */
 export interface Redactor {
@@ -49,7 +27,7 @@ export class RedactionRuleError extends Error {
   override readonly name = "RedactionRuleError";
 }
 
-interface CompiledRule extends RedactionRule {
+interface CompiledRule extends InferenceRedactionRule {
   steps: PathStep[];
 }
 
@@ -87,10 +65,10 @@ export function makeRedactor(rulesJson: string, key: string | undefined): Redact
   // An event that doesn't say where it is from may be from anywhere.
   const isAbout = (asked: string | undefined, name: string) =>
     asked === undefined || asked === name || name === "";
-  const rulesOf = (namespace: string, service: string, part: "body" | "metadata") =>
+  const rulesOf = (namespace: string, service: string, part: RedactionPart) =>
     rules.filter(
       (rule) =>
-        (rule.part ?? "body") === part &&
+        (rule.part ?? RedactionPart.Body) === part &&
         isAbout(rule.namespace, namespace) &&
         isAbout(rule.inferenceService, service),
     );
@@ -99,13 +77,13 @@ export function makeRedactor(rulesJson: string, key: string | undefined): Redact
     return found === undefined ? undefined : applyEdits(bytes, editsOf(bytes, found, hmac));
   };
   return {
-    concerns: (namespace, service) => rulesOf(namespace, service, "body").length > 0,
+    concerns: (namespace, service) => rulesOf(namespace, service, RedactionPart.Body).length > 0,
     redactBody(namespace, service, body) {
-      const applied = rulesOf(namespace, service, "body");
+      const applied = rulesOf(namespace, service, RedactionPart.Body);
       return applied.length === 0 ? body : redact(body, applied);
     },
     redactMetadata(namespace, service, metadata) {
-      const applied = rulesOf(namespace, service, "metadata");
+      const applied = rulesOf(namespace, service, RedactionPart.Metadata);
       if (applied.length === 0 || metadata === "") {
         return metadata;
       }
@@ -119,7 +97,7 @@ function compileRules(rulesJson: string, key: string | undefined): CompiledRule[
   const problems: string[] = [];
   const rules: CompiledRule[] = [];
   listOf(rulesJson).forEach((each, index) => {
-    const rule = each as Partial<RedactionRule> | null;
+    const rule = each as Partial<InferenceRedactionRule> | null;
     const where = `rule ${index + 1}`;
     const names = [rule?.namespace, rule?.inferenceService, rule?.path, rule?.action];
     if (rule === null || typeof rule !== "object" || names.some(isNeitherTextNorAbsent)) {
@@ -149,7 +127,7 @@ function compileRules(rulesJson: string, key: string | undefined): CompiledRule[
       problems.push(`${where}: ${steps}`);
       return;
     }
-    rules.push({ ...(rule as RedactionRule), steps });
+    rules.push({ ...(rule as InferenceRedactionRule), steps });
   });
   if (problems.length > 0) {
     throw new RedactionRuleError(problems.join("; "));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as http from "node:http";
+import { platformAnnotations } from "@mlplatform/contracts/platformAnnotations";
 import type { Lake } from "@mlplatform/lake/ask/lake";
 
 /** An event as a test sends it. */
@@ -25,9 +26,9 @@ export function eventHeaders(event: Pick<SentEvent, "id" | "type">): Record<stri
     "ce-namespace": testNamespace,
     "ce-component": "predictor",
     "ce-annotations": JSON.stringify({
-      "mlplatform.dev/model-name": "churn",
-      "mlplatform.dev/model-version": "7",
-      "mlplatform.dev/run-id": "run-1",
+      [platformAnnotations.modelName]: "churn",
+      [platformAnnotations.modelVersion]: "7",
+      [platformAnnotations.runId]: "run-1",
     }),
   };
 }

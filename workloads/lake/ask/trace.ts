@@ -1,3 +1,4 @@
+import { runTags } from "@mlplatform/contracts/runTags";
 import type { MlflowClient, MlflowModelVersion, MlflowRun } from "./mlflowClient";
 import type { Lake } from "./lake";
 import type { LakeSelection } from "../tables/lakeSelection";
@@ -119,8 +120,8 @@ async function findLogLines(
   { lake, maxLogLines = 20 }: TraceSources,
   tags: Record<string, string>,
 ): Promise<LogLineRow[]> {
-  const job = tags["ray.job_id"];
-  const cluster = tags["ray.cluster"];
+  const job = tags[runTags.rayJobId];
+  const cluster = tags[runTags.rayCluster];
   if (job === undefined || cluster === undefined) {
     return [];
   }
@@ -196,10 +197,19 @@ function runHop(
   return hop(HopName.Run, "MLflow: runs", run !== undefined, facts, problems);
 }
 
+// By the names that the screen shows.
+const datasetTags = {
+  location: runTags.datasetLocation,
+  name: runTags.datasetName,
+  version: runTags.datasetVersion,
+  digest: runTags.datasetDigest,
+};
+const gitTags = { commit: runTags.gitCommit, repository: runTags.gitRepository };
+const rayTags = { job_id: runTags.rayJobId, cluster: runTags.rayCluster };
+
 function datasetHop(row: PredictionRow | undefined, run: MlflowRun | undefined): TraceHop {
-  const names = ["location", "name", "version", "digest"] as const;
-  const facts = tagFacts(run, names, "dataset.");
-  const problems = missingTags(run, names, "dataset.");
+  const facts = tagFacts(run, datasetTags);
+  const problems = missingTags(run, Object.values(datasetTags));
   const digest = facts["digest"];
   const isServedElsewhere =
     row !== undefined &&
@@ -216,16 +226,14 @@ function datasetHop(row: PredictionRow | undefined, run: MlflowRun | undefined):
 }
 
 function commitHop(run: MlflowRun | undefined): TraceHop {
-  const names = ["commit", "repository"] as const;
-  const facts = tagFacts(run, names, "git.");
-  const problems = missingTags(run, ["commit"], "git.");
+  const facts = tagFacts(run, gitTags);
+  const problems = missingTags(run, [gitTags.commit]);
   return hop(HopName.Commit, "MLflow: run tags", facts["commit"] !== undefined, facts, problems);
 }
 
 function rayJobHop(run: MlflowRun | undefined): TraceHop {
-  const names = ["job_id", "cluster"] as const;
-  const facts = tagFacts(run, names, "ray.");
-  const problems = missingTags(run, names, "ray.");
+  const facts = tagFacts(run, rayTags);
+  const problems = missingTags(run, Object.values(rayTags));
   return hop(HopName.RayJob, "MLflow: run tags", problems.length === 0, facts, problems);
 }
 
@@ -233,37 +241,32 @@ function logLinesHop(run: MlflowRun | undefined, lines: LogLineRow[]): TraceHop 
   const first = lines[0];
   const facts: Record<string, string> =
     first === undefined ? {} : { file: first.file, node: first.node };
-  const cluster = run?.tags["ray.cluster"] ?? unknownText;
-  const job = run?.tags["ray.job_id"] ?? unknownText;
+  const cluster = run?.tags[runTags.rayCluster] ?? unknownText;
+  const job = run?.tags[runTags.rayJobId] ?? unknownText;
   const problems =
     first === undefined ? [`the lake has no log lines of job ${job} on cluster ${cluster}`] : [];
   return hop(HopName.LogLines, "lake: raylogs", first !== undefined, facts, problems);
 }
 
+/** What the run's tags tell, by the names that the screen shows. */
 function tagFacts(
   run: MlflowRun | undefined,
-  names: readonly string[],
-  prefix: string,
+  tagOf: Record<string, string>,
 ): Record<string, string> {
-  const tags = run?.tags ?? {};
   return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = tags[`${prefix}${name}`];
+    Object.entries(tagOf).flatMap(([name, tag]) => {
+      const value = run?.tags[tag];
       return value === undefined ? [] : [[name, value]];
     }),
   );
 }
 
-function missingTags(
-  run: MlflowRun | undefined,
-  names: readonly string[],
-  prefix: string,
-): string[] {
+function missingTags(run: MlflowRun | undefined, tags: readonly string[]): string[] {
   if (run === undefined) {
     return ["there is no run to read it from"];
   }
-  const missing = names.filter((name) => run.tags[`${prefix}${name}`] === undefined);
-  return missing.map((name) => `the run has no tag ${prefix}${name}`);
+  const missing = tags.filter((tag) => run.tags[tag] === undefined);
+  return missing.map((tag) => `the run has no tag ${tag}`);
 }
 
 function hop(

@@ -1,3 +1,4 @@
+import { EventType } from "@mlplatform/contracts/eventTypes";
 import { inferencesShape } from "../tables/inferencesShape";
 
 // KServe gives a request and its response one id, but adopts an id that the client sent: ids
@@ -7,8 +8,6 @@ import { inferencesShape } from "../tables/inferencesShape";
 // Bodies take no part in the matching: sorted and joined with it, an hour of them would not fit
 // into memory. First the narrow columns are matched, then each row fetches its bodies.
 
-const request = "org.kubeflow.serving.inference.request";
-const response = "org.kubeflow.serving.inference.response";
 const identityColumns = ["namespace", "inference_service", "component", "source"];
 const placeColumns = ["writer", "sequence", "frame"];
 
@@ -46,7 +45,7 @@ export function matchQuery(events: string): string {
   return `
 WITH deliveries AS (
   SELECT ${identity}, type, time, received_time, body_sha256, body_bytes, ${placeColumns.join(", ")}
-  FROM ${events} WHERE problem IS NULL AND type IN ('${request}', '${response}')
+  FROM ${events} WHERE problem IS NULL AND type IN ('${EventType.Request}', '${EventType.Response}')
 ), distinct_events AS (
   SELECT * FROM deliveries
   QUALIFY row_number() OVER (PARTITION BY ${identity}, type, body_sha256
@@ -57,8 +56,8 @@ WITH deliveries AS (
                                  body_sha256) AS place,
          count(*) OVER (PARTITION BY ${identity}, type) AS same_id
   FROM distinct_events
-), requests AS (SELECT * FROM placed WHERE type = '${request}'),
-   responses AS (SELECT * FROM placed WHERE type = '${response}')
+), requests AS (SELECT * FROM placed WHERE type = '${EventType.Request}'),
+   responses AS (SELECT * FROM placed WHERE type = '${EventType.Response}')
 SELECT ${either}, ${places},
   coalesce(q.received_time, p.received_time) AS row_time,
   p.received_time AS answered_time,

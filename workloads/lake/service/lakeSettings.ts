@@ -1,4 +1,4 @@
-import { bucketAddressings } from "@mlplatform/contracts/environment";
+import { bucketAddressings, lakeVariables } from "@mlplatform/contracts/environment";
 import type { ObjectStoreOptions } from "../store/objectStore";
 import type { SettingsReader } from "./settings";
 
@@ -7,26 +7,26 @@ import type { SettingsReader } from "./settings";
  * MLP_LAKE_ADDRESSING (path | virtualHost). Keys come from the SDK's chain (AWS_ACCESS_KEY_ID, …).
  */
 export function readLakeSettings(settings: SettingsReader): ObjectStoreOptions {
-  const endpoint = settings.text("MLP_LAKE_ENDPOINT", "give the S3 endpoint, http://host:port");
+  const endpoint = settings.text(lakeVariables.endpoint, "give the S3 endpoint, http://host:port");
   if (endpoint !== "" && !isHttpUrl(endpoint)) {
     settings.problem(
-      "MLP_LAKE_ENDPOINT",
+      lakeVariables.endpoint,
       "must be an http(s) URL without a user or query, got " +
         `${JSON.stringify(withoutUser(endpoint))}`,
     );
   }
-  const bucket = settings.text("MLP_LAKE_BUCKET", "give the lake's bucket, e.g. lake");
+  const bucket = settings.text(lakeVariables.bucket, "give the lake's bucket, e.g. lake");
   if (bucket !== "" && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
     settings.problem(
-      "MLP_LAKE_BUCKET",
+      lakeVariables.bucket,
       `must be 3–63 lower-case letters, digits, dots or hyphens, got ${JSON.stringify(bucket)}`,
     );
   }
   return {
     endpoint,
     bucket,
-    region: settings.text("MLP_LAKE_REGION", "give the store's region", "us-east-1"),
-    addressing: settings.choice("MLP_LAKE_ADDRESSING", bucketAddressings, "path"),
+    region: settings.text(lakeVariables.region, "give the store's region", "us-east-1"),
+    addressing: settings.choice(lakeVariables.addressing, bucketAddressings, "path"),
   };
 }
 

@@ -1,3 +1,4 @@
+import { lakeFolders } from "@mlplatform/contracts/lakeFolders";
 import {
   checkedHour,
   checkedSequence,
@@ -37,11 +38,11 @@ export interface InferenceIdsPart extends InferencePairedPart {
   covered: number;
 }
 
-export const inferenceEventsPrefix = "inferences/events/";
-export const inferenceCompactionsPrefix = "inferences/compacted/";
-export const inferencePairedPrefix = "inferences/paired/";
-export const inferenceIdsPrefix = "inferences/ids/";
-export const inferenceBlobsPrefix = "inferences/blobs/";
+export const inferenceEventsPrefix = `${lakeFolders.inferences}events/`;
+export const inferenceCompactionsPrefix = `${lakeFolders.inferences}compacted/`;
+export const inferencePairedPrefix = `${lakeFolders.inferences}paired/`;
+export const inferenceIdsPrefix = `${lakeFolders.inferences}ids/`;
+export const inferenceBlobsPrefix = `${lakeFolders.inferences}blobs/`;
 
 /** The roots below which inferences lie by namespace, day and hour. */
 export type InferencesRoot =

@@ -1,3 +1,4 @@
+import { lakeFolders } from "@mlplatform/contracts/lakeFolders";
 import {
   checkedDate,
   checkedSequence,
@@ -28,10 +29,10 @@ export interface RayLogManifestKey {
   node: string;
 }
 
-export const rayLogsRoot = "raylogs/";
-export const rayLogManifestsPrefix = "raylogs/_manifest/";
-export const rayLogCompactionsPrefix = "raylogs/_compacted/";
-export const rayLogStatusPrefix = "raylogs/_status/";
+export const rayLogsRoot = lakeFolders.rayLogs;
+export const rayLogManifestsPrefix = `${lakeFolders.rayLogs}_manifest/`;
+export const rayLogCompactionsPrefix = `${lakeFolders.rayLogs}_compacted/`;
+export const rayLogStatusPrefix = `${lakeFolders.rayLogs}_status/`;
 
 /** The prefix of a namespace's Ray log parts, narrowed by day. */
 export function rayLogsPrefix(namespace?: string, date?: string): string {

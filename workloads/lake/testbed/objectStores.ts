@@ -4,6 +4,7 @@ import { closeSync, openSync, promises as fs } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { lakeKeyVariables, lakeVariables } from "@mlplatform/contracts/environment";
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -214,11 +215,11 @@ async function startStore(name: string, prepare: Prepare): Promise<TestStore> {
     name,
     options: optionsOf(port, keys),
     environment: {
-      MLP_LAKE_ENDPOINT: `http://127.0.0.1:${port}`,
-      MLP_LAKE_BUCKET: bucket,
-      MLP_LAKE_REGION: region,
-      AWS_ACCESS_KEY_ID: keys.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+      [lakeVariables.endpoint]: `http://127.0.0.1:${port}`,
+      [lakeVariables.bucket]: bucket,
+      [lakeVariables.region]: region,
+      [lakeKeyVariables.accessKeyId]: keys.accessKeyId,
+      [lakeKeyVariables.secretAccessKey]: keys.secretAccessKey,
     },
     async restart(other = {}) {
       await kill();

@@ -1,6 +1,7 @@
 import { promises as fs } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { serviceVariables } from "@mlplatform/contracts/environment";
 import { type Lake, openLake } from "../ask/lake";
 import { type ObjectCache, openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore, type ObjectStore } from "@mlplatform/lake/store/objectStore";
@@ -84,8 +85,8 @@ export function useServiceBed(workload: string, startStore = startSeaweedfs): Se
     async start(env = {}) {
       service = startChildService(workload, {
         ...server.environment,
-        MLP_STATE_DIR: join(folder, "state"),
-        MLP_PORT: "0",
+        [serviceVariables.stateDirectory]: join(folder, "state"),
+        [serviceVariables.port]: "0",
         ...env,
       });
       return service.waitFor(/listening on (http:[^"]+)/);

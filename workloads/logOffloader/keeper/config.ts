@@ -1,3 +1,4 @@
+import { logKeeperVariables } from "@mlplatform/contracts/environment";
 import { readLakeSettings } from "@mlplatform/lake/service/lakeSettings";
 import { settingsReader } from "@mlplatform/lake/service/settings";
 import type { ObjectStoreOptions } from "@mlplatform/lake/store/objectStore";
@@ -32,11 +33,11 @@ export function readKeeperConfig(env: NodeJS.ProcessEnv): KeeperConfig {
   const config: KeeperConfig = {
     lake: readLakeSettings(settings),
     workDirectory: settings.text(
-      "MLP_WORK_DIR",
+      logKeeperVariables.workDirectory,
       "give a directory to merge parts in",
       "/tmp/keeper",
     ),
-    retentionDays: settings.count("MLP_LOG_RETENTION_DAYS", 90, { min: 1, max: 3650 }),
+    retentionDays: settings.count(logKeeperVariables.retentionDays, 90, { min: 1, max: 3650 }),
     targetBytes: mib * settings.count("MLP_COMPACT_MIB", 96, { min: 1, max: 1024 }),
     graceMs: hourMs * settings.count("MLP_COMPACT_GRACE_HOURS", 6, { min: 0, max: 168 }),
     reportDays: settings.count("MLP_REPORT_DAYS", 2, { min: 1, max: 365 }),

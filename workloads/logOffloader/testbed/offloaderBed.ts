@@ -4,6 +4,11 @@ import { promises as fs } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import {
+  lakeVariables,
+  logOffloaderVariables,
+  serviceVariables,
+} from "@mlplatform/contracts/environment";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import { getRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { listRayLogClusters, type StoredCluster } from "@mlplatform/lake/rayLogs/rayLogClusters";
@@ -66,7 +71,7 @@ export async function makeOffloaderBed(
   const logs = join(folder, "ray", "session_2026-11-23_10-00-00_000001_1", "logs");
   const state = join(folder, "state");
   await fs.mkdir(logs, { recursive: true });
-  const bucket = environment["MLP_LAKE_BUCKET"] ?? server.options.bucket;
+  const bucket = environment[lakeVariables.bucket] ?? server.options.bucket;
   const store = openObjectStore({ ...server.options, bucket });
   const cache = await openObjectCache({ store, directory: join(folder, "cache") });
   const lake = openLake({ store, cache });
@@ -117,13 +122,13 @@ export async function makeOffloaderBed(
         "logOffloader",
         {
           ...server.environment,
-          MLP_NAMESPACE: node.namespace,
-          MLP_CLUSTER: node.cluster,
-          MLP_NODE: node.node,
-          MLP_ROLE: "head",
-          MLP_RAY_DIR: join(folder, "ray"),
-          MLP_STATE_DIR: state,
-          MLP_PORT: String(port),
+          [logOffloaderVariables.namespace]: node.namespace,
+          [logOffloaderVariables.cluster]: node.cluster,
+          [logOffloaderVariables.node]: node.node,
+          [logOffloaderVariables.role]: "head",
+          [logOffloaderVariables.rayDirectory]: join(folder, "ray"),
+          [serviceVariables.stateDirectory]: state,
+          [serviceVariables.port]: String(port),
           MLP_POLL_INTERVAL_MS: "50",
           MLP_SHIP_INTERVAL_MS: "300",
           ...environment,
