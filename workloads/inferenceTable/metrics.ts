@@ -1,4 +1,5 @@
 import { EventType } from "@mlplatform/contracts/eventTypes";
+import { platformAnnotations } from "@mlplatform/contracts/platformAnnotations";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { modelOf, revisionOf, unknownText } from "./commit/eventRow";
 import { type InferenceEvent, Kept } from "./intake/inferenceEvent";
@@ -64,7 +65,9 @@ export function makeMetrics() {
         type: type === EventType.Request ? "request" : "response",
       };
       const model = modelOf(annotations);
-      const isKnown = model("model-version") !== unknownText && model("run-id") !== unknownText;
+      const isKnown =
+        model(platformAnnotations.modelVersion) !== unknownText &&
+        model(platformAnnotations.runId) !== unknownText;
       const { k8s_namespace_name, inference_service } = labels;
       found = {
         inc() {

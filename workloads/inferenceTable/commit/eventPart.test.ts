@@ -87,6 +87,8 @@ const micros = (value: number | null) => (value === null ? null : BigInt(value))
 /** What a row says of an event, as the table's description has it. */
 function expectedRow({ event, body: bytes, bodyObject }: Received, frame: number): unknown[] {
   const model = modelOf(event.annotations);
+  const fact = (name: "model" | "dataset", ...parts: ("name" | "version" | "digest")[]) =>
+    parts.map((part) => model(`mlplatform.dev/${name}-${part}` as Parameters<typeof model>[0]));
   const kept = event.kept ?? Kept.Whole;
   return [
     ...[event.id, event.type, event.source],
@@ -94,8 +96,9 @@ function expectedRow({ event, body: bytes, bodyObject }: Received, frame: number
     BigInt(event.receivedAt) * 1000n,
     ...[event.inferenceService, event.namespace, event.component, event.endpoint],
     revisionOf(event.source),
-    ...["model-name", "model-version", "run-id"].map(model),
-    ...["dataset-name", "dataset-version", "dataset-digest"].map(model),
+    ...fact("model", "name", "version"),
+    model("mlplatform.dev/run-id"),
+    ...fact("dataset", "name", "version", "digest"),
     ...[protocolOf(bytes), event.contentType],
     bodyObject === undefined ? bytes.toString("hex") : null,
     BigInt(event.bodyBytes ?? bytes.length),

@@ -12,7 +12,7 @@ import {
 } from "@mlplatform/lake/parquet/parquetColumns";
 import { type EncodedColumn, makeParquetFile } from "@mlplatform/lake/parquet/parquetPages";
 import { inferenceEventsShape } from "@mlplatform/lake/tables/inferenceEventsShape";
-import { modelOf, protocolOf, revisionOf, timestampMicros } from "./eventRow";
+import { type ModelFacts, modelOf, protocolOf, revisionOf, timestampMicros } from "./eventRow";
 import { type EventContext, type EventFrame, Kept } from "../intake/inferenceEvent";
 
 /** Where an event lies in the writer's log. */
@@ -129,7 +129,7 @@ class EventRows {
     const { count } = this;
     const ofContext = (valueOf: (context: EventContext) => string | null) => (name: string) =>
       this.contexts.column(name, valueOf);
-    const ofModel = (annotation: string) =>
+    const ofModel = (annotation: Parameters<ModelFacts>[0]) =>
       ofContext(({ annotations }) => modelOf(annotations)(annotation));
     const encoders: Record<string, (name: string) => EncodedColumn> = {
       id: (name) => this.ids.column(name),

@@ -1,3 +1,5 @@
+import type { platformAnnotations } from "@mlplatform/contracts/platformAnnotations";
+
 // What an event's attributes and first bytes tell of it, as cells of `inferenceEventsShape`. Pure
 // functions of their input: replays give equal rows.
 
@@ -87,8 +89,10 @@ function fractionMicros(text: string, length: number): number | undefined {
   return micros * 10 ** Math.max(0, 26 - (length - 1));
 }
 
-/** A model's facts by the name of their annotation: model-name, run-id, … */
-export type ModelFacts = (name: string) => string;
+type Annotation = (typeof platformAnnotations)[keyof typeof platformAnnotations];
+
+/** A model's facts by their annotation. */
+export type ModelFacts = (annotation: Annotation) => string;
 
 // Every pod sends the same annotations with each of its events.
 const knownAnnotations = new Map<string, ModelFacts>();
