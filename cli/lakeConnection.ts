@@ -78,11 +78,12 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
   const endpoint = flags.lakeEndpoint ?? env[lakeVariables.endpoint];
   const local = endpoint === undefined ? await readEndpoints(context) : undefined;
   if (endpoint === undefined && local === undefined) {
-    throw new UserError([
-      `the lake's place is unknown: neither --lake-endpoint nor MLP_LAKE_ENDPOINT is given, and ` +
-        `${endpointsFile} doesn't exist; give one, or start the platform with \`npm run ` +
-        `local -- --keep\``,
-    ]);
+    throw new UserError({
+      what:
+        "the lake's address is unknown: neither --lake-endpoint nor MLP_LAKE_ENDPOINT is given, " +
+        `and ${endpointsFile} doesn't exist`,
+      remedy: "Give one, or start the platform with `npm run local -- --keep`.",
+    });
   }
   const credentialsFile = local?.lake.credentialsFile;
   const options = {
@@ -130,10 +131,12 @@ async function connectMlflow(
   }
   const endpoints = known ?? (await readEndpoints(context));
   if (endpoints?.mlflow === undefined) {
-    throw new UserError([
-      `MLflow's place is unknown: neither --mlflow nor MLFLOW_TRACKING_URI is given, and ` +
-        `${endpointsFile} doesn't name it; give one`,
-    ]);
+    throw new UserError({
+      what:
+        "MLflow's address is unknown: neither --mlflow nor MLFLOW_TRACKING_URI is given, and " +
+        `${endpointsFile} doesn't name it`,
+      remedy: "Give one.",
+    });
   }
   const { uri, credentialsFile } = endpoints.mlflow;
   return mlflowClient({
@@ -158,7 +161,10 @@ async function readEndpoints(context: CliContext): Promise<Endpoints | undefined
   }
   const parsed = endpointsSchema.safeParse(parseJson(text));
   if (!parsed.success) {
-    throw new UserError([`${file} can't be read: ${z.prettifyError(parsed.error)}`]);
+    throw new UserError({
+      what: `${file} can't be read: ${z.prettifyError(parsed.error)}`,
+      remedy: "Remove it with `npm run local -- clean`, or give --lake-endpoint.",
+    });
   }
   return parsed.data;
 }
@@ -171,20 +177,28 @@ async function readCredentials<T>(
 ): Promise<T> {
   const file = resolve(context.projectDir, credentialsFile);
   const { mode } = await fs.stat(file).catch((error: unknown) => {
-    throw new UserError([
-      `the credentials file ${file} can't be read: ${(error as Error).message}`,
-    ]);
+    throw new UserError({
+      what: `the credentials file ${file} can't be read: ${(error as Error).message}`,
+      remedy: "Start the local run anew, or give --lake-endpoint and AWS's variables.",
+    });
   });
   if ((mode & 0o077) !== 0) {
     const seen = (mode & 0o777).toString(8);
-    throw new UserError([`${file} is readable by others (mode ${seen}); run chmod 600 on it`]);
+    throw new UserError({
+      what: `${file} is readable by others`,
+      seen: `mode ${seen}`,
+      remedy: "Run chmod 600 on it.",
+    });
   }
   const text = await fs.readFile(file, "utf8");
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) {
     const keys = Object.keys(schema.shape).join(" and ");
     // The file's content is a secret: only what is missing is said.
-    throw new UserError([`${file} must hold ${keys} as JSON`]);
+    throw new UserError({
+      what: `${file} doesn't hold ${keys}`,
+      remedy: "Write them as JSON.",
+    });
   }
   return parsed.data;
 }

@@ -2,6 +2,9 @@ import { isUtf8 } from "node:buffer";
 import type { AnswerCell, LakeAnswer } from "@mlplatform/lake/ask/lake";
 import type { LakeSelection } from "@mlplatform/lake/tables/lakeSelection";
 import { type Command, InvalidArgumentError } from "commander";
+import { layoutOf } from "../screen/layout";
+import { table } from "../screen/table";
+import { cut, printable } from "../screen/text";
 import type { CliContext } from "./context";
 
 /** Flags that narrow a question to partitions. */
@@ -52,7 +55,8 @@ export function writeAnswer(answer: LakeAnswer, isJson: boolean, context: CliCon
     }
     return;
   }
-  context.stdout.write(formatTable(answer));
+  const lines = table(answerTable(answer), layoutOf(context.stdout));
+  context.stdout.write(`${lines.join("\n")}\n`);
   const count = answer.rows.length;
   context.stderr.write(`${count} ${count === 1 ? "row" : "rows"}\n`);
 }
@@ -80,19 +84,13 @@ function jsonCell(cell: AnswerCell): unknown {
     : cell;
 }
 
-const maxCellCharacters = 80;
+const maxCellColumns = 80;
 
-function formatTable({ columns, rows }: LakeAnswer): string {
-  const lines = rows.map((row) => columns.map((column) => cellText(row[column])));
-  const widths = columns.map((column, index) =>
-    Math.max(column.length, ...lines.map((line) => line[index]!.length)),
-  );
-  const format = (line: string[]) =>
-    `${line
-      .map((cell, index) => cell.padEnd(widths[index]!))
-      .join("  ")
-      .trimEnd()}\n`;
-  return [columns, ...lines].map(format).join("");
+function answerTable({ columns, rows }: LakeAnswer) {
+  return {
+    columns: columns.map((name) => ({ name })),
+    rows: rows.map((row) => columns.map((column) => cellText(row[column]))),
+  };
 }
 
 function cellText(cell: AnswerCell): string {
@@ -103,11 +101,5 @@ function cellText(cell: AnswerCell): string {
       : typeof value === "string"
         ? value
         : JSON.stringify(value);
-  const plain = printable(text);
-  return plain.length > maxCellCharacters ? `${plain.slice(0, maxCellCharacters - 1)}…` : plain;
-}
-
-/** Text from outside without control characters: a log line must not drive the terminal. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => (character === "\t" ? " " : "·"));
+  return cut(printable(text), maxCellColumns);
 }

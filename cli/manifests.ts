@@ -67,7 +67,10 @@ export async function readManifests(path: string): Promise<Manifests> {
 
 async function yamlFiles(path: string): Promise<string[]> {
   const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError([`"${path}" cannot be read (${error.code}). Name a folder of manifests.`]);
+    throw new UserError({
+      what: `"${path}" cannot be read (${error.code})`,
+      remedy: "Name a folder of manifests.",
+    });
   });
   if (status.isFile()) {
     return [path];

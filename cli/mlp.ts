@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
-import { Command, CommanderError } from "commander";
-import { UserError } from "../screen/userError";
+import { Command } from "commander";
+import { ExitCode } from "../screen/exitCode";
+import { outputErrorAs, reportError } from "../screen/reportError";
 import { imagesCommand } from "./commands/images";
 import { inferencesCommand } from "./commands/inferences";
 import { logsCommand } from "./commands/logs";
@@ -9,7 +10,7 @@ import { previewCommand } from "./commands/preview";
 import { pricesCommand } from "./commands/prices";
 import { traceCommand } from "./commands/trace";
 import { versionsCommand } from "./commands/versions";
-import { type CliContext, ExitCode } from "./context";
+import type { CliContext } from "./context";
 
 const examples = `
 Examples:
@@ -45,9 +46,7 @@ export function createProgram(context: CliContext): Command {
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
-      outputError: (text, write) => {
-        write(text.replace(/^error: /, "mlp: "));
-      },
+      outputError: outputErrorAs("mlp"),
     })
     .exitOverride()
     .showHelpAfterError("(mlp --help lists commands and options)")
@@ -116,20 +115,6 @@ export async function run(args: string[], context: CliContext): Promise<number> 
       context.stderr.write("mlp: interrupted\n");
       return ExitCode.Interrupted;
     }
-    if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? ExitCode.Good : ExitCode.Usage;
-    }
-    if (process.env.MLP_DEBUG) {
-      context.stderr.write(`${(error as Error).stack ?? error}\n`);
-    }
-    if (error instanceof UserError) {
-      for (const problem of error.problems) {
-        context.stderr.write(`mlp: ${problem}\n`);
-      }
-      return ExitCode.Usage;
-    }
-    const message = error instanceof Error ? error.message : String(error);
-    context.stderr.write(`mlp: ${message}\nMLP_DEBUG=1 shows where this comes from.\n`);
-    return ExitCode.Failed;
+    return reportError(error, "mlp", context.stderr);
   }
 }

@@ -1,7 +1,12 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { Interrupted, LocalError } from "./localError";
+import { Interrupted } from "./interrupted";
+import { layoutOf } from "../screen/layout";
+import { outputErrorAs, reportError } from "../screen/reportError";
+import { runMain } from "../screen/runMain";
+import { table } from "../screen/table";
+import { UserError } from "../screen/userError";
 import { S3Kind } from "./services/objectStore";
 import { isAlive } from "./processes/processTable";
 import { type RunOptions, type RunResult, runLifecycle } from "./lifecycle/runLifecycle";
@@ -31,9 +36,10 @@ function wholeNumber(text: string): number {
 
 /** The command line of `npm run local -- …`. */
 function commandLine(): Command {
-  const program = new Command("local").description(
-    "The platform as real processes on this machine.",
-  );
+  const program = new Command("local")
+    .description("The platform as real processes on this machine.")
+    .configureOutput({ outputError: outputErrorAs("local") })
+    .exitOverride();
   program
     .command("up", { isDefault: true })
     .description("run a model's whole life, then end everything")
@@ -69,10 +75,11 @@ async function up(options: UpOptions): Promise<void> {
     const earlier = state.record();
     const running = earlier === undefined ? [] : state.remaining(earlier);
     if (running.length > 0) {
-      throw new LocalError(
-        `${running.length} processes of an earlier run are still there`,
-        "End them with `npm run local -- stop`, or look at them with `npm run local -- status`.",
-      );
+      throw new UserError({
+        what: `${running.length} processes of an earlier run are still there`,
+        remedy:
+          "End them with `npm run local -- stop`, or look at them with `npm run local -- status`.",
+      });
     }
     process.exitCode = await supervise(state, options);
   } finally {
@@ -102,11 +109,12 @@ async function supervise(state: StateDirectory, options: UpOptions): Promise<num
     await printScreens(result, supervisor, steps, options.screenshot);
   } catch (error) {
     code = error instanceof Interrupted ? exitCodes[error.signal as keyof typeof exitCodes] : 1;
-    process.stderr.write(
-      error instanceof Interrupted
-        ? "\nInterrupted: ending what was started.\n"
-        : `\nThe run failed.\n${failure(error as Error, supervisor.logFile("local")).message}\n`,
-    );
+    if (error instanceof Interrupted) {
+      process.stderr.write("\nInterrupted: ending what was started.\n");
+    } else {
+      process.stderr.write("\nThe run failed.\n");
+      reportError(failure(error as Error, supervisor.logFile("local")), "local", process.stderr);
+    }
   }
   const seconds = Math.round((performance.now() - started) / 1000);
   if (code === 0 && options.keep && result !== undefined) {
@@ -128,7 +136,7 @@ async function supervise(state: StateDirectory, options: UpOptions): Promise<num
 }
 
 function failure(error: Error, log: string): StepFailure {
-  return error instanceof StepFailure ? error : new StepFailure("between two steps", error, log);
+  return error instanceof StepFailure ? error : new StepFailure("Between two steps", error, log);
 }
 
 /** Removes what would only take space after a run; logs stay until the next run. */
@@ -154,12 +162,8 @@ function status(): void {
   process.stdout.write(
     `Run ${record.runId} since ${record.startedAt}, ${running.length} processes:\n`,
   );
-  for (const service of record.services.filter((each) => isAlive(each))) {
-    const about = service.url ?? "";
-    process.stdout.write(
-      `  ${service.name.padEnd(18)} ${String(service.pid).padEnd(8)} ${about}\n`,
-    );
-  }
+  const services = record.services.filter((each) => isAlive(each));
+  writeRows(services.map(({ name, pid, url = "" }) => [name, String(pid), url]));
   if (record.predictionId !== undefined) {
     process.stdout.write(`Trace a prediction: npm run mlp -- trace ${record.predictionId}\n`);
   }
@@ -195,21 +199,26 @@ async function clean(options: { all: boolean }): Promise<void> {
 }
 
 function printAddresses(record: RunRecord, seconds: number): void {
-  const lines = record.services.filter((each) => each.url !== undefined && isAlive(each));
+  const services = record.services.filter((each) => each.url !== undefined && isAlive(each));
   process.stdout.write(`\nDone in ${seconds} s; running until \`npm run local -- stop\`:\n`);
-  for (const { name, url } of lines) {
-    process.stdout.write(`  ${name.padEnd(18)} ${url}\n`);
-  }
+  writeRows(services.map(({ name, url }) => [name, url!]));
   process.stdout.write(`\nTrace it again: npm run mlp -- trace ${record.predictionId}\n`);
+}
+
+function writeRows(rows: string[][]): void {
+  const columns = (rows[0] ?? []).map(() => ({ name: "" }));
+  const lines = table({ columns, rows, indent: 2 }, layoutOf(process.stdout));
+  process.stdout.write(lines.map((line) => `${line}\n`).join(""));
 }
 
 function requireLinux(): void {
   if (process.platform !== "linux") {
-    throw new LocalError(
-      `the local run reads /proc to end exactly its own processes, and ${process.platform} ` +
+    throw new UserError({
+      what:
+        `the local run reads /proc to end exactly its own processes, and ${process.platform} ` +
         "has none",
-      "Run it on Linux: on Windows in WSL 2, on macOS in a Linux virtual machine.",
-    );
+      remedy: "Run it on Linux: on Windows in WSL 2, on macOS in a Linux virtual machine.",
+    });
   }
 }
 
@@ -217,12 +226,6 @@ function shownPath(file: string): string {
   return relative(process.cwd(), file) || file;
 }
 
-commandLine()
-  .parseAsync()
-  .then(() => process.exit())
-  .catch((error: Error) => {
-    const isExpected = error instanceof LocalError;
-    const text = isExpected ? `${error.message}\nremedy: ${error.remedy}` : error.stack;
-    process.stderr.write(`local: ${text}\n`);
-    process.exit(1);
-  });
+void runMain("local", async () => {
+  await commandLine().parseAsync();
+}).then(() => process.exit());

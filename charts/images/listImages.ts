@@ -1,7 +1,8 @@
 import { chartName } from "../../program/charts";
 import { imageFrom } from "../../components/kubernetes/imageName";
 import { knativeImages } from "../../program/versions";
-import { previewStack, readStackConfig, UserError } from "../../preview/engine/previewStack";
+import { previewStack, readStackConfig } from "../../preview/engine/previewStack";
+import { UserError } from "../../screen/userError";
 import type { PreviewResource } from "../../preview/engine/programRun";
 import { readChartImages } from "./chartImages";
 import { findImages } from "./findImages";
@@ -51,10 +52,10 @@ export async function listImages(
     config: { [imagesKey]: JSON.stringify(replaced), "mlplatform:charts": "{}" },
   });
   if (!result.succeeded) {
-    throw new UserError([
-      `the program of stack "${stack}" fails, so its images are not known; \`mlp preview ` +
-        `--stack ${stack}\` shows why`,
-    ]);
+    throw new UserError({
+      what: `the program of stack "${stack}" fails, so its images are not known`,
+      remedy: `\`mlp preview --stack ${stack}\` shows why.`,
+    });
   }
   const users = new Map<string, Set<string>>();
   for (const resource of result.resources.filter(({ custom }) => custom)) {
@@ -92,11 +93,12 @@ function imagesOfChart(inputs: Record<string, unknown>): [image: string, user: s
   const name = chartName({ chart, version });
   const known = readChartImages()[name];
   if (known?.version !== version) {
-    throw new UserError([
-      `the images of chart ${name} ${version} are not known, only those of ` +
-        `${known?.version ?? "no version"}; ` +
-        "render it by `MLP_CHARTS=… UPDATE_GOLDEN=1 npx mocha test/charts`",
-    ]);
+    throw new UserError({
+      what:
+        `the images of chart ${name} ${version} are not known, only those of ` +
+        `${known?.version ?? "no version"}`,
+      remedy: "Render it by `MLP_CHARTS=… UPDATE_GOLDEN=1 npx mocha test/charts`.",
+    });
   }
   return known.images.map((image) => [image, `chart ${name}`]);
 }

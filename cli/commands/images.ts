@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type ImageList, listImages } from "../../charts/images/listImages";
-import { alignColumns } from "../../screen/terminal";
+import { type Layout, layoutOf } from "../../screen/layout";
+import { table } from "../../screen/table";
 import type { CliContext } from "../context";
 import { Progress } from "../../screen/progress";
 
@@ -37,10 +38,12 @@ async function runImages(flags: ImagesFlags, context: CliContext): Promise<void>
   } finally {
     progress.end();
   }
-  context.stdout.write(flags.json ? `${JSON.stringify(list, null, 2)}\n` : table(list));
+  context.stdout.write(
+    flags.json ? `${JSON.stringify(list, null, 2)}\n` : imageTable(list, layoutOf(context.stdout)),
+  );
 }
 
-function table({ stack, registry, images }: ImageList): string {
+function imageTable({ stack, registry, images }: ImageList, layout: Layout): string {
   const rows = images.map(({ source, image, usedBy }) => [
     source,
     ...(registry === undefined ? [] : [image]),
@@ -50,5 +53,7 @@ function table({ stack, registry, images }: ImageList): string {
     registry === undefined
       ? "each from its own registry (images.registry of the stack names one for all)"
       : `all from ${registry}`;
-  return `${alignColumns(rows).join("\n")}\n\n${stack}: ${images.length} images, ${place}\n`;
+  const names = ["image", ...(registry === undefined ? [] : ["pulled from"]), "used by"];
+  const lines = table({ columns: names.map((name) => ({ name })), rows }, layout);
+  return `${lines.join("\n")}\n\n${stack}: ${images.length} images, ${place}\n`;
 }

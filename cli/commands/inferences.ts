@@ -1,7 +1,10 @@
 import { MlflowError } from "@mlplatform/lake/ask/mlflowClient";
 import { FeaturesError, type FeaturesOf } from "@mlplatform/lake/inferences/featuresTable";
 import { Command } from "commander";
-import { UserError } from "../../screen/userError";
+import { layoutOf } from "../../screen/layout";
+import { table } from "../../screen/table";
+import { printable } from "../../screen/text";
+import { UserError, shown } from "../../screen/userError";
 import type { CliContext } from "../context";
 import {
   addLakeOptions,
@@ -12,7 +15,6 @@ import {
 import {
   addSelectionOptions,
   jsonRow,
-  printable,
   type SelectionFlags,
   selectionOf,
   writeAnswer,
@@ -87,7 +89,7 @@ async function runSql(query: string, flags: SqlFlags, context: CliContext): Prom
     writeAnswer(answer, flags.json === true, context);
   } catch (error) {
     if (error instanceof FeaturesError || error instanceof MlflowError) {
-      throw new UserError([error.message]);
+      throw new UserError({ what: error.message });
     }
     throw error;
   } finally {
@@ -104,9 +106,11 @@ async function featuresOf(text: string, connection: LakeConnection): Promise<Fea
 async function tail(flags: TailFlags, context: CliContext): Promise<void> {
   const lines = Number(flags.lines);
   if (!Number.isInteger(lines) || lines < 1 || lines > 10_000) {
-    throw new UserError([
-      `--lines must be a whole number 1–10000, got ${JSON.stringify(flags.lines)}`,
-    ]);
+    throw new UserError({
+      what: "--lines must be a whole number",
+      seen: shown(flags.lines),
+      remedy: "Give one from 1 to 10000.",
+    });
   }
   const connection = await connectLake(flags, context);
   let isStopped = false;
@@ -153,23 +157,27 @@ async function show(id: string, flags: Flags, context: CliContext): Promise<void
       { id },
     );
     if (rows.length === 0) {
-      throw new UserError([
-        `no prediction has the id ${JSON.stringify(id)}; a prediction is in the lake seconds ` +
-          "after " +
-          `its answer, and --namespace, --since and --until narrow the search`,
-      ]);
+      throw new UserError({
+        what: `no prediction has the id ${shown(id)}`,
+        remedy:
+          "A prediction is in the lake seconds after its answer; --namespace, --since and " +
+          "--until narrow the search.",
+      });
     }
+    const layout = layoutOf(context.stdout);
     for (const row of rows.map(jsonRow)) {
       if (flags.json === true) {
         context.stdout.write(`${JSON.stringify(row)}\n`);
         continue;
       }
-      for (const [name, cell] of Object.entries(row)) {
-        if (cell !== null) {
+      const facts = Object.entries(row)
+        .filter(([, cell]) => cell !== null)
+        .map(([name, cell]) => {
           const text = typeof cell === "string" ? cell : JSON.stringify(cell);
-          context.stdout.write(`${name.padEnd(18)} ${printable(text)}\n`);
-        }
-      }
+          return [name, printable(text)];
+        });
+      const lines = table({ columns: [{ name: "" }, { name: "" }], rows: facts }, layout);
+      context.stdout.write(`${lines.join("\n")}\n`);
     }
   } finally {
     connection.close();

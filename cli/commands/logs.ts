@@ -3,7 +3,7 @@ import { importHistory } from "@mlplatform/lake/rayLogs/historyImport";
 import { findLogFiles, readLogFile, type StoredLogFile } from "@mlplatform/lake/ask/logFiles";
 import { listRayLogClusters, type StoredCluster } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { Command, InvalidArgumentError } from "commander";
-import { UserError } from "../../screen/userError";
+import { UserError, shown } from "../../screen/userError";
 import type { CliContext } from "../context";
 import {
   addLakeOptions,
@@ -98,12 +98,12 @@ function importFrom(bucket: string, flags: ImportFlags, context: CliContext) {
     try {
       const done = await importHistory(source, flags.prefix, connection.lake.store);
       if (done.files === 0 && done.kept.length === 0) {
-        throw new UserError([
-          `bucket ${bucket} has no key ` +
-            "cluster-history/<kind>/<namespace>/<owner>/<cluster>/<session>/" +
-            `<node>/logs/… below ${JSON.stringify(flags.prefix)}; name the collector's ` +
-            "bucket and prefix",
-        ]);
+        throw new UserError({
+          what:
+            `bucket ${bucket} has no key cluster-history/<kind>/<namespace>/<owner>/<cluster>/` +
+            `<session>/<node>/logs/… below ${shown(flags.prefix)}`,
+          remedy: "Name the collector's bucket and prefix.",
+        });
       }
       const { clusters, nodes, files, bytes, kept } = done;
       context.stdout.write(
@@ -154,17 +154,18 @@ function cat(name: string, flags: Flags, context: CliContext) {
     const files = all.filter(({ node }) => flags.node === undefined || node === flags.node);
     const [file] = files;
     if (file === undefined) {
-      throw new UserError([
-        `the lake has no file ${JSON.stringify(name)} there; list names with ` +
-          `logs sql "SELECT DISTINCT node, file FROM raylogs"`,
-      ]);
+      throw new UserError({
+        what: `the lake has no file ${shown(name)} there`,
+        remedy: "`mlp logs files` lists names.",
+      });
     }
     if (files.length > 1) {
-      throw new UserError([
-        `${files.length} files are called ${JSON.stringify(name)}; give --cluster, --node, ` +
-          "or one of these ids:",
-        ...files.map(describeFile),
-      ]);
+      throw new UserError({
+        what: [`${files.length} files are called ${shown(name)}:`, ...files.map(describeFile)].join(
+          "\n",
+        ),
+        remedy: "Give --cluster, --node, or the id of one of them.",
+      });
     }
     for await (const bytes of readLogFile(lake, selection, file)) {
       await writeBytes(bytes, context);

@@ -1,9 +1,11 @@
 import type { AnswerCell, LakeAnswer } from "@mlplatform/lake/ask/lake";
 import { ManifestStatus } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogClusters";
-import { ExitCode, type CliContext } from "../context";
+import { ExitCode } from "../../screen/exitCode";
+import { printable } from "../../screen/text";
+import type { CliContext } from "../context";
 import type { LakeConnection } from "../lakeConnection";
-import { jsonRow, printable, selectionOf, type SelectionFlags, writeAnswer } from "../lakeOutput";
+import { jsonRow, selectionOf, type SelectionFlags, writeAnswer } from "../lakeOutput";
 
 /** What narrows a search to some lines. */
 export interface SearchFlags extends SelectionFlags {

@@ -12,7 +12,8 @@ import { packName, policies } from "../../policy/pack";
 import { apiVersionOf } from "../../policy/rules/objectKinds";
 import { type ObjectRule, violations } from "../../policy/rules/objectRule";
 import { objectRules } from "../../policy/rules/objectRules";
-import { type CliContext, ExitCode } from "../context";
+import { ExitCode } from "../../screen/exitCode";
+import type { CliContext } from "../context";
 import { type ManifestObject, type Manifests, readManifests } from "../manifests";
 
 interface CheckFlags {
@@ -67,7 +68,10 @@ async function runCheck(path: string, flags: CheckFlags, context: CliContext): P
   );
   const manifests = await readManifests(resolve(context.workingDir, path));
   if (manifests.objects.length + manifests.problems.length === 0) {
-    throw new UserError([`"${path}" holds no Kubernetes object. Name a folder of manifests.`]);
+    throw new UserError({
+      what: `"${path}" holds no Kubernetes object`,
+      remedy: "Name a folder of manifests.",
+    });
   }
   const rules = objectRules.filter(({ name }) => settings.get(name)!.enforcement !== "disabled");
   const findings = [

@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { UserError } from "../../screen/userError";
+import { type Problem, UserError } from "../../screen/userError";
 import { previewDocument } from "../../preview/report/previewDocument";
 import { preview } from "../../preview/preview";
 import { failures } from "../../preview/report/stackPreview";
 import { renderPreview } from "../../preview/report/renderPreview";
-import { layoutOf } from "../../screen/terminal";
-import { type CliContext, ExitCode } from "../context";
+import { layoutOf } from "../../screen/layout";
+import { ExitCode } from "../../screen/exitCode";
+import type { CliContext } from "../context";
 import { Progress } from "../../screen/progress";
 
 interface PreviewFlags {
@@ -79,11 +80,12 @@ async function runPreview(flags: PreviewFlags, context: CliContext): Promise<voi
 }
 
 function checkPaths(flags: PreviewFlags, workingDir: string) {
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const existing = (option: string, path: string) => {
     const full = resolve(workingDir, path);
     if (!existsSync(full)) {
-      problems.push(`${option} "${path}" does not exist: looked at ${full}.`);
+      const what = `${option} "${path}" does not exist`;
+      problems.push({ what, remedy: `Correct the path; ${full} was looked for.` });
     }
     return full;
   };
@@ -91,10 +93,11 @@ function checkPaths(flags: PreviewFlags, workingDir: string) {
   const policyConfig =
     flags.policyConfig === undefined ? undefined : existing("--policy-config", flags.policyConfig);
   if (policyConfig !== undefined && !flags.policy) {
-    problems.push("--policy-config has no effect with --no-policy: give one of them.");
+    const what = "--policy-config has no effect with --no-policy";
+    problems.push({ what, remedy: "Give one of them." });
   }
   if (problems.length > 0) {
-    throw new UserError(problems);
+    throw new UserError(...problems);
   }
   return { policyPacks, policyConfig };
 }

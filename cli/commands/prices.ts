@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { Command } from "commander";
 import { previewStack } from "../../preview/engine/previewStack";
-import { UserError } from "../../screen/userError";
+import { type Problem, UserError, shown } from "../../screen/userError";
 import { regionOf } from "../../preview/prices/computePrice";
 import {
   type PriceTable,
@@ -12,7 +12,8 @@ import {
 } from "../../preview/prices/priceTable";
 import { retailEndpoint } from "../../preview/prices/retailApi";
 import { fetchPrices } from "../../preview/prices/updatePrices";
-import { alignColumns } from "../../screen/terminal";
+import { layoutOf } from "../../screen/layout";
+import { table as linesOf } from "../../screen/table";
 import { vmSizes } from "../../components/aksPlatform/vmSizes";
 import type { CliContext } from "../context";
 import { Progress } from "../../screen/progress";
@@ -69,10 +70,10 @@ async function updatePrices(flags: UpdateFlags, context: CliContext): Promise<vo
       },
     });
     if (Object.keys(table.prices).length === 0) {
-      throw new UserError([
-        `Price list: it has no entry for the region "${region}". Nothing was written; give ` +
-          "an Azure region name such as westeurope.",
-      ]);
+      throw new UserError({
+        what: `the price list has no entry for the region "${region}"`,
+        remedy: "Nothing was written; give an Azure region name such as westeurope.",
+      });
     }
     path = await savePrices(context.projectDir, table);
   } finally {
@@ -92,21 +93,34 @@ async function updatePrices(flags: UpdateFlags, context: CliContext): Promise<vo
 }
 
 function checkUpdate(flags: UpdateFlags): void {
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   if ((flags.region === undefined) === (flags.stack === undefined)) {
-    problems.push("prices update needs either --stack or --region.");
+    const what = "prices update needs either --stack or --region";
+    problems.push({ what, remedy: "Give one of them." });
   }
   if (flags.region !== undefined && !/^[a-z][a-z0-9]+$/.test(flags.region)) {
-    problems.push(`--region "${flags.region}" is no region name: write it as westeurope.`);
+    problems.push({
+      what: "--region is no region name",
+      seen: shown(flags.region),
+      remedy: "Write it as westeurope.",
+    });
   }
   if (!/^[A-Z]{3}$/.test(flags.currency)) {
-    problems.push(`--currency "${flags.currency}" is no currency code: write it as USD.`);
+    problems.push({
+      what: "--currency is no currency code",
+      seen: shown(flags.currency),
+      remedy: "Write it as USD.",
+    });
   }
   if (!URL.canParse(flags.endpoint)) {
-    problems.push(`--endpoint "${flags.endpoint}" is no address: write it with https://.`);
+    problems.push({
+      what: "--endpoint is no address",
+      seen: shown(flags.endpoint),
+      remedy: "Write it with https://.",
+    });
   }
   if (problems.length > 0) {
-    throw new UserError(problems);
+    throw new UserError(...problems);
   }
 }
 
@@ -124,9 +138,10 @@ async function regionOfStack(
   const region = regionOf(result.resources);
   if (region === undefined) {
     const failed = result.succeeded ? "" : "; its program failed, `mlp preview` shows why";
-    throw new UserError([
-      `--stack "${stack}" makes no cluster with a known region${failed}. Give --region instead.`,
-    ]);
+    throw new UserError({
+      what: `--stack "${stack}" makes no cluster with a known region${failed}`,
+      remedy: "Give --region instead.",
+    });
   }
   return region;
 }
@@ -137,7 +152,10 @@ async function showPrices(flags: { region?: string }, context: CliContext): Prom
   const wanted = [...regions].filter((region) => region === (flags.region ?? region));
   if (wanted.length === 0) {
     const where = flags.region === undefined ? "" : ` for the region "${flags.region}"`;
-    throw new UserError([`No prices were fetched${where}: run \`mlp prices update\`.`]);
+    throw new UserError({
+      what: `no prices were fetched${where}`,
+      remedy: "Run `mlp prices update`.",
+    });
   }
   for (const region of wanted) {
     const table = await loadPrices(context.projectDir, region);
@@ -145,7 +163,7 @@ async function showPrices(flags: { region?: string }, context: CliContext): Prom
       continue;
     }
     const rows = Object.entries(table.prices).map(([key, price]) => [
-      `  ${key}`,
+      key,
       String(price.amount),
       `per ${price.unit}`,
       `${price.productName}, ${price.meterName}`,
@@ -154,6 +172,8 @@ async function showPrices(flags: { region?: string }, context: CliContext): Prom
       `${region}, ${table.currency}, fetched ${table.fetchedAt.slice(0, 10)} from ` +
         `${table.source}\n`,
     );
-    context.stdout.write(`${alignColumns(rows, new Set([1])).join("\n")}\n`);
+    const columns = [{ name: "item" }, { name: "price", isNumber: true }, { name: "unit" }];
+    const shownTable = { columns: [...columns, { name: "product" }], rows, indent: 2 };
+    context.stdout.write(`${linesOf(shownTable, layoutOf(context.stdout)).join("\n")}\n`);
   }
 }

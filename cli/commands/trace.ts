@@ -1,9 +1,12 @@
-import { type Trace, tracePrediction } from "@mlplatform/lake/ask/trace";
+import { tracePrediction } from "@mlplatform/lake/ask/trace";
 import { Command } from "commander";
-import { UserError } from "../../screen/userError";
-import { type CliContext, ExitCode } from "../context";
+import { layoutOf } from "../../screen/layout";
+import { renderTrace } from "../../local/lifecycle/renderTrace";
+import { UserError, shown } from "../../screen/userError";
+import { ExitCode } from "../../screen/exitCode";
+import type { CliContext } from "../context";
 import { addLakeOptions, connectLake, type LakeFlags } from "../lakeConnection";
-import { addSelectionOptions, printable, type SelectionFlags, selectionOf } from "../lakeOutput";
+import { addSelectionOptions, type SelectionFlags, selectionOf } from "../lakeOutput";
 
 type Flags = LakeFlags & SelectionFlags & { json?: boolean; lines: string };
 
@@ -25,9 +28,11 @@ export function traceCommand(context: CliContext): Command {
 async function trace(id: string, flags: Flags, context: CliContext): Promise<void> {
   const maxLogLines = Number(flags.lines);
   if (!Number.isInteger(maxLogLines) || maxLogLines < 1 || maxLogLines > 10_000) {
-    throw new UserError([
-      `--lines must be a whole number 1–10000, got ${JSON.stringify(flags.lines)}`,
-    ]);
+    throw new UserError({
+      what: "--lines must be a whole number",
+      seen: shown(flags.lines),
+      remedy: "Give one from 1 to 10000.",
+    });
   }
   const connection = await connectLake(flags, context);
   try {
@@ -36,7 +41,9 @@ async function trace(id: string, flags: Flags, context: CliContext): Promise<voi
     const selection = selectionOf(flags);
     const found = await tracePrediction({ lake, mlflow, selection, maxLogLines }, id);
     context.stdout.write(
-      flags.json === true ? `${JSON.stringify(found, null, 2)}\n` : formatTrace(found),
+      flags.json === true
+        ? `${JSON.stringify(found, null, 2)}\n`
+        : renderTrace(found, layoutOf(context.stdout)),
     );
     if (!found.isComplete) {
       context.exitCode = ExitCode.Failed;
@@ -44,16 +51,4 @@ async function trace(id: string, flags: Flags, context: CliContext): Promise<voi
   } finally {
     connection.close();
   }
-}
-
-/** The trace as text: a line a hop, its facts, and what is missing. */
-export function formatTrace(trace: Trace): string {
-  const lines = [`prediction ${printable(trace.predictionId)}`];
-  for (const { hop, store, isFound, facts, problems } of trace.hops) {
-    const text = Object.entries(facts).map(([name, value]) => `${name} ${printable(value)}`);
-    lines.push(`${isFound ? "✓" : "✗"} ${hop.padEnd(14)} ${text.join("  ")}  [${store}]`);
-    lines.push(...problems.map((problem) => `    ! ${printable(problem)}`));
-  }
-  lines.push(...trace.logLines.map((line) => `    | ${printable(line)}`));
-  return `${lines.join("\n")}\n`;
 }

@@ -8,10 +8,14 @@ import {
   recordMissing,
   verifyCharts,
 } from "../../charts/chartDigests";
-import { readStackConfig, UserError } from "../../preview/engine/previewStack";
-import { alignColumns } from "../../screen/terminal";
+import { readStackConfig } from "../../preview/engine/previewStack";
+import { UserError } from "../../screen/userError";
+import { type Layout, layoutOf } from "../../screen/layout";
+import { writeProblem } from "../../screen/reportError";
+import { table } from "../../screen/table";
 import { type ChartSource, chartSourceProblems } from "../../program/charts";
-import { type CliContext, ExitCode } from "../context";
+import { ExitCode } from "../../screen/exitCode";
+import type { CliContext } from "../context";
 import { Progress } from "../../screen/progress";
 
 interface VersionsFlags {
@@ -26,7 +30,7 @@ chartDigests.json; a chart without one is "unverified".
 Examples:
   npm run mlp -- versions
   npm run mlp -- versions verify                what is published: records digests that are missing
-  npm run mlp -- versions verify --stack prod   what the stack's mirror or folder holds`;
+  npm run mlp -- versions verify --stack prod   what the stack's mirror holds: checks only`;
 
 /** `mlp versions`: every chart with its place, version and digest. */
 export function versionsCommand(context: CliContext): Command {
@@ -55,7 +59,9 @@ function addOptions(command: Command): void {
 
 function showVersions(flags: VersionsFlags, context: CliContext): void {
   const statuses = statusesOf(flags, context);
-  context.stdout.write(flags.json ? json(statuses) : table(statuses));
+  context.stdout.write(
+    flags.json ? json(statuses) : versionTable(statuses, layoutOf(context.stdout)),
+  );
 }
 
 async function verifyVersions(flags: VersionsFlags, context: CliContext): Promise<void> {
@@ -76,10 +82,12 @@ async function verifyVersions(flags: VersionsFlags, context: CliContext): Promis
   if (flags.stack === undefined) {
     statuses = recordMissing(statuses, file);
   }
-  context.stdout.write(flags.json ? json(statuses) : table(statuses));
+  context.stdout.write(
+    flags.json ? json(statuses) : versionTable(statuses, layoutOf(context.stdout)),
+  );
   const problems = statuses.flatMap(problemOf);
   for (const problem of problems) {
-    context.stderr.write(`mlp: ${problem}\n`);
+    writeProblem(problem, "mlp", context.stderr);
   }
   if (problems.length > 0) {
     context.exitCode = ExitCode.Failed;
@@ -105,9 +113,9 @@ function sourceOf({ stack }: VersionsFlags, context: CliContext): ChartSource {
     return source;
   }
   throw new UserError(
-    problems.map(
-      ({ propertyPath, reason }) => `Pulumi.${stack}.yaml: charts.${propertyPath} ${reason}`,
-    ),
+    ...problems.map(({ propertyPath, reason }) => ({
+      what: `Pulumi.${stack}.yaml: charts.${propertyPath} ${reason}`,
+    })),
   );
 }
 
@@ -134,12 +142,13 @@ function json(statuses: ChartStatus[]): string {
   return `${JSON.stringify({ charts: statuses }, null, 2)}\n`;
 }
 
-function table(statuses: ChartStatus[]): string {
+function versionTable(statuses: ChartStatus[], layout: Layout): string {
   const rows = statuses.map(({ chart, repository, version, digest, state }) => [
     repository === undefined ? chart : `${chart} of ${repository}`,
     version,
     digest ?? "-",
     state,
   ]);
-  return `${alignColumns(rows).join("\n")}\n`;
+  const columns = ["chart", "version", "digest", "state"].map((name) => ({ name }));
+  return `${table({ columns, rows }, layout).join("\n")}\n`;
 }

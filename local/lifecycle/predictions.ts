@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import * as http from "node:http";
-import { LocalError } from "../localError";
+import { UserError } from "../../screen/userError";
 
 /** A prediction that was asked for and answered. */
 export interface SentPrediction {
@@ -49,17 +49,18 @@ export async function sendPredictions(
       const id = randomUUID();
       const target = path === "v1" ? `/v1/models/${model}:predict` : `/v2/models/${model}/infer`;
       const answer = await post(`${url}${target}`, id, body, sockets).catch((error: Error) => {
-        throw new LocalError(
-          `prediction ${index + 1} of ${count} got no answer: ${error.message}`,
-          "Read the logs of kserve-agent and model-server in .mlplatform/run/logs.",
-        );
+        throw new UserError({
+          what: `prediction ${index + 1} of ${count} got no answer: ${error.message}`,
+          remedy: "Read the logs of kserve-agent and model-server in .mlplatform/run/logs.",
+        });
       });
       if (answer.status !== 200) {
-        throw new LocalError(
-          `prediction ${index + 1} of ${count} was answered ${answer.status}: ` +
+        throw new UserError({
+          what:
+            `prediction ${index + 1} of ${count} was answered ${answer.status}: ` +
             `${answer.body.toString().slice(0, 300)}`,
-          "Read the model server's log in .mlplatform/run/logs/model-server.log.",
-        );
+          remedy: "Read the model server's log in .mlplatform/run/logs/model-server.log.",
+        });
       }
       sent.push({ id, requestSha256: sha256(body), responseSha256: sha256(answer.body) });
       if (sent.length % 100 === 0) {

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { publishDataset } from "./dataset";
-import { LocalError } from "../localError";
+import { UserError } from "../../screen/userError";
 import { readGitState } from "./gitState";
 import { startInferenceTable, startLogOffloader } from "../services/lakeServices";
 import { type LocalLake, type S3Kind, startObjectStore } from "../services/objectStore";
@@ -143,7 +143,10 @@ export async function runLifecycle(
   });
   const predictionId = sent[Math.floor(sent.length / 2)]?.id;
   if (predictionId === undefined) {
-    throw new LocalError("no prediction was sent", "Ask for at least one with --predictions.");
+    throw new UserError({
+      what: "no prediction was sent",
+      remedy: "Ask for at least one with --predictions.",
+    });
   }
   supervisor.record.predictionId = predictionId;
   state.save(supervisor.record);

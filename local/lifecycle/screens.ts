@@ -4,15 +4,17 @@ import { mlflowClient } from "@mlplatform/lake/ask/mlflowClient";
 import { openLake as openLakeTables } from "@mlplatform/lake/ask/lake";
 import { tracePrediction } from "@mlplatform/lake/ask/trace";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
-import { LocalError } from "../localError";
+import { UserError } from "../../screen/userError";
 import { openLake } from "../services/objectStore";
 import { localNamespace, type RunResult } from "./runLifecycle";
 import type { StepRunner } from "./steps";
 import type { Supervisor } from "../processes/supervisor";
-import { renderTrace } from "./traceScreen";
+import { layoutOf } from "../../screen/layout";
+import { renderTrace } from "./renderTrace";
 
 const viewport = { width: 1440, height: 900 };
 const pageTimeoutMs = 60_000;
+const shownLogLines = 8;
 const browsers = ["chromium", "chromium-browser", "google-chrome"];
 
 /**
@@ -26,7 +28,10 @@ export async function printScreens(
 ): Promise<void> {
   const browser = findBrowser();
   if (browser === undefined && screenshot !== undefined) {
-    throw new LocalError("there is no Chromium for --screenshot", "Install the package chromium.");
+    throw new UserError({
+      what: "there is no Chromium for --screenshot",
+      remedy: "Install the package chromium.",
+    });
   }
   if (browser !== undefined) {
     await steps.step("Screenshot of MLflow's page", async (say) => {
@@ -58,12 +63,15 @@ async function traceOf(result: RunResult, supervisor: Supervisor): Promise<strin
       const problems = trace.hops.flatMap((hop) =>
         hop.problems.map((each) => `${hop.hop}: ${each}`),
       );
-      throw new LocalError(
-        `the trace has gaps: ${problems.join("; ")}`,
-        "Read the logs of inference-table, log-offloader and train in .mlplatform/run/logs.",
-      );
+      throw new UserError({
+        what: `the trace has gaps: ${problems.join("; ")}`,
+        remedy:
+          "Read the logs of inference-table, log-offloader and train in .mlplatform/run/logs.",
+      });
     }
-    return renderTrace(trace);
+    // The job's own lines are the last of what it said; banners of its libraries come first.
+    const shortened = { ...trace, logLines: trace.logLines.slice(0, shownLogLines) };
+    return renderTrace(shortened, layoutOf(process.stdout));
   } finally {
     store.close();
   }

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { Interrupted, LocalError } from "../localError";
+import { Interrupted } from "../interrupted";
+import { UserError } from "../../screen/userError";
 import { type StepFailure, StepRunner } from "./steps";
 
 function screen(): { output: NodeJS.WriteStream; text: () => string } {
@@ -40,12 +41,11 @@ describe("step runner", () => {
     const { output } = screen();
     const runner = new StepRunner(output, never);
     const work = () =>
-      Promise.reject(new LocalError("port 5 is taken", "Choose another.", "x.log"));
-    await assert.rejects(runner.step("Start", work), (error: StepFailure) => {
-      assert.equal(
-        error.message,
-        "step  : Start\nwhy   : port 5 is taken\nremedy: Choose another.\nlog   : x.log",
+      Promise.reject(
+        new UserError({ what: "port 5 is taken", remedy: "Choose another.", log: "x.log" }),
       );
+    await assert.rejects(runner.step("Start", work), (error: StepFailure) => {
+      assert.equal(error.message, "Start: port 5 is taken. Choose another. The log is x.log.");
       return true;
     });
   });
@@ -64,10 +64,10 @@ describe("step runner", () => {
     const cause = new Error("fetch failed", { cause: new Error("connect ECONNREFUSED") });
     const failed = new StepRunner(output, never, log).step("Ask", () => Promise.reject(cause));
     await assert.rejects(failed, (error: StepFailure) => {
-      const [step, why, remedy, last] = error.message.split("\n");
-      assert.deepEqual([step, why], ["step  : Ask", "why   : fetch failed: connect ECONNREFUSED"]);
-      assert.match(remedy ?? "", /^remedy: Run it again/);
-      assert.equal(last, `log   : ${log}`);
+      const [problem] = error.problems;
+      assert.equal(problem?.what, "Ask: fetch failed: connect ECONNREFUSED");
+      assert.match(problem.remedy ?? "", /^Run it again/);
+      assert.equal(problem.log, log);
       return true;
     });
     assert.match(readFileSync(log, "utf8"), /steps\.test\.ts:\d+/);
@@ -76,11 +76,13 @@ describe("step runner", () => {
 
   it("ends a step that waits when a service dies", async () => {
     const { output } = screen();
-    const death = Promise.reject(new LocalError("mlflow ended by itself", "Read its log."));
+    const death = Promise.reject(
+      new UserError({ what: "mlflow ended by itself", remedy: "Read its log." }),
+    );
     const runner = new StepRunner(output, () => death);
     await assert.rejects(
       runner.step("Wait", never),
-      /step {2}: Wait\nwhy {3}: mlflow ended by itself/,
+      /^StepFailure: Wait: mlflow ended by itself\. Read its log\.$/,
     );
   });
 

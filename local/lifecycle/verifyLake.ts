@@ -17,7 +17,7 @@ import {
 } from "@mlplatform/lake/store/objectStore";
 import { inferenceEventsPrefix, inferencesPrefix } from "@mlplatform/lake/tables/inferenceKeys";
 import { rayLogsPrefix } from "@mlplatform/lake/tables/rayLogKeys";
-import { LocalError } from "../localError";
+import { UserError } from "../../screen/userError";
 import { rayNode } from "../services/lakeServices";
 import { type LocalLake, openLake } from "../services/objectStore";
 import type { FeatureRows, SentPrediction } from "./predictions";
@@ -87,12 +87,13 @@ export async function verifyEvents(
     );
     if (wrong.length > 0 || events.length !== sent.length * 2) {
       const shown = wrong.slice(0, shownRowCount).map(({ key }) => key);
-      throw new LocalError(
-        `the lake has ${events.length} events for ${sent.length} predictions; ` +
+      throw new UserError({
+        what:
+          `the lake has ${events.length} events for ${sent.length} predictions; ` +
           `${wrong.length} are missing or ` +
           `differ${shown.length > 0 ? ` (${shown.join("; ")} …)` : ""}`,
-        "Read the logs of kserve-agent and inference-table in .mlplatform/run/logs.",
-      );
+        remedy: "Read the logs of kserve-agent and inference-table in .mlplatform/run/logs.",
+      });
     }
     return events.length;
   } finally {
@@ -142,11 +143,12 @@ export async function verifyRayLogs(
             .join(", ") ?? "0";
         return `${name} (${bytes} bytes on disk, ${generations} in the lake)`;
       });
-      throw new LocalError(
-        `of ${onDisk.size} log files of Ray ${wrong.length} are missing in the lake or differ, ` +
+      throw new UserError({
+        what:
+          `of ${onDisk.size} log files of Ray ${wrong.length} are missing in the lake or differ, ` +
           `the node's manifest is ${manifest.status}: ${shown.join("; ")}`,
-        "Read the log offloader's log in .mlplatform/run/logs/log-offloader.log.",
-      );
+        remedy: "Read the log offloader's log in .mlplatform/run/logs/log-offloader.log.",
+      });
     }
     const bytes = [...onDisk.values()].reduce((sum, file) => sum + file.bytes, 0);
     return { files: onDisk.size, bytes };

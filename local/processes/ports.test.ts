@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import type { LocalError } from "../localError";
+import type { UserError } from "../../screen/userError";
 import { choosePorts, isPortFree } from "./ports";
 
 describe("ports of a local run", () => {
@@ -24,9 +24,9 @@ describe("ports of a local run", () => {
       const { port } = server.address() as AddressInfo;
       try {
         assert.equal(await isPortFree(port), false);
-        await assert.rejects(choosePorts(port), (error: LocalError) => {
+        await assert.rejects(choosePorts(port), (error: UserError) => {
           assert.match(error.message, new RegExp(`port ${port}.* is taken`));
-          assert.match(error.remedy, /--port-base/);
+          assert.match(error.problems[0]?.remedy ?? "", /--port-base/);
           return true;
         });
       } finally {

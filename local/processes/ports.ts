@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { LocalError } from "../localError";
+import { UserError, shown } from "../../screen/userError";
 
 /**
  * Below the ephemeral range of Linux (32768), so that no outgoing connection takes a chosen port.
@@ -61,10 +61,11 @@ export async function choosePorts(base?: number): Promise<Ports> {
   const chosen = new Map<PortName, number>();
   if (base !== undefined) {
     if (!Number.isInteger(base) || base < 1024 || base + names.length > 65_535) {
-      throw new LocalError(
-        `--port-base must be a whole number from 1024 to ${65_535 - names.length}, got ${base}`,
-        "Choose another base, or leave it out: free ports are found by themselves.",
-      );
+      throw new UserError({
+        what: `--port-base must be a whole number from 1024 to ${65_535 - names.length}`,
+        seen: shown(base),
+        remedy: "Choose another base, or leave it out: free ports are found by themselves.",
+      });
     }
     const taken: number[] = [];
     for (const [index, name] of names.entries()) {
@@ -74,11 +75,12 @@ export async function choosePorts(base?: number): Promise<Ports> {
       }
     }
     if (taken.length > 0) {
-      throw new LocalError(
-        `port ${taken.join(", ")} is taken by another program`,
-        `Choose another --port-base (the run needs ${names.length} ports in a row), or leave ` +
+      throw new UserError({
+        what: `port ${taken.join(", ")} is taken by another program`,
+        remedy:
+          `Choose another --port-base (the run needs ${names.length} ports in a row), or leave ` +
           "it out.",
-      );
+      });
     }
     return Object.fromEntries(chosen) as Ports;
   }
@@ -90,10 +92,10 @@ export async function choosePorts(base?: number): Promise<Ports> {
       return ports;
     }
   }
-  throw new LocalError(
-    `no block of ${block} free ports was found from ${lowestPort} to ${highestPort}`,
-    "End programs that hold many ports, or give a free block with --port-base.",
-  );
+  throw new UserError({
+    what: `no block of ${block} free ports was found from ${lowestPort} to ${highestPort}`,
+    remedy: "End programs that hold many ports, or give a free block with --port-base.",
+  });
 }
 
 /**

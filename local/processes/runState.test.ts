@@ -6,7 +6,6 @@ import { withoutCredentials } from "../lifecycle/gitState";
 import { predictionBody } from "../lifecycle/predictions";
 import { bootId } from "./processTable";
 import { StateDirectory, identityOf } from "./runState";
-import { plain } from "../lifecycle/traceScreen";
 
 describe("state of a local run", () => {
   let clone: string;
@@ -94,9 +93,5 @@ describe("small parts of a local run", () => {
     assert.equal(protocol, "v1");
     assert.equal(body.toString(), '{"instances":[[3,4]]}');
     assert.match(predictionBody(data, 5).body.toString(), /"shape":\[1,2\].*"data":\[5,6\]/);
-  });
-
-  it("shows log lines without their terminal sequences", () => {
-    assert.equal(plain("\u001b[36m(trial)\u001b[0m done\r"), "(trial) done");
   });
 });

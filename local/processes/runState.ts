@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { LocalError } from "../localError";
+import { UserError } from "../../screen/userError";
 import {
   bootId,
   isAlive,
@@ -74,11 +74,12 @@ export class StateDirectory {
         }
         const holder = this.lockHolder();
         if (holder !== undefined) {
-          throw new LocalError(
-            `another run works in this clone (process ${holder.pid})`,
-            "Wait for it, or end it with `npm run local -- stop`. A second clone can run " +
+          throw new UserError({
+            what: `another run works in this clone (process ${holder.pid})`,
+            remedy:
+              "Wait for it, or end it with `npm run local -- stop`. A second clone can run " +
               "beside it.",
-          );
+          });
         }
         rmSync(this.lockFile, { force: true });
       }

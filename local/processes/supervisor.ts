@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LocalError } from "../localError";
+import { UserError } from "../../screen/userError";
 import { runMarker, bootId, isAlive, readProcess } from "./processTable";
 import type { RunRecord, ServiceRecord, StateDirectory } from "./runState";
 
@@ -67,11 +67,11 @@ export class Supervisor {
     void service.ended.then((how) => {
       if (!service.stopping) {
         this.fail(
-          new LocalError(
-            `${spec.name} ended by itself (${how})${lastLines(service.record.log)}`,
-            "Read its log; a second `npm run local` starts clean.",
-            service.record.log,
-          ),
+          new UserError({
+            what: `${spec.name} ended by itself (${how})${lastLines(service.record.log)}`,
+            remedy: "Read its log; a second `npm run local` starts clean.",
+            log: service.record.log,
+          }),
         );
       }
     });
@@ -88,7 +88,11 @@ export class Supervisor {
     clearTimeout(timer);
     if (how !== "exit code 0") {
       const log = service.record.log;
-      throw new LocalError(`${spec.name} failed (${how})${lastLines(log)}`, spec.remedy, log);
+      throw new UserError({
+        what: `${spec.name} failed (${how})${lastLines(log)}`,
+        remedy: spec.remedy,
+        log,
+      });
     }
     return Buffer.concat(output).toString("utf8");
   }
@@ -104,22 +108,25 @@ export class Supervisor {
     void service.ended.then((how) => (ended = how));
     for (;;) {
       if (ended !== undefined) {
-        throw new LocalError(
-          `${service.spec.name} ended while it started (${ended})${lastLines(service.record.log)}`,
-          "Read its log for the cause.",
-          service.record.log,
-        );
+        throw new UserError({
+          what:
+            `${service.spec.name} ended while it started (${ended})` +
+            lastLines(service.record.log),
+          remedy: "Read its log for the cause.",
+          log: service.record.log,
+        });
       }
       if (await ready().catch(() => false)) {
         return;
       }
       if (Date.now() > deadline) {
-        throw new LocalError(
-          `${service.spec.name} was not ready after ${timeoutMs / 1000} ` +
+        throw new UserError({
+          what:
+            `${service.spec.name} was not ready after ${timeoutMs / 1000} ` +
             `s${lastLines(service.record.log)}`,
-          "Read its log; a busy machine may need a second try.",
-          service.record.log,
-        );
+          remedy: "Read its log; a busy machine may need a second try.",
+          log: service.record.log,
+        });
       }
       await sleep(pollMs);
     }
@@ -223,10 +230,10 @@ export async function endProcesses(state: StateDirectory, record: RunRecord): Pr
     await sleep(pollMs);
   }
   const left = state.remaining(record).map((info) => `${info.pid} (${info.command})`);
-  throw new LocalError(
-    `processes ${left.join(", ")} do not end`,
-    "End them by hand: `kill -9 PID`.",
-  );
+  throw new UserError({
+    what: `processes ${left.join(", ")} do not end`,
+    remedy: "End them by hand: `kill -9 PID`.",
+  });
 }
 
 /** The variables of the caller's shell that programs need; nothing else is passed on. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { LocalError } from "../localError";
+import { UserError } from "../../screen/userError";
 import { basicEnvironment } from "../processes/supervisor";
 
 const run = promisify(execFile);
@@ -32,7 +32,7 @@ export interface GoTool {
  * @param clone root of the clone; the binary goes to its `.cache/bin`
  * @param say told once, before a build that takes minutes
  * @returns path of the binary
- * @throws LocalError where Go is missing or the build fails, with the build's last lines
+ * @throws UserError where Go is missing or the build fails, with the build's last lines
  */
 export async function buildGoTool(
   clone: string,
@@ -69,16 +69,17 @@ export async function buildGoTool(
     rmSync(draft, { force: true });
     const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
     if (code === "ENOENT") {
-      throw new LocalError(
-        `Go is not installed, and ${tool.name} is built from source`,
-        `Install Go 1.25 or later, or ${tool.without}`,
-      );
+      throw new UserError({
+        what: `Go is not installed, and ${tool.name} is built from source`,
+        remedy: `Install Go 1.25 or later, or ${tool.without}`,
+      });
     }
-    throw new LocalError(
-      `${tool.name} did not build: ` +
+    throw new UserError({
+      what:
+        `${tool.name} did not build: ` +
         `${(stderr?.trim() || message).split("\n").slice(-4).join("\n    ")}`,
-      `Check the network and free space, or ${tool.without}`,
-    );
+      remedy: `Check the network and free space, or ${tool.without}`,
+    });
   }
   renameSync(draft, binary);
   return binary;

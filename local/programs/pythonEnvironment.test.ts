@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LocalError } from "../localError";
+import type { UserError } from "../../screen/userError";
 import { buildMinio } from "../services/objectStore";
 import { findInstalledPostgres } from "../services/postgres";
 import { findPython, requireFreeSpace } from "./pythonEnvironment";
@@ -32,9 +32,9 @@ describe("what the local run needs from the machine", () => {
 
   it("says which Python is needed when none is there", async () => {
     await withPath(directory, () =>
-      assert.rejects(findPython(), (error: LocalError) => {
+      assert.rejects(findPython(), (error: UserError) => {
         assert.match(error.message, /Python 3\.11 or 3\.12 is needed, found none/);
-        assert.match(error.remedy, /python3-venv/);
+        assert.match(error.problems[0]?.remedy ?? "", /python3-venv/);
         return true;
       }),
     );
@@ -61,9 +61,9 @@ describe("what the local run needs from the machine", () => {
     await withPath(directory, () =>
       assert.rejects(
         buildMinio(directory, () => undefined),
-        (error: LocalError) => {
+        (error: UserError) => {
           assert.match(error.message, /Go is not installed/);
-          assert.match(error.remedy, /leave out `--s3 minio`/);
+          assert.match(error.problems[0]?.remedy ?? "", /leave out `--s3 minio`/);
           return true;
         },
       ),

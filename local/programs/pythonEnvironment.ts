@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { LocalError } from "../localError";
+import { UserError } from "../../screen/userError";
 import { basicEnvironment } from "../processes/supervisor";
 
 const run = promisify(execFile);
@@ -33,10 +33,11 @@ export async function findPython(): Promise<string> {
       continue; // not installed under this name
     }
   }
-  throw new LocalError(
-    `Python 3.11 or 3.12 is needed, found ${seen.length > 0 ? seen.join(", ") : "none"}`,
-    "Install it with its venv module (Debian and Ubuntu: `apt install python3 python3-venv`).",
-  );
+  throw new UserError({
+    what: `Python 3.11 or 3.12 is needed, found ${seen.length > 0 ? seen.join(", ") : "none"}`,
+    remedy:
+      "Install it with its venv module (Debian and Ubuntu: `apt install python3 python3-venv`).",
+  });
 }
 
 /** A Python environment made once from locked requirements and used by every later run. */
@@ -138,10 +139,10 @@ export function requireFreeSpace(directory: string, neededMiB: number): void {
   const space = statfsSync(directory);
   const freeMiB = Math.floor((space.bavail * space.bsize) / mebibyte);
   if (freeMiB < neededMiB) {
-    throw new LocalError(
-      `${freeMiB} MiB are free at ${directory}, ${neededMiB} MiB are needed`,
-      "Free some space, or put the clone on a larger disk.",
-    );
+    throw new UserError({
+      what: `${freeMiB} MiB are free at ${directory}, ${neededMiB} MiB are needed`,
+      remedy: "Free some space, or put the clone on a larger disk.",
+    });
   }
 }
 
@@ -158,10 +159,11 @@ async function install(command: string, args: string[], what: string): Promise<v
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
     const reason = (stderr?.trim() || message).split("\n").slice(-6).join("\n    ");
-    throw new LocalError(
-      `${what}: ${basename(command)} ${args.slice(0, 3).join(" ")} failed:\n    ${reason}`,
-      "Check the network and the package index's settings, and that Python has its venv " +
+    throw new UserError({
+      what: `${what}: ${basename(command)} ${args.slice(0, 3).join(" ")} failed:\n    ${reason}`,
+      remedy:
+        "Check the network and the package index's settings, and that Python has its venv " +
         "module; then run again.",
-    );
+    });
   }
 }

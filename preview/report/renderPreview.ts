@@ -1,8 +1,11 @@
-import { capacitySection, priceSection } from "./reportTables";
+import { capacitySection } from "./capacitySection";
+import { priceSection } from "./priceSection";
 import { counted, failures, type StackPreview } from "./stackPreview";
 import { customCount, resourceTree } from "./resourceTree";
 import type { ProgramRun, PolicySummary } from "../engine/programRun";
-import { type Layout, alignColumns, cut, styled, wrap } from "../../screen/terminal";
+import { type Layout, styled } from "../../screen/layout";
+import { table } from "../../screen/table";
+import { cut, wrap } from "../../screen/text";
 
 /** The report of a preview for people: tree, outputs, policies, capacity, price, verdict. */
 export function renderPreview(preview: StackPreview, layout: Layout): string {
@@ -65,14 +68,13 @@ function outputsSection(result: ProgramRun, layout: Layout): string[] {
   if (entries.length === 0) {
     return [];
   }
-  const rows = entries.map(([name, value]) => [`  ${name}`, shown(value)]);
-  return [
-    styled(layout, "bold", "Outputs"),
-    ...alignColumns(rows).map((line) => cut(line, layout.width)),
-  ];
+  const rows = entries.map(([name, value]) => [name, outputText(value)]);
+  const columns = [{ name: "" }, { name: "" }];
+  const lines = table({ columns, rows, indent: 2 }, layout);
+  return [styled(layout, "bold", "Outputs"), ...lines.map((line) => cut(line, layout.width))];
 }
 
-function shown(value: unknown): string {
+function outputText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
@@ -80,17 +82,17 @@ function policySection(policy: PolicySummary, layout: Layout): string[] {
   const of = (name: string, kind: string) =>
     policy.reports.filter((report) => report.policy === name && report.kind === kind).length;
   const rows = policy.policies.map(({ name, enforcement, evaluated }) => [
-    `  ${name}`,
+    name,
     enforcement,
     String(evaluated),
     String(of(name, "violation")),
     String(of(name, "remediation")),
     String(of(name, "undecided")),
   ]);
-  const header = ["  policy", "level", "resources", "violations", "remediated", "undecided"];
-  const table = alignColumns([header, ...rows], new Set([2, 3, 4, 5]));
+  const names = ["policy", "level", "resources", "violations", "remediated", "undecided"];
+  const columns = names.map((name, index) => ({ name, isNumber: index >= 2 }));
   const lines = [styled(layout, "bold", `Policies of ${policy.pack}`)];
-  lines.push(styled(layout, "dim", table[0]!), ...table.slice(1));
+  lines.push(...table({ columns, rows, indent: 2 }, layout));
   for (const report of policy.reports) {
     const isMandatory = report.kind === "violation" && report.enforcement === "mandatory";
     const label = report.kind === "violation" ? report.enforcement : report.kind;
@@ -127,7 +129,8 @@ function diagnosticSection(result: ProgramRun, layout: Layout): string[] {
     styled(layout, "bold", "Messages of the program"),
     ...told.flatMap(({ severity, urn, message }) => [
       "  " +
-        `${styled(layout, severity === "error" ? "red" : "yellow", severity)}${urn === "" ? "" : ` ${nameOf(urn)}`}`,
+        styled(layout, severity === "error" ? "red" : "yellow", severity) +
+        (urn === "" ? "" : ` ${nameOf(urn)}`),
       // Kept as written: a message may hold code or a stack.
       ...message
         .trimEnd()

@@ -1,6 +1,7 @@
 import { kindOf } from "../capacity/readInputs";
 import type { ProgramRun, PreviewResource } from "../engine/programRun";
-import { type Layout, columns, cut, styled } from "../../screen/terminal";
+import { type Layout, styled } from "../../screen/layout";
+import { columns, cut } from "../../screen/text";
 
 const stackType = "pulumi:pulumi:Stack";
 

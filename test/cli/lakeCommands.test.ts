@@ -20,7 +20,8 @@ import { Command } from "commander";
 import { inferencesCommand } from "../../cli/commands/inferences";
 import { logsCommand } from "../../cli/commands/logs";
 import { traceCommand } from "../../cli/commands/trace";
-import { type CliContext, ExitCode } from "../../cli/context";
+import type { CliContext } from "../../cli/context";
+import { ExitCode } from "../../screen/exitCode";
 import { startSeaweedfs, type TestStore } from "../../workloads/lake/testbed/objectStores";
 
 const requestBytes = '{"instances":[[1,2]]}';
@@ -240,9 +241,9 @@ describe("mlp over the lake", function () {
     delete resources["/api/2.0/mlflow/runs/get?run_id=run-1"];
     const { text, exitCode } = await mlp("trace", "p-1");
     assert.equal(exitCode, ExitCode.Failed);
-    assert.match(text, /✓ model version/);
-    assert.match(text, /✗ run .*\n {4}! .*leads to a run that MLflow has/);
-    assert.match(text, /✗ log lines/);
+    assert.match(text, /● model version/);
+    assert.match(text, /✖ run[^●✖]*problem +.*leads to a run that MLflow has/);
+    assert.match(text, /✖ log lines/);
   });
 
   it("says where row and run contradict each other", async () => {
@@ -258,7 +259,7 @@ describe("mlp over the lake", function () {
   it("traces nothing for an unknown id, and says so first", async () => {
     const { text, exitCode } = await mlp("trace", "nobody");
     assert.equal(exitCode, ExitCode.Failed);
-    assert.match(text, /✗ prediction .*\n {4}! no prediction has this id/);
+    assert.match(text, /✖ prediction .*\n│ {3}problem +no prediction has this id/);
   });
 
   it("writes a log file byte for byte", async () => {
@@ -290,7 +291,7 @@ describe("mlp over the lake", function () {
 
   it("lets no control character of a log line reach the terminal", async () => {
     const { text } = await mlp("logs", "sql", "SELECT text FROM raylogs ORDER BY byte_start");
-    assert.match(text, /loss ·\[31m0\.5/);
+    assert.match(text, /loss 0\.5/);
     assert.ok(!text.includes("\u001b"));
   });
 
@@ -325,7 +326,7 @@ describe("mlp over the lake", function () {
       assert.deepEqual([none.text, none.exitCode], ["", ExitCode.Failed], more.join(" "));
     }
     const escaped = await mlp("logs", "grep", "loss");
-    assert.match(escaped.text, /: loss ·\[31m0\.5/);
+    assert.match(escaped.text, /: loss 0\.5/);
     const bad = await mlp("logs", "grep", "(");
     assert.match(String(bad.error), /missing \)/);
     assert.equal((await mlp("logs", "grep", ".", "-m", "2")).text.split("\n").length, 3);
@@ -395,7 +396,7 @@ describe("mlp over the lake", function () {
     await writeEndpoints(0o644);
     const { error } = await mlp("logs", "clusters");
     await writeEndpoints(0o600);
-    assert.match(String(error), /readable by others \(mode 644\); run chmod 600/);
+    assert.match(String(error), /readable by others, got mode 644\. Run chmod 600/);
   });
 
   it("says how to name a lake where none is known", async () => {

@@ -88,8 +88,8 @@ describe("mlp preview", () => {
     [
       "policy options that exclude each other, and a path that is not there",
       ["preview", "-s", "dev", "--no-policy", "--policy-config", "/nowhere/a.json"],
-      'mlp: --policy-config "/nowhere/a.json" does not exist: looked at ' +
-        "/nowhere/a.json.\nmlp: --policy-config has no effect with --no-policy: give one of " +
+      'mlp: --policy-config "/nowhere/a.json" does not exist. Correct the path; /nowhere/a.json ' +
+        "was looked for.\nmlp: --policy-config has no effect with --no-policy. Give one of " +
         "them.\n",
     ],
     [

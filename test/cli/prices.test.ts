@@ -54,7 +54,7 @@ describe("mlp prices", () => {
     const run = await mlp("prices", "update", "-r", "atlantis", "--endpoint", server.endpoint);
     assert.equal(
       run.stderr,
-      'mlp: Price list: it has no entry for the region "atlantis". Nothing was written; give ' +
+      'mlp: the price list has no entry for the region "atlantis". Nothing was written; give ' +
         "an Azure region name such as westeurope.\n",
     );
     assert.equal(run.code, 2);
@@ -67,9 +67,9 @@ describe("mlp prices", () => {
       code: 2,
       stdout: "",
       stderr:
-        'mlp: prices update needs either --stack or --region.\nmlp: --currency "euro" is no ' +
-        'currency code: write it as USD.\nmlp: --endpoint "prices" is no address: write it ' +
-        "with https://.\n",
+        "mlp: prices update needs either --stack or --region. Give one of them.\n" +
+        'mlp: --currency is no currency code, got "euro". Write it as USD.\n' +
+        'mlp: --endpoint is no address, got "prices". Write it with https://.\n',
     });
   });
 
@@ -77,7 +77,7 @@ describe("mlp prices", () => {
     assert.deepEqual(await mlp("prices", "show", "--region", "westeurope"), {
       code: 2,
       stdout: "",
-      stderr: 'mlp: No prices were fetched for the region "westeurope": run `mlp prices update`.\n',
+      stderr: 'mlp: no prices were fetched for the region "westeurope". Run `mlp prices update`.\n',
     });
   });
 });

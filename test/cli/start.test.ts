@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Progress } from "../../screen/progress";
 import { root, runCli } from "./runCli";
 
 describe("mlp: start", () => {
@@ -76,44 +75,5 @@ describe("mlp: start", () => {
     } finally {
       delete process.env.MLP_DEBUG;
     }
-  });
-});
-
-describe("mlp: progress", () => {
-  const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
-  const watch = (isTTY: boolean) => {
-    const written: string[] = [];
-    return { written, stream: { isTTY, columns: 40, write: (text: string) => written.push(text) } };
-  };
-
-  it("is one line on a terminal, cut to its width, and gone at the end", async () => {
-    const { written, stream } = watch(true);
-    const progress = new Progress(stream, 0);
-    progress.step(`running ${"x".repeat(60)}`);
-    // The timer does not keep the process alive, so the wait is a timer of its own.
-    await pause(600);
-    progress.end();
-    assert.ok(written.length >= 2);
-    assert.ok(written[0]!.startsWith("\r\u001b[Krunning xxx") && written[0]!.endsWith("…"));
-    assert.equal(written[0]!.length, "\r\u001b[K".length + 39);
-    assert.equal(written.at(-1), "\r\u001b[K");
-  });
-
-  it("says nothing about a step that ends soon", async () => {
-    const { written, stream } = watch(true);
-    const progress = new Progress(stream);
-    progress.step("running");
-    await pause(600);
-    progress.end();
-    assert.deepEqual(written, []);
-  });
-
-  it("is silent in a pipe", async () => {
-    const { written, stream } = watch(false);
-    const progress = new Progress(stream, 0);
-    progress.step("running");
-    await pause(600);
-    progress.end();
-    assert.deepEqual(written, []);
   });
 });

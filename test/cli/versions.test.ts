@@ -65,7 +65,8 @@ describe("mlp versions", () => {
     );
     const { code, stdout, stderr } = await mlp();
     assert.deepEqual([code, stderr], [0, ""]);
-    const lines = stdout.trimEnd().split("\n");
+    const [header, ...lines] = stdout.trimEnd().split("\n");
+    assert.match(header!, /^chart +version +digest +state$/);
     assert.equal(lines.length, everyChart.length);
     assert.match(
       stdout,

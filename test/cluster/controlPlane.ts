@@ -57,7 +57,7 @@ const tools: Record<Program, GoTool> = {
 /**
  * Builds the control plane from its Go modules, once.
  *
- * @throws LocalError where Go is missing or a build fails
+ * @throws UserError where Go is missing or a build fails
  */
 export async function buildControlPlane(
   clone: string,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { UserError } from "../../preview/engine/previewStack";
+import { UserError } from "../../screen/userError";
 import { fixture, messages, named, runFixture } from "./fixtures";
 
 const dir = fixture("policyPack");
@@ -106,11 +106,13 @@ describe("engine, policy packs", () => {
     const configFile = join(dir, "wrong.json");
     await assert.rejects(runFixture("policed", { policyPacks: [{ dir, configFile }] }), (error) => {
       assert.ok(error instanceof UserError);
-      assert.deepEqual(error.problems, [
-        `${configFile}: policy pack fixture has no policy "no-such-policy".`,
-        `${configFile}: "require-length.minimum": must be of type integer, got "many".`,
-        `${configFile}: "set-special" must be one of advisory, mandatory, remediate, ` +
-          `disabled, got "strict".`,
+      assert.deepEqual(error.message.split("\n"), [
+        `${configFile}: policy pack fixture has no policy "no-such-policy". Write the ` +
+          "full name of one of its policies.",
+        `${configFile}: "require-length.minimum" must be of type integer, got "many". Change ` +
+          "it, or remove it for the policy's default.",
+        `${configFile}: "set-special" has no such level, got "strict". Choose advisory, ` +
+          "mandatory, remediate, disabled.",
       ]);
       return true;
     });

@@ -7,7 +7,7 @@ import { renderPreview } from "../../preview/report/renderPreview";
 import { type ProgramRun, type PreviewResource, secretMark } from "../../preview/engine/programRun";
 import { cluster, registered, resultOf, testSizes, urnOf, userPool } from "./registered";
 
-const plain = { width: 100, color: false };
+const plain = { width: 100, color: false, isTerminal: false };
 const pool = userPool("gpu", { vmSize: "Standard_NC24ads_A100_v4", maxCount: 2 });
 const policy: ProgramRun["policy"] = {
   pack: "mlplatform 0.1.0",
@@ -181,7 +181,7 @@ Price unknown: run \`mlp prices update\`
 
   it("colours without changing a character", () => {
     const report = reportOf();
-    const coloured = renderPreview(report, { width: 100, color: true });
+    const coloured = renderPreview(report, { width: 100, color: true, isTerminal: false });
     assert.notEqual(coloured, rendered(report));
     assert.equal(stripVTControlCharacters(coloured), rendered(report));
   });

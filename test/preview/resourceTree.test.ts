@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { customCount, resourceTree } from "../../preview/report/resourceTree";
-import { layoutOf } from "../../screen/terminal";
 import { registered, resultOf, urnOf } from "./registered";
 
 const component = "mlplatform:index:DataLake";
@@ -11,7 +10,7 @@ const job = (name: string, change: object = {}) =>
   registered("kubernetes:batch/v1:Job", name, {}, { ...inLake, ...change });
 const stack = registered("pulumi:pulumi:Stack", "mlplatform-dev", {}, { custom: false });
 const provider = registered("pulumi:providers:kubernetes", "cluster");
-const plain = { width: 60, color: false };
+const plain = { width: 60, color: false, isTerminal: false };
 const resources = [
   stack,
   { ...lake, parent: stack.urn },
@@ -71,30 +70,22 @@ describe("resource tree", () => {
     const many = [lake, ...Array.from({ length: 40 }, (_, index) => job(`lake-number-${index}`))];
     const long = registered("kubernetes:core/v1:ConfigMap", "x".repeat(200), {}, inLake);
     for (const width of [40, 60, 100]) {
-      for (const line of resourceTree(resultOf([...many, long]), { width, color: false })) {
+      for (const line of resourceTree(resultOf([...many, long]), { ...plain, width })) {
         assert.ok(line.length <= width, `${line.length} > ${width}: ${line}`);
       }
     }
   });
 
   it("colours only the text, not the layout", () => {
-    const coloured = resourceTree(resultOf(resources), { width: 60, color: true });
+    const coloured = resourceTree(resultOf(resources), {
+      width: 60,
+      color: true,
+      isTerminal: false,
+    });
     assert.ok(coloured.some((line) => line.includes("\u001b[")));
     assert.deepEqual(
       coloured.map(stripVTControlCharacters),
       resourceTree(resultOf(resources), plain),
     );
-  });
-});
-
-describe("terminal layout", () => {
-  it("has colours on a terminal", () => {
-    assert.deepEqual(layoutOf({ isTTY: true, columns: 120 }, {}), { width: 120, color: true });
-  });
-
-  it("has none under NO_COLOR, on a dumb terminal and in a pipe", () => {
-    assert.equal(layoutOf({ isTTY: true, columns: 120 }, { NO_COLOR: "1" }).color, false);
-    assert.equal(layoutOf({ isTTY: true, columns: 120 }, { TERM: "dumb" }).color, false);
-    assert.deepEqual(layoutOf({ isTTY: false }, {}), { width: 100, color: false });
   });
 });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readStackConfig, UserError } from "../../preview/engine/previewStack";
+import { readStackConfig } from "../../preview/engine/previewStack";
+import { UserError, problemText } from "../../screen/userError";
 
 const project = `
 name: shop
@@ -42,7 +43,7 @@ describe("stack configuration", () => {
       act();
     } catch (error) {
       assert.ok(error instanceof UserError, String(error));
-      return error.problems.map((problem) => problem.replaceAll(directory, "DIR"));
+      return error.problems.map((each) => problemText(each).replaceAll(directory, "DIR"));
     }
     return [];
   }
@@ -177,8 +178,9 @@ describe("stack configuration", () => {
       "a project without a name, in another language",
       "runtime: python",
       [
-        'Pulumi.yaml: "name" must be a text, got nothing.',
-        'Pulumi.yaml: "runtime" must be nodejs for an offline preview, got "python".',
+        'Pulumi.yaml: "name" must be a text, got nothing. Give the project a name.',
+        'Pulumi.yaml: "runtime" must be nodejs for an offline preview, got "python". Preview ' +
+          "programs in other languages with the Pulumi CLI.",
       ],
     ],
     [
@@ -186,13 +188,13 @@ describe("stack configuration", () => {
       "name: shop\nruntime: nodejs\nconfig:\n  a: { type: number, default: 1 }",
       [
         'Pulumi.yaml: "shop:a": "type" must be one of string, integer, boolean, array, ' +
-          'object, got "number".',
+          'object, got "number". Correct the declaration.',
       ],
     ],
     [
       "an array without items",
       "name: shop\nruntime: nodejs\nconfig:\n  a: { type: array, default: [] }",
-      ['Pulumi.yaml: "shop:a": an array needs "items", got "array".'],
+      ['Pulumi.yaml: "shop:a": an array needs "items", got "array". Correct the declaration.'],
     ],
     [
       "a default of another type",
@@ -258,7 +260,7 @@ describe("stack configuration", () => {
     writeFileSync(join(directory, "Pulumi.dev.yaml"), "config:\n  a: [1\n");
     assert.match(
       problems(() => readStackConfig(directory, "dev"))[0] ?? "",
-      /^Pulumi\.dev\.yaml: .* at line \d/,
+      /^Pulumi\.dev\.yaml is not valid YAML: .* at line \d/,
     );
   });
 });

@@ -194,15 +194,19 @@ function declarationOf(policy: messages.PolicyInfo): PolicyDeclaration {
 /** The script that serves a pack, as the pack itself would resolve it. */
 function runnerOf(directory: string): string {
   if (!existsSync(join(directory, "package.json"))) {
-    throw new UserError([`${directory}: no policy pack here: there is no package.json.`]);
+    throw new UserError({
+      what: `${directory} is no policy pack: there is no package.json`,
+      remedy: "Name the folder of a pack.",
+    });
   }
   const require = createRequire(join(directory, "package.json"));
   try {
     require.resolve(directory);
   } catch {
-    throw new UserError([
-      `${directory}: the policy pack is not built: its "main" does not exist. Build it first.`,
-    ]);
+    throw new UserError({
+      what: `${directory}: the policy pack is not built: its "main" does not exist`,
+      remedy: "Build it first.",
+    });
   }
   return require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
 }
@@ -245,7 +249,8 @@ function portOf(child: ChildProcess, directory: string, signal: AbortSignal): Pr
     child.once("error", fail);
     child.once("close", (code) => {
       const reason = complaint.trim() || printed.trim();
-      fail(new UserError([`policy pack ${directory} ended (code ${code}): ${reason}`]));
+      const what = `policy pack ${directory} ended (code ${code}): ${reason}`;
+      fail(new UserError({ what, remedy: "Correct the pack; it says why above." }));
     });
   });
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { isRecord, shown } from "../program/projectFile";
-import { UserError } from "../../../screen/userError";
+import { isRecord } from "../program/projectFile";
+import { type Problem, UserError, shown } from "../../../screen/userError";
 import type { WireObject } from "../values/wire";
 
 export type EnforcementName = "advisory" | "mandatory" | "remediate" | "disabled";
@@ -36,11 +36,12 @@ export function policySettings(
   configFile: string | undefined,
 ): Map<string, PolicySettings> {
   const given = configFile === undefined ? {} : readConfig(configFile);
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const names = new Set(declarations.map((declaration) => declaration.name));
   for (const key of Object.keys(given)) {
     if (key !== "all" && key !== "environments" && !names.has(key)) {
-      problems.push(`${configFile}: policy pack ${pack} has no policy "${key}".`);
+      const what = `${configFile}: policy pack ${pack} has no policy "${key}"`;
+      problems.push({ what, remedy: "Write the full name of one of its policies." });
     }
   }
   const general = entry(configFile, "all", given.all, problems);
@@ -55,17 +56,18 @@ export function policySettings(
     }
     for (const [key, value] of Object.entries(own.properties)) {
       const schema = declaration.properties[key];
-      const wrong = isRecord(schema) ? schemaProblem(schema, value) : "it is not in its schema";
+      const wrong = isRecord(schema) ? schemaProblem(schema, value) : "is not in its schema";
       if (wrong !== undefined) {
-        problems.push(
-          `${configFile}: "${declaration.name}.${key}": ${wrong}, got ${shown(value)}.`,
-        );
+        const what = `${configFile}: "${declaration.name}.${key}" ${wrong}`;
+        const remedy = "Change it, or remove it for the policy's default.";
+        problems.push({ what, seen: shown(value), remedy });
       }
       properties[key] = value;
     }
     for (const key of declaration.required) {
       if (properties[key] === undefined) {
-        problems.push(`${configFile ?? pack}: "${declaration.name}.${key}" is required. Set it.`);
+        const what = `${configFile ?? pack}: "${declaration.name}.${key}" is required`;
+        problems.push({ what, remedy: "Set it." });
       }
     }
     settings.set(declaration.name, {
@@ -74,23 +76,33 @@ export function policySettings(
     });
   }
   if (problems.length > 0) {
-    throw new UserError(problems);
+    throw new UserError(...problems);
   }
   return settings;
 }
 
 function readConfig(file: string): Record<string, unknown> {
   if (!existsSync(file)) {
-    throw new UserError([`${file}: no such policy configuration file.`]);
+    throw new UserError({
+      what: `${file}: no such policy configuration file`,
+      remedy: "Name a JSON file such as policy/prod.json.",
+    });
   }
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new UserError([`${file}: is not JSON: ${(error as Error).message}`]);
+    throw new UserError({
+      what: `${file} is not JSON: ${(error as Error).message}`,
+      remedy: "Correct it there.",
+    });
   }
   if (!isRecord(content)) {
-    throw new UserError([`${file}: must be a map of policies.`]);
+    throw new UserError({
+      what: `${file} must be a map of policies`,
+      seen: shown(content),
+      remedy: "Write a policy's name and its level, or its properties.",
+    });
   }
   return content;
 }
@@ -99,7 +111,7 @@ function entry(
   file: string | undefined,
   name: string,
   given: unknown,
-  problems: string[],
+  problems: Problem[],
 ): { enforcement?: EnforcementName; properties: WireObject } {
   if (given === undefined) {
     return { properties: {} };
@@ -107,9 +119,11 @@ function entry(
   const { enforcementLevel, ...properties } = isRecord(given) ? given : { enforcementLevel: given };
   const enforcement = levels.find((level) => level === enforcementLevel);
   if (enforcementLevel !== undefined && enforcement === undefined) {
-    problems.push(
-      `${file}: "${name}" must be one of ${levels.join(", ")}, got ${shown(enforcementLevel)}.`,
-    );
+    problems.push({
+      what: `${file}: "${name}" has no such level`,
+      seen: shown(enforcementLevel),
+      remedy: `Choose ${levels.join(", ")}.`,
+    });
   }
   return { enforcement, properties: properties as WireObject };
 }

@@ -120,7 +120,10 @@ export function resolveFrom(directory: string, module: string): string {
     if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") {
       throw error;
     }
-    throw new UserError([`${directory}: ${module} is not installed. Run: npm ci`]);
+    throw new UserError({
+      what: `${directory}: ${module} is not installed`,
+      remedy: "Run: npm ci",
+    });
   }
 }
 

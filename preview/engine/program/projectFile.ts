@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseDocument } from "yaml";
-import { UserError } from "../../../screen/userError";
+import { type Problem, UserError, shown } from "../../../screen/userError";
 
 /** What the engine needs of `Pulumi.yaml`. */
 export interface ProjectFile {
@@ -27,28 +27,39 @@ export interface RuntimeOptions {
 export function readProject(directory: string): ProjectFile {
   const file = join(directory, "Pulumi.yaml");
   if (!existsSync(file)) {
-    throw new UserError([
-      `${directory}: no Pulumi.yaml here. Run the command in the folder of the project.`,
-    ]);
+    throw new UserError({
+      what: `${directory}: no Pulumi.yaml here`,
+      remedy: "Run the command in the folder of the project.",
+    });
   }
   const content = readYaml(file, "Pulumi.yaml");
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   if (typeof content.name !== "string" || content.name === "") {
-    problems.push(`Pulumi.yaml: "name" must be a text, got ${shown(content.name)}.`);
+    problems.push({
+      what: 'Pulumi.yaml: "name" must be a text',
+      seen: shown(content.name),
+      remedy: "Give the project a name.",
+    });
   }
   const runtime = content.runtime;
   const runtimeName = isRecord(runtime) ? runtime.name : runtime;
   if (runtimeName !== "nodejs") {
-    problems.push(
-      `Pulumi.yaml: "runtime" must be nodejs for an offline preview, got ${shown(runtimeName)}.`,
-    );
+    problems.push({
+      what: 'Pulumi.yaml: "runtime" must be nodejs for an offline preview',
+      seen: shown(runtimeName),
+      remedy: "Preview programs in other languages with the Pulumi CLI.",
+    });
   }
   const config = content.config ?? {};
   if (!isRecord(config)) {
-    problems.push(`Pulumi.yaml: "config" must be a map of keys.`);
+    problems.push({
+      what: 'Pulumi.yaml: "config" must be a map of keys',
+      seen: shown(config),
+      remedy: "Write a key and its declaration a line.",
+    });
   }
   if (problems.length > 0) {
-    throw new UserError(problems);
+    throw new UserError(...problems);
   }
   return {
     name: content.name as string,
@@ -88,9 +99,10 @@ export function readStack(project: ProjectFile, stack: string): Record<string, u
   const names = stackNames(project);
   if (!names.includes(stack)) {
     const known = names.length === 0 ? "The project has none." : `Choose ${names.join(", ")}.`;
-    throw new UserError([
-      `Stack "${stack}" does not exist: there is no Pulumi.${stack}.yaml. ${known}`,
-    ]);
+    throw new UserError({
+      what: `Stack "${stack}" does not exist: there is no Pulumi.${stack}.yaml`,
+      remedy: known,
+    });
   }
   const file = ["yaml", "yml"]
     .map((ending) => `Pulumi.${stack}.${ending}`)
@@ -102,25 +114,23 @@ function readYaml(path: string, name: string): Record<string, unknown> {
   const document = parseDocument(readFileSync(path, "utf8"), { prettyErrors: true });
   if (document.errors.length > 0) {
     throw new UserError(
-      document.errors.map((error) => `${name}: ${error.message.split("\n")[0] ?? ""}`),
+      ...document.errors.map((error) => ({
+        what: `${name} is not valid YAML: ${(error.message.split("\n")[0] ?? "").replace(/[.:]$/, "")}`,
+        remedy: "Correct it there.",
+      })),
     );
   }
   const content: unknown = document.toJS() ?? {};
   if (!isRecord(content)) {
-    throw new UserError([`${name}: must be a map of keys.`]);
+    throw new UserError({
+      what: `${name} must be a map of keys`,
+      seen: shown(content),
+      remedy: "Write a key and its value a line.",
+    });
   }
   return content;
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A value as an error message shows it, cut where it is long. */
-export function shown(value: unknown): string {
-  if (value === undefined) {
-    return "nothing";
-  }
-  const text = JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { editDistance } from "../../../components/editDistance";
 import { fits, parseType, remedy, typeName, type ConfigType } from "./configType";
-import { isRecord, readProject, readStack, shown, type ProjectFile } from "./projectFile";
-import { UserError } from "../../../screen/userError";
+import { isRecord, readProject, readStack, type ProjectFile } from "./projectFile";
+import { type Problem, UserError, shown } from "../../../screen/userError";
 
 /** The configuration of one stack, as the program receives it. */
 export interface StackConfig {
@@ -33,12 +33,16 @@ export function readStackConfig(projectDirectory: string, stack: string): StackC
   const project = readProject(projectDirectory);
   const content = readStack(project, stack);
   const file = `Pulumi.${stack}.yaml`;
-  const problems: string[] = [];
+  const problems: Problem[] = [];
   const declared = declarations(project, problems);
 
   const given = content.config ?? {};
   if (!isRecord(given)) {
-    throw new UserError([`${file}: "config" must be a map of keys.`]);
+    throw new UserError({
+      what: `${file}: "config" must be a map of keys`,
+      seen: shown(given),
+      remedy: "Write a key and its value a line.",
+    });
   }
   const values = new Map<string, unknown>();
   for (const [written, value] of Object.entries(given)) {
@@ -61,14 +65,14 @@ export function readStackConfig(projectDirectory: string, stack: string): StackC
       values.set(declaration.key, declaration.fallback);
     } else if (declaration.key.startsWith(`${project.name}:`)) {
       const wanted = declaration.type === undefined ? "value" : typeName(declaration.type);
-      problems.push(
-        `${file}: "${declaration.key}" is missing. Set it to a ${wanted}, ` +
-          `or give it a default in Pulumi.yaml.`,
-      );
+      problems.push({
+        what: `${file}: "${declaration.key}" is missing`,
+        remedy: `Set it to a ${wanted}, or give it a default in Pulumi.yaml.`,
+      });
     }
   }
   if (problems.length > 0) {
-    throw new UserError(problems);
+    throw new UserError(...problems);
   }
 
   const config: Record<string, string> = {};
@@ -82,7 +86,7 @@ export function readStackConfig(projectDirectory: string, stack: string): StackC
   return { project, stack, config, secretKeys };
 }
 
-function declarations(project: ProjectFile, problems: string[]): Map<string, Declaration> {
+function declarations(project: ProjectFile, problems: Problem[]): Map<string, Declaration> {
   const declared = new Map<string, Declaration>();
   for (const [written, content] of Object.entries(project.config)) {
     const key = qualified(project, written);
@@ -100,31 +104,34 @@ function declarations(project: ProjectFile, problems: string[]): Map<string, Dec
     }
     const own = key.startsWith(`${project.name}:`);
     if (!own && (content.type !== undefined || content.default !== undefined)) {
-      problems.push(
-        `Pulumi.yaml: "${key}" belongs to another package and takes only "value". ` +
-          `Remove "type" and "default".`,
-      );
+      problems.push({
+        what: `Pulumi.yaml: "${key}" belongs to another package and takes only "value"`,
+        remedy: 'Remove "type" and "default".',
+      });
       continue;
     }
     if (content.type !== undefined) {
       const type = parseType(content);
       if (typeof type === "string") {
-        problems.push(`Pulumi.yaml: "${key}": ${type}, got ${shown(content.type)}.`);
+        const what = `Pulumi.yaml: "${key}": ${type}`;
+        const remedy = "Correct the declaration.";
+        problems.push({ what, seen: shown(content.type), remedy });
       } else {
         declaration.type = type;
       }
     }
     if (content.default !== undefined && content.value !== undefined) {
-      problems.push(`Pulumi.yaml: "${key}" has both "default" and "value". Keep one.`);
+      const what = `Pulumi.yaml: "${key}" has both "default" and "value"`;
+      problems.push({ what, remedy: "Keep one." });
     }
     declaration.secret = content.secret === true;
     declaration.fallback = content.default ?? content.value;
     declaration.hasFallback = declaration.fallback !== undefined;
     if (declaration.secret && declaration.hasFallback) {
-      problems.push(
-        `Pulumi.yaml: "${key}" is secret and has a plain default. Remove the default, and set ` +
-          `the key with: pulumi config set --secret ${key}`,
-      );
+      problems.push({
+        what: `Pulumi.yaml: "${key}" is secret and has a plain default`,
+        remedy: `Remove the default, and set the key with: pulumi config set --secret ${key}`,
+      });
     }
     if (declaration.type !== undefined && declaration.hasFallback) {
       problems.push(...mismatch("Pulumi.yaml", declaration, declaration.fallback, " (default)"));
@@ -137,36 +144,37 @@ function qualified(project: ProjectFile, key: string): string {
   return key.includes(":") ? key : `${project.name}:${key}`;
 }
 
-function unknownKey(file: string, key: string, value: unknown, known: string[]): string {
+function unknownKey(file: string, key: string, value: unknown, known: string[]): Problem {
   const close = known.find((candidate) => editDistance(candidate, key) <= 2);
-  const hint =
+  const remedy =
     close === undefined ? "Declare it in Pulumi.yaml, or remove it." : `Did you mean "${close}"?`;
   const seen = hasSecure(value) ? "a secure value" : shown(value);
-  return `${file}: "${key}" is not a key of this project, got ${seen}. ${hint}`;
+  return { what: `${file}: "${key}" is not a key of this project`, seen, remedy };
 }
 
-function check(file: string, declaration: Declaration, value: unknown): string[] {
+function check(file: string, declaration: Declaration, value: unknown): Problem[] {
   if (hasSecure(value)) {
     return [];
   }
   if (declaration.secret) {
     return [
-      `${file}: "${declaration.key}" must be encrypted, got a plain value. ` +
-        `Set it with: pulumi config set --secret ${declaration.key}`,
+      {
+        what: `${file}: "${declaration.key}" must be encrypted`,
+        seen: "a plain value",
+        remedy: `Set it with: pulumi config set --secret ${declaration.key}`,
+      },
     ];
   }
   return mismatch(file, declaration, value);
 }
 
-function mismatch(file: string, declaration: Declaration, value: unknown, where = ""): string[] {
+function mismatch(file: string, declaration: Declaration, value: unknown, where = ""): Problem[] {
   const type = declaration.type;
   if (type === undefined || fits(type, value)) {
     return [];
   }
-  return [
-    `${file}: "${declaration.key}"${where} must be of type ${typeName(type)}, ` +
-      `got ${shown(value)}. ${remedy(type)}`,
-  ];
+  const what = `${file}: "${declaration.key}"${where} must be of type ${typeName(type)}`;
+  return [{ what, seen: shown(value), remedy: remedy(type) }];
 }
 
 function isSecure(value: unknown): boolean {
