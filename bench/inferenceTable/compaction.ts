@@ -4,7 +4,9 @@ import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import type { Compacted } from "../../workloads/inferenceTable/maintain/compactor";
 import type { TestStore } from "../../workloads/lake/testbed/objectStores";
-import { load, type Measured } from "./measure";
+import type { Measured } from "../bench";
+import type { BenchBed } from "./benchBed";
+import { load } from "./load";
 import { runBundled, startServer, tableEnvironment } from "./servers";
 
 const events = 600_000;
@@ -14,7 +16,7 @@ const eventsPerSecond = 5000;
  * Merges the parts that a running service makes, one a second: how many are left, their size
  * against what they were made from, the same question over both, and the memory that it takes.
  */
-export async function measureCompaction(store: TestStore, folder: string): Promise<Measured[]> {
+export async function measureCompaction({ store, folder }: BenchBed): Promise<Measured> {
   const env = { ...tableEnvironment(store, join(folder, "c")), MLP_COMMIT_INTERVAL_MS: "1000" };
   const table = await startServer("workloads/inferenceTable/main.ts", env);
   await load(
@@ -39,19 +41,25 @@ export async function measureCompaction(store: TestStore, folder: string): Promi
   return [
     {
       name: `merging ${before.count} parts of ${before.rows} events`,
-      value:
-        `${after.count} parts (${into} merged ones), ${seconds.toFixed(1)} s, ` +
-        `${run.peakMiB.toFixed(0)} MiB at most`,
+      unit: "s",
+      figures: [seconds],
+      remark: `${after.count} parts are left, ${into} of them merged ones`,
     },
+    { name: "  memory at most", unit: "MiB", figures: [run.peakMiB] },
     {
-      name: "  bytes, against those of the parts",
-      value: `${(after.bytes / before.bytes).toFixed(2)} ×`,
-      goal: "≤ 1 ×",
-      isKept: after.bytes <= before.bytes,
+      name: "  size",
+      unit: "MB",
+      figures: [after.bytes / 1e6],
+      ratios: [after.bytes / before.bytes],
+      ratioTo: "the parts'",
+      goal: { atMost: 1 },
     },
     {
       name: "  events by type, with nothing fetched before",
-      value: `${before.seconds.toFixed(2)} s, ${after.seconds.toFixed(2)} s`,
+      unit: "s",
+      figures: [after.seconds],
+      ratios: [after.seconds / before.seconds],
+      ratioTo: "that over the parts",
     },
   ];
 }

@@ -5,7 +5,9 @@ import { parquetMetadata } from "hyparquet";
 import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
 import type { TestStore } from "../../workloads/lake/testbed/objectStores";
 import { startRelay } from "../../workloads/lake/testbed/relay";
-import { load, type Measured } from "./measure";
+import type { Measured } from "../bench";
+import type { BenchBed } from "./benchBed";
+import { load } from "./load";
 import { startServer, tableEnvironment } from "./servers";
 
 const eventsPerSecond = 2000;
@@ -21,11 +23,10 @@ const goalMib = 300;
  *   that they would have taken at 2000 a second
  */
 export async function measureOutage(
-  store: TestStore,
-  folder: string,
+  { store, folder }: BenchBed,
   seconds: number,
   events: number,
-): Promise<Measured[]> {
+): Promise<Measured> {
   const relay = await startRelay(store.options.endpoint!);
   const env = {
     ...tableEnvironment(store, join(folder, "o")),
@@ -64,32 +65,34 @@ export async function measureOutage(
   const speed = Math.round(found.acknowledged / found.seconds);
   return [
     {
-      name: `outage of ${found.seconds.toFixed(0)} s at ${speed}/s`,
-      value:
-        `${found.acknowledged} acknowledged, ${found.refused + found.broken} refused, all in ` +
-        "the lake",
-      goal: "0 lost",
-      isKept: found.refused + found.broken === 0,
+      name: `outage of ${found.seconds.toFixed(0)} s at ${speed}/s: refused or broken off`,
+      unit: "events",
+      figures: [found.refused + found.broken],
+      goal: { atMost: 0 },
+      remark: `${found.acknowledged} acknowledged, all in the lake`,
     },
     {
-      name: "  acknowledgements, against those before it",
-      value:
-        `p99 ${found.p99.toFixed(1)} ms, ${before.p99.toFixed(1)} ms: ` +
-        `${(found.p99 / before.p99).toFixed(2)} ×`,
-      goal: "≤ 1.5 ×",
-      isKept: found.p99 <= 1.5 * before.p99,
+      name: "  acknowledgement, p99",
+      unit: "ms",
+      figures: [found.p99],
+      ratios: [found.p99 / before.p99],
+      ratioTo: "that before it",
+      goal: { atMost: 1.5 },
+    },
+    { name: "  memory while the store is away", unit: "MiB", figures: [outageMiB] },
+    {
+      name: "  memory with the drain",
+      unit: "MiB",
+      figures: [peakMiB],
+      goal: { atMost: goalMib },
     },
     {
-      name: "  memory at most, and with the drain",
-      value: `${outageMiB.toFixed(0)} MiB, ${peakMiB.toFixed(0)} MiB`,
-      goal: `≤ ${goalMib} MiB`,
-      isKept: peakMiB <= goalMib,
-    },
-    {
-      name: `  drain, against ${eventsPerSecond}/s`,
-      value: `${drain.toFixed(1)} s: ${realTime.toFixed(1)} × real time`,
-      goal: "≥ 5 ×",
-      isKept: realTime >= 5,
+      name: "  drain",
+      unit: "s",
+      figures: [drain],
+      ratios: [realTime],
+      ratioTo: `${rate}/s`,
+      goal: { atLeast: 5 },
     },
   ];
 }

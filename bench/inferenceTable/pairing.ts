@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
-import type { TestStore } from "../../workloads/lake/testbed/objectStores";
 import { hourMs, putHour, randomRow } from "./hours";
-import type { Measured } from "./measure";
+import type { Measured } from "../bench";
+import type { BenchBed } from "./benchBed";
 import { runBundled } from "./servers";
 
 const hours = Number(process.env["MLP_BENCH_HOURS"] ?? 24);
@@ -16,11 +16,7 @@ const numbers = 55;
  * Pairs a day of ten million events in a process of its own, hour after hour, and watches its
  * memory.
  */
-export async function measurePairing(
-  store: TestStore,
-  folder: string,
-  goalMiB: number,
-): Promise<Measured[]> {
+export async function measurePairing({ store, folder }: BenchBed): Promise<Measured> {
   const objects = openObjectStore(store.options);
   const engine = await openParquetEngine({
     temporaryDirectory: join(folder, "spill-hours"),
@@ -47,14 +43,15 @@ export async function measurePairing(
   if (rows !== hours * predictions) {
     throw new Error(`${rows} rows of ${hours * predictions}`);
   }
+  const events = rows * 2;
+  const name = `pairing ${events / 1e6} million events of ${hours} hours`;
   return [
+    { name: `${name}: memory at most`, unit: "MiB", figures: [peakMiB], goal: { atMost: 1024 } },
     {
-      name: `pairing ${(hours * predictions * 2) / 1e6} million events of ${hours} hours`,
-      value:
-        `${peakMiB.toFixed(0)} MiB at most, ${seconds.toFixed(0)} s, ` +
-        `${Math.round((rows * 2) / seconds)} events/s`,
-      goal: `≤ ${goalMiB} MiB`,
-      isKept: peakMiB <= goalMiB,
+      name: "  time",
+      unit: "s",
+      figures: [seconds],
+      remark: `${Math.round(events / seconds)} events/s`,
     },
   ];
 }

@@ -7,25 +7,19 @@ import { openParquetEngine } from "@mlplatform/lake/duckdb/parquetEngine";
 import { makeMutex } from "@mlplatform/lake/service/mutex";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
-import type { TestStore } from "../../workloads/lake/testbed/objectStores";
 import { makePairer } from "../../workloads/inferenceTable/pair/pairer";
 import { hourMs, putHour, tabular } from "./hours";
-import type { Measured } from "./measure";
+import type { Measured } from "../bench";
+import type { Measurement, NotMeasured } from "../measurement";
+import type { BenchBed } from "./benchBed";
 
 const predictions = 1_000_000;
 const hours = 10;
 const chdbModule = resolve(__dirname, "../../.cache/chdb/node_modules/chdb");
 
 /** Questions over a million paired predictions; chDB answers the first two on the same files. */
-export async function measureQueries(
-  store: TestStore,
-  folder: string,
-  goals: { query: number; size: number },
-): Promise<Measured[]> {
+export async function measureQueries({ store, folder }: BenchBed): Promise<Measured> {
   const objects = openObjectStore(store.options);
-  for await (const page of objects.listPages("inferences/")) {
-    await Promise.all(page.map(({ key }) => objects.delete(key)));
-  }
   const engine = await openParquetEngine({
     temporaryDirectory: join(folder, "spill-q"),
     memoryMiB: 1024,
@@ -116,51 +110,50 @@ export async function measureQueries(
     FROM read_parquet(${list})`;
   const [sum] = (await duckdb.runAndReadAll(sums)).getRowObjectsJS();
   const size = stored / Number(sum!["bytes"]);
-  const lines: Measured[] = [
+  const measured: (Measurement | NotMeasured)[] = [
     {
-      name: "paired objects and ids, to the JSON of tabular payloads",
-      value: `${size.toFixed(2)} ×`,
-      goal: `≤ ${goals.size} ×`,
-      isKept: size <= goals.size,
+      name: "paired objects with ids",
+      unit: "MB",
+      figures: [stored / 1e6],
+      ratios: [size],
+      ratioTo: "the JSON of tabular payloads",
+      goal: { atMost: 0.4 },
     },
     {
       name: "one prediction of a million, nothing fetched before",
-      value: `${first.toFixed(2)} s`,
-      goal: "≤ 2 s",
-      isKept: first <= 2,
+      unit: "s",
+      figures: [first],
+      goal: { atMost: 2 },
     },
-    { name: "  again", value: `${again.toFixed(2)} s` },
-    { name: "count by model and hour, listing the lake", value: `${inLake.toFixed(2)} s` },
+    { name: "  again", unit: "s", figures: [again], goal: { atMost: 2 } },
+    {
+      name: "count by model and hour, listing the lake",
+      unit: "s",
+      figures: [inLake],
+      goal: { atMost: 0.2 },
+    },
   ];
   const chdb = existsSync(chdbModule)
     ? (createRequire(__filename)(chdbModule) as { query: (sql: string, format: string) => unknown })
     : undefined;
   if (chdb === undefined) {
-    lines.push({
-      name: "chDB",
-      value: "not measured: npm install --prefix .cache/chdb chdb@3.4.0 (543 MB) brings it",
-    });
+    const missing = "npm install --prefix .cache/chdb chdb@3.4.0 (543 MB) brings it";
+    measured.push({ name: "chDB", missing });
   }
   for (const [name, ours, theirs] of questions) {
     const own = await medianSeconds(() => duckdb.runAndReadAll(ours));
-    const peer =
-      chdb &&
-      (await medianSeconds(async () =>
-        chdb.query(theirs.replace("FILES", join(directory, "*.parquet")), "TabSeparated"),
-      ));
-    lines.push({
-      name: `${name}, warm`,
-      value:
-        peer === undefined
-          ? `${own.toFixed(3)} s`
-          : `${own.toFixed(3)} s, chDB ${peer.toFixed(3)} s: ${(own / peer).toFixed(2)} ×`,
-      ...(peer === undefined
-        ? {}
-        : { goal: `≤ ${goals.query} ×`, isKept: own / peer <= goals.query }),
-    });
+    const line: Measurement = { name: `${name}, warm`, unit: "s", figures: [own] };
+    if (chdb === undefined) {
+      measured.push(line);
+      continue;
+    }
+    const sql = theirs.replace("FILES", join(directory, "*.parquet"));
+    const peer = await medianSeconds(async () => chdb.query(sql, "TabSeparated"));
+    const ratios = [own / peer];
+    measured.push({ ...line, ratios, ratioTo: "chDB", goal: { atMost: 1.5 } });
   }
   objects.close();
-  return lines;
+  return measured;
 }
 
 async function secondsOf(work: () => Promise<unknown>): Promise<number> {

@@ -7,7 +7,9 @@ import {
   inferenceTableReadiness as readiness,
 } from "../../components/observabilityStack/inferenceTable";
 import type { TestStore } from "../../workloads/lake/testbed/objectStores";
-import type { Measured } from "./measure";
+import type { Measured } from "../bench";
+import type { Measurement } from "../measurement";
+import type { BenchBed } from "./benchBed";
 import { baselineSeconds, type StallResult } from "./stallAgent";
 import { type Server, startServer, tableEnvironment } from "./servers";
 
@@ -24,26 +26,27 @@ const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
  * here by their rules: a connection goes to a ready replica in turn, probes run by the pod
  * template's own numbers, and a replica that fails them is killed and started again on its disk.
  */
-export async function measureStall(store: TestStore, folder: string): Promise<Measured[]> {
+export async function measureStall({ store, folder }: BenchBed): Promise<Measured> {
   const alone = await stalled(store, join(folder, "alone"), 1);
   const pair = await stalled(store, join(folder, "pair"), 2);
-  const line = (name: string, found: StallResult): Measured => ({
-    name,
-    value:
-      `${found.baselineMiB.toFixed(0)} → ${found.peakMiB.toFixed(0)} MiB, ${found.waiting} ` +
-      "events waited," +
-      ` ${found.stalledSeconds.toFixed(0)} s without an answer, ${found.failed} of ` +
-      `${found.delivered + found.failed} lost by the logger`,
-  });
-  const growth = pair.peakMiB / pair.baselineMiB;
   return [
-    line(`logger's memory, the only table stopped for ${stallSeconds} s`, alone),
-    {
-      ...line("  one of two tables, with the pod's probes", pair),
-      goal: "< 2 × its baseline",
-      isKept: growth < 2,
-    },
+    growth(`logger's memory, the only table stopped for ${stallSeconds} s`, alone),
+    { ...growth("  one of two tables, with the pod's probes", pair), goal: { atMost: 2 } },
   ];
+}
+
+function growth(name: string, found: StallResult): Measurement {
+  const sent = found.delivered + found.failed;
+  return {
+    name,
+    unit: "MiB",
+    figures: [found.peakMiB],
+    ratios: [found.peakMiB / found.baselineMiB],
+    ratioTo: "its baseline",
+    remark:
+      `${found.waiting} events waited, ${found.stalledSeconds.toFixed(0)} s without an answer, ` +
+      `${found.failed} of ${sent} lost by the logger`,
+  };
 }
 
 async function stalled(store: TestStore, folder: string, replicas: number): Promise<StallResult> {

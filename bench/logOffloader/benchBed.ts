@@ -5,7 +5,7 @@ import { logOffloaderVariables, serviceVariables } from "@mlplatform/contracts/e
 import { startSeaweedfs, type TestStore } from "../../workloads/lake/testbed/objectStores";
 import { type OffloaderProcess, startOffloader } from "./offloaderProcess";
 
-/** Where one measurement takes bed: a folder, Ray's logs in it, and a store of its own. */
+/** What one measurement works in: a folder, Ray's logs in it, and a store of its own. */
 export interface BenchBed {
   folder: string;
   logs: string;
@@ -16,7 +16,7 @@ export interface BenchBed {
 
 export const testOrigin = { namespace: "bench", cluster: "bench", node: "head" };
 
-/** Makes a bed, and removes it afterwards. */
+/** Makes a bed for one measurement, and removes it afterwards. */
 export async function withBenchBed<T>(measure: (bed: BenchBed) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "mlplatform-bench-"));
   const store = await startSeaweedfs();

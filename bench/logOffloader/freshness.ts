@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openLake } from "@mlplatform/lake/ask/lake";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
-import { type Figure, quantile, say } from "./figure";
+import type { Measured } from "../bench";
+import { quantile } from "../measurement";
 import { withBenchBed, testOrigin } from "./benchBed";
 import { rayLogLines } from "./rayLogText";
 
@@ -20,7 +21,7 @@ const goals = { p99Seconds: 15 };
  * marked line: from its write until the answer that has it is there, the question's own time
  * included.
  */
-export function freshnessFigures(seconds: number): Promise<Figure[]> {
+export function measureFreshness(seconds: number, say: (text: string) => void): Promise<Measured> {
   return withBenchBed(async ({ folder, logs, store, start }) => {
     const objects = openObjectStore(store.options);
     const offloader = await start();
@@ -84,19 +85,13 @@ export function freshnessFigures(seconds: number): Promise<Figure[]> {
     }
     say(`${seen} marked lines were found by ${questions.length} questions`);
     await offloader.end("SIGTERM");
-    const p99 = quantile(ages, 0.99);
+    const name = `a line written until SQL sees it, 1 MB/s in ${fileCount} files`;
+    const goal = { atMost: goals.p99Seconds };
     return [
-      {
-        what:
-          `a line written until it is seen by SQL, p99 of ${ages.length} (1 MB/s in ` +
-          `${fileCount} files)`,
-        figure:
-          `${p99.toFixed(1)} s (p50 ${quantile(ages, 0.5).toFixed(1)} s, at most ` +
-          `${Math.max(...ages).toFixed(1)} s; a question took ` +
-          `${quantile(questions, 0.5).toFixed(2)} s)`,
-        goal: `${goals.p99Seconds} s`,
-        isMet: p99 <= goals.p99Seconds,
-      },
+      { name: `${name}, p50 of ${ages.length}`, unit: "s", figures: [quantile(ages, 0.5)] },
+      { name: "  p99", unit: "s", figures: [quantile(ages, 0.99)], goal },
+      { name: "  at most", unit: "s", figures: [Math.max(...ages)] },
+      { name: "  a question, p50", unit: "s", figures: [quantile(questions, 0.5)] },
     ];
   });
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Figure, say } from "./figure";
+import type { Measured } from "../bench";
 import { withBenchBed } from "./benchBed";
 
 const fileCount = 10_000;
@@ -14,7 +14,7 @@ const goals = { idleShare: 0.03, newFileSeconds: 2, peakMiB: 256 };
  * Ten thousand files at rest, then new ones among them: how soon they are read, and what rest
  * costs.
  */
-export function manyFilesFigures(): Promise<Figure[]> {
+export function measureManyFiles(say: (text: string) => void): Promise<Measured> {
   return withBenchBed(async ({ logs, start }) => {
     for (let file = 0; file < fileCount; file++) {
       writeFileSync(join(logs, `worker-${file}.out`), `first line of ${file}\n`);
@@ -39,22 +39,22 @@ export function manyFilesFigures(): Promise<Figure[]> {
     const slowest = Math.max(...seconds);
     return [
       {
-        what: `${fileCount} files at rest, share of a core`,
-        figure: `${(share * 100).toFixed(1)} %`,
-        goal: `${goals.idleShare * 100} %`,
-        isMet: share <= goals.idleShare,
+        name: `${fileCount} files at rest`,
+        unit: "% of a core",
+        figures: [share * 100],
+        goal: { atMost: goals.idleShare * 100 },
       },
       {
-        what: `  a new file among them until it is read, slowest of ${rounds}`,
-        figure: `${slowest.toFixed(2)} s`,
-        goal: `${goals.newFileSeconds} s`,
-        isMet: slowest <= goals.newFileSeconds,
+        name: `  a new file among them until it is read, slowest of ${rounds}`,
+        unit: "s",
+        figures: [slowest],
+        goal: { atMost: goals.newFileSeconds },
       },
       {
-        what: "  memory at most",
-        figure: `${peakMiB.toFixed(0)} MiB`,
-        goal: `${goals.peakMiB} MiB`,
-        isMet: peakMiB <= goals.peakMiB,
+        name: "  memory at most",
+        unit: "MiB",
+        figures: [peakMiB],
+        goal: { atMost: goals.peakMiB },
       },
     ];
   });

@@ -9,7 +9,8 @@ import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake
 import { rayLogPartKey } from "@mlplatform/lake/tables/rayLogKeys";
 import { searchQuery } from "../../cli/commands/logsSearch";
 import { seededRandom } from "../../workloads/lake/testbed/seededRandom";
-import { type Figure, quantile, say } from "./figure";
+import type { Measured } from "../bench";
+import { type Measurement, quantile } from "../measurement";
 import { withBenchBed, testOrigin, type BenchBed } from "./benchBed";
 import { rayLogLines } from "./rayLogText";
 
@@ -37,18 +38,22 @@ interface Template {
  * parts are what the offloader ships, not merged by the keeper yet. One cluster's lines are
  * generated and encoded anew for each cluster, with its own tracebacks among them.
  */
-export function queryFigures(lines: number): Promise<Figure[]> {
+export function measureQueries(lines: number, say: (text: string) => void): Promise<Measured> {
   return withBenchBed(async (bed) => {
     const store = openObjectStore(bed.store.options);
     try {
-      return await measureQueries(bed, store, lines);
+      return await measureIn({ bed, store }, lines, say);
     } finally {
       store.close();
     }
   });
 }
 
-async function measureQueries(bed: BenchBed, store: ObjectStore, lines: number): Promise<Figure[]> {
+async function measureIn(
+  { bed, store }: { bed: BenchBed; store: ObjectStore },
+  lines: number,
+  say: (text: string) => void,
+): Promise<Measured> {
   const template = makeTemplate(Math.ceil(lines / clusters));
   for (let cluster = 0; cluster < clusters; cluster++) {
     await putCluster(store, template, cluster);
@@ -89,41 +94,38 @@ async function measureQueries(bed: BenchBed, store: ObjectStore, lines: number):
   for (let cluster = 0; cluster < cliRuns; cluster++) {
     cli.push(await secondsOf(() => askByCli(bed, cluster)));
   }
-  const speed = all / quantile(scans, 0.5);
+  const storedGB = `${(stored / 1e9).toFixed(2)} GB in ${objects} parts`;
   return [
     {
-      what: `lines of ${clusters} clusters, raw and stored`,
-      figure:
-        `${(all / 1e6).toFixed(1)} million, ` +
-        `${((template.bytes * clusters) / 1e9).toFixed(1)} GB; ` +
-        `${(stored / 1e9).toFixed(2)} GB in ${objects} parts`,
+      name: `lines of ${clusters} clusters`,
+      unit: "million",
+      figures: [all / 1e6],
+      remark: `${((template.bytes * clusters) / 1e9).toFixed(1)} GB, stored as ${storedGB}`,
     },
-    askFigure("  which worker of a cluster raised this traceback, nothing fetched before", cold),
-    askFigure(`  the same again, ${warmRounds} times`, warm),
+    ...askMeasurements("  which worker raised this traceback, nothing fetched before", cold),
+    ...askMeasurements(`  the same again, ${warmRounds} times`, warm),
     {
-      what: `  the same by \`mlp logs grep\` as a process of its own, slowest of ${cliRuns}`,
-      figure: `${Math.max(...cli).toFixed(2)} s`,
+      name: `  by \`mlp logs grep\` as a process of its own, slowest of ${cliRuns}`,
+      unit: "s",
+      figures: [Math.max(...cli)],
+      goal: { atMost: goals.askSeconds },
     },
     {
-      what: "  all lines searched for a text, fetched before",
-      figure:
-        `${(speed / 1e6).toFixed(1)} million lines/s ` +
-        `(${scans.map((each) => each.toFixed(1)).join(", ")} s)`,
-      goal: `${goals.linesASecond / 1e6} million lines/s`,
-      isMet: speed >= goals.linesASecond,
+      name: "  all lines searched for a text, fetched before",
+      unit: "million lines/s",
+      figures: scans.map((seconds) => all / seconds / 1e6),
+      goal: { atLeast: goals.linesASecond / 1e6 },
     },
-    { what: "  all lines counted by cluster and level", figure: `${counts.toFixed(2)} s` },
+    { name: "  all lines counted by cluster and level", unit: "s", figures: [counts] },
   ];
 }
 
-function askFigure(what: string, seconds: readonly number[]): Figure {
-  const p95 = quantile(seconds, 0.95);
-  return {
-    what: `${what}, p95`,
-    figure: `${p95.toFixed(2)} s (p50 ${quantile(seconds, 0.5).toFixed(2)} s)`,
-    goal: `${goals.askSeconds} s`,
-    isMet: p95 <= goals.askSeconds,
-  };
+function askMeasurements(name: string, seconds: readonly number[]): Measurement[] {
+  const goal = { atMost: goals.askSeconds };
+  return [
+    { name: `${name}, p50`, unit: "s", figures: [quantile(seconds, 0.5)] },
+    { name: `${name}, p95`, unit: "s", figures: [quantile(seconds, 0.95)], goal },
+  ];
 }
 
 const clusterName = (cluster: number) => `job-${String(cluster).padStart(2, "0")}`;
@@ -180,7 +182,7 @@ async function putCluster(store: ObjectStore, template: Template, cluster: numbe
   await put;
 }
 
-// In place of as many bytes of a line of the part's worker, so that all positions stay.
+// In bed of as many bytes of a line of the part's worker, so that all positions stay.
 function withError(runs: readonly RayLogBytes[], cluster: number, part: number): RayLogBytes[] {
   const error = Buffer.from(`${errorOf(cluster, part)} `);
   return runs.map((one, index) => {

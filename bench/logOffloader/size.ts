@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { listObjects, openObjectStore } from "@mlplatform/lake/store/objectStore";
-import { type Figure, say } from "./figure";
+import type { Measured } from "../bench";
 import { withBenchBed } from "./benchBed";
 import { writeRayLog } from "./rayLogText";
 
@@ -13,7 +13,10 @@ const goals = { ofRaw: 0.2, ofZstd: 1.1 };
  * Stored bytes against raw ones and against `zstd -3` of each raw file: of lines like Ray's, or of
  * given files.
  */
-export async function sizeFigures(given: readonly string[]): Promise<Figure[]> {
+export async function measureSize(
+  given: readonly string[],
+  say: (text: string) => void,
+): Promise<Measured> {
   const sizes = await withBenchBed(async ({ folder, logs, store, start }) => {
     const files = given.map((file) => {
       const copy = join(logs, basename(file));
@@ -39,21 +42,24 @@ export async function sizeFigures(given: readonly string[]): Promise<Figure[]> {
     const zstd = contents.reduce((sum, content) => sum + zstdCompressSync(content).length, 0);
     return { raw, stored, zstd };
   });
-  const ofRaw = sizes.stored / sizes.raw;
-  const ofZstd = sizes.stored / sizes.zstd;
   const what = given.length === 0 ? "such lines" : `${given.length} given files`;
+  const { raw, stored, zstd } = sizes;
   return [
     {
-      what: `size in the lake of ${what}, of the raw bytes`,
-      figure: `${ofRaw.toFixed(3)}×`,
-      goal: `${goals.ofRaw}×`,
-      isMet: ofRaw <= goals.ofRaw,
+      name: `size in the lake of ${what}`,
+      unit: "MB",
+      figures: [stored / mb],
+      ratios: [stored / raw],
+      ratioTo: "the raw bytes",
+      goal: { atMost: goals.ofRaw },
     },
     {
-      what: "  of `zstd -3` of the files",
-      figure: `${ofZstd.toFixed(3)}×`,
-      goal: `${goals.ofZstd}×`,
-      isMet: ofZstd <= goals.ofZstd,
+      name: "  `zstd -3` of the files",
+      unit: "MB",
+      figures: [zstd / mb],
+      ratios: [stored / zstd],
+      ratioTo: "it, of the size in the lake",
+      goal: { atMost: goals.ofZstd },
     },
   ];
 }

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Figure, quantile, say } from "./figure";
+import type { Measured } from "../bench";
 import { processUse } from "./offloaderProcess";
 import { withBenchBed, type BenchBed } from "./benchBed";
 import { writeRayLog } from "./rayLogText";
@@ -30,7 +30,10 @@ const timeoutMs = 600_000;
 const goals = { ratio: 1.5, peakMiB: 256 };
 
 /** One file to the lake by the offloader, and to another file by rsyslog's imfile and omfile. */
-export async function throughputFigures(megabytes: number): Promise<Figure[]> {
+export async function measureThroughput(
+  megabytes: number,
+  say: (text: string) => void,
+): Promise<Measured> {
   const runs: Run[] = [];
   for (let run = 0; run < runCount; run++) {
     const { offloader, rsyslog } = await withBenchBed((bed) => measureRun(bed, megabytes * mb));
@@ -39,50 +42,44 @@ export async function throughputFigures(megabytes: number): Promise<Figure[]> {
     say(`run ${run + 1} of ${runCount}: ${speed(offloader)} MB/s, ${peer}`);
   }
   const ours = runs.map(({ offloader }) => offloader);
-  const peak = Math.max(...ours.map(({ peakMiB }) => peakMiB));
-  const figures: Figure[] = [
-    {
-      what: `${megabytes} MB of Ray's lines to Parquet on S3, ${runCount} runs`,
-      figure: `${ours.map(speed).join(", ")} MB/s`,
-    },
-    {
-      what: "  its memory at most",
-      figure: `${peak.toFixed(0)} MiB`,
-      goal: `${goals.peakMiB} MiB`,
-      isMet: peak <= goals.peakMiB,
-    },
-    { what: "  processor time a megabyte", figure: cpu(ours, megabytes) },
-  ];
   const peers = runs.map(({ rsyslog }) => rsyslog).filter((each) => each !== undefined);
-  if (peers.length < runCount) {
-    const figure = "not measured: rsyslog is not installed (Debian package rsyslog)";
-    return [...figures, { what: "rsyslog imfile → omfile beside it", figure }];
-  }
-  const ratios = ours.map(
-    ({ megabytesPerSecond }, run) => megabytesPerSecond / peers[run]!.megabytesPerSecond,
-  );
-  const median = quantile(ratios, 0.5);
+  const isCompared = peers.length === runs.length;
+  const peerName = "  rsyslog, imfile → omfile, the same file in the same run";
   return [
-    ...figures,
     {
-      what: "rsyslog imfile → omfile, the same file in the same run",
-      figure: `${peers.map(speed).join(", ")} MB/s`,
+      name: `${megabytes} MB of Ray's lines to Parquet on S3`,
+      unit: "MB/s",
+      figures: ours.map(({ megabytesPerSecond }) => megabytesPerSecond),
+      ...(isCompared && {
+        ratios: ours.map((each, run) => each.megabytesPerSecond / peers[run]!.megabytesPerSecond),
+        ratioTo: "rsyslog",
+        goal: { atLeast: goals.ratio },
+      }),
     },
-    { what: "  processor time a megabyte", figure: cpu(peers, megabytes) },
+    { name: "  processor time a megabyte", unit: "ms", figures: cpuMs(ours, megabytes) },
     {
-      what: "ratio to rsyslog, median",
-      figure: `${median.toFixed(2)}× (${ratios.map((ratio) => ratio.toFixed(2)).join(", ")})`,
-      goal: `${goals.ratio}×`,
-      isMet: median >= goals.ratio,
+      name: "  memory at most",
+      unit: "MiB",
+      figures: [Math.max(...ours.map(({ peakMiB }) => peakMiB))],
+      goal: { atMost: goals.peakMiB },
     },
+    ...(isCompared
+      ? [
+          {
+            name: peerName,
+            unit: "MB/s",
+            figures: peers.map(({ megabytesPerSecond }) => megabytesPerSecond),
+          },
+          { name: "  its processor time a megabyte", unit: "ms", figures: cpuMs(peers, megabytes) },
+        ]
+      : [{ name: peerName, missing: "rsyslog is not installed (Debian package rsyslog)" }]),
   ];
 }
 
 const speed = ({ megabytesPerSecond }: Passage) => megabytesPerSecond.toFixed(1);
 
-function cpu(passages: readonly Passage[], megabytes: number): string {
-  const each = passages.map(({ cpuSeconds }) => ((cpuSeconds / megabytes) * 1e3).toFixed(1));
-  return `${each.join(", ")} ms`;
+function cpuMs(passages: readonly Passage[], megabytes: number): number[] {
+  return passages.map(({ cpuSeconds }) => (cpuSeconds / megabytes) * 1e3);
 }
 
 async function measureRun(bed: BenchBed, bytes: number): Promise<Run> {

@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
+import { benches } from "../../bench/benches";
 import { createProgram } from "../../cli/mlp";
 import { lanes } from "../suites";
 
@@ -52,6 +53,10 @@ function scriptProblems(name: string, args: string[]): string[] {
   if (script.startsWith("node cli/bin.js")) {
     return mlpProblems([...script.split(" ").slice(2), ...args]);
   }
+  const bench = /^tsx bench\/main\.ts (\w+)$/.exec(script)?.[1];
+  if (bench !== undefined) {
+    return benchProblems(bench, args);
+  }
   const file = script.split(" ").find((word) => word.endsWith(".ts")) ?? "";
   const source = args.length === 0 ? "" : readFileSync(join(root, file), "utf8");
   // A value after an option is the reader's; a name without dashes is a part of the script.
@@ -59,6 +64,19 @@ function scriptProblems(name: string, args: string[]): string[] {
     .filter((word, index) => word.startsWith("--") || !args[index - 1]?.startsWith("--"))
     .filter((word) => !new RegExp(`\\b${word.replace(/^--/, "")}\\b`).test(source))
     .map((word) => `${file} knows no ${word}`);
+}
+
+function benchProblems(name: string, args: string[]): string[] {
+  const { parts, options } = benches[name]!;
+  const known = [
+    ...Object.keys(parts),
+    "--assert",
+    ...Object.keys(options).map((each) => `--${each}`),
+  ];
+  return args
+    .filter((word, index) => word.startsWith("--") || !args[index - 1]?.startsWith("--"))
+    .filter((word) => !known.includes(word))
+    .map((word) => `bench:${name} knows no ${word}`);
 }
 
 function mlpProblems(args: string[]): string[] {

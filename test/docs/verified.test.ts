@@ -114,7 +114,7 @@ describe("a command of the docs", () => {
     ["npm run bench:policy", undefined],
     ["npm run bench:police", "package.json has no script bench:police"],
     ["npm run bench:logOffloader -- size --file LOG", undefined],
-    ["npm run bench:logOffloader -- sizes", "bench/logOffloader/measure.ts knows no sizes"],
+    ["npm run bench:logOffloader -- sizes", "bench:logOffloader knows no sizes"],
     ["npm run local -- --s4 minio", "local/main.ts knows no --s4"],
     ["npm run mlp -- versions verify", undefined],
     ["npm run mlp -- versions check", "mlp has no command versions check"],
