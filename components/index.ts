@@ -1,4 +1,6 @@
 /** The Pulumi package `mlplatform`: its components, and the types that connect them. */
+export * from "./admissionPolicies/admissionPolicies";
+export * from "./admissionPolicies/args";
 export * from "./aksPlatform/aksPlatform";
 export * from "./aksPlatform/args";
 export * from "./connections";

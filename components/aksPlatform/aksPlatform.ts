@@ -14,9 +14,10 @@ import { createNetwork } from "./network";
 import { plannedPools } from "./nodePools";
 import { aksPlatformProblems } from "./problems";
 import { refuseProblems } from "../refuseProblems";
-import { type AksPlatformArgs, KubeLogin } from "./args";
+import type { AksPlatformArgs, KubeLogin } from "./args";
 import { childOptions, type Scope, statefulOptions } from "../scope";
 import { createRegistry } from "./registry";
+import { type AksPlatformSettings, normalizeAksPlatform } from "./normalize";
 
 /**
  * A Kubernetes cluster on Azure with what it stands on: network, registry, identities, audit logs
@@ -63,33 +64,34 @@ export class AksPlatform extends pulumi.ComponentResource {
   constructor(name: string, args: AksPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     refuseProblems("AksPlatform", name, aksPlatformProblems(name, args));
     super("mlplatform:index:AksPlatform", name, args, opts);
+    const settings = normalizeAksPlatform(args);
 
     const { subscriptionId, tenantId } = identifyDeployer(this);
-    const group = createResourceGroup({ name, parent: this }, args);
-    const scope = scopeIn(group, { name, parent: this }, args);
+    const group = createResourceGroup({ name, parent: this }, settings);
+    const scope = scopeIn(group, { name, parent: this }, settings);
     const uniqueSuffix = createUniqueSuffix({ name: `${name}-unique`, parent: this });
     const nodeResourceGroup = pulumi.interpolate`${group.name}-nodes`;
-    const pools = plannedPools(args);
+    const pools = plannedPools(settings);
 
-    const network = createNetwork(scope, args.network);
-    const registry = createRegistry(scope, uniqueSuffix, args);
+    const network = createNetwork(scope, settings.network);
+    const registry = createRegistry(scope, uniqueSuffix, settings);
     const targets = { subscriptionId, nodeSubnetId: network.nodeSubnetId, registryId: registry.id };
     const identities = createIdentities(scope, targets);
     const surroundings = { network, identities, tenantId, nodeResourceGroup };
-    const cluster = createCluster(scope, args, surroundings);
+    const cluster = createCluster(scope, settings, surroundings);
     const userPools = createUserPools(scope, cluster, {
       pools,
-      kubernetesVersion: args.kubernetesVersion,
+      kubernetesVersion: settings.kubernetesVersion,
       nodeSubnetId: network.nodeSubnetId,
     });
     createMaintenanceWindows(scope, cluster);
     const administrators = assignAdministrators(scope, {
       clusterId: cluster.id,
       subscriptionId,
-      groupObjectIds: args.adminGroupObjectIds,
+      groupObjectIds: settings.adminGroupObjectIds,
     });
-    createAuditLogs(scope, { clusterId: cluster.id, uniqueSuffix }, args);
-    createBudget(scope, { subscriptionId, nodeResourceGroup }, args.budget);
+    createAuditLogs(scope, { clusterId: cluster.id, uniqueSuffix }, settings);
+    createBudget(scope, { subscriptionId, nodeResourceGroup }, settings.budget);
 
     // With the id: a preview knows the profile as it was sent, without the issuer, but not the id.
     const oidcIssuer = pulumi
@@ -99,13 +101,13 @@ export class AksPlatform extends pulumi.ComponentResource {
     const usable = [cluster, ...userPools, ...administrators];
     this.kubeconfig = kubeconfigOf({ ...scope, dependsOn: usable }, cluster, {
       tenantId,
-      login: args.kubeLogin ?? KubeLogin.AzureCli,
+      login: settings.kubeLogin,
     });
     this.clusterId = cluster.id;
     this.registry = registry.loginServer;
     this.azure = pulumi.output({
       resourceGroupName: group.name,
-      location: args.location,
+      location: settings.location,
       virtualNetworkId: network.virtualNetworkId,
       databaseSubnetId: network.databaseSubnetId,
       endpointSubnetId: network.endpointSubnetId,
@@ -129,18 +131,18 @@ function identifyDeployer(parent: pulumi.Resource) {
   return { subscriptionId: client.subscriptionId, tenantId: client.tenantId };
 }
 
-function createResourceGroup(scope: Scope, args: AksPlatformArgs): resources.ResourceGroup {
+function createResourceGroup(scope: Scope, args: AksPlatformSettings): resources.ResourceGroup {
   return new resources.ResourceGroup(
     `${scope.name}-group`,
     { location: args.location, tags: args.tags },
-    statefulOptions(scope, args.protectData ?? true),
+    statefulOptions(scope, args.protectData),
   );
 }
 
 function scopeIn(
   group: resources.ResourceGroup,
   scope: Scope,
-  { location, tags, protectData }: AksPlatformArgs,
+  { location, tags, protectData }: AksPlatformSettings,
 ): AzureScope {
   return {
     ...scope,
@@ -148,7 +150,7 @@ function scopeIn(
     resourceGroupName: group.name,
     tags,
     child: childOptions(scope),
-    stateful: statefulOptions(scope, protectData ?? true),
+    stateful: statefulOptions(scope, protectData),
   };
 }
 

@@ -4,8 +4,8 @@ import * as storage from "@pulumi/azure-native/storage";
 import * as pulumi from "@pulumi/pulumi";
 import { globalName } from "../azure/names";
 import { plannedPools } from "./nodePools";
-import type { AksPlatformArgs } from "./args";
 import type { AzureScope } from "../azure/scope";
+import type { AksPlatformSettings } from "./normalize";
 
 /** Searchable: what operators ask. `kube-audit-admin` leaves out reads, most of the volume. */
 const searchableLogs = [
@@ -31,11 +31,10 @@ export interface AuditedCluster {
 export function createAuditLogs(
   scope: AzureScope,
   { uniqueSuffix, clusterId }: AuditedCluster,
-  args: AksPlatformArgs,
+  args: AksPlatformSettings,
 ): void {
   const { name, child } = scope;
-  const retentionDays = args.logRetentionDays ?? 30;
-  const workspace = createWorkspace(scope, retentionDays);
+  const workspace = createWorkspace(scope, args.logRetentionDays);
   new monitor.DiagnosticSetting(
     `${name}-control-plane-logs`,
     {
@@ -48,7 +47,7 @@ export function createAuditLogs(
     child,
   );
   const archive = createArchive(scope, uniqueSuffix, args);
-  createArchiveRetention(scope, archive, args.auditArchiveDays ?? Math.max(365, retentionDays));
+  createArchiveRetention(scope, archive, args.auditArchiveDays);
   new monitor.DiagnosticSetting(
     `${name}-audit-archive`,
     {
@@ -81,8 +80,9 @@ function createWorkspace(
 function createArchive(
   { name, resourceGroupName, location, tags, stateful }: AzureScope,
   uniqueSuffix: pulumi.Input<string>,
-  args: AksPlatformArgs,
+  args: AksPlatformSettings,
 ): storage.StorageAccount {
+  const stem = globalName("storageAccount", name, "audit");
   const hasZones = plannedPools(args).some(({ pool }) => pool.zones !== undefined);
   return new storage.StorageAccount(
     `${name}-audit`,
@@ -90,7 +90,7 @@ function createArchive(
       resourceGroupName,
       location,
       tags,
-      accountName: pulumi.interpolate`${globalName("storageAccount", name, "audit")}${uniqueSuffix}`,
+      accountName: pulumi.interpolate`${stem}${uniqueSuffix}`,
       kind: "StorageV2",
       // Pools with zones show that the region has them.
       sku: { name: hasZones ? "Standard_ZRS" : "Standard_LRS" },

@@ -5,8 +5,9 @@ import { azureName } from "../azure/names";
 import type { ClusterIdentities } from "./identities";
 import type { PlatformNetwork } from "./network";
 import { type PlannedPool, poolName, poolSettings } from "./nodePools";
-import { type AksPlatformArgs, AksTier } from "./args";
+import { AksTier } from "./args";
 import type { AzureScope } from "../azure/scope";
+import type { AksPlatformSettings } from "./normalize";
 
 /** What a cluster is made in and with. */
 export interface ClusterSurroundings {
@@ -20,12 +21,12 @@ export interface ClusterSurroundings {
 /** Makes the cluster with its system pool. */
 export function createCluster(
   scope: AzureScope,
-  args: AksPlatformArgs,
+  args: AksPlatformSettings,
   { network, identities, tenantId, nodeResourceGroup }: ClusterSurroundings,
 ): containerservice.ManagedCluster {
   const { name, resourceGroupName, location, tags, stateful } = scope;
   const { controlPlane, kubelet, assignments } = identities;
-  const tier = args.tier ?? AksTier.Standard;
+  const { tier } = args;
   return new containerservice.ManagedCluster(
     `${name}-cluster`,
     {
@@ -70,7 +71,7 @@ export function createCluster(
         : {
             // Nodes reach a public API server through the NAT gateway; AKS adds only the
             // addresses of its own load balancer by itself.
-            authorizedIPRanges: [...(args.authorizedIpRanges ?? []), network.egressRange],
+            authorizedIPRanges: [...args.authorizedIpRanges, network.egressRange],
           },
       networkProfile: {
         networkPlugin: "azure",

@@ -3,16 +3,17 @@ import { platformLabels } from "@mlplatform/contracts/platformLabels";
 import { NodePoolKind } from "../connections";
 import { poolTaints } from "../kubernetes/placement";
 import { azureName } from "../azure/names";
-import type { AksPlatformArgs, NodePoolArgs } from "./args";
+import type { NodePoolArgs } from "./args";
 import { type ArgumentProblem, countProblems, problem } from "../argumentProblems";
 import { nearVmSizes, vmSizes } from "./vmSizes";
+import type { AksPlatformSettings, NodePoolSettings } from "./normalize";
 
 /** A pool that the arguments ask for. */
 export interface PlannedPool {
   /** Argument that describes it, e.g. `gpuPool`. */
   argument: string;
   kind: NodePoolKind;
-  pool: NodePoolArgs;
+  pool: NodePoolSettings;
 }
 
 /** What the inline system pool and the pools beside it have in common. */
@@ -50,7 +51,7 @@ const surgePercent = 33;
 const largestPool = 1000;
 
 /** The pools of the arguments, system pool first. */
-export function plannedPools(args: AksPlatformArgs): PlannedPool[] {
+export function plannedPools(args: AksPlatformSettings): PlannedPool[] {
   const pools = [
     { argument: "systemPool", kind: NodePoolKind.System, pool: args.systemPool },
     { argument: "cpuPool", kind: NodePoolKind.Cpu, pool: args.cpuPool },
@@ -74,10 +75,10 @@ export function mostNodes(pools: PlannedPool[]): number {
 }
 
 /** Settings of a pool, as both Azure resources that take pools spell them. */
-export function poolSettings(kind: NodePoolKind, pool: NodePoolArgs): PoolSettings {
+export function poolSettings(kind: NodePoolKind, pool: NodePoolSettings): PoolSettings {
   const isGpu = kind === NodePoolKind.Gpu;
   const isSpot = kind === NodePoolKind.Spot;
-  const osDiskGiB = pool.osDiskGiB ?? 128;
+  const { osDiskGiB } = pool;
   return {
     mode: kind === NodePoolKind.System ? "System" : "User",
     type: "VirtualMachineScaleSets",

@@ -24,6 +24,9 @@ export function normalizeAksPlatform(args: AksPlatformArgs) {
   };
 }
 
+/** A pool with its defaults. */
+export type NodePoolSettings = ReturnType<typeof normalizePool>;
+
 function normalizePool(pool: NodePoolArgs) {
   return { ...pool, osDiskGiB: pool.osDiskGiB ?? 128 };
 }

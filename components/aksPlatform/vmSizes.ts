@@ -1,4 +1,4 @@
-import { editDistance } from "../editDistance";
+import { distance } from "fastest-levenshtein";
 
 /** What a node of one virtual machine size offers. */
 export interface VmSize {
@@ -91,8 +91,8 @@ export const vmSizes: Record<string, VmSize> = {
 /** Listed sizes whose names are nearest to a name, best first. */
 export function nearVmSizes(name: string, count = 3): string[] {
   return Object.keys(vmSizes)
-    .map((listed) => ({ listed, distance: editDistance(name.toLowerCase(), listed.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance || a.listed.localeCompare(b.listed, "en"))
+    .map((listed) => ({ listed, far: distance(name.toLowerCase(), listed.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far || a.listed.localeCompare(b.listed, "en"))
     .slice(0, count)
     .map(({ listed }) => listed);
 }

@@ -2,7 +2,7 @@ import * as github from "@pulumi/github";
 import * as pulumi from "@pulumi/pulumi";
 import { type Scope, statefulOptions } from "../scope";
 import { githubClaimKeys } from "./githubSubject";
-import type { GithubEnvironmentArgs, MlProjectGithubArgs } from "./githubArgs";
+import type { GithubEnvironmentSettings, GithubSettings } from "./normalize";
 import { readTemplate } from "./template";
 
 /** The repository that the rest is attached to, whether it was made here or was there before. */
@@ -16,10 +16,10 @@ export interface ProjectRepository {
 /** Makes the repository, or looks an existing one up. */
 export function createRepository(
   scope: Scope,
-  args: MlProjectGithubArgs,
+  args: GithubSettings,
   { description, protectData }: { description: string; protectData: boolean },
 ): ProjectRepository {
-  if (!(args.create ?? true)) {
+  if (!args.create) {
     const found = github.getRepositoryOutput({ name: args.repository }, { parent: scope.parent });
     return { name: found.name, fullName: found.fullName, id: found.repoId };
   }
@@ -28,7 +28,7 @@ export function createRepository(
     {
       name: args.repository,
       description,
-      visibility: args.visibility ?? "private",
+      visibility: args.visibility,
       // A branch must exist before files and rules can name it.
       autoInit: true,
       archiveOnDestroy: true,
@@ -61,15 +61,13 @@ export function createSubjectTemplate(
 export function createEnvironment(
   { name, parent }: Scope,
   settings: {
-    args: GithubEnvironmentArgs;
-    branch: string;
+    args: GithubEnvironmentSettings;
     repository: ProjectRepository;
     secrets: Record<string, pulumi.Input<string>>;
   },
 ): void {
   const { args, repository } = settings;
-  const teams = args.reviewerTeamIds ?? [];
-  const users = args.reviewerUserIds ?? [];
+  const { reviewerTeamIds: teams, reviewerUserIds: users } = args;
   const hasReviewers = teams.length + users.length > 0;
   const environment = new github.RepositoryEnvironment(
     `${name}-${args.name}`,
@@ -89,7 +87,7 @@ export function createEnvironment(
     {
       repository: repository.name,
       environment: environment.environment,
-      branchPattern: args.branchPattern ?? settings.branch,
+      branchPattern: args.branchPattern,
     },
     { parent },
   );
@@ -139,10 +137,10 @@ export function createActionsSettings(
  */
 export function createContent(
   { name, parent }: Scope,
-  args: MlProjectGithubArgs,
+  args: GithubSettings,
   repository: ProjectRepository,
 ): void {
-  const branch = args.branch ?? "main";
+  const { branch } = args;
   let previous: pulumi.Resource | undefined;
   for (const file of args.templateDirectory ? readTemplate(args.templateDirectory) : []) {
     previous = new github.RepositoryFile(
@@ -155,7 +153,7 @@ export function createContent(
         commitMessage: `Start from the project template: ${file.path}`,
         // A created repository has a README from its first commit; in an adopted one nothing of the
         // team's is overwritten.
-        overwriteOnCreate: args.create ?? true,
+        overwriteOnCreate: args.create,
       },
       {
         parent,
@@ -183,9 +181,9 @@ export function createContent(
         nonFastForward: true,
         requiredLinearHistory: true,
         pullRequest: {
-          requiredApprovingReviewCount: args.requiredApprovals ?? 1,
+          requiredApprovingReviewCount: args.requiredApprovals,
           dismissStaleReviewsOnPush: true,
-          requireLastPushApproval: (args.requiredApprovals ?? 1) > 0,
+          requireLastPushApproval: args.requiredApprovals > 0,
         },
       },
     },

@@ -16,6 +16,7 @@ import { createTrackingAccess } from "./trackingAccess";
 import { mlProjectProblems } from "./problems";
 import { refuseProblems } from "../refuseProblems";
 import type { MlProjectArgs } from "./args";
+import { type MlProjectSettings, normalizeMlProject } from "./normalize";
 
 /**
  * An ML team's place on the platform, under the component's name: a namespace with quota, queue,
@@ -44,25 +45,26 @@ export class MlProject extends pulumi.ComponentResource {
     refuseProblems("MlProject", name, mlProjectProblems(name, args));
     // The state keeps a component's arguments: without a mark, secrets would be plain in it.
     super("mlplatform:index:MlProject", name, withSecretMarks(args), opts);
-    const scope = createProjectNamespace({ name, parent: this }, args);
-    createNetworkPolicies(scope, flowsOf(args));
-    createLocalQueue(scope, args.clusterQueue);
-    const trainingLake = createLakeAccess(scope, args, serviceAccounts.training);
-    const servingLake = createLakeAccess(scope, args, serviceAccounts.serving);
-    createServiceAccounts(scope, args, secretNameOf(servingLake));
-    const repository = createProjectRepository(scope, args);
-    const deployers = createDeployers(scope, args, repository);
+    const settings = normalizeMlProject(args);
+    const scope = createProjectNamespace({ name, parent: this }, settings);
+    createNetworkPolicies(scope, flowsOf(settings));
+    createLocalQueue(scope, settings.clusterQueue);
+    const trainingLake = createLakeAccess(scope, settings, serviceAccounts.training);
+    const servingLake = createLakeAccess(scope, settings, serviceAccounts.serving);
+    createServiceAccounts(scope, settings, secretNameOf(servingLake));
+    const repository = createProjectRepository(scope, settings);
+    const deployers = createDeployers(scope, settings, repository);
     createRoles(scope, {
-      members: args.members ?? [],
+      members: settings.members,
       deployers: Object.values(deployers).map(({ principalId }) => principalId),
     });
-    admitMembers(scope, args);
-    connectRepository(scope, args, { repository, deployers });
+    admitMembers(scope, settings);
+    connectRepository(scope, settings, { repository, deployers });
 
     this.namespace = scope.namespace;
     this.tracking = createTrackingAccess(scope, {
-      tracking: pulumi.output(args.tracking),
-      placement: args.placement,
+      tracking: pulumi.output(settings.tracking),
+      placement: settings.placement,
     });
     this.lake = trainingLake.connection;
     this.repository = repository?.fullName;
@@ -75,14 +77,14 @@ export class MlProject extends pulumi.ComponentResource {
   }
 }
 
-function flowsOf(args: MlProjectArgs): ProjectFlows {
+function flowsOf(args: MlProjectSettings): ProjectFlows {
   return {
     platform: {
       lake: pulumi.output(args.lake),
       tracking: pulumi.output(args.tracking),
       inferenceTable: pulumi.output(args.inferenceTable),
     },
-    isHttpsOpen: args.allowPublicHttps ?? false,
+    isHttpsOpen: args.allowPublicHttps,
   };
 }
 

@@ -25,28 +25,33 @@ export type MlProjectSettings = ReturnType<typeof normalizeMlProject<MlProjectAr
 /** Arguments of a project's repository with their defaults. */
 export type GithubSettings = ReturnType<typeof normalizeGithub<MlProjectGithubArgs>>;
 
-/** Puts in the defaults of what is left out; those of `github` are {@link normalizeGithub}'s. */
+/** A GitHub environment with its defaults. */
+export type GithubEnvironmentSettings = GithubSettings["environments"][number];
+
+/** Puts in the defaults of what is left out. */
 export function normalizeMlProject<Args extends MlProjectChoices>(args: Args) {
+  const { github, ...others } = args;
   return {
-    ...args,
+    ...others,
     gpuQuota: args.gpuQuota ?? 0,
     members: args.members ?? [],
     sharedDatasets: args.sharedDatasets ?? [],
     allowPublicHttps: args.allowPublicHttps ?? false,
     tags: args.tags ?? {},
     protectData: args.protectData ?? true,
+    github: github && normalizeGithub(github as NonNullable<Args["github"]>),
   };
 }
 
-/** Puts in the defaults of what is left out about a repository. */
-export function normalizeGithub<Args extends GithubChoices>(args: Args) {
+function normalizeGithub<Args extends GithubChoices>(args: Args) {
+  const { environments, ...others } = args;
   const branch = args.branch ?? "main";
   return {
-    ...args,
+    ...others,
     create: args.create ?? true,
     visibility: args.visibility ?? RepositoryVisibility.Private,
     branch,
-    environments: environmentsOf(args).map((environment) => ({
+    environments: (environments ?? usualEnvironments(args)).map((environment) => ({
       ...environment,
       reviewerTeamIds: environment.reviewerTeamIds ?? [],
       reviewerUserIds: environment.reviewerUserIds ?? [],
@@ -59,11 +64,9 @@ export function normalizeGithub<Args extends GithubChoices>(args: Args) {
   };
 }
 
-function environmentsOf(args: GithubChoices): GithubEnvironmentArgs[] {
-  return (
-    args.environments ?? [
-      { name: "staging", canPushImages: true },
-      { name: "production", reviewerTeamIds: args.reviewerTeamIds },
-    ]
-  );
+function usualEnvironments({ reviewerTeamIds }: GithubChoices): GithubEnvironmentArgs[] {
+  return [
+    { name: "staging", canPushImages: true },
+    { name: "production", reviewerTeamIds },
+  ];
 }

@@ -7,12 +7,7 @@ import {
   textProblems,
 } from "../argumentProblems";
 import { RepositoryVisibility } from "./githubArgs";
-import {
-  type GithubChoices,
-  type MlProjectChoices,
-  normalizeGithub,
-  normalizeMlProject,
-} from "./normalize";
+import { type GithubChoices, type MlProjectChoices, normalizeMlProject } from "./normalize";
 import {
   datasetName,
   environmentName,
@@ -53,7 +48,7 @@ const ownSecrets = new Set(["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRI
  */
 export function mlProjectProblems(name: string, args: MlProjectChoices): ArgumentProblem[] {
   const settings = normalizeMlProject(args);
-  const { owner, costCenter, members, sharedDatasets, github } = settings;
+  const { owner, costCenter, members, sharedDatasets } = settings;
   return [
     ...projectNameProblems("name", name),
     ...presenceProblems("owner", owner, "Name the team that owns it."),
@@ -73,7 +68,7 @@ export function mlProjectProblems(name: string, args: MlProjectChoices): Argumen
       datasetProblems(`sharedDatasets[${i}]`, dataset, name),
     ),
     ...repeatProblems("sharedDatasets", sharedDatasets),
-    ...(github ? githubProblems(github) : []),
+    ...(args.github && settings.github ? githubProblems(args.github, settings.github) : []),
   ];
 }
 
@@ -104,8 +99,11 @@ function datasetProblems(path: string, dataset: string, project: string): Argume
   return [problem(path, "must not be the project's own", dataset, remedy)];
 }
 
-function githubProblems(args: GithubChoices): ArgumentProblem[] {
-  const { environments, requiredApprovals, variables, secrets } = normalizeGithub(args);
+function githubProblems(
+  args: GithubChoices,
+  settings: NonNullable<ReturnType<typeof normalizeMlProject>["github"]>,
+): ArgumentProblem[] {
+  const { environments, requiredApprovals, variables, secrets } = settings;
   return [
     ...repositoryNameProblems("github.repository", args.repository),
     ...choiceProblems("github.visibility", args.visibility, RepositoryVisibility),

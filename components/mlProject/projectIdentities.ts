@@ -7,10 +7,8 @@ import { type AzureScope, azureScope } from "../azure/scope";
 import type { AzureFoundation } from "../connections";
 import type { Scope } from "../scope";
 import { githubEnvironmentSubject, githubIssuer } from "./githubSubject";
-import type { GithubEnvironmentArgs } from "./githubArgs";
-import { normalizeGithub } from "./normalize";
 import type { ProjectRepository } from "./githubRepository";
-import type { MlProjectArgs } from "./args";
+import type { GithubEnvironmentSettings, MlProjectSettings } from "./normalize";
 
 /** Identities by the GitHub environment whose jobs sign in as them. */
 export type Deployers = Record<string, managedidentity.UserAssignedIdentity>;
@@ -18,7 +16,7 @@ export type Deployers = Record<string, managedidentity.UserAssignedIdentity>;
 /** Identity that the pods of a ServiceAccount sign in as. The team grants it what it needs. */
 export function createWorkloadIdentity(
   scope: Scope,
-  args: MlProjectArgs,
+  args: MlProjectSettings,
   account: string,
 ): managedidentity.UserAssignedIdentity | undefined {
   if (!args.azure) {
@@ -37,7 +35,7 @@ export function createWorkloadIdentity(
  */
 export function createDeployers(
   scope: Scope,
-  args: MlProjectArgs,
+  args: MlProjectSettings,
   repository: ProjectRepository | undefined,
 ): Deployers {
   if (!repository || !args.github || !args.azure) {
@@ -45,7 +43,7 @@ export function createDeployers(
   }
   const azure = pulumi.output(args.azure);
   return Object.fromEntries(
-    normalizeGithub(args.github).environments.map((environment) => [
+    args.github.environments.map((environment) => [
       environment.name,
       createDeployer(identityScope(scope, args, { azure, suffix: `github-${environment.name}` }), {
         azure,
@@ -59,7 +57,7 @@ export function createDeployers(
 /** Whose jobs sign in as a deployer. */
 interface DeployerSettings {
   azure: pulumi.Output<AzureFoundation>;
-  environment: GithubEnvironmentArgs;
+  environment: GithubEnvironmentSettings;
   repository: ProjectRepository;
 }
 
@@ -89,12 +87,12 @@ function createDeployer(
 }
 
 /** Lets the members fetch a kubeconfig; their rights in the cluster are those of the Role. */
-export function admitMembers({ name, parent }: Scope, args: MlProjectArgs): void {
+export function admitMembers({ name, parent }: Scope, args: MlProjectSettings): void {
   if (!args.azure) {
     return;
   }
   const { subscriptionId, clusterId } = pulumi.output(args.azure);
-  for (const group of args.members ?? []) {
+  for (const group of args.members) {
     assignRole({
       name: `${name}-member-${group}`,
       parent,
@@ -109,7 +107,7 @@ export function admitMembers({ name, parent }: Scope, args: MlProjectArgs): void
 
 function identityScope(
   { name, parent }: Scope,
-  { tags, owner, costCenter }: MlProjectArgs,
+  { tags, owner, costCenter }: MlProjectSettings,
   { azure, suffix }: { azure: pulumi.Output<AzureFoundation>; suffix: string },
 ): AzureScope {
   return azureScope({

@@ -3,13 +3,13 @@ import { projectSecrets, serviceAccounts } from "@mlplatform/contracts/platformN
 import type * as pulumi from "@pulumi/pulumi";
 import { LakePermission } from "../lakeAccess/args";
 import { LakeAccess } from "../lakeAccess/lakeAccess";
-import type { MlProjectArgs } from "./args";
 import type { ProjectScope } from "./projectScope";
+import type { MlProjectSettings } from "./normalize";
 
 /** The project's own prefixes: nothing of another project can be read or overwritten. */
 export function createLakeAccess(
   { name, parent, namespace }: ProjectScope,
-  args: MlProjectArgs,
+  args: MlProjectSettings,
   account: string,
 ): LakeAccess {
   const { Read, Write, ReadWrite } = LakePermission;
@@ -22,7 +22,7 @@ export function createLakeAccess(
           { prefix: artifacts, permission: ReadWrite },
           { prefix: `${lakeFolders.rayLogs}namespace=${name}/`, permission: Write },
           { prefix: `${lakeFolders.rayLogs}_manifest/${name}/`, permission: ReadWrite },
-          ...(args.sharedDatasets ?? []).map((dataset) => ({
+          ...args.sharedDatasets.map((dataset) => ({
             prefix: `${lakeFolders.datasets}${dataset}/`,
             permission: Read,
           })),

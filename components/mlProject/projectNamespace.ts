@@ -6,10 +6,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { createServiceAccount } from "../kubernetes/serviceAccount";
 import type { Scope } from "../scope";
-import type { MlProjectArgs } from "./args";
 import { networkFlows, type PlatformEndpoints } from "./network";
 import { createWorkloadIdentity } from "./projectIdentities";
 import type { ProjectScope } from "./projectScope";
+import type { MlProjectSettings } from "./normalize";
 
 /** What a project may use at most, over all its pods. */
 export interface ProjectQuota {
@@ -19,7 +19,10 @@ export interface ProjectQuota {
 }
 
 /** Namespace of a project with what bounds it: quota and limits. */
-export function createProjectNamespace({ name, parent }: Scope, args: MlProjectArgs): ProjectScope {
+export function createProjectNamespace(
+  { name, parent }: Scope,
+  args: MlProjectSettings,
+): ProjectScope {
   const labels = { ...partOfPlatform, [platformLabels.project]: name };
   const namespace = createNamespace({
     name: `${name}-namespace`,
@@ -35,13 +38,13 @@ export function createProjectNamespace({ name, parent }: Scope, args: MlProjectA
       [platformAnnotations.team]: args.owner,
       [platformAnnotations.costCenter]: args.costCenter,
     },
-    protectData: args.protectData ?? true,
+    protectData: args.protectData,
   }).metadata.name;
   const scope = { name, parent, namespace, labels };
   boundNamespace(scope, {
     cpu: args.cpuQuota,
     memoryGiB: args.memoryQuotaGiB,
-    gpu: args.gpuQuota ?? 0,
+    gpu: args.gpuQuota,
   });
   return scope;
 }
@@ -138,7 +141,7 @@ export function createLocalQueue(
  */
 export function createServiceAccounts(
   scope: ProjectScope,
-  args: MlProjectArgs,
+  args: MlProjectSettings,
   modelKey: pulumi.Input<string>,
 ): void {
   const { name, parent, namespace, labels } = scope;

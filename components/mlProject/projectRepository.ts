@@ -2,8 +2,6 @@ import { trackingVariables } from "@mlplatform/contracts/environment";
 import * as pulumi from "@pulumi/pulumi";
 import { resourceNameOf } from "../azure/names";
 import type { Scope } from "../scope";
-import type { MlProjectGithubArgs } from "./githubArgs";
-import { normalizeGithub } from "./normalize";
 import {
   createActionsSettings,
   createContent,
@@ -12,19 +10,19 @@ import {
   createSubjectTemplate,
   type ProjectRepository,
 } from "./githubRepository";
-import type { MlProjectArgs } from "./args";
 import type { Deployers } from "./projectIdentities";
+import type { GithubSettings, MlProjectSettings } from "./normalize";
 
 /** Makes or adopts the project's repository, where it has one. */
 export function createProjectRepository(
   scope: Scope,
-  { github, owner, protectData }: MlProjectArgs,
+  { github, owner, protectData }: MlProjectSettings,
 ): ProjectRepository | undefined {
   return (
     github &&
     createRepository(scope, github, {
       description: `ML project ${scope.name} of ${owner}`,
-      protectData: protectData ?? true,
+      protectData,
     })
   );
 }
@@ -38,7 +36,7 @@ export interface ConnectedRepository {
 /** Gives the repository what its workflows need: sign-in, environments, settings, files, rules. */
 export function connectRepository(
   scope: Scope,
-  args: MlProjectArgs,
+  args: MlProjectSettings,
   { repository, deployers }: ConnectedRepository,
 ): void {
   const { github } = args;
@@ -48,11 +46,10 @@ export function connectRepository(
   if (args.azure) {
     createSubjectTemplate(scope, repository);
   }
-  for (const environment of normalizeGithub(github).environments) {
+  for (const environment of github.environments) {
     const identity = deployers[environment.name];
     createEnvironment(scope, {
       args: environment,
-      branch: github.branch ?? "main",
       repository,
       secrets: identity ? { AZURE_CLIENT_ID: identity.clientId } : {},
     });
@@ -68,8 +65,8 @@ export function connectRepository(
 /** What the workflows know of the platform. */
 function ownVariables(
   name: string,
-  args: MlProjectArgs,
-  { images }: MlProjectGithubArgs,
+  args: MlProjectSettings,
+  { images }: GithubSettings,
 ): Record<string, pulumi.Input<string>> {
   const lake = pulumi.output(args.lake);
   const azure = args.azure && pulumi.output(args.azure);
@@ -96,7 +93,9 @@ function ownVariables(
 }
 
 /** Where the workflows sign in; no credential among them. */
-function ownSecrets({ azure: foundation }: MlProjectArgs): Record<string, pulumi.Input<string>> {
+function ownSecrets({
+  azure: foundation,
+}: MlProjectSettings): Record<string, pulumi.Input<string>> {
   const azure = foundation && pulumi.output(foundation);
   return azure
     ? { AZURE_TENANT_ID: azure.tenantId, AZURE_SUBSCRIPTION_ID: azure.subscriptionId }

@@ -19,6 +19,7 @@ import { createTrackingServer, serverLabels } from "./trackingServer";
 import { mlflowStackProblems } from "./problems";
 import { refuseProblems } from "../refuseProblems";
 import { MlflowDatabase, type MlflowStackArgs } from "./args";
+import { type MlflowStackSettings, normalizeMlflowStack } from "./normalize";
 
 /**
  * MLflow with users, a PostgreSQL of its own and artifacts in the lake, in the namespace `mlflow`.
@@ -38,24 +39,25 @@ export class MlflowStack extends pulumi.ComponentResource {
   constructor(name: string, args: MlflowStackArgs, opts?: pulumi.ComponentResourceOptions) {
     refuseProblems("MlflowStack", name, mlflowStackProblems(name, args));
     super("mlplatform:index:MlflowStack", name, args, opts);
+    const settings = normalizeMlflowStack(args);
     const scope = { name, parent: this };
     this.namespace = createNamespace({
       name: `${name}-mlflow`,
       parent: this,
       namespace: platformNamespaces.mlflow,
       podSecurity: PodSecurity.Restricted,
-      protectData: args.protectData ?? true,
+      protectData: settings.protectData,
     }).metadata.name;
     openTrackingServer(scope, this.namespace);
-    const artifacts = grantArtifacts(scope, args, this.namespace);
-    const createDatabase = databaseOf[args.database ?? MlflowDatabase.CloudNativePg];
-    const postgres = createDatabase(scope, args, this.namespace);
+    const artifacts = grantArtifacts(scope, settings, this.namespace);
+    const createDatabase = databaseOf[settings.database];
+    const postgres = createDatabase(scope, settings, this.namespace);
     const secrets = createServerSecrets(scope, this.namespace, postgres);
     const service = createTrackingServer(
       { ...scope, dependsOn: [...postgres.ready, ...secrets] },
-      { ...args, namespace: this.namespace, replicas: args.replicas ?? 1, lake: artifacts },
+      { ...settings, namespace: this.namespace, replicas: settings.replicas, lake: artifacts },
     );
-    if (args.enableMonitors ?? true) {
+    if (settings.enableMonitors) {
       monitorServer(scope, this.namespace);
     }
     this.connection = pulumi.all([this.namespace, service.urn]).apply(([namespace]) => ({
@@ -63,7 +65,7 @@ export class MlflowStack extends pulumi.ComponentResource {
       namespace,
       podPort: mlflowPort,
       authSecretName: adminSecretName,
-      clientImage: args.image,
+      clientImage: settings.image,
     }));
     this.registerOutputs({ connection: this.connection, namespace: this.namespace });
   }
@@ -72,7 +74,7 @@ export class MlflowStack extends pulumi.ComponentResource {
 /** The server proxies every artifact, so it alone may write and delete them all. */
 function grantArtifacts(
   { name, parent }: Scope,
-  args: MlflowStackArgs,
+  args: MlflowStackSettings,
   namespace: pulumi.Output<string>,
 ): pulumi.Output<S3Connection> {
   return new LakeAccess(
@@ -89,7 +91,7 @@ function grantArtifacts(
 
 type CreateDatabase = (
   scope: Scope,
-  args: MlflowStackArgs,
+  args: MlflowStackSettings,
   namespace: pulumi.Output<string>,
 ) => MlflowPostgres;
 
@@ -101,12 +103,11 @@ const databaseOf: Record<MlflowDatabase, CreateDatabase> = {
 /** PostgreSQL in the cluster, with a key of its own for the backups. */
 function createInCluster(
   scope: Scope,
-  args: MlflowStackArgs,
+  args: MlflowStackSettings,
   namespace: pulumi.Output<string>,
 ): MlflowPostgres {
   const { name, parent } = scope;
-  const enableMonitors = args.enableMonitors ?? true;
-  const bucket = args.backupBucket ?? "backups";
+  const { backupBucket: bucket, enableMonitors } = args;
   const backups = new LakeAccess(
     `${name}-backups`,
     {
@@ -124,35 +125,34 @@ function createInCluster(
     helmValues: args.helmValues,
     placement: args.placement,
     enableMonitors,
-    replicas: Math.min(args.replicas ?? 1, 2),
+    replicas: Math.min(args.replicas, 2),
     imageRegistry: args.imageRegistry,
   });
   return createPostgresCluster(scope, {
     namespace,
     image: args.postgresImage,
-    instances: args.databaseInstances ?? 1,
-    storageGiB: args.databaseStorageGiB ?? 32,
+    instances: args.databaseInstances,
+    storageGiB: args.databaseStorageGiB,
     storageClass: args.storageClass,
-    backupRetentionDays: args.backupRetentionDays ?? 14,
+    backupRetentionDays: args.backupRetentionDays,
     backups,
     enableMonitors,
     placement: args.placement,
-    protectData: args.protectData ?? true,
+    protectData: args.protectData,
     operator,
   });
 }
 
-function createOnAzure(scope: Scope, args: MlflowStackArgs): MlflowPostgres {
-  const instances = args.databaseInstances ?? 1;
+function createOnAzure(scope: Scope, args: MlflowStackSettings): MlflowPostgres {
   return createFlexibleServer(scope, {
     // Presence is checked with the other arguments.
     azure: args.azure!,
-    sku: args.databaseSku ?? (instances > 1 ? "Standard_D2ds_v5" : "Standard_B2s"),
-    storageGiB: args.databaseStorageGiB ?? 32,
-    instances,
-    backupRetentionDays: args.backupRetentionDays ?? 14,
-    tags: args.tags ?? {},
-    protectData: args.protectData ?? true,
+    sku: args.databaseSku,
+    storageGiB: args.databaseStorageGiB,
+    instances: args.databaseInstances,
+    backupRetentionDays: args.backupRetentionDays,
+    tags: args.tags,
+    protectData: args.protectData,
   });
 }
 

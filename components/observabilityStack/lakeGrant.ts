@@ -3,7 +3,7 @@ import type { S3Connection } from "../connections";
 import { LakePermission } from "../lakeAccess/args";
 import { LakeAccess } from "../lakeAccess/lakeAccess";
 import { childOptions, type Scope } from "../scope";
-import type { ObservabilityStackArgs } from "./args";
+import type { ObservabilityStackSettings } from "./normalize";
 
 /** What one workload is granted. */
 export interface LakeGrantSettings {
@@ -20,7 +20,7 @@ export interface LakeGrantSettings {
 /** Grants one workload of the namespace to read and write below one prefix of the lake. */
 export function grantLake(
   scope: Scope,
-  args: ObservabilityStackArgs,
+  args: ObservabilityStackSettings,
   settings: LakeGrantSettings,
 ): pulumi.Output<S3Connection> {
   const access = new LakeAccess(

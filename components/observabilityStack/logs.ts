@@ -6,7 +6,6 @@ import { S3Addressing, type S3Connection } from "../connections";
 import { installChart } from "../kubernetes/installChart";
 import type { Scope } from "../scope";
 import { grantLake } from "./lakeGrant";
-import type { ObservabilityStackArgs } from "./args";
 import {
   agentsNamespace,
   alloyReleaseName,
@@ -16,13 +15,14 @@ import {
   type LokiStore,
   lokiValues,
 } from "./values";
+import type { ObservabilityStackSettings } from "./normalize";
 
 const lokiSecretName = "loki-lake";
 
 /** Installs Loki on a bucket of the lake. */
 export function createLoki(
   scope: Scope,
-  args: ObservabilityStackArgs,
+  args: ObservabilityStackSettings,
   namespace: pulumi.Input<string>,
 ): k8s.helm.v3.Release {
   const { name, parent } = scope;
@@ -40,8 +40,8 @@ export function createLoki(
     namespace,
     releaseName: lokiReleaseName,
     values: lokiValues({
-      replicas: args.replicas ?? 1,
-      retentionDays: args.logRetentionDays ?? 30,
+      replicas: args.replicas,
+      retentionDays: args.logRetentionDays,
       storageClass: args.storageClass,
       store: lokiStore(lake),
       placement: args.placement,
@@ -63,7 +63,7 @@ function lokiStore(lake: pulumi.Output<S3Connection>): LokiStore {
 }
 
 /** Installs Alloy on every node. */
-export function createAlloy(scope: Scope, args: ObservabilityStackArgs): k8s.helm.v3.Release {
+export function createAlloy(scope: Scope, args: ObservabilityStackSettings): k8s.helm.v3.Release {
   return installChart({
     ...scope,
     name: `${scope.name}-alloy`,

@@ -25,6 +25,7 @@ import {
 import { observabilityStackProblems } from "./problems";
 import { refuseProblems } from "../refuseProblems";
 import type { ObservabilityStackArgs } from "./args";
+import { type ObservabilityStackSettings, normalizeObservabilityStack } from "./normalize";
 
 /**
  * Metrics, logs and inference events: Prometheus with Grafana and Alertmanager, Loki on the lake,
@@ -49,6 +50,7 @@ export class ObservabilityStack extends pulumi.ComponentResource {
   constructor(name: string, args: ObservabilityStackArgs, opts?: pulumi.ComponentResourceOptions) {
     refuseProblems("ObservabilityStack", name, observabilityStackProblems(name, args));
     super("mlplatform:index:ObservabilityStack", name, args, opts);
+    const settings = normalizeObservabilityStack(args);
     const scope = { name, parent: this };
 
     const namespace = createNamespace({
@@ -56,29 +58,29 @@ export class ObservabilityStack extends pulumi.ComponentResource {
       parent: this,
       namespace: observabilityNamespace,
       podSecurity: PodSecurity.Restricted,
-      protectData: args.protectData ?? true,
+      protectData: settings.protectData,
     }).metadata.name;
-    createNetworkEdges(scope, namespace, args.grafanaHost !== undefined);
+    createNetworkEdges(scope, namespace, settings.grafanaHost !== undefined);
     const admin = createGrafanaAdmin(scope, namespace);
     const dashboardReader = createDashboardReader(scope);
     const prometheus = createPrometheus(
       { ...scope, dependsOn: [admin, dashboardReader] },
-      args,
+      settings,
       namespace,
     );
     // The Prometheus operator brings the kinds of the monitors.
     const monitored = { ...scope, dependsOn: [prometheus] };
     createDashboards(scope, namespace);
     createAlerts(monitored, namespace);
-    monitorLake(monitored, namespace, pulumi.output(args.lake).namespace);
-    const loki = createLoki(monitored, args, namespace);
-    createAlloy({ ...scope, dependsOn: [loki] }, args);
-    const service = createTable(monitored, args, namespace);
-    createKeeper(scope, args, namespace);
+    monitorLake(monitored, namespace, pulumi.output(settings.lake).namespace);
+    const loki = createLoki(monitored, settings, namespace);
+    createAlloy({ ...scope, dependsOn: [loki] }, settings);
+    const service = createTable(monitored, settings, namespace);
+    createKeeper(scope, settings, namespace);
 
     this.inferenceTable = inferenceTableAt(service);
-    this.grafanaUrl = args.grafanaHost
-      ? pulumi.output(`https://${args.grafanaHost}`)
+    this.grafanaUrl = settings.grafanaHost
+      ? pulumi.output(`https://${settings.grafanaHost}`)
       : pulumi.interpolate`http://${prometheusReleaseName}-grafana.${namespace}.svc.cluster.local`;
     this.grafanaSecretName = admin.metadata.name;
     this.registerOutputs({
@@ -106,7 +108,7 @@ function createGrafanaAdmin(
 
 function createPrometheus(
   scope: Scope,
-  args: ObservabilityStackArgs,
+  args: ObservabilityStackSettings,
   namespace: pulumi.Input<string>,
 ): k8s.helm.v3.Release {
   const { name, parent, dependsOn = [] } = scope;
@@ -127,9 +129,9 @@ function createPrometheus(
     namespace,
     releaseName: prometheusReleaseName,
     values: prometheusValues({
-      replicas: args.replicas ?? 1,
-      retentionDays: args.metricsRetentionDays ?? 15,
-      storageGiB: args.metricsStorageGiB ?? 50,
+      replicas: args.replicas,
+      retentionDays: args.metricsRetentionDays,
+      storageGiB: args.metricsStorageGiB,
       storageClass: args.storageClass,
       grafanaHost: args.grafanaHost,
       placement: args.placement,
@@ -141,7 +143,7 @@ function createPrometheus(
 
 function createTable(
   scope: Scope,
-  args: ObservabilityStackArgs,
+  args: ObservabilityStackSettings,
   namespace: pulumi.Input<string>,
 ): k8s.core.v1.Service {
   const { name, parent } = scope;
@@ -155,14 +157,14 @@ function createTable(
         secretName: "inference-table-lake",
         prefix: lakeFolders.inferences,
       }),
-      replicas: args.inferenceReplicas ?? 2,
-      inferenceBufferGiB: args.inferenceBufferGiB ?? 10,
+      replicas: args.inferenceReplicas,
+      inferenceBufferGiB: args.inferenceBufferGiB,
       storageClass: args.storageClass,
       placement: args.placement,
-      protectData: args.protectData ?? true,
-      redaction: args.inferenceRedaction ?? [],
+      protectData: args.protectData,
+      redaction: args.inferenceRedaction,
       retentionDays: args.inferenceRetentionDays,
-      retentionByNamespace: args.inferenceRetentionByNamespace ?? {},
+      retentionByNamespace: args.inferenceRetentionByNamespace,
     },
   );
 }
@@ -178,7 +180,7 @@ function inferenceTableAt(service: k8s.core.v1.Service): pulumi.Output<Inference
 
 function createKeeper(
   { name, parent }: Scope,
-  args: ObservabilityStackArgs,
+  args: ObservabilityStackSettings,
   namespace: pulumi.Input<string>,
 ): void {
   createLogKeeper(

@@ -15,6 +15,7 @@ import { kuberayReleaseName, kuberayValues, kueueReleaseName, kueueValues } from
 import { rayStackProblems } from "./problems";
 import { refuseProblems } from "../refuseProblems";
 import type { RayStackArgs } from "./args";
+import { type RayStackSettings, normalizeRayStack } from "./normalize";
 
 /**
  * Ray on Kubernetes with quotas: the KubeRay operator, Kueue with one flavor per node pool and one
@@ -33,14 +34,15 @@ export class RayStack extends pulumi.ComponentResource {
   constructor(name: string, args: RayStackArgs, opts?: pulumi.ComponentResourceOptions) {
     refuseProblems("RayStack", name, rayStackProblems(name, args));
     super("mlplatform:index:RayStack", name, args, opts);
+    const settings = normalizeRayStack(args);
     const scope = { name, parent: this };
 
-    const kuberay = createKuberay(scope, args);
-    const kueue = createKueue(scope, args);
-    const queue = createQueue({ ...scope, dependsOn: [kueue] }, queueSettings(args));
+    const kuberay = createKuberay(scope, settings);
+    const kueue = createKueue(scope, settings);
+    const queue = createQueue({ ...scope, dependsOn: [kueue] }, queueSettings(settings));
     createPodMonitors(scope, kuberay.namespace);
-    if (args.gpuDevicePluginImage) {
-      createDevicePlugin(scope, args.gpuDevicePluginImage);
+    if (settings.gpuDevicePluginImage) {
+      createDevicePlugin(scope, settings.gpuDevicePluginImage);
     }
 
     this.clusterQueue = queue.metadata.name;
@@ -48,26 +50,26 @@ export class RayStack extends pulumi.ComponentResource {
   }
 }
 
-function queueSettings(args: RayStackArgs): QueueSettings {
+function queueSettings(args: RayStackSettings): QueueSettings {
   return {
     cpuQuota: args.cpuQuota,
     memoryQuotaGiB: args.memoryQuotaGiB,
-    gpuQuota: args.gpuQuota ?? 0,
-    spot: args.spot ?? false,
-    pooledNodes: args.pooledNodes ?? true,
+    gpuQuota: args.gpuQuota,
+    spot: args.spot,
+    pooledNodes: args.pooledNodes,
   };
 }
 
-function valuesSettings(args: RayStackArgs) {
+function valuesSettings(args: RayStackSettings) {
   return {
-    replicas: args.replicas ?? 1,
+    replicas: args.replicas,
     placement: args.placement,
-    monitoringNamespace: args.monitoringNamespace ?? platformNamespaces.observability,
+    monitoringNamespace: args.monitoringNamespace,
     imageRegistry: args.imageRegistry,
   };
 }
 
-function createKuberay({ name, parent }: Scope, args: RayStackArgs): k8s.helm.v3.Release {
+function createKuberay({ name, parent }: Scope, args: RayStackSettings): k8s.helm.v3.Release {
   const namespace = createNamespace({
     name: `${name}-kuberay-system`,
     parent,
@@ -92,7 +94,7 @@ function createKuberay({ name, parent }: Scope, args: RayStackArgs): k8s.helm.v3
   });
 }
 
-function createKueue({ name, parent }: Scope, args: RayStackArgs): k8s.helm.v3.Release {
+function createKueue({ name, parent }: Scope, args: RayStackSettings): k8s.helm.v3.Release {
   const namespace = createNamespace({
     name: `${name}-kueue-system`,
     parent,

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { childOptions, type Scope } from "../scope";
-import type { ServingAcmeArgs } from "./args";
+import type { ServingMeshSettings } from "./normalize";
 
 /** Secret with the wildcard certificate, in the namespace of the gateway's pods. */
 export const certificateSecret = "models-tls";
@@ -15,7 +15,7 @@ export interface CertificateSettings {
   certManagerNamespace: pulumi.Input<string>;
   /** Namespace of the gateway's pods. */
   gatewayNamespace: pulumi.Input<string>;
-  acme?: ServingAcmeArgs;
+  acme: ServingMeshSettings["acme"];
 }
 
 /** Makes the issuer and the wildcard certificate of all model hosts. */
@@ -96,7 +96,10 @@ function createOwnIssuer(
 }
 
 /** A public authority. Only DNS-01 can prove a wildcard. */
-function createAcmeIssuer(scope: Scope, acme: ServingAcmeArgs): k8s.apiextensions.CustomResource {
+function createAcmeIssuer(
+  scope: Scope,
+  acme: NonNullable<ServingMeshSettings["acme"]>,
+): k8s.apiextensions.CustomResource {
   return createClusterIssuer({
     ...scope,
     name: `${scope.name}-issuer`,
@@ -104,7 +107,7 @@ function createAcmeIssuer(scope: Scope, acme: ServingAcmeArgs): k8s.apiextension
     spec: {
       acme: {
         email: acme.email,
-        server: acme.server ?? "https://acme-v02.api.letsencrypt.org/directory",
+        server: acme.server,
         privateKeySecretRef: { name: "mlplatform-acme-account", key: "tls.key" },
         solvers: [
           {

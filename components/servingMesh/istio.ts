@@ -3,7 +3,6 @@ import type * as k8s from "@pulumi/kubernetes";
 import { installChart } from "../kubernetes/installChart";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import type { Scope } from "../scope";
-import type { ServingMeshArgs } from "./args";
 import {
   gatewayReleaseName,
   gatewayValues,
@@ -11,9 +10,13 @@ import {
   istiodValues,
   podSettings,
 } from "./values";
+import type { ServingMeshSettings } from "./normalize";
 
 /** Installs Istio without sidecars. Returns the gateway's release: the last of Istio's parts. */
-export function createIstio({ name, parent }: Scope, args: ServingMeshArgs): k8s.helm.v3.Release {
+export function createIstio(
+  { name, parent }: Scope,
+  args: ServingMeshSettings,
+): k8s.helm.v3.Release {
   const namespace = createNamespace({
     name: `${name}-istio-system`,
     parent,
@@ -51,8 +54,8 @@ export function createIstio({ name, parent }: Scope, args: ServingMeshArgs): k8s
     values: gatewayValues({
       ...podSettings(args),
       loadBalancer: !args.skipLoadBalancer,
-      internal: args.internalLoadBalancer ?? true,
-      allowedIpRanges: args.allowedIpRanges ?? [],
+      internal: args.internalLoadBalancer,
+      allowedIpRanges: args.allowedIpRanges,
     }),
     helmValues: args.helmValues?.istioGateway,
   });

@@ -6,13 +6,13 @@ import { restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
 import type { Scope } from "../scope";
 import { certificateSecret } from "./certificates";
 import { knativeServingSpec } from "./knativeServing";
-import type { ServingMeshArgs } from "./args";
 import { knativeOperatorValues, podSettings } from "./values";
+import type { ServingMeshSettings } from "./normalize";
 
 /** Installs Knative's operator and has it install Knative Serving. */
 export function createKnative(
   scope: Scope,
-  args: ServingMeshArgs,
+  args: ServingMeshSettings,
 ): k8s.apiextensions.CustomResource {
   const { name, parent, dependsOn = [] } = scope;
   const operator = createOperator(scope, args);
@@ -45,7 +45,7 @@ export function createKnative(
   );
 }
 
-function createOperator({ name, parent }: Scope, args: ServingMeshArgs): k8s.helm.v3.Release {
+function createOperator({ name, parent }: Scope, args: ServingMeshSettings): k8s.helm.v3.Release {
   const namespace = createNamespace({
     name: `${name}-knative-operator`,
     parent,

@@ -7,11 +7,11 @@ import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
 import { childOptions, type Scope } from "../scope";
 import { modelRuntimeSpec } from "./modelRuntime";
-import type { ServingMeshArgs } from "./args";
 import { kserveValues, type ModelStore, podSettings, runtimeConfigValues } from "./values";
+import type { ServingMeshSettings } from "./normalize";
 
 /** Installs KServe. Returns the release of its stock runtimes: the last of its parts. */
-export function createKserve(scope: Scope, args: ServingMeshArgs): k8s.helm.v3.Release {
+export function createKserve(scope: Scope, args: ServingMeshSettings): k8s.helm.v3.Release {
   const { name, parent, dependsOn = [] } = scope;
   const namespace = createNamespace({
     name: `${name}-kserve`,

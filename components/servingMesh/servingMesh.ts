@@ -16,6 +16,7 @@ import { certManagerValues, knativeGateway, podSettings } from "./values";
 import { servingMeshProblems } from "./problems";
 import { refuseProblems } from "../refuseProblems";
 import type { ServingMeshArgs } from "./args";
+import { type ServingMeshSettings, normalizeServingMesh } from "./normalize";
 
 /**
  * Serving of models, scaled to zero when idle: cert-manager, Istio as a gateway without sidecars,
@@ -37,25 +38,29 @@ export class ServingMesh extends pulumi.ComponentResource {
   constructor(name: string, args: ServingMeshArgs, opts?: pulumi.ComponentResourceOptions) {
     refuseProblems("ServingMesh", name, servingMeshProblems(name, args));
     super("mlplatform:index:ServingMesh", name, args, opts);
+    const settings = normalizeServingMesh(args);
     const scope = { name, parent: this };
 
-    const certManager = createCertManager(scope, args);
-    const istio = createIstio(scope, args);
+    const certManager = createCertManager(scope, settings);
+    const istio = createIstio(scope, settings);
     const certificate = createCertificate(
       { ...scope, dependsOn: [certManager, istio] },
       {
-        domain: args.domain,
+        domain: settings.domain,
         certManagerNamespace: certManager.namespace,
         gatewayNamespace: istio.namespace,
-        acme: args.acme,
+        acme: settings.acme,
       },
     );
-    if (args.jwt) {
-      requireTokens({ ...scope, dependsOn: [istio] }, args.jwt, istio.namespace);
+    if (settings.jwt) {
+      requireTokens({ ...scope, dependsOn: [istio] }, settings.jwt, istio.namespace);
     }
-    const knative = createKnative({ ...scope, dependsOn: [istio, certificate] }, args);
-    const kserve = createKserve({ ...scope, dependsOn: [certManager, knative] }, args);
-    const runtime = createModelRuntime({ ...scope, dependsOn: [kserve] }, args.modelServerImage);
+    const knative = createKnative({ ...scope, dependsOn: [istio, certificate] }, settings);
+    const kserve = createKserve({ ...scope, dependsOn: [certManager, knative] }, settings);
+    const runtime = createModelRuntime(
+      { ...scope, dependsOn: [kserve] },
+      settings.modelServerImage,
+    );
     createMonitors(scope, {
       gateway: istio.namespace,
       knative: knative.metadata.namespace,
@@ -64,15 +69,18 @@ export class ServingMesh extends pulumi.ComponentResource {
 
     // By way of the last object, so that whoever uses the connection waits for all of it.
     this.connection = runtime.urn.apply(() => ({
-      ingressHost: args.domain,
+      ingressHost: settings.domain,
       gateway: knativeGateway,
-      jwtIssuer: args.jwt?.issuer ?? "",
+      jwtIssuer: settings.jwt?.issuer ?? "",
     }));
     this.registerOutputs({ connection: this.connection });
   }
 }
 
-function createCertManager({ name, parent }: Scope, args: ServingMeshArgs): k8s.helm.v3.Release {
+function createCertManager(
+  { name, parent }: Scope,
+  args: ServingMeshSettings,
+): k8s.helm.v3.Release {
   const namespace = createNamespace({
     name: `${name}-cert-manager`,
     parent,

@@ -5,7 +5,7 @@ import { imageFrom } from "../kubernetes/imageName";
 import { anywhere, type Placement } from "../kubernetes/placement";
 import { Priority } from "../kubernetes/priority";
 import { spreadConstraints } from "../kubernetes/pod";
-import type { ServingMeshArgs } from "./args";
+import type { ServingMeshSettings } from "./normalize";
 
 /**
  * Release of the gateway. Not a choice: its pods get the label `istio: ingressgateway` from this
@@ -26,9 +26,9 @@ export interface PodSettings {
 }
 
 /** Applies the defaults that all charts share. */
-export function podSettings(args: ServingMeshArgs): PodSettings {
+export function podSettings(args: ServingMeshSettings): PodSettings {
   return {
-    replicas: args.replicas ?? 1,
+    replicas: args.replicas,
     placement: args.placement,
     imageRegistry: args.imageRegistry,
   };

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { editDistance } from "../../components/editDistance";
+import { distance } from "fastest-levenshtein";
 import { mergeValues } from "../../components/kubernetes/installChart";
 
 type Values = Record<string, unknown>;
@@ -211,9 +211,7 @@ export function unknownValues(values: Values, chart: PublishedChart): UnknownVal
 }
 
 function nearestOf(key: string, names: string[]): string {
-  return names.reduce((best, name) =>
-    editDistance(key, name) < editDistance(key, best) ? name : best,
-  );
+  return names.reduce((best, name) => (distance(key, name) < distance(key, best) ? name : best));
 }
 
 function kindOf(value: unknown): string {

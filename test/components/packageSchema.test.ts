@@ -13,6 +13,7 @@ const goldenFile = join(root, "test/golden/packageSchema.json");
 const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 
 const componentNames = [
+  "AdmissionPolicies",
   "AksPlatform",
   "DataLake",
   "LakeAccess",
@@ -44,6 +45,20 @@ function sorted(value: any): any {
   return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
 }
 
+/** What a program depends on: names, types, what is required. Words may change freely. */
+function withoutDescriptions(value: any): any {
+  if (Array.isArray(value)) {
+    return value.map(withoutDescriptions);
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  const kept = Object.entries(value).filter(
+    ([key, inner]) => !(key === "description" && typeof inner === "string"),
+  );
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutDescriptions(inner)]));
+}
+
 describe("the package for other languages", function () {
   // Both type-check the sources with the SDKs, which takes tens of seconds on a busy machine.
   this.timeout(300_000);
@@ -65,10 +80,11 @@ describe("the package for other languages", function () {
   });
 
   it("has the reviewed schema (UPDATE_GOLDEN=1 writes a new one)", () => {
+    const reviewed = withoutDescriptions(schema);
     if (process.env.UPDATE_GOLDEN === "1") {
-      writeFileSync(goldenFile, `${JSON.stringify(schema, null, 2)}\n`);
+      writeFileSync(goldenFile, `${JSON.stringify(reviewed, null, 2)}\n`);
     }
-    assert.deepEqual(schema, JSON.parse(readFileSync(goldenFile, "utf8")));
+    assert.deepEqual(reviewed, JSON.parse(readFileSync(goldenFile, "utf8")));
   });
 
   it("leaks no internal field as an output", () => {

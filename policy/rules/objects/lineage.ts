@@ -1,7 +1,11 @@
 import { platformAnnotations } from "@mlplatform/contracts/platformAnnotations";
 import { platformLabels } from "@mlplatform/contracts/platformLabels";
 import { lineageValues, type ValueForm } from "@mlplatform/contracts/lineageValues";
-import { inferenceTableName, inferenceTableUrl, platformNamespaces } from "@mlplatform/contracts/platformNames";
+import {
+  inferenceTableName,
+  inferenceTableUrl,
+  platformNamespaces,
+} from "@mlplatform/contracts/platformNames";
 import { at, equals, includes, matches } from "../expression";
 import { objectKinds } from "../objectKinds";
 import type { ObjectRule, Requirement } from "../objectRule";

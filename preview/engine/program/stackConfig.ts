@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { editDistance } from "../../../components/editDistance";
+import { distance } from "fastest-levenshtein";
 import { fits, parseType, remedy, typeName, type ConfigType } from "./configType";
 import { isRecord, readProject, readStack, type ProjectFile } from "./projectFile";
 import { type Problem, UserError, shown } from "../../../screen/userError";
@@ -145,7 +145,7 @@ function qualified(project: ProjectFile, key: string): string {
 }
 
 function unknownKey(file: string, key: string, value: unknown, known: string[]): Problem {
-  const close = known.find((candidate) => editDistance(candidate, key) <= 2);
+  const close = known.find((candidate) => distance(candidate, key) <= 2);
   const remedy =
     close === undefined ? "Declare it in Pulumi.yaml, or remove it." : `Did you mean "${close}"?`;
   const seen = hasSecure(value) ? "a secure value" : shown(value);

@@ -6,14 +6,18 @@ import {
   poolName,
   poolSettings,
 } from "../../../components/aksPlatform/nodePools";
+import type { AksPlatformArgs } from "../../../components/aksPlatform/args";
+import { normalizeAksPlatform } from "../../../components/aksPlatform/normalize";
 import { nearVmSizes, vmSizes } from "../../../components/aksPlatform/vmSizes";
 import { NodePoolKind } from "../../../components/connections";
 import { placementOn } from "../../../components/kubernetes/placement";
 import { platformArgs } from "./aksPlatformFixture";
 
+const settings = (over?: Partial<AksPlatformArgs>) => normalizeAksPlatform(platformArgs(over));
+
 describe("plannedPools", () => {
   it("lists the pools that are set, system pool first", () => {
-    const kinds = plannedPools(platformArgs({ gpuPool: undefined })).map(({ kind }) => kind);
+    const kinds = plannedPools(settings({ gpuPool: undefined })).map(({ kind }) => kind);
     assert.deepStrictEqual(kinds, [NodePoolKind.System, NodePoolKind.Cpu, NodePoolKind.Spot]);
   });
 });
@@ -21,7 +25,7 @@ describe("plannedPools", () => {
 describe("mostNodes", () => {
   it("adds the surge of the pools that surge, rounded up", () => {
     // system 6 + 2, cpu 20 + 7, gpu 4, spot 10
-    assert.strictEqual(mostNodes(plannedPools(platformArgs())), 49);
+    assert.strictEqual(mostNodes(plannedPools(settings())), 49);
   });
 });
 
@@ -36,7 +40,7 @@ describe("poolName", () => {
 describe("poolSettings", () => {
   for (const kind of Object.values(NodePoolKind)) {
     it(`lets pods placed on the ${kind} pool run there`, () => {
-      const pool = { vmSize: "Standard_D8ds_v5", minCount: 0, maxCount: 1 };
+      const pool = { vmSize: "Standard_D8ds_v5", minCount: 0, maxCount: 1, osDiskGiB: 128 };
       const { nodeLabels, nodeTaints } = poolSettings(kind, pool);
       const { nodeSelector, tolerations } = placementOn(kind);
       const labels = nodeLabels as Record<string, string>;
