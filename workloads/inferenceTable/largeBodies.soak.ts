@@ -12,7 +12,7 @@ const memoryMib = 400;
 
 describe("inference table under a hundred payloads of 100 MB, eight at once", function () {
   // The test's SeaweedFS has room for 4 GiB.
-  const bed = useServiceBed("inferenceTable", startMinio);
+  const bed = useServiceBed("inferenceTable", { startStore: startMinio });
 
   it(`keeps each by its SHA-256 within ${memoryMib} MiB`, async () => {
     // As many may wait: a fuller disk would cut their bodies short.

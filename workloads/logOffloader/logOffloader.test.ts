@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { promises as fs } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { parquetReadObjects } from "hyparquet";
-import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import {
   getRayLogManifest,
   type ManifestFile,
@@ -13,11 +11,10 @@ import {
 } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { readLogFile } from "@mlplatform/lake/ask/logFiles";
-import { openObjectCache } from "@mlplatform/lake/store/objectCache";
-import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
-import { type ChildService, startChildService } from "../lake/testbed/childService";
-import { startSeaweedfs, type TestStore } from "../lake/testbed/objectStores";
+import { listObjects } from "@mlplatform/lake/store/objectStore";
+import { startChildService } from "../lake/testbed/childService";
 import { startRelay } from "../lake/testbed/relay";
+import { useServiceBed } from "../lake/testbed/serviceBed";
 
 const node = { namespace: "churn", cluster: "train-x7", node: "head" };
 
@@ -45,63 +42,38 @@ const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex
 
 describe("log offloader", function () {
   this.timeout(120_000);
-  let server: TestStore;
-  let store: ObjectStore;
-  let lake: Lake;
-  let folder: string;
+  const bed = useServiceBed("logOffloader", { isUp: /following / });
   let logs: string;
-  let offloader: ChildService | undefined;
-
-  before(async () => {
-    server = await startSeaweedfs();
-  });
-  after(() => server?.stop());
 
   beforeEach(async () => {
-    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-raylogs-"));
-    logs = join(folder, "ray", "session_2026-11-23_10-00-00_000001_1", "logs");
+    logs = join(bed.folder, "ray", "session_2026-11-23_10-00-00_000001_1", "logs");
     await fs.mkdir(join(logs, "old"), { recursive: true });
-    store = openObjectStore(server.options);
-    for await (const { key } of listObjects(store, "")) {
-      await store.delete(key);
-    }
-    const cache = await openObjectCache({ store, directory: join(folder, "cache") });
-    lake = openLake({ store, cache });
-  });
-  afterEach(async () => {
-    await offloader?.end("SIGKILL");
-    offloader = undefined;
-    store.close();
-    await fs.rm(folder, { recursive: true, force: true });
   });
 
   async function start(env: NodeJS.ProcessEnv = {}): Promise<void> {
-    offloader = startChildService("logOffloader", {
-      ...server.environment,
+    await bed.start({
       MLP_NAMESPACE: node.namespace,
       MLP_CLUSTER: node.cluster,
       MLP_NODE: node.node,
       MLP_ROLE: "head",
-      MLP_RAY_DIR: join(folder, "ray"),
-      MLP_STATE_DIR: join(folder, "state"),
+      MLP_RAY_DIR: join(bed.folder, "ray"),
       MLP_POLL_INTERVAL_MS: "50",
       MLP_SHIP_INTERVAL_MS: "300",
       ...env,
     });
-    await offloader.waitFor(/following /);
   }
 
   async function drain(): Promise<ManifestFile[]> {
-    const { code } = await offloader!.end("SIGTERM");
-    assert.equal(code, 0, offloader!.output());
-    const manifest = await getRayLogManifest(store, node);
+    const { code } = await bed.service.end("SIGTERM");
+    assert.equal(code, 0, bed.service.output());
+    const manifest = await getRayLogManifest(bed.store, node);
     assert.equal(manifest.status, ManifestStatus.Final);
     return manifest.files;
   }
 
   async function stored(uid: string): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    for await (const bytes of readLogFile(lake, node, { node: node.node, uid })) {
+    for await (const bytes of readLogFile(bed.lake, node, { node: node.node, uid })) {
       chunks.push(bytes);
     }
     return Buffer.concat(chunks);
@@ -122,13 +94,13 @@ describe("log offloader", function () {
 
   async function waitForStored(count: number): Promise<void> {
     for (let attempt = 0; attempt < 200; attempt++) {
-      const { rows } = await lake.query("SELECT count(*) AS n FROM raylogs", node);
+      const { rows } = await bed.lake.query("SELECT count(*) AS n FROM raylogs", node);
       if (Number(rows[0]!["n"]) >= count) {
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    assert.fail(`the lake didn't get ${count} rows; it said ${offloader!.output()}`);
+    assert.fail(`the lake didn't get ${count} rows; it said ${bed.service.output()}`);
   }
 
   it("stores every corpus byte for byte, and its manifest has each file's sha256", async () => {
@@ -149,11 +121,11 @@ describe("log offloader", function () {
         await expectStored(byName.get(name), bytes);
       }
     }
-    const { rows } = await lake.query(
+    const { rows } = await bed.lake.query(
       `SELECT count(*) - count(DISTINCT (node, file_uid, byte_start)) AS repeated FROM raylogs`,
     );
     assert.deepEqual(rows, [{ repeated: 0n }]);
-    const [cluster] = await listRayLogClusters(store, {});
+    const [cluster] = await listRayLogClusters(bed.store, {});
     assert.deepEqual(cluster!.incompleteNodes, []);
   });
 
@@ -161,9 +133,9 @@ describe("log offloader", function () {
     await start();
     await fs.writeFile(join(logs, "raylet.out"), "line\n");
     await waitForStored(1);
-    await offloader!.end("SIGKILL");
-    assert.equal((await getRayLogManifest(store, node)).status, ManifestStatus.Open);
-    const [cluster] = await listRayLogClusters(store, {});
+    await bed.service.end("SIGKILL");
+    assert.equal((await getRayLogManifest(bed.store, node)).status, ManifestStatus.Open);
+    const [cluster] = await listRayLogClusters(bed.store, {});
     assert.deepEqual(cluster!.incompleteNodes, ["head"]);
   });
 
@@ -243,7 +215,7 @@ describe("log offloader", function () {
     await fs.writeFile(file, "before\n");
     await start();
     await waitForStored(1);
-    await offloader!.end("SIGKILL");
+    await bed.service.end("SIGKILL");
     await fs.rm(file);
     await fs.writeFile(file, "after!\n");
     await start();
@@ -266,13 +238,13 @@ describe("log offloader", function () {
         await new Promise((resolve) => setTimeout(resolve, 2));
       }
       await new Promise((resolve) => setTimeout(resolve, run * 130));
-      await offloader!.end("SIGKILL");
+      await bed.service.end("SIGKILL");
     }
     await start();
     const [only, ...others] = await drain();
     assert.deepEqual(others, []);
     await expectStored(only, Buffer.from(text));
-    const { rows } = await lake.query(
+    const { rows } = await bed.lake.query(
       `SELECT count(*) AS n, count(DISTINCT byte_start) AS starts, max(job_id) AS job FROM raylogs`,
     );
     const [row] = rows;
@@ -281,7 +253,7 @@ describe("log offloader", function () {
   });
 
   it("keeps the bytes of a file that was deleted while the lake was down", async () => {
-    const relay = await startRelay(server.options.endpoint!);
+    const relay = await startRelay(bed.server.options.endpoint!);
     await start({ MLP_LAKE_ENDPOINT: relay.endpoint });
     await relay.cut();
     const file = join(logs, "worker.out");
@@ -304,8 +276,8 @@ describe("log offloader", function () {
     await fs.writeFile(join(logs, "raylet.out"), `${lines.join("\n")}\n`);
     await drain();
     const read: { text: string; start: bigint; level: string }[] = [];
-    for await (const { key } of listObjects(store, "raylogs/namespace=")) {
-      const bytes = await store.get(key);
+    for await (const { key } of listObjects(bed.store, "raylogs/namespace=")) {
+      const bytes = await bed.store.get(key);
       const file = new Uint8Array(bytes).buffer;
       for (const row of await parquetReadObjects({ file, compressors })) {
         read.push({
@@ -328,11 +300,11 @@ describe("log offloader", function () {
     await fs.writeFile(join(logs, "raylet.out"), "line\n");
     await waitForStored(1);
     const settings = {
-      ...server.environment,
+      ...bed.server.environment,
       MLP_NAMESPACE: node.namespace,
       MLP_CLUSTER: node.cluster,
-      MLP_RAY_DIR: join(folder, "ray"),
-      MLP_STATE_DIR: join(folder, "state"),
+      MLP_RAY_DIR: join(bed.folder, "ray"),
+      MLP_STATE_DIR: join(bed.folder, "state"),
     };
     const second = startChildService("logOffloader", { ...settings, MLP_NODE: node.node });
     await new Promise((resolve) => second.child.once("close", resolve));

@@ -193,7 +193,7 @@ for (const [name, start] of [
         endpoint: relay.endpoint,
         retry: { attemptTimeoutMs: 1_000 },
       });
-      relay.loseNextAnswer();
+      relay.loseAnswer();
       await throughRelay.put("contract/ambiguous", Buffer.from("stored"));
       assert.equal(relay.lostAnswers(), 1);
       assert.equal((await store.get("contract/ambiguous")).toString(), "stored");

@@ -6,8 +6,8 @@ export interface Relay {
   /** Refuses and breaks every connection until `restore`. */
   cut(): Promise<void>;
   restore(): Promise<void>;
-  /** Swallows the next answer, though the server has done the work. */
-  loseNextAnswer(): void;
+  /** Swallows the answer that comes after `others`, though the server has done the work. */
+  loseAnswer(others?: number): void;
   lostAnswers(): number;
   stop(): Promise<void>;
 }
@@ -16,7 +16,7 @@ export interface Relay {
 export async function startRelay(targetEndpoint: string): Promise<Relay> {
   const target = Number(new URL(targetEndpoint).port);
   const sockets = new Set<Socket>();
-  let willLose = false;
+  let others: number | undefined;
   let lost = 0;
   const server = createServer((client) => {
     const upstream = connect(target, "127.0.0.1");
@@ -32,10 +32,13 @@ export async function startRelay(targetEndpoint: string): Promise<Relay> {
     client.pipe(upstream);
     upstream.on("data", (chunk) => {
       // "100 Continue" is no answer yet.
-      if (willLose && !chunk.toString("latin1").startsWith("HTTP/1.1 100")) {
-        willLose = false;
-        lost += 1;
-        return;
+      if (others !== undefined && /^HTTP\/1\.1 [2-5]/.test(chunk.toString("latin1"))) {
+        others -= 1;
+        if (others < 0) {
+          others = undefined;
+          lost += 1;
+          return;
+        }
       }
       client.write(chunk);
     });
@@ -53,7 +56,7 @@ export async function startRelay(targetEndpoint: string): Promise<Relay> {
     endpoint: `http://127.0.0.1:${port}`,
     cut,
     restore: () => listen(port),
-    loseNextAnswer: () => (willLose = true),
+    loseAnswer: (count = 0) => (others = count),
     lostAnswers: () => lost,
     stop: () => (server.listening ? cut() : Promise.resolve()),
   };

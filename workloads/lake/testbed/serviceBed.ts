@@ -20,7 +20,7 @@ export interface ServiceBed {
   readonly folder: string;
   /** The process that the last `start` made. */
   readonly service: ChildService;
-  /** Starts the service, with its state in `folder`, and resolves with its URL. */
+  /** Starts the service, with its state in `folder`, and resolves when it is up: see `isUp`. */
   start(env?: NodeJS.ProcessEnv): Promise<string>;
 }
 
@@ -31,10 +31,21 @@ export async function emptyStore(store: ObjectStore): Promise<void> {
   }
 }
 
+/** How a bed differs from most. */
+export interface ServiceBedOptions {
+  /** @default startSeaweedfs */
+  startStore?: () => Promise<TestStore>;
+  /** What it says when it is up; `start` resolves with the first capture. @default its URL */
+  isUp?: RegExp;
+}
+
 /**
  * Registers mocha's hooks in the suite around it: one store for the suite, the rest for each test.
  */
-export function useServiceBed(workload: string, startStore = startSeaweedfs): ServiceBed {
+export function useServiceBed(
+  workload: string,
+  { startStore = startSeaweedfs, isUp = /listening on (http:[^"]+)/ }: ServiceBedOptions = {},
+): ServiceBed {
   let server: TestStore;
   let store: ObjectStore;
   let cache: ObjectCache;
@@ -89,7 +100,7 @@ export function useServiceBed(workload: string, startStore = startSeaweedfs): Se
         [serviceVariables.port]: "0",
         ...env,
       });
-      return service.waitFor(/listening on (http:[^"]+)/);
+      return service.waitFor(isUp);
     },
   };
 }

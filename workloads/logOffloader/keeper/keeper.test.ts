@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { promises as fs } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
 import {
   type ManifestFile,
   ManifestStatus,
@@ -12,10 +10,9 @@ import {
 import { encodeRayLogPart } from "@mlplatform/lake/rayLogs/rayLogPart";
 import { ClusterState, listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { groupsOf } from "@mlplatform/lake/compaction/mergeParts";
-import { openObjectCache } from "@mlplatform/lake/store/objectCache";
-import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { listObjects } from "@mlplatform/lake/store/objectStore";
 import { rayLogPartKey } from "@mlplatform/lake/tables/rayLogKeys";
-import { startSeaweedfs, type TestStore } from "../../lake/testbed/objectStores";
+import { useServiceBed } from "../../lake/testbed/serviceBed";
 import { readKeeperConfig } from "./config";
 import { type KeeperReport, runKeeper } from "./keeper";
 
@@ -25,38 +22,17 @@ const main = join(__dirname, "..", "main.ts");
 
 describe("log keeper", function () {
   this.timeout(120_000);
-  let server: TestStore;
-  let store: ObjectStore;
-  let lake: Lake;
-  let folder: string;
-
-  before(async () => {
-    server = await startSeaweedfs();
-  });
-  after(() => server?.stop());
-  beforeEach(async () => {
-    folder = await fs.mkdtemp(join(tmpdir(), "mlplatform-keeper-"));
-    store = openObjectStore(server.options);
-    for await (const { key } of listObjects(store, "")) {
-      await store.delete(key);
-    }
-    const cache = await openObjectCache({ store, directory: join(folder, "cache") });
-    lake = openLake({ store, cache });
-  });
-  afterEach(async () => {
-    store.close();
-    await fs.rm(folder, { recursive: true, force: true });
-  });
+  const bed = useServiceBed("logOffloader");
 
   const environment = (change: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
-    ...server.environment,
-    MLP_WORK_DIR: join(folder, "work"),
+    ...bed.server.environment,
+    MLP_WORK_DIR: join(bed.folder, "work"),
     MLP_COMPACT_MIB: "1",
     ...change,
   });
   const keep = (change: NodeJS.ProcessEnv = {}, now = testNow): Promise<KeeperReport> =>
     runKeeper(
-      { ...readKeeperConfig(environment(change)), lake: server.options },
+      { ...readKeeperConfig(environment(change)), lake: bed.server.options },
       (level, message) => assert.fail(`${level}: ${message}`),
       now,
     );
@@ -95,7 +71,7 @@ describe("log keeper", function () {
         bytes: Buffer.from(text),
       },
     ]);
-    await store.put(rayLogPartKey({ ...place, sequence }), body);
+    await bed.store.put(rayLogPartKey({ ...place, sequence }), body);
   }
 
   async function putManifest(
@@ -104,7 +80,7 @@ describe("log keeper", function () {
     change: { finalAt?: string | null; seenAt?: string; cluster?: string } = {},
   ) {
     const finalAt = change.finalAt === undefined ? "2026-11-23T20:00:00Z" : change.finalAt;
-    await putRayLogManifest(store, {
+    await putRayLogManifest(bed.store, {
       version: 1,
       status: finalAt === null ? ManifestStatus.Open : ManifestStatus.Final,
       namespace: "n",
@@ -131,9 +107,9 @@ describe("log keeper", function () {
   }
 
   const lines = async () =>
-    (await lake.query("SELECT text FROM raylogs ORDER BY byte_start", { namespace: "n" })).rows.map(
-      ({ text }) => text,
-    );
+    (
+      await bed.lake.query("SELECT text FROM raylogs ORDER BY byte_start", { namespace: "n" })
+    ).rows.map(({ text }) => text);
   const tenLines = Array.from(
     { length: 10 },
     (_, index) => `line${String(index).padStart(3, "0")}`,
@@ -152,7 +128,7 @@ describe("log keeper", function () {
 
   it("names what is missing: a node without its end, bytes, rows, and a node that never began", async () => {
     await putPart(1, 0, 9);
-    const pods = join(folder, "pods.json");
+    const pods = join(bed.folder, "pods.json");
     const pod = (name: string, cluster: string, phase: string) => ({
       metadata: { name, namespace: "n", labels: { "ray.io/cluster": cluster } },
       status: { phase },
@@ -192,8 +168,8 @@ describe("log keeper", function () {
 
   it("takes a node for running that spoke lately, and for dead one that is silent", async () => {
     await putManifest("head", [], { finalAt: null, seenAt: "2026-11-24T11:55:00Z" });
-    const [before] = await listRayLogClusters(store, {}, testNow.getTime());
-    const [after] = await listRayLogClusters(store, {}, testNow.getTime() + 600_000);
+    const [before] = await listRayLogClusters(bed.store, {}, testNow.getTime());
+    const [after] = await listRayLogClusters(bed.store, {}, testNow.getTime() + 600_000);
     assert.deepEqual(
       [before!.state, after!.state],
       [ClusterState.Running, ClusterState.Incomplete],
@@ -239,7 +215,7 @@ describe("log keeper", function () {
     assert.equal(await keepAsProcess({ MLP_COMPACT_GRACE_HOURS: "0" }), 0);
     assert.deepEqual(await lines(), tenLines);
     const parts: string[] = [];
-    for await (const { key } of listObjects(store, "raylogs/namespace=")) {
+    for await (const { key } of listObjects(bed.store, "raylogs/namespace=")) {
       parts.push(key);
     }
     assert.equal(parts.length, 1, parts.join(" "));
@@ -260,7 +236,7 @@ describe("log keeper", function () {
     await putPart(1, 0, 10, { date: "2026-12-20", cluster: "young" });
     await keep({ MLP_LOG_RETENTION_DAYS: "30" }, new Date("2026-12-26T00:00:00Z"));
     const keys: string[] = [];
-    for await (const { key } of listObjects(store, "")) {
+    for await (const { key } of listObjects(bed.store, "")) {
       keys.push(key);
     }
     assert.deepEqual(
