@@ -1,13 +1,12 @@
 import { promises as fs } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { chunkLength, countLines } from "@mlplatform/lake/rayLogs/lineChunks";
 import { type SegmentLog, SegmentLogFullError } from "@mlplatform/lake/segmentLog/segmentLog";
+import { makeChunkReader } from "./chunkReader";
 import { fingerprintBytes, fingerprintOf, fileUid } from "./fileIdentity";
 import type { Fingerprint, FileFacts } from "../state/fileFacts";
-import { encodeChunk } from "../state/logChunk";
 import { identityOf, ignoreAbsence, isSettled, makeLogTree, type SeenFile } from "./logTree";
 import { isOutOfDescriptors, makeOpenFiles } from "./openFiles";
-import { isSameContent, nextTail } from "./sameContent";
+import { isSameContent } from "./sameContent";
 import { sha256OfRead, trackNew, type TrackedFile } from "./trackedFile";
 
 /** What the tailer works with. */
@@ -51,9 +50,6 @@ export interface Tailer {
   close(): Promise<void>;
 }
 
-const chunkBytes = 1 << 20;
-const smallChunkBytes = 16 << 10;
-const nothing = { length: 0, hasMore: false };
 const maxChunksAtOnce = 16;
 const maxChunksAPoll = 32;
 // A file that was read within this time is looked at in every poll.
@@ -64,14 +60,12 @@ const handleIdleMs = 30_000;
 
 /** Makes a tailer; nothing is read before the first poll. */
 export function makeTailer(options: TailerOptions): Tailer {
-  const { log } = options;
   const files = new Set(options.files);
   const open = makeOpenFiles();
+  const reader = makeChunkReader(options, (file) => open.touch(file));
   const tree = makeLogTree(options.rayDirectory, options.onFileError);
   const unread = new Map<string, UnreadFile>();
   let isLogFull = false;
-  const longBuffers: Buffer[] = [];
-  const smallBuffers: Buffer[] = [];
 
   // The latest life of each inode. A recycled inode has another birth, so it is another key.
   const latest = new Map(options.files.map((file) => [identityOfFacts(file.facts), file]));
@@ -170,80 +164,13 @@ export function makeTailer(options: TailerOptions): Tailer {
   async function readChunks(file: TrackedFile, isFinal: boolean): Promise<number> {
     let bytes = 0;
     for (let count = 0; count < maxChunksAPoll && !isLogFull; count++) {
-      const { length, hasMore } = await readChunk(file, isFinal);
+      const { length, hasMore } = await reader.read(file, isFinal);
       bytes += length;
       if (!hasMore) {
         break;
       }
     }
     return bytes;
-  }
-
-  async function readChunk(
-    file: TrackedFile,
-    isFinal: boolean,
-  ): Promise<{ length: number; hasMore: boolean }> {
-    const { handle } = file;
-    if (handle === undefined) {
-      return nothing;
-    }
-    // Most reads are of a few lines, and as many files at once must not take a megabyte each.
-    const isLong = file.size - file.position > smallChunkBytes / 2;
-    const pool = isLong ? longBuffers : smallBuffers;
-    const buffer = pool.pop() ?? Buffer.allocUnsafe(isLong ? chunkBytes : smallChunkBytes);
-    try {
-      return await readInto(buffer, file, handle, isFinal);
-    } finally {
-      // The log has its bytes on disk, and the tail is a copy.
-      pool.push(buffer);
-    }
-  }
-
-  async function readInto(
-    buffer: Buffer,
-    file: TrackedFile,
-    handle: FileHandle,
-    isFinal: boolean,
-  ): Promise<{ length: number; hasMore: boolean }> {
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, file.position);
-    if (bytesRead === 0) {
-      const { size, mtimeNs } = await handle.stat({ bigint: true });
-      file.modifiedNs = Number(size) === file.position ? mtimeNs : undefined;
-      return nothing;
-    }
-    file.size = Math.max(file.size, file.position + bytesRead);
-    file.partialSince ??= performance.now();
-    const waited = performance.now() - file.partialSince >= options.partialLineMs;
-    const isFull = bytesRead === buffer.length;
-    const available = buffer.subarray(0, bytesRead);
-    // At the end even a cut character is taken: its other bytes may never come.
-    const length =
-      isFinal && !isFull ? bytesRead : chunkLength(available, isFinal || isFull || waited);
-    if (length === 0) {
-      return nothing;
-    }
-    const bytes = available.subarray(0, length);
-    if (file.facts.fingerprint.length < fingerprintBytes) {
-      await growFingerprint(file, handle);
-    }
-    const { position, line } = file;
-    const facts = { ...file.facts };
-    const hash = file.hash?.copy().update(bytes);
-    const sha256 = hash?.copy().digest("hex") ?? null;
-    const lines = countLines(bytes);
-    const chunk = { facts, start: position, line, lines, readAt: Date.now(), sha256 };
-    await log.append(encodeChunk(chunk, bytes));
-    file.position = position + length;
-    file.hash = hash;
-    file.sums?.add(bytes);
-    file.readSha256 = sha256;
-    file.tail = nextTail(file.tail, bytes);
-    file.line = line + lines;
-    file.activeAt = performance.now();
-    file.partialSince = undefined;
-    open.touch(file);
-    options.onRead(length);
-    return { length, hasMore: true };
   }
 
   async function pollFile(seen: SeenFile, isFinal: boolean): Promise<number> {
@@ -406,9 +333,4 @@ function noteName(file: TrackedFile, seen: SeenFile): TrackedFile {
     file.facts.names = [...file.facts.names, seen.file];
   }
   return file;
-}
-
-async function growFingerprint(file: TrackedFile, handle: FileHandle): Promise<void> {
-  const wanted = Math.min(fingerprintBytes, file.size);
-  file.facts.fingerprint = (await fingerprintOf(handle, wanted)) ?? file.facts.fingerprint;
 }
