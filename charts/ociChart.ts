@@ -38,7 +38,7 @@ export async function fetchOciChart(
   }
   const layer = layersOf(manifest, host).find(({ mediaType }) => mediaType === archiveType);
   if (layer === undefined) {
-    throw new DownloadError(`${host}${pathname}:${tag} is no Helm chart: no layer ${archiveType}`);
+    throw new DownloadError(`${host}${pathname}:${tag} is not a Helm chart: no layer ${archiveType}`);
   }
   const blob = await ask(`${base}/blobs/${layer.digest}`, { ...headers, accept: "*/*" }, options);
   return { promised: layer.digest, bytes: await bodyOf(blob, "the archive") };
@@ -48,7 +48,7 @@ function layersOf(manifest: Buffer, host: string): { mediaType: string; digest: 
   try {
     return JSON.parse(manifest.toString("utf8")).layers ?? [];
   } catch {
-    throw new DownloadError(`${host} sends a manifest that is no JSON`);
+    throw new DownloadError(`${host} sent a manifest that is not JSON`);
   }
 }
 

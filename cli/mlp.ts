@@ -41,7 +41,7 @@ const commands = [
 export function createProgram(context: CliContext): Command {
   const program = new Command("mlp")
     .description(
-      "The ML platform from the command line: preview stacks, fetch prices, ask the lake.",
+      "The ML platform from the command line: preview stacks, fetch prices, query the lake.",
     )
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),

@@ -162,7 +162,7 @@ describe("a step of the local run, with a real object store", function () {
       publishDataset(supervisor, python, lake, { name: "local/breast-cancer", version: "1" }),
     );
     const why = /^publish failed \(exit code 1\):\n.*AccessDenied.* PutObject/s;
-    assertBlock(text, "Publish the dataset", why, /The reason stands above/);
+    assertBlock(text, "Publish the dataset", why, /The reason is above/);
     assert.match(text, / The log is .*publish\.log\.$/);
   });
 
@@ -174,7 +174,7 @@ describe("a step of the local run, with a real object store", function () {
       await new Promise(() => undefined);
     });
     const why = /^s3 ended by itself \(signal SIGKILL\)/;
-    assertBlock(text, "Send predictions", why, /a second `npm run local` starts clean/);
+    assertBlock(text, "Send predictions", why, /run `npm run local` again/);
     assert.match(text, / The log is .*s3\.log\.$/);
   });
 
@@ -206,7 +206,7 @@ describe("a step of the local run, with a real object store", function () {
         cwd: join(clone, "workloads", "projectTemplate"),
         env: { ...lakeEnvironment(lake), MLP_GIT_COMMIT: "c", MLP_GIT_REPOSITORY: "r" },
         timeoutMs: timeoutMs,
-        remedy: "The reason stands in the job's output; correct it and run again.",
+        remedy: "The reason is in the job's output; correct it and run again.",
       }),
     );
     const why =

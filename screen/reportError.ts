@@ -2,7 +2,7 @@ import { CommanderError } from "commander";
 import { ExitCode } from "./exitCode";
 import { layoutOf } from "./layout";
 import type { OutputStream } from "./outputStream";
-import { wrap } from "./text";
+import { printable, wrap } from "./text";
 import { UserError, problemText } from "./userError";
 
 /** Says under a program's name what ended it, and gives the exit code that this has. */
@@ -31,6 +31,7 @@ export function writeProblem(text: string, program: string, stream: OutputStream
   const lead = `${program}: `;
   const lines = text
     .split("\n")
+    .map(printable)
     // Lines that are indented are another program's output.
     .flatMap((line) => (isTerminal && !/^\s/.test(line) ? wrap(line, width - lead.length) : line));
   const [first, ...more] = lines;

@@ -35,13 +35,18 @@ export function bullets(entries: readonly string[], width: number): string[] {
   );
 }
 
-/** Breaks plain text as {@link wrap} does, and words that are longer than a line too. */
+/**
+ * Breaks plain text as {@link wrap} does, and words that are longer than a line too: names and
+ * addresses behind a mark where one is in the second half of the line.
+ */
 export function wrapHard(text: string, width: number): string[] {
   return wrap(text, width).flatMap((line) => {
     const pieces: string[] = [];
     let rest = line;
     while (columns(rest) > width) {
-      const piece = head(rest, width) || [...rest][0]!;
+      const fitting = head(rest, width) || [...rest][0]!;
+      const marked = /^.*[-/_.:,]/.exec(fitting)?.[0] ?? "";
+      const piece = columns(marked) * 2 > width ? marked : fitting;
       pieces.push(piece);
       rest = rest.slice(piece.length);
     }

@@ -42,7 +42,7 @@ Examples:
 /** `mlp inferences`: what the models were asked and answered. */
 export function inferencesCommand(context: CliContext): Command {
   const command = new Command("inferences")
-    .description("Ask the inference table")
+    .description("Query the inference table")
     .addHelpText("after", examples);
   addSelectionOptions(
     addLakeOptions(
@@ -52,7 +52,7 @@ export function inferencesCommand(context: CliContext): Command {
         .argument("<query>", "one DuckDB query")
         .option(
           "--model <name>",
-          "whose predictions features has; churn, or churn@7 for one version",
+          "model whose predictions `features` holds: churn, or churn@7 for one version",
         )
         .option("--mlflow <url>", "MLflow's address [MLFLOW_TRACKING_URI, or the local run's]")
         .option("--json", "one JSON object a line"),
@@ -64,7 +64,7 @@ export function inferencesCommand(context: CliContext): Command {
         .command("tail")
         .description("Show the latest predictions")
         .option("--lines <count>", "how many", "20")
-        .option("-f, --follow", "go on with what comes, until Ctrl-C")
+        .option("-f, --follow", "keep showing new ones, until Ctrl-C")
         .option("--json", "one JSON object a line"),
     ),
   ).action((flags: TailFlags) => tail(flags, context));

@@ -26,7 +26,7 @@ Examples:
 /** `mlp logs`: Ray's logs, from the lake alone; the cluster need not exist any more. */
 export function logsCommand(context: CliContext): Command {
   const command = new Command("logs")
-    .description("Read the logs of Ray clusters, also of those that are gone")
+    .description("Read the logs of Ray clusters, even of those that are gone")
     .addHelpText("after", examples);
   lakeCommand(command, "cat", "Write one file byte for byte to standard output")
     .argument("<file>", "name below Ray's logs folder, or a file_uid")
@@ -55,11 +55,11 @@ export function logsCommand(context: CliContext): Command {
     .action((flags: Flags) =>
       withLake(flags, context, (connection) => listLogFiles(connection, flags, context)),
     );
-  lakeCommand(command, "grep", "Find lines; ends with 1 where there is none")
+  lakeCommand(command, "grep", "Find lines; exits with 1 if there are none")
     .argument("<pattern>", "RE2 expression")
-    .option("-i, --ignore-case", "large and small letters are the same")
-    .option("-F, --fixed-strings", "the pattern is a text, not an expression")
-    .option("-m, --max-count <lines>", "at most as many lines", countOf)
+    .option("-i, --ignore-case", "ignore case")
+    .option("-F, --fixed-strings", "take the pattern as plain text")
+    .option("-m, --max-count <lines>", "at most this many lines", countOf)
     .option("--node <name>", "only this node's lines")
     .option("--file <glob>", "only files whose name matches: worker-*.err")
     .option("--component <name>", "only of this component: raylet, worker, job-driver …")
@@ -68,7 +68,7 @@ export function logsCommand(context: CliContext): Command {
     .action((pattern: string, flags: Flags) =>
       withLake(flags, context, (connection) => grepLogs(connection, pattern, flags, context)),
     );
-  lakeCommand(command, "status", "Say for each node how far its logs are in the lake")
+  lakeCommand(command, "status", "Show for each node how much of its logs is in the lake")
     .option("--json", "one JSON object a line")
     .action((flags: Flags) =>
       withLake(flags, context, (connection) => logStatus(connection, flags, context)),
@@ -76,11 +76,11 @@ export function logsCommand(context: CliContext): Command {
   addLakeOptions(
     command
       .command("import")
-      .description("Bring logs from the bucket of KubeRay's History Server into the lake"),
+      .description("Import logs from the bucket of KubeRay's History Server into the lake"),
   )
     .argument("<bucket>", "its bucket, on the lake's endpoint or --from-endpoint")
     .option("--from-endpoint <url>", "S3 endpoint of that bucket")
-    .option("--prefix <prefix>", "only keys that begin so", "")
+    .option("--prefix <prefix>", "only keys with this prefix", "")
     .action((bucket: string, flags: Flags & ImportFlags) =>
       withLake(flags, context, importFrom(bucket, flags, context)),
     );

@@ -38,7 +38,7 @@ Examples:
   npm run mlp -- policy check ../churn --policy-config policy/dev.json --json
 
 A value with a variable such as \${NAME} counts as there, with any content.
-Exit codes: 0 nothing mandatory is broken, 1 something is or a file is no YAML,
+Exit codes: 0 nothing mandatory is broken, 1 something is or a file is not YAML,
 2 wrong arguments or no Kubernetes object.`;
 
 /** `mlp policy`: the pack's rules on what does not come from the program. */
@@ -110,7 +110,7 @@ function syntaxFinding({ file, line, message }: Manifests["problems"][number]): 
     object: "",
     policy: "",
     enforcement: "mandatory",
-    message: `it is no YAML: ${message}`,
+    message: `it is not valid YAML: ${message}`,
   };
 }
 

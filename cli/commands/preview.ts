@@ -40,12 +40,12 @@ export function previewCommand(context: CliContext): Command {
         .choices(["preview", "up"])
         .default("preview"),
     )
-    .option("--policy-pack <dir...>", "further policy packs, ready to run")
+    .option("--policy-pack <dir...>", "more policy packs, ready to run")
     .option(
       "--policy-config <file>",
-      "config of the own policy pack (default: policy/<stack>.json)",
+      "config of the platform's policy pack (default: policy/<stack>.json)",
     )
-    .option("--no-policy", "leave the own policy pack out")
+    .option("--no-policy", "leave the platform's policy pack out")
     .addHelpText("after", examples)
     .action((flags: PreviewFlags) => runPreview(flags, context));
 }

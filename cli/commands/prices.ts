@@ -100,21 +100,21 @@ function checkUpdate(flags: UpdateFlags): void {
   }
   if (flags.region !== undefined && !/^[a-z][a-z0-9]+$/.test(flags.region)) {
     problems.push({
-      what: "--region is no region name",
+      what: "--region is not a region name",
       seen: shown(flags.region),
       remedy: "Write it as westeurope.",
     });
   }
   if (!/^[A-Z]{3}$/.test(flags.currency)) {
     problems.push({
-      what: "--currency is no currency code",
+      what: "--currency is not a currency code",
       seen: shown(flags.currency),
       remedy: "Write it as USD.",
     });
   }
   if (!URL.canParse(flags.endpoint)) {
     problems.push({
-      what: "--endpoint is no address",
+      what: "--endpoint is not an address",
       seen: shown(flags.endpoint),
       remedy: "Write it with https://.",
     });

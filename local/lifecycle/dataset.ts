@@ -33,7 +33,7 @@ export async function publishDataset(
     cwd: join(supervisor.state.clone, "workloads", "projectTemplate"),
     env: lakeEnvironment(lake),
     timeoutMs: publishTimeoutMs,
-    remedy: "The reason stands above; a changed dataset needs a new version.",
+    remedy: "The reason is above; a changed dataset needs a new version.",
   });
   return JSON.parse(printed) as DatasetManifest;
 }

@@ -69,7 +69,7 @@ export class Supervisor {
         this.fail(
           new UserError({
             what: `${spec.name} ended by itself (${how})${lastLines(service.record.log)}`,
-            remedy: "Read its log; a second `npm run local` starts clean.",
+            remedy: "Read its log, then run `npm run local` again: it starts clean.",
             log: service.record.log,
           }),
         );

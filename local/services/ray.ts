@@ -142,6 +142,6 @@ export async function runTrainingJob(
     env: { ...ray.environment, PATH: `${dirname(python.python)}:${process.env.PATH ?? ""}` },
     timeoutMs: jobTimeoutMs,
     remedy:
-      "The reason stands in the job's output; correct it and run again, a new run starts clean.",
+      "The reason is in the job's output; correct it and run again: a new run starts clean.",
   });
 }

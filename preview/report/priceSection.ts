@@ -25,11 +25,11 @@ export function priceSection(price: Price, layout: Layout): string[] {
     "730 hours";
   const lines = [styled(layout, "bold", title), ...table({ columns, rows, indent: 2 }, layout)];
   if (price.missing.length > 0) {
-    lines.push(styled(layout, "yellow", "  without a price, so the total is too low by them"));
+    lines.push(styled(layout, "yellow", "  without a price, and so missing from the total"));
     lines.push(...bullets(price.missing, layout.width));
   }
   if (price.unpriced.length > 0) {
-    const text = `not in it: ${price.unpriced.join(", ")}`;
+    const text = `not included: ${price.unpriced.join(", ")}`;
     lines.push(...wrap(text, layout.width - 2).map((line) => `  ${line}`));
   }
   return lines;

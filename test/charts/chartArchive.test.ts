@@ -123,13 +123,13 @@ describe("digest of a chart's archive", () => {
       "an image that is no chart",
       () => oci("loki", "1.0.0"),
       afterToken(200, '{"layers":[{"mediaType":"application/tar","digest":"x"}]}'),
-      /^HOST\/acme\/charts\/loki:1\.0\.0 is no Helm chart: no layer application\/vnd\.cncf/,
+      /^HOST\/acme\/charts\/loki:1\.0\.0 is not a Helm chart: no layer application\/vnd\.cncf/,
     ],
     [
       "a manifest of a proxy",
       () => oci("loki", "1.0.0"),
       afterToken(200, "<html>log in</html>"),
-      "HOST sends a manifest that is no JSON",
+      "HOST sent a manifest that is not JSON",
     ],
     [
       "a manifest that was altered",

@@ -127,7 +127,7 @@ describe("mlp policy check", () => {
   it("refuses a file that is no YAML, with its line", async () => {
     await write("broken.yaml", `${configMap}data: [1, 2\n`);
     const { code, stdout } = await check();
-    assert.match(stdout, /^broken\.yaml:\d: it is no YAML: /);
+    assert.match(stdout, /^broken\.yaml:\d: it is not valid YAML: /);
     assert.equal(code, 1);
   });
 

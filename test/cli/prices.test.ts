@@ -68,8 +68,8 @@ describe("mlp prices", () => {
       stdout: "",
       stderr:
         "mlp: prices update needs either --stack or --region. Give one of them.\n" +
-        'mlp: --currency is no currency code, got "euro". Write it as USD.\n' +
-        'mlp: --endpoint is no address, got "prices". Write it with https://.\n',
+        'mlp: --currency is not a currency code, got "euro". Write it as USD.\n' +
+        'mlp: --endpoint is not an address, got "prices". Write it with https://.\n',
     });
   });
 

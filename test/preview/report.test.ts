@@ -176,7 +176,7 @@ Price unknown: run \`mlp prices update\`
     );
     assert.match(text, /\n {2}total +219\.00 +292\.00\n/);
     assert.match(text, /· nodes of pool gpu \(vm\/Standard_NC24ads_A100_v4\)\n/);
-    assert.match(text, /not in it: load balancer, traffic\n/);
+    assert.match(text, /not included: load balancer, traffic\n/);
   });
 
   it("colours without changing a character", () => {

@@ -26,7 +26,7 @@ describe("error report", () => {
   });
 
   it("puts the remedy on a line of its own below another program's output", () => {
-    const what = "publish failed (exit code 1):\n    AccessDenied";
+    const what = "publish failed (exit code 1):\n    \u001b[31mAccessDenied\u001b[0m";
     const { text } = report(new UserError({ what, remedy: "The reason stands above." }));
     assert.equal(
       text,

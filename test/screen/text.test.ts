@@ -12,6 +12,8 @@ describe("text on a screen", () => {
     assert.deepEqual(wrap("one two three", 7), ["one two", "three"]);
     assert.deepEqual(wrap("one twothree", 5), ["one", "twothree"]);
     assert.deepEqual(wrapHard("one twothree", 5), ["one", "twoth", "ree"]);
+    assert.deepEqual(wrapHard("aks-require-taints", 15), ["aks-require-", "taints"]);
+    assert.deepEqual(wrapHard("a-verylongname", 8), ["a-verylo", "ngname"]);
     assert.deepEqual(wrapHard("日本語", 1), ["日", "本", "語"]);
   });
 

@@ -195,7 +195,7 @@ function declarationOf(policy: messages.PolicyInfo): PolicyDeclaration {
 function runnerOf(directory: string): string {
   if (!existsSync(join(directory, "package.json"))) {
     throw new UserError({
-      what: `${directory} is no policy pack: there is no package.json`,
+      what: `${directory} is not a policy pack: it has no package.json`,
       remedy: "Name the folder of a pack.",
     });
   }
@@ -250,7 +250,7 @@ function portOf(child: ChildProcess, directory: string, signal: AbortSignal): Pr
     child.once("close", (code) => {
       const reason = complaint.trim() || printed.trim();
       const what = `policy pack ${directory} ended (code ${code}): ${reason}`;
-      fail(new UserError({ what, remedy: "Correct the pack; it says why above." }));
+      fail(new UserError({ what, remedy: "The reason is above; correct the pack." }));
     });
   });
 }
