@@ -38,7 +38,9 @@ export async function fetchOciChart(
   }
   const layer = layersOf(manifest, host).find(({ mediaType }) => mediaType === archiveType);
   if (layer === undefined) {
-    throw new DownloadError(`${host}${pathname}:${tag} is not a Helm chart: no layer ${archiveType}`);
+    throw new DownloadError(
+      `${host}${pathname}:${tag} is not a Helm chart: no layer ${archiveType}`,
+    );
   }
   const blob = await ask(`${base}/blobs/${layer.digest}`, { ...headers, accept: "*/*" }, options);
   return { promised: layer.digest, bytes: await bodyOf(blob, "the archive") };

@@ -141,7 +141,6 @@ export async function runTrainingJob(
     ],
     env: { ...ray.environment, PATH: `${dirname(python.python)}:${process.env.PATH ?? ""}` },
     timeoutMs: jobTimeoutMs,
-    remedy:
-      "The reason is in the job's output; correct it and run again: a new run starts clean.",
+    remedy: "The reason is in the job's output; correct it and run again: a new run starts clean.",
   });
 }
