@@ -8,6 +8,7 @@ import { MlProject } from "./components/mlProject/mlProject";
 import { ObservabilityStack } from "./components/observabilityStack/observabilityStack";
 import { RayStack } from "./components/rayStack/rayStack";
 import { ServingMesh } from "./components/servingMesh/servingMesh";
+import { withoutGithubToken } from "./program/githubToken";
 import { loadConfig } from "./program/loadConfig";
 
 const config = loadConfig();
@@ -20,7 +21,9 @@ const cluster = new k8s.Provider("cluster", {
   clusterIdentifier: platform?.clusterId ?? config.kubernetes?.context,
 });
 // The token comes from GITHUB_TOKEN: in no file, in no state.
-const hub = config.github && new github.Provider("github", config.github);
+const hub =
+  config.github &&
+  new github.Provider("github", config.github, { transforms: [withoutGithubToken] });
 const providers = { kubernetes: cluster, ...(hub && { github: hub }) };
 
 const dataLake = new DataLake("lake", { ...config.dataLake, azure }, { providers });
