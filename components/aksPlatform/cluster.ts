@@ -134,30 +134,34 @@ export function createUserPools(
   cluster: containerservice.ManagedCluster,
   { pools, kubernetesVersion, nodeSubnetId }: UserPoolSettings,
 ): containerservice.AgentPool[] {
-  return pools
-    .filter(({ kind }) => kind !== NodePoolKind.System)
-    .map(
-      ({ kind, pool }) =>
-        new containerservice.AgentPool(
-          `${name}-pool-${kind}`,
-          {
-            resourceGroupName,
-            resourceName: cluster.name,
-            agentPoolName: poolName(kind),
-            ...poolSettings(kind, pool),
-            orchestratorVersion: kubernetesVersion,
-            vnetSubnetID: nodeSubnetId,
-            tags,
-          },
-          {
-            ...child,
-            // The autoscaler owns the number of nodes; ours is where it started.
-            ignoreChanges: ["count"],
-            // Two pools of a cluster cannot have one name, and pods and taints expect this one.
-            deleteBeforeReplace: true,
-          },
-        ),
+  const made: containerservice.AgentPool[] = [];
+  for (const { kind, pool } of pools.filter((one) => one.kind !== NodePoolKind.System)) {
+    made.push(
+      new containerservice.AgentPool(
+        `${name}-pool-${kind}`,
+        {
+          resourceGroupName,
+          resourceName: cluster.name,
+          agentPoolName: poolName(kind),
+          ...poolSettings(kind, pool),
+          orchestratorVersion: kubernetesVersion,
+          vnetSubnetID: nodeSubnetId,
+          tags,
+        },
+        {
+          ...child,
+          // One after the other: AKS refuses a second write to a cluster's pools, and the provider
+          // does not try again.
+          dependsOn: made.slice(-1),
+          // The autoscaler owns the number of nodes; ours is where it started.
+          ignoreChanges: ["count"],
+          // Two pools of a cluster cannot have one name, and pods and taints expect this one.
+          deleteBeforeReplace: true,
+        },
+      ),
     );
+  }
+  return made;
 }
 
 /**

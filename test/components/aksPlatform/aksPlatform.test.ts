@@ -124,6 +124,14 @@ describe("AksPlatform", () => {
     }
   });
 
+  it("makes the pools one after the other", () => {
+    const [cpu, gpu, spot] = ["core-pool-cpu", "core-pool-gpu", "core-pool-spot"].map((name) =>
+      platform.one("azure-native:containerservice:AgentPool", name),
+    );
+    assert.ok(gpu!.dependencies.includes(cpu!.urn));
+    assert.ok(spot!.dependencies.includes(gpu!.urn));
+  });
+
   it("changes the subnets one after the other", () => {
     const [nodes, database, endpoints] = ["core-nodes", "core-database", "core-endpoints"].map(
       (name) => platform.one("azure-native:network:Subnet", name),
