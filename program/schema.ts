@@ -11,6 +11,9 @@ import { AdmissionMode } from "../policy/admission";
 // takes it, or in problems.ts where no component does. So are defaults: by the component's
 // normalize function, or here where no component has one.
 
+// The CLI takes an unquoted date for a time and hands it over as Go prints one.
+const date = z.string().transform((text) => text.replace(/ 00:00:00 \+0000 UTC$/, ""));
+
 const nodePool = z.strictObject({
   vmSize: z.string(),
   minCount: z.number(),
@@ -47,7 +50,7 @@ const aks = z.strictObject({
   budget: z.strictObject({
     monthlyAmount: z.number(),
     contactEmails: z.array(z.string()),
-    startDate: z.string(),
+    startDate: date,
   }),
 });
 

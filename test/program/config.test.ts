@@ -408,6 +408,18 @@ describe("configuration", () => {
     });
   }
 
+  it("takes a date that the CLI hands over as a time for the date", () => {
+    const settings = settingsOf("dev");
+    settings.aks.budget.startDate = "2026-12-01 00:00:00 +0000 UTC";
+    const result = checkConfig(settings);
+    assert.ok("config" in result, JSON.stringify(result));
+    assert.equal(result.config.aks?.budget.startDate, "2026-12-01");
+    assert.deepEqual(
+      problemsOf("dev", (s) => (s.aks.budget.startDate = "2026-12-01 10:00:00 +0000 UTC")).length,
+      1,
+    );
+  });
+
   it("leaves defaults to the components, but for what they are always given", () => {
     assert.deepEqual(defaultsIn(schema), [
       ["admission", "warn"],
