@@ -1,3 +1,4 @@
+import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import type { Choices } from "../argumentProblems";
 import type { RayStackArgs } from "./args";
 
@@ -15,6 +16,6 @@ export function normalizeRayStack<Args extends RayStackChoices>(args: Args) {
     spot: args.spot ?? false,
     pooledNodes: args.pooledNodes ?? true,
     replicas: args.replicas ?? 1,
-    monitoringNamespace: args.monitoringNamespace ?? "observability",
+    monitoringNamespace: args.monitoringNamespace ?? platformNamespaces.observability,
   };
 }
