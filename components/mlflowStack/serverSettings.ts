@@ -1,5 +1,7 @@
+import { podPorts } from "@mlplatform/contracts/podPorts";
+
 /** Port of the tracking server. */
-export const mlflowPort = 5000;
+export const mlflowPort = podPorts.mlflow;
 
 /** Host of the server inside the cluster. */
 export const serverHost = "mlflow.mlflow.svc.cluster.local";

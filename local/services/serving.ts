@@ -111,7 +111,7 @@ export async function startAgent(
   const service = supervisor.start({
     name: "kserve-agent",
     command: process.execPath,
-    args: ["--import", "tsx", join(supervisor.state.clone, "local", "kserveAgent.ts")],
+    args: ["--import", "tsx", join(supervisor.state.clone, "local", "services", "kserveAgent.ts")],
     cwd: supervisor.state.clone,
     env: { MLP_AGENT: JSON.stringify(options) },
     url,
