@@ -54,7 +54,7 @@ describe("npm run local, interrupted", function () {
       assert.ok(record !== undefined);
       assert.ok(state.remaining(record).length > 0, "the services outlive the script");
       const refused = local("up");
-      assert.equal(refused.status, 1);
+      assert.equal(refused.status, 2);
       assert.match(refused.text, /processes of an earlier run are still there[\s\S]*local -- stop/);
       assert.equal(local("clean").status, 0);
       assert.deepEqual(state.remaining(record), []);

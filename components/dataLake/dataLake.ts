@@ -74,30 +74,29 @@ function createClosedNamespace(
   return namespace;
 }
 
-/** The connection waits for the buckets, so that what uses it is made after them. */
+/**
+ * The connection waits for the buckets, so that what uses it is made after them. Its parts are
+ * outputs of their own: in a stack's first preview the address is unknown, and the image of Jobs,
+ * which policies look at, is not.
+ */
 function connectionTo(
   kind: LakeKind,
   { service, region, ready }: LakeStore,
   settings: LakeStoreSettings,
 ): pulumi.Output<S3Connection> {
-  return pulumi
-    .all([
-      service.endpoint,
-      service.address,
-      settings.namespace,
-      ...ready.map((resource) => resource.urn),
-    ])
-    .apply(([endpoint, address, namespace]) => ({
-      kind,
-      endpoint: endpoint!,
-      address: address!,
-      usesTls: false,
-      namespace: namespace!,
-      podPort: service.podPort,
-      region,
-      bucket: settings.buckets[0]!,
-      addressing: S3Addressing.Path,
-      clientImage: settings.clientImage,
-      rawLogRetentionDays: settings.rawLogRetentionDays,
-    }));
+  const whenReady = (value: pulumi.Input<string>) =>
+    pulumi.all([value, ...ready.map(({ urn }) => urn)]).apply(([known]) => known!);
+  return pulumi.output({
+    kind,
+    endpoint: whenReady(service.endpoint),
+    address: whenReady(service.address),
+    usesTls: false,
+    namespace: whenReady(settings.namespace),
+    podPort: service.podPort,
+    region,
+    bucket: settings.buckets[0]!,
+    addressing: S3Addressing.Path,
+    clientImage: settings.clientImage,
+    rawLogRetentionDays: settings.rawLogRetentionDays,
+  });
 }

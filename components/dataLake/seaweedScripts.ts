@@ -16,7 +16,8 @@ for bucket in \${LAKE_BUCKETS}; do
     *) printf 's3.bucket.create -name=%s\\n' "\${bucket}" | ${shell} ;;
   esac
 done
-printf 'fs.configure -locationPrefix=/buckets/%s/${lakeFolders.rayLogs} -ttl=%s -apply\\n' "\${LAKE_BUCKET}" "\${RAW_LOG_TTL}" | ${shell} > /dev/null
+printf 'fs.configure -locationPrefix=/buckets/%s/${lakeFolders.rayLogs} -ttl=%s -apply\\n' \\
+  "\${LAKE_BUCKET}" "\${RAW_LOG_TTL}" | ${shell} > /dev/null
 `.trim();
 
 /**
@@ -24,7 +25,8 @@ printf 'fs.configure -locationPrefix=/buckets/%s/${lakeFolders.rayLogs} -ttl=%s 
  * stored, the key included, so its output is dropped; its errors go to standard error.
  */
 export const seaweedGrantScript = `
-printf 's3.policy -put -name=%s -file=${provisioningFiles}/policy.json\\n' "\${CONSUMER}" | ${shell} > /dev/null
+printf 's3.policy -put -name=%s -file=${provisioningFiles}/policy.json\\n' \\
+  "\${CONSUMER}" | ${shell} > /dev/null
 printf 's3.configure -user=%s -access_key=%s -secret_key=%s -policies=%s -apply\\n' \\
   "\${CONSUMER}" "\${CONSUMER}" "\${CONSUMER_SECRET_KEY}" "\${CONSUMER}" | ${shell} > /dev/null
 printf 's3.user.show -name %s\\n' "\${CONSUMER}" | ${shell}

@@ -99,7 +99,8 @@ function provision(
     name: `${name}-provisioning`,
     parent,
     namespace,
-    image: lake.clientImage,
+    // Not of the checked lake, which is unknown as a whole where one part is.
+    image: pulumi.output(args.lake).clientImage,
     script: lake.apply(({ kind }) => grantScript[kind]!),
     env: { CONSUMER: name },
     secretName: secret.metadata.name,

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection, TrackingConnection } from "../connections";
 import { createMonitor, MonitorKind } from "../kubernetes/monitor";
 import { LakePermission } from "../lakeAccess/args";
+import { bucketOf } from "../lakeAccess/bucketOf";
 import { LakeAccess } from "../lakeAccess/lakeAccess";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import type { Scope } from "../scope";
@@ -60,13 +61,14 @@ export class MlflowStack extends pulumi.ComponentResource {
     if (settings.enableMonitors) {
       monitorServer(scope, this.namespace);
     }
-    this.connection = pulumi.all([this.namespace, service.urn]).apply(([namespace]) => ({
-      uri: `http://${serverHost}:${mlflowPort}`,
-      namespace,
+    // An output a part: the image of Jobs is known in a first preview, for the policies.
+    this.connection = pulumi.output({
+      uri: service.urn.apply(() => `http://${serverHost}:${mlflowPort}`),
+      namespace: pulumi.all([this.namespace, service.urn]).apply(([namespace]) => namespace),
       podPort: mlflowPort,
       authSecretName: adminSecretName,
       clientImage: settings.image,
-    }));
+    });
     this.registerOutputs({ connection: this.connection, namespace: this.namespace });
   }
 }
@@ -111,7 +113,7 @@ function createInCluster(
   const backups = new LakeAccess(
     `${name}-backups`,
     {
-      lake: pulumi.output(args.lake).apply((lake) => ({ ...lake, bucket })),
+      lake: bucketOf(args.lake, bucket),
       namespace,
       secretName: "backup-credentials",
       grants: [{ prefix: "mlflow/", permission: LakePermission.ReadWrite }],

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { S3Addressing, type S3Connection } from "../connections";
 import { installChart } from "../kubernetes/installChart";
 import type { Scope } from "../scope";
+import { bucketOf } from "../lakeAccess/bucketOf";
 import { grantLake } from "./lakeGrant";
 import {
   agentsNamespace,
@@ -26,7 +27,7 @@ export function createLoki(
   namespace: pulumi.Input<string>,
 ): k8s.helm.v3.Release {
   const { name, parent } = scope;
-  const bucket = pulumi.output(args.lake).apply((lake) => ({ ...lake, bucket: lokiBucket }));
+  const bucket = bucketOf(args.lake, lokiBucket);
   const lake = grantLake({ name: `${name}-loki-lake`, parent }, args, {
     lake: bucket,
     namespace,

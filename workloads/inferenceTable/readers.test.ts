@@ -44,7 +44,8 @@ import pyarrow.parquet as pq
 def cell(value):
     if value is None: return "-"
     if isinstance(value, bool): return "true" if value else "false"
-    if isinstance(value, (bytes, str)): return (value if isinstance(value, bytes) else value.encode()).hex()
+    if isinstance(value, str): value = value.encode()
+    if isinstance(value, bytes): return value.hex()
     return repr(value) if isinstance(value, int) else "%.3f" % value
 
 for row in pq.read_table(sys.argv[1], columns=sys.argv[2:]).to_pylist():

@@ -32,7 +32,8 @@ export const rayJobAnnotations: Record<string, ValueForm> = {
   [platformAnnotations.datasetVersion]: lineageValues.datasetVersion,
 };
 
-const ingestHost = `${inferenceTableName}[.]${platformNamespaces.observability}[.]svc([.]cluster[.]local)?`;
+const ingestService = `${inferenceTableName}[.]${platformNamespaces.observability}`;
+const ingestHost = `${ingestService}[.]svc([.]cluster[.]local)?`;
 const ingestPattern = `^http://${ingestHost}(:80)?/?$`;
 
 const wellFormed = (

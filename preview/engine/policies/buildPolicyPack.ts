@@ -5,10 +5,10 @@ import { dirname, join, relative } from "node:path";
 const stampFile = ".sources.json";
 
 /**
- * Compiles a policy pack to one CommonJS file, `bin/index.js`, where its `main` points, and only if a
- * source changed. Pulumi's own runner would type-check TypeScript on each start, which takes seconds;
- * types are checked by `npm run check` instead. What the pack shares with other parts of the platform
- * is in the file, so that a published pack needs nothing but Pulumi's SDK.
+ * Compiles a policy pack to one CommonJS file, `bin/index.js`, where its `main` points, and only if
+ * a source changed. Pulumi's own runner would type-check TypeScript on each start, which takes
+ * seconds; types are checked by `npm run check` instead. What the pack shares with other parts of
+ * the platform is in the file, so that a published pack needs nothing but Pulumi's SDK.
  *
  * Changes are seen by content, so a checkout that moves times back is no trap. Every file is put
  * in place by a rename and the stamp comes last: two builds at once end in the same files, and a

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { LakeKind, S3Addressing } from "../../../components/connections";
+import { bucketOf } from "../../../components/lakeAccess/bucketOf";
 import { LakeAccess } from "../../../components/lakeAccess/lakeAccess";
 import {
   type LakeAccessArgs,
@@ -70,6 +71,23 @@ describe("LakeAccess", () => {
         "serving.kserve.io/s3-useanoncredential": "false",
       },
     });
+  });
+
+  it("shows the image of its Job to the policies before the lake is made", async () => {
+    const recording = await record(
+      () => {
+        const notMade = new k8s.core.v1.Namespace("data-lake").id;
+        const lake = pulumi.output({ ...bucket, endpoint: notMade, namespace: notMade });
+        new LakeAccess("own", { ...fraud, lake });
+        new LakeAccess("other", { ...fraud, lake: bucketOf(lake, "backups") });
+      },
+      { outputs, preview: true },
+    );
+    for (const name of ["own", "other"]) {
+      const job = recording.one("kubernetes:batch/v1:Job", `${name}-provisioning`);
+      const [container] = job.inputs.spec.template.spec.containers;
+      assert.equal(container.image, bucket.clientImage);
+    }
   });
 
   it("provisions the key beside the lake, from its environment and a policy file", async () => {

@@ -54,7 +54,10 @@ export function partitionPrefix(root: string, namespace?: string, date?: string)
   return date === undefined ? base : `${base}date=${checkedDate(date)}/`;
 }
 
-/** The name of a part that one writer alone gives. @throws RangeError for a bad writer or number. */
+/**
+ * The name of a part that one writer alone gives.
+ * @throws RangeError for a bad writer or number.
+ */
 export function partName(part: { writer: string; sequence: number }): string {
   if (!writerPattern.test(part.writer)) {
     throw new RangeError(`writer must be 1–64 of 0-9a-z, got ${JSON.stringify(part.writer)}`);

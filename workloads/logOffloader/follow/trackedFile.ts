@@ -50,8 +50,8 @@ export interface TrackedFile {
 }
 
 /**
- * A file that was touched is compared whole up to this length: a rotation gives it another name, and
- * so another time of change, without a write.
+ * A file that was touched is compared whole up to this length: a rotation gives it another name,
+ * and so another time of change, without a write.
  */
 export const touchedBytes = 8 << 20;
 
