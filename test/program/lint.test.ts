@@ -48,7 +48,7 @@ const refused: Record<string, [string, string]> = {
   ],
   "a type import that doesn't say so": [
     `import { Stats } from "node:fs";\nexport const x = (stats: Stats) => stats.size;`,
-    'Imports "Stats" are only used as type.',
+    "All imports in the declaration are only used as types. Use `import type`.",
   ],
   "Node's own module as a namespace": [
     `import * as path from "node:path";\nexport const x = path.sep;`,
@@ -56,7 +56,7 @@ const refused: Record<string, [string, string]> = {
   ],
   "a comment beyond 100 columns": [
     `// ${"a word ".repeat(15)}`,
-    "This line has a length of 107. Maximum allowed is 100.",
+    "This line has a length of 108. Maximum allowed is 100.",
   ],
   "a promise that nobody awaits": [
     `export const x = () => { Promise.resolve(1); return pulumi; };`,
