@@ -69,7 +69,7 @@ describe("npm run local, interrupted", function () {
   it("ends everything on Ctrl-C, says so, and refuses a second run meanwhile", async () => {
     const { child, output } = await runUntil("mlflow");
     const second = local("up");
-    assert.equal(second.status, 1);
+    assert.equal(second.status, 2);
     assert.match(
       second.text,
       new RegExp(`another run works in this clone \\(process ${child.pid}\\)`),
