@@ -43,7 +43,7 @@ export interface ObservabilityStackArgs {
   lake: pulumi.Input<S3Connection>;
   /** Image of the service that stores payload events of models. */
   inferenceTableImage: pulumi.Input<string>;
-  /** Image of the nightly run over the Ray logs in the lake. */
+  /** Image of the hourly run over the Ray logs in the lake. */
   logKeeperImage: pulumi.Input<string>;
   /**
    * Days that metrics are kept; fewer when the disk fills up first.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AksPlatformArgs } from "../../components/aksPlatform/args";
 import { AksTier, KubeLogin, RegistrySku } from "../../components/aksPlatform/args";
 import { AksPlatform } from "../../components/aksPlatform/aksPlatform";
-import { type AzureFoundation, LakeKind, NodePoolKind } from "../../components/connections";
+import { LakeKind, NodePoolKind } from "../../components/connections";
 import type { DataLakeArgs } from "../../components/dataLake/args";
 import { DataLake } from "../../components/dataLake/dataLake";
 import { placementOn } from "../../components/kubernetes/placement";
@@ -22,7 +22,7 @@ import { RayStack } from "../../components/rayStack/rayStack";
 import type { ServingMeshArgs } from "../../components/servingMesh/args";
 import { ServingMesh } from "../../components/servingMesh/servingMesh";
 import { azureAnswers, platformArgs } from "./aksPlatform/aksPlatformFixture";
-import { inferenceTableConnection, lakeConnection, trackingConnection } from "./connections";
+import { azure, inferenceTableConnection, lakeConnection, trackingConnection } from "./connections";
 import { record } from "./recorder";
 import { chart, observabilityArgs, rayArgs, servingArgs } from "./servingMesh/servingFixtures";
 
@@ -43,18 +43,6 @@ interface Trial<Args> {
 
 const otherLake = lakeConnection({ bucket: "other" });
 const placement = placementOn(NodePoolKind.System);
-const azure: AzureFoundation = {
-  resourceGroupName: "core",
-  location: "westeurope",
-  virtualNetworkId: "/vnet",
-  databaseSubnetId: "/vnet/database",
-  endpointSubnetId: "/vnet/endpoints",
-  oidcIssuer: "https://issuer.example.com/",
-  clusterId: "/cluster",
-  registryId: "/registry",
-  tenantId: "tenant",
-  subscriptionId: "sub",
-};
 const otherAzure = { ...azure, resourceGroupName: "other" };
 const other = chart("other");
 const pool = { vmSize: "Standard_D8ds_v5", minCount: 0, maxCount: 2 };

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import {
-  type AzureFoundation,
   type InferenceTableConnection,
   LakeKind,
   S3Addressing,
@@ -13,7 +12,7 @@ import { MlflowStack } from "../../components/mlflowStack/mlflowStack";
 import { MlProject } from "../../components/mlProject/mlProject";
 import { ObservabilityStack } from "../../components/observabilityStack/observabilityStack";
 import { ServingMesh } from "../../components/servingMesh/servingMesh";
-import { inferenceTableConnection, lakeConnection, trackingConnection } from "./connections";
+import { azure, inferenceTableConnection, lakeConnection, trackingConnection } from "./connections";
 import { record } from "./recorder";
 import { chart, observabilityArgs, servingArgs } from "./servingMesh/servingFixtures";
 
@@ -66,19 +65,6 @@ const others: {
   },
   // The gateway and the tokens' issuer are for programs that bind hosts of their own.
   serving: { ingressHost: "other.example.com" },
-};
-
-const azure: AzureFoundation = {
-  resourceGroupName: "core",
-  location: "westeurope",
-  virtualNetworkId: "/vnet",
-  databaseSubnetId: "/vnet/database",
-  endpointSubnetId: "/vnet/endpoints",
-  oidcIssuer: "https://issuer.example.com/",
-  clusterId: "/cluster",
-  registryId: "/registry",
-  tenantId: "tenant",
-  subscriptionId: "sub",
 };
 
 /** Inputs of every resource by URN that consumers make of connections. */

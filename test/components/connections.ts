@@ -1,4 +1,5 @@
 import {
+  type AzureFoundation,
   type InferenceTableConnection,
   S3Addressing,
   type S3Connection,
@@ -45,3 +46,17 @@ export function inferenceTableConnection(
     ...change,
   };
 }
+
+/** What `AksPlatform` hands to stores on Azure, with plain values. */
+export const azure: AzureFoundation = {
+  resourceGroupName: "rg",
+  location: "westeurope",
+  virtualNetworkId: "/vnet",
+  databaseSubnetId: "/vnet/database",
+  endpointSubnetId: "/vnet/endpoints",
+  oidcIssuer: "https://issuer.example.com/",
+  clusterId: "/cluster",
+  registryId: "/registry",
+  tenantId: "tenant",
+  subscriptionId: "0000",
+};

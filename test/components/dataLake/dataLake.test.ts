@@ -12,7 +12,7 @@ import { seaweedValues } from "../../../components/dataLake/seaweedValues";
 import { anywhere, placementOn } from "../../../components/kubernetes/placement";
 import { upstreamsOrSkip } from "../../upstreams/upstreamsOrSkip";
 import { PublishedCharts, unknownValues } from "../chartValues";
-import { lakeConnection } from "../connections";
+import { azure, lakeConnection } from "../connections";
 import { holds, plainSecrets } from "../plainSecrets";
 import { record, type RecordOptions, type Recording } from "../recorder";
 
@@ -22,18 +22,6 @@ const outputs: RecordOptions["outputs"] = (type) =>
 
 const minio: DataLakeArgs = { image: "minio:1.0.0", clientImage: "mc:1.0.0" };
 const chart = { chart: "seaweedfs", repository: "https://charts.example.com", version: "4.44.0" };
-const azure = {
-  resourceGroupName: "rg",
-  location: "westeurope",
-  virtualNetworkId: "/vnet",
-  databaseSubnetId: "/vnet/database",
-  endpointSubnetId: "/vnet/endpoints",
-  oidcIssuer: "https://issuer.example.com/",
-  clusterId: "/cluster",
-  registryId: "/registry",
-  tenantId: "tenant",
-  subscriptionId: "0000",
-};
 
 const lake = (args: Partial<DataLakeArgs> = {}, name = "lake", options: RecordOptions = {}) => {
   let made: DataLake | undefined;

@@ -19,7 +19,7 @@ import { anywhere, placementOn } from "../../../components/kubernetes/placement"
 import { upstreamsOrSkip } from "../../upstreams/upstreamsOrSkip";
 import { PublishedCharts, unknownValues } from "../chartValues";
 import { CrdSchemas } from "../crdSchemas";
-import { lakeConnection, trackingConnection } from "../connections";
+import { azure, lakeConnection, trackingConnection } from "../connections";
 import { plainSecrets } from "../plainSecrets";
 import { record, type RecordOptions, type Recording } from "../recorder";
 
@@ -35,18 +35,6 @@ const outputs: RecordOptions["outputs"] = (type, name) => {
 const passwords = ["secret-of-"];
 
 const lake = lakeConnection();
-const azure = {
-  resourceGroupName: "rg",
-  location: "westeurope",
-  virtualNetworkId: "/vnet",
-  databaseSubnetId: "/vnet/database",
-  endpointSubnetId: "/vnet/endpoints",
-  oidcIssuer: "https://issuer.example.com/",
-  clusterId: "/cluster",
-  registryId: "/registry",
-  tenantId: "tenant",
-  subscriptionId: "0000",
-};
 const defaults: MlflowStackArgs = {
   lake,
   image: "mlflow:1.0.0",
