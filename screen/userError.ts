@@ -41,6 +41,8 @@ export function shown(value: unknown): string {
   if (value === undefined) {
     return "nothing";
   }
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === "bigint" ? item.toString() : item,
+  );
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

@@ -78,7 +78,7 @@ describe("stack configuration", () => {
     assert.match(config["shop:token"] ?? "", /^encrypted-[0-9a-f]{24}$/);
     assert.notEqual(config["shop:token"], config["github:token"]);
     assert.equal(config["shop:count"], "1");
-    assert.match(config["shop:pool"] ?? "", /^\{"size":1,"key":"encrypted-[0-9a-f]{24}"\}$/);
+    assert.match(config["shop:pool"] ?? "", /^\{"key":"encrypted-[0-9a-f]{24}","size":1\}$/);
   });
 
   const bad: [claim: string, config: string, expected: string[]][] = [

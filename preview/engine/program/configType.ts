@@ -41,8 +41,8 @@ export function fits(type: ConfigType, value: unknown, topLevel = true): boolean
     case "string":
       return typeof value === "string" || (topLevel && isScalar(value));
     case "integer":
-      return typeof value === "number"
-        ? Number.isInteger(value)
+      return typeof value === "number" || typeof value === "bigint"
+        ? Number.isInteger(Number(value))
         : typeof value === "string" && /^[+-]?\d+$/.test(value);
     case "boolean":
       return typeof value === "boolean" || value === "true" || value === "false";
@@ -57,7 +57,7 @@ export function fits(type: ConfigType, value: unknown, topLevel = true): boolean
 }
 
 function isScalar(value: unknown): boolean {
-  return typeof value === "number" || typeof value === "boolean";
+  return ["number", "bigint", "boolean"].includes(typeof value);
 }
 
 /** How to write a value of the type. */

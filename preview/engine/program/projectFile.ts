@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseDocument } from "yaml";
+import { readCliYaml } from "./cliYaml";
 import { type Problem, UserError, shown } from "../../../screen/userError";
 
 /** What the engine needs of `Pulumi.yaml`. */
@@ -111,16 +111,16 @@ export function readStack(project: ProjectFile, stack: string): Record<string, u
 }
 
 function readYaml(path: string, name: string): Record<string, unknown> {
-  const document = parseDocument(readFileSync(path, "utf8"), { prettyErrors: true });
-  if (document.errors.length > 0) {
+  const read = readCliYaml(readFileSync(path, "utf8"));
+  if ("errors" in read) {
     throw new UserError(
-      ...document.errors.map((error) => ({
-        what: `${name} is not valid YAML: ${(error.message.split("\n")[0] ?? "").replace(/[.:]$/, "")}`,
+      ...read.errors.map((error) => ({
+        what: `${name} is not valid YAML: ${error}`,
         remedy: "Correct it there.",
       })),
     );
   }
-  const content: unknown = document.toJS() ?? {};
+  const content: unknown = read.value ?? {};
   if (!isRecord(content)) {
     throw new UserError({
       what: `${name} must be a map of keys`,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { distance } from "fastest-levenshtein";
+import { type CliValue, cliJson } from "./cliYaml";
 import { fits, parseType, remedy, typeName, type ConfigType } from "./configType";
 import { isRecord, readProject, readStack, type ProjectFile } from "./projectFile";
 import { type Problem, UserError, shown } from "../../../screen/userError";
@@ -223,5 +224,5 @@ function asText(value: unknown): string {
   if (typeof value === "string") {
     return value;
   }
-  return value === null ? "" : JSON.stringify(value);
+  return value === null ? "" : cliJson(value as CliValue);
 }
