@@ -15,6 +15,8 @@ export interface PreviewOptions {
   stack: string;
   /** `up` also makes ids and outputs, as an update would. @default "preview" */
   mode?: "preview" | "up";
+  /** As the first real preview sees it: see `previewStack`. @default false */
+  first?: boolean;
   /** Folder of the platform's own policy pack, which is compiled first. @default none runs */
   policyDir?: string;
   /** Config of the own pack. @default `<stack>.json` in its folder where that exists */
@@ -44,6 +46,7 @@ export async function preview(options: PreviewOptions): Promise<StackPreview> {
     projectDir,
     stack,
     mode: options.mode ?? "preview",
+    first: options.first ?? false,
     policyPacks,
     signal,
     onProgress: ({ resources }) => {

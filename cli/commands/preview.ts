@@ -14,6 +14,7 @@ import { Progress } from "../../screen/progress";
 interface PreviewFlags {
   stack: string;
   mode: "preview" | "up";
+  first?: boolean;
   json?: boolean;
   /** False by `--no-policy`. */
   policy: boolean;
@@ -40,6 +41,10 @@ export function previewCommand(context: CliContext): Command {
         .choices(["preview", "up"])
         .default("preview"),
     )
+    .option(
+      "--first",
+      "know no more than the first real preview: nothing of a cluster not yet made",
+    )
     .option("--policy-pack <dir...>", "more policy packs, ready to run")
     .option(
       "--policy-config <file>",
@@ -58,6 +63,7 @@ async function runPreview(flags: PreviewFlags, context: CliContext): Promise<voi
       projectDir: context.projectDir,
       stack: flags.stack,
       mode: flags.mode,
+      first: flags.first ?? false,
       policyDir: flags.policy ? context.policyDir : undefined,
       ...paths,
       signal: context.signal,

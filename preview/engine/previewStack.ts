@@ -48,6 +48,11 @@ export interface PreviewOptions {
   config?: Record<string, string>;
   /** `up` makes ids and outputs up and knows them all. @default "preview" */
   mode?: "preview" | "up";
+  /**
+   * In a preview, nothing is known of what a provider would make whose own settings are not known,
+   * as in the first real one: of the objects in a cluster that is not made yet. @default false
+   */
+  first?: boolean;
   /** @default none */
   policyPacks?: PolicyPackOptions[];
   /** What the stack holds before the run. @default nothing */
@@ -139,6 +144,7 @@ async function run(
   const deployment: Deployment = new Deployment({
     scope,
     preview,
+    first: options.first ?? false,
     config: config.config,
     secretKeys: config.secretKeys,
     state: before,
@@ -218,8 +224,10 @@ async function concluded(
     project: scope.project,
     mode: preview ? "preview" : "up",
     resources: [
-      ...registered.map((resource) => reported(resource, resource.operation)),
-      ...gone.map((resource) => reported(resource, "delete")),
+      ...registered.map((resource) =>
+        reported(resource, resource.operation, resource.goal.propertyDependencies),
+      ),
+      ...gone.map((resource) => reported(resource, "delete", {})),
     ],
     outputs: displayed(stack?.outputs ?? {}) as Record<string, unknown>,
     ...(policy === undefined ? {} : { policy }),
@@ -237,6 +245,7 @@ async function concluded(
 function reported(
   resource: StateResource,
   operation: PreviewResource["operation"],
+  propertyDependencies: Record<string, string[]>,
 ): PreviewResource {
   return {
     urn: resource.urn,
@@ -249,6 +258,7 @@ function reported(
     protect: resource.protect,
     retainOnDelete: resource.retainOnDelete,
     dependencies: resource.dependencies,
+    propertyDependencies,
     operation,
   };
 }

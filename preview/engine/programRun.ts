@@ -23,6 +23,8 @@ export interface PreviewResource {
   /** True where a delete only drops it from the state. */
   retainOnDelete: boolean;
   dependencies: string[];
+  /** The resources whose outputs each input is made from. */
+  propertyDependencies: Record<string, string[]>;
   /** What an update would do, against the state given. */
   operation: "create" | "same" | "update" | "delete";
 }

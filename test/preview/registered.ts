@@ -23,6 +23,7 @@ export function registered(
     protect: false,
     retainOnDelete: false,
     dependencies: [],
+    propertyDependencies: {},
     operation: "create",
     ...change,
   };

@@ -13,7 +13,14 @@ import { messageOf } from "../rpc";
 import type { SecretWatch } from "../values/secretFindings";
 import type { EngineState, StateResource } from "./state";
 import { formerUrns, stackType, urnFor, type AliasSpec, type UrnScope } from "./urns";
-import { isUnknown, sameValue, secret, type Wire, type WireObject } from "../values/wire";
+import {
+  containsUnknown,
+  isUnknown,
+  sameValue,
+  secret,
+  type Wire,
+  type WireObject,
+} from "../values/wire";
 
 /** What the program asks the engine to make. */
 export interface Goal {
@@ -58,6 +65,8 @@ export interface Inspection {
 export interface DeploymentSettings {
   scope: UrnScope;
   preview: boolean;
+  /** Nothing is known of what a provider would make whose own settings are not known. */
+  first: boolean;
   config: Record<string, string>;
   secretKeys: string[];
   state: EngineState;
@@ -94,6 +103,16 @@ export class Deployment {
   /** URNs of the earlier state that this run continues, under their own or a former name. */
   get continued(): ReadonlySet<string> {
     return new Set(this.resources.flatMap((resource) => [resource.urn, ...resource.formerUrns]));
+  }
+
+  /** True where the provider's own settings wait for something that only an update would make. */
+  waitsForProvider(reference: string): boolean {
+    const { preview, first } = this.settings;
+    if (!preview || !first || reference === "") {
+      return false;
+    }
+    const provider = this.registered.get(reference.slice(0, reference.lastIndexOf("::")));
+    return provider !== undefined && containsUnknown(provider.inputs);
   }
 
   async register(goal: Goal): Promise<Registration> {
@@ -265,7 +284,9 @@ export class Deployment {
     if (registration.id === "" && !this.settings.preview && goal.custom) {
       registration.id = idOf(registration, this.settings.config);
     }
-    registration.outputs = this.outputsOf(registration.urn, goal, inputs, registration.id);
+    registration.outputs = this.waitsForProvider(registration.provider)
+      ? {}
+      : this.outputsOf(registration.urn, goal, inputs, registration.id);
   }
 
   private outputsOf(urn: string, goal: Goal, inputs: WireObject, id: string): WireObject {

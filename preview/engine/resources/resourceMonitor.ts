@@ -158,7 +158,7 @@ export function resourceMonitor(
       await transforms.applyToInvoke(request);
       const token = request.getTok();
       const args = plain(normalize(fromStruct(request.getArgs()))) as WireObject;
-      await deployment.providers.resolve(
+      const provider = await deployment.providers.resolve(
         { token, parent: request.getParent() },
         request.getProvider(),
         new Map(),
@@ -168,7 +168,7 @@ export function resourceMonitor(
           pluginDownloadUrl: request.getPlugindownloadurl(),
         },
       );
-      if (waits(request) || containsUnknown(args)) {
+      if (waits(request) || containsUnknown(args) || deployment.waitsForProvider(provider)) {
         answer.setUnknown(true);
         return answer;
       }
