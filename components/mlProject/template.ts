@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type ArgumentProblem, problem } from "../argumentProblems";
@@ -62,15 +63,11 @@ function filesBelow(root: string, folder: string): string[] {
 }
 
 function readText(root: string, file: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(join(root, file)));
-  } catch (error) {
-    if (!(error instanceof TypeError)) {
-      throw error;
-    }
+  const bytes = readFileSync(join(root, file));
+  if (!isUtf8(bytes)) {
     throw new Error(
       `project template: ${file} is not UTF-8 text. Keep binary files out of the template.`,
-      { cause: error },
     );
   }
+  return bytes.toString("utf8");
 }

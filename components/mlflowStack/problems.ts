@@ -28,7 +28,7 @@ export function mlflowStackProblems(name: string, args: MlflowStackChoices): Arg
     }),
     ...countProblems("databaseStorageGiB", databaseStorageGiB, {
       least: 1,
-      most: azureDisks.at(-1)!,
+      most: Math.max(...azureDisks),
       unit: "GiB",
     }),
     ...countProblems("backupRetentionDays", settings.backupRetentionDays, {

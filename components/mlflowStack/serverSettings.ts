@@ -58,7 +58,7 @@ export function databaseUri(address: DatabaseAddress): string {
  * the file is read by Python's configparser.
  */
 export function authConfiguration(databaseUrl: string, adminPassword: string): string {
-  const escape = (value: string) => value.replaceAll("%", "%%");
+  const escape = (value: string) => value.replace(/%/g, "%%");
   return [
     "[mlflow]",
     "default_permission = NO_PERMISSIONS",

@@ -8,15 +8,21 @@ import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
 /**
  * Schema of a component package, asked of the process that Pulumi's language host starts for it,
  * with the SDK that is installed for the package's folder.
+ *
+ * @param workingDir where the process runs: its TypeScript settings are taken, if it has any.
+ *   Default: the package's folder
  */
-export async function servedSchema(folder: string): Promise<string> {
+export async function servedSchema(folder: string, workingDir = folder): Promise<string> {
   const engine = new grpc.Server();
   const enginePort = await listen(engine);
-  const plugin = await startPlugin(folder, `127.0.0.1:${enginePort}`);
   try {
-    return await getSchema(plugin.port);
+    const plugin = await startPlugin(folder, `127.0.0.1:${enginePort}`, workingDir);
+    try {
+      return await getSchema(plugin.port);
+    } finally {
+      plugin.child.kill();
+    }
   } finally {
-    plugin.child.kill();
     engine.forceShutdown();
   }
 }
@@ -33,10 +39,11 @@ function listen(server: grpc.Server): Promise<number> {
 function startPlugin(
   folder: string,
   engine: string,
+  workingDir: string,
 ): Promise<{ child: ChildProcess; port: number }> {
   const runner = createRequire(join(folder, "index.ts")).resolve("@pulumi/pulumi/cmd/run-plugin");
   const child = spawn(process.execPath, [runner, folder, engine], {
-    cwd: folder,
+    cwd: workingDir,
     env: { ...process.env, NODE_OPTIONS: "", PULUMI_NODEJS_TYPESCRIPT: "true" },
   });
   return new Promise((resolve, reject) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Analyzer } from "@pulumi/pulumi/provider/experimental/analyzer";
@@ -97,6 +98,10 @@ describe("the package for other languages", function () {
 
   it("answers getSchema when Pulumi runs it as a plugin", async () => {
     assert.deepEqual(sorted(JSON.parse(await servedSchema(folder))), schema);
+  });
+
+  it("compiles with Pulumi's own settings, as in the folder of a Python program", async () => {
+    assert.deepEqual(sorted(JSON.parse(await servedSchema(folder, tmpdir()))), schema);
   });
 });
 
