@@ -8,6 +8,7 @@ import { logsCommand } from "./commands/logs";
 import { policyCommand } from "./commands/policy";
 import { previewCommand } from "./commands/preview";
 import { pricesCommand } from "./commands/prices";
+import { destroyCommand, refreshCommand, upCommand } from "./commands/stacks";
 import { traceCommand } from "./commands/trace";
 import { versionsCommand } from "./commands/versions";
 import type { CliContext } from "./context";
@@ -16,6 +17,7 @@ const examples = `
 Examples:
   npm run mlp -- preview --stack dev            what the stack would hold, with policy results
   npm run mlp -- preview --stack prod --json    the same as data
+  npm run mlp -- up --stack dev                 pulumi up, after all checks
   npm run mlp -- policy check ../churn/deploy   a project's manifests against the policies
   npm run mlp -- prices update --stack prod     list prices of the stack's region
   npm run mlp -- images --stack prod            every image that the stack pulls, for import
@@ -28,6 +30,9 @@ Exit codes: 0 good, 1 failed program, mandatory policy violation or secret in th
 
 const commands = [
   previewCommand,
+  upCommand,
+  refreshCommand,
+  destroyCommand,
   policyCommand,
   pricesCommand,
   imagesCommand,
@@ -41,7 +46,8 @@ const commands = [
 export function createProgram(context: CliContext): Command {
   const program = new Command("mlp")
     .description(
-      "The ML platform from the command line: preview stacks, fetch prices, query the lake.",
+      "The ML platform from the command line: preview and deploy stacks, fetch prices, " +
+        "query the lake.",
     )
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),

@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { UserError, shown } from "../../screen/userError";
+
+/** Oldest CLI that the program's SDK and the plugins of the platform are known to work with. */
+export const oldestCli = "3.270.0";
+
+/** What the CLI is run with. */
+export interface CliOptions {
+  /** Folder of `Pulumi.yaml`. */
+  folder: string;
+  signal: AbortSignal;
+  /** @default that of this process */
+  environment?: NodeJS.ProcessEnv;
+}
+
+const remedy =
+  "Install it as https://www.pulumi.com/docs/install says, or put it on PATH, and run this again.";
+
+/** The Pulumi CLI that is on PATH. */
+export class PulumiCli {
+  private constructor(
+    readonly version: string,
+    private readonly options: CliOptions,
+  ) {}
+
+  /**
+   * Finds the CLI and checks its version.
+   *
+   * @throws UserError where there is none, or one that is too old
+   */
+  static async find(options: CliOptions): Promise<PulumiCli> {
+    let said: string;
+    try {
+      said = await outputOf(["version"], options);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
+        throw error;
+      }
+      throw new UserError({ what: "there is no `pulumi` on PATH", remedy });
+    }
+    const version = /^v?(\d+\.\d+\.\d+)/.exec(said.trim())?.[1];
+    if (version === undefined || isOlder(version, oldestCli)) {
+      throw new UserError({
+        what: `the Pulumi CLI on PATH must be ${oldestCli} or newer`,
+        seen: version ?? shown(said.trim()),
+        remedy,
+      });
+    }
+    return new PulumiCli(version, options);
+  }
+
+  /** What a command prints. @throws UserError with the CLI's own words where it fails */
+  async read(...args: string[]): Promise<string> {
+    return outputOf(args, this.options);
+  }
+
+  /** Runs a command on the terminal of this process; returns its exit code. */
+  async run(...args: string[]): Promise<number> {
+    const { folder, signal, environment } = this.options;
+    const child = spawn("pulumi", args, { cwd: folder, env: environment, stdio: "inherit" });
+    // Ctrl-C reaches the CLI by the terminal, and it ends what it has begun.
+    const stop = () => child.kill("SIGINT");
+    signal.addEventListener("abort", stop);
+    try {
+      return await new Promise<number>((done, fail) => {
+        child.once("error", fail);
+        child.once("close", (code) => done(code ?? 1));
+      });
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+}
+
+async function outputOf(args: string[], options: CliOptions): Promise<string> {
+  const { folder, signal, environment } = options;
+  const child = spawn("pulumi", [...args, "--non-interactive"], {
+    cwd: folder,
+    env: environment,
+    signal,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const code = await new Promise<number | null>((done, fail) => {
+    child.once("error", fail);
+    child.once("close", done);
+  });
+  if (code === 0) {
+    return output;
+  }
+  throw new UserError({
+    what: `\`pulumi ${args.join(" ")}\` ended with ${code}: ${errors.trim().replace(/\.$/, "")}`,
+  });
+}
+
+function isOlder(version: string, than: string): boolean {
+  const [a, b] = [version, than].map((text) => text.split(".").map(Number));
+  for (let at = 0; at < 3; at++) {
+    if (a![at] !== b![at]) {
+      return a![at]! < b![at]!;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { runCli } from "./runCli";
+
+const urn = (name: string) => `urn:pulumi:dev::shown::test:index:Thing::${name}`;
+const thing = (name: string, more: Record<string, unknown> = {}) => ({
+  urn: urn(name),
+  type: "test:index:Thing",
+  custom: true,
+  ...more,
+});
+
+/** In place of the CLI: notes how it was called, and answers from files beside it. */
+const cli = `#!/bin/sh
+cd "$(dirname "$0")"
+echo "$*" >> calls
+case "$1 $2" in
+  "version "*) cat version ;;
+  "stack export") cat state.json ;;
+  "stack import") cp "$6" imported.json ;;
+  *) exit "$(cat code)" ;;
+esac
+`;
+
+describe("mlp up, refresh, destroy", function () {
+  this.timeout(60_000);
+  let folder: string;
+  let path: string | undefined;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "mlplatform-stacks-"));
+    path = process.env.PATH;
+    process.env.PATH = `${folder}${delimiter}${path}`;
+    write("pulumi", cli);
+    chmodSync(join(folder, "pulumi"), 0o700);
+    write("version", "v3.276.0\n");
+    write("code", "0");
+    state({});
+  });
+  afterEach(() => {
+    process.env.PATH = path;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+  const state = (deployment: Record<string, unknown>) =>
+    write("state.json", JSON.stringify({ version: 3, deployment }));
+  /** Calls of the CLI that change something. */
+  const changes = () =>
+    existsSync(join(folder, "calls"))
+      ? readFileSync(join(folder, "calls"), "utf8")
+          .trim()
+          .split("\n")
+          .filter((line) => !/^(version|stack export)/.test(line))
+      : [];
+  const cutOff = () =>
+    state({
+      resources: [thing("there", { id: "/there" })],
+      pending_operations: [{ type: "creating", resource: thing("made") }],
+    });
+
+  for (const command of ["refresh", "destroy"]) {
+    it(`${command} runs the CLI's ${command} and nothing else`, async () => {
+      const { code, stderr } = await runCli([command, "-s", "dev", "--yes"]);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+      assert.deepEqual(changes(), [`${command} --stack dev --yes`]);
+    });
+  }
+
+  it("fails as the CLI does", async () => {
+    write("code", "255");
+    assert.equal((await runCli(["refresh", "-s", "dev"])).code, 1);
+    assert.deepEqual(changes(), ["refresh --stack dev"]);
+  });
+
+  it("up runs the CLI's up after the checks", async () => {
+    const { code, stderr } = await runCli(["up", "-s", "dev", "-y"]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.deepEqual(changes(), ["up --stack dev --yes"]);
+  });
+
+  it("up touches nothing where the program fails", async () => {
+    const { code, stderr } = await runCli(["up", "-s", "broken", "--yes"]);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /broken fails its checks, and nothing was changed: 1 error of the program\. `mlp preview --stack broken` shows each\./,
+    );
+    assert.deepEqual(changes(), []);
+  });
+
+  for (const command of ["up", "refresh", "destroy"]) {
+    it(`${command} refuses a stack whose last run was cut off, and says what to look at`, async () => {
+      cutOff();
+      const { code, stderr } = await runCli([command, "-s", "dev", "--yes"]);
+      assert.equal(code, 2);
+      assert.match(stderr, /a run on dev was cut off: 1 operation never finished/);
+      assert.ok(stderr.includes(`creating ${urn("made")}`));
+      assert.match(stderr, /mlp refresh --stack dev --take-over '<urn>=<id>'/);
+      assert.deepEqual(changes(), []);
+    });
+  }
+
+  it("refresh takes over what the run made, then refreshes", async () => {
+    cutOff();
+    const made = `${urn("made")}=/made`;
+    const { code, stderr } = await runCli(["refresh", "-s", "dev", "--take-over", made]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    const { deployment } = JSON.parse(readFileSync(join(folder, "imported.json"), "utf8")) as {
+      deployment: unknown;
+    };
+    assert.deepEqual(deployment, {
+      resources: [thing("there", { id: "/there" }), thing("made", { id: "/made" })],
+      pending_operations: [],
+    });
+    assert.match(changes().join("\n"), /^stack import .*\nrefresh --stack dev$/);
+  });
+
+  it("refresh changes nothing while an operation is undecided", async () => {
+    cutOff();
+    const { code, stderr } = await runCli(["refresh", "-s", "dev", "--take-over", "urn:other=1"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /no operation on urn:other is pending/);
+    assert.deepEqual(changes(), []);
+  });
+
+  it("refresh refuses a take-over without an id", async () => {
+    const { code, stderr } = await runCli(["refresh", "-s", "dev", "--take-over", urn("made")]);
+    assert.equal(code, 2);
+    assert.match(stderr, /--take-over must be <urn>=<id>, got "urn:/);
+    assert.deepEqual(changes(), []);
+  });
+
+  it("destroy refuses while data is protected, and says how to go on", async () => {
+    state({ resources: [thing("data", { protect: true }), thing("other")] });
+    const { code, stderr } = await runCli(["destroy", "-s", "dev", "--yes"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /dev holds protected data: .* stop at 1 resource\n/);
+    assert.ok(stderr.includes(urn("data")) && !stderr.includes(urn("other")));
+    assert.match(stderr, /mlp destroy --stack dev --keep-data/);
+    assert.match(stderr, /mlplatform:protectData: false/);
+    assert.match(stderr, /pulumi state unprotect '<urn>' --stack dev/);
+    assert.deepEqual(changes(), []);
+  });
+
+  it("destroy --keep-data deletes all but what is protected", async () => {
+    state({ resources: [thing("data", { protect: true })] });
+    const { code } = await runCli(["destroy", "-s", "dev", "--yes", "--keep-data"]);
+    assert.equal(code, 0);
+    assert.deepEqual(changes(), ["destroy --stack dev --yes --exclude-protected"]);
+  });
+
+  it("says what is missing where there is no CLI, or one that is too old", async () => {
+    write("version", "v3.269.9\n");
+    const old = await runCli(["refresh", "-s", "dev"]);
+    assert.equal(old.code, 2);
+    assert.match(old.stderr, /must be 3\.270\.0 or newer, got 3\.269\.9\. Install it/);
+    process.env.PATH = "/nowhere";
+    const none = await runCli(["refresh", "-s", "dev"]);
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /there is no `pulumi` on PATH\. Install it/);
+  });
+});
