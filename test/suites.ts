@@ -1,4 +1,5 @@
 import { buildControlPlane } from "./cluster/controlPlane";
+import { buildEngine } from "./engine/programs";
 import { buildMonitoringTools } from "./monitoring/monitoringTools";
 
 /** A suite of tests, and the command that runs it. */
@@ -38,7 +39,12 @@ const lakeCommands = "test/cli/lakeCommands.test.ts";
  */
 export const lanes: Suite[][] = [
   [
-    mocha("program", "--ignore", lakeCommands, "test/!(checkov|monitoring|cluster)/**/*.test.ts"),
+    mocha(
+      "program",
+      "--ignore",
+      lakeCommands,
+      "test/!(checkov|monitoring|cluster|engine)/**/*.test.ts",
+    ),
     withServers(mocha("services", "workloads/**/*.test.ts", lakeCommands)),
     mocha("checkov", "test/checkov/*.test.ts"),
   ],
@@ -55,6 +61,10 @@ export const lanes: Suite[][] = [
       // The one that destroys the stack comes last: it takes the others' cluster.
       ...mocha("cluster", "test/cluster/!(deleted).test.ts", "test/cluster/deleted.test.ts"),
       prepare: buildControlPlane,
+    },
+    {
+      ...mocha("engine", "test/engine/*.test.ts"),
+      prepare: (root, say) => buildEngine(root, say, ["pulumi"]),
     },
   ],
 ];

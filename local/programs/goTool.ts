@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../../screen/userError";
 import { basicEnvironment } from "../processes/supervisor";
@@ -21,13 +21,17 @@ export interface GoTool {
   tags?: string[];
   /** Linker flags beside `-s -w`. Default: none. */
   ldflags?: string[];
+  /** Own source files of `module`, by name. Default: none, all of it comes from other modules. */
+  sources?: string[];
+  /** Files that the build finds in `module`'s folder and that lie in a module it requires. */
+  embedded?: { module: string; files: string[] };
   /** What a reader can do without it; completes "…, or". */
   without: string;
 }
 
 /**
- * Builds a program once: the binary is named after the hash of `go.sum` and of the flags, so that a
- * later run with the same pins takes what is there.
+ * Builds a program once: the binary is named after the hash of `go.sum`, of its own sources and of
+ * the flags, so that a later run with the same pins takes what is there.
  *
  * @param clone root of the clone; the binary goes to its `.cache/bin`
  * @param say told once, before a build that takes minutes
@@ -45,11 +49,11 @@ export async function buildGoTool(
     `-tags=${(tool.tags ?? []).join(",")}`,
     `-ldflags=${["-s", "-w", ...(tool.ldflags ?? [])].join(" ")}`,
   ];
-  const key = createHash("sha256")
-    .update(readFileSync(join(module, "go.sum")))
-    .update(flags.join("\0"))
-    .digest("hex")
-    .slice(0, 12);
+  const hash = createHash("sha256").update(readFileSync(join(module, "go.sum")));
+  for (const source of tool.sources ?? []) {
+    hash.update(readFileSync(join(module, source)));
+  }
+  const key = hash.update(flags.join("\0")).digest("hex").slice(0, 12);
   const binary = join(clone, ".cache", "bin", `${tool.name.toLowerCase()}-${key}`);
   if (existsSync(binary)) {
     return binary;
@@ -58,13 +62,19 @@ export async function buildGoTool(
   const draft = `${binary}.${process.pid}`;
   mkdirSync(dirname(binary), { recursive: true });
   const goSettings = Object.entries(process.env).filter(([name]) => /^GO|_proxy$/i.test(name));
+  const options = {
+    cwd: module,
+    env: { ...basicEnvironment(), ...Object.fromEntries(goSettings), CGO_ENABLED: "0" },
+    timeout: buildTimeoutMs,
+    maxBuffer: 1 << 24,
+  };
+  const overlay = `${draft}.overlay.json`;
   try {
-    await run("go", ["build", ...flags, "-o", draft, tool.package], {
-      cwd: module,
-      env: { ...basicEnvironment(), ...Object.fromEntries(goSettings), CGO_ENABLED: "0" },
-      timeout: buildTimeoutMs,
-      maxBuffer: 1 << 24,
-    });
+    if (tool.embedded) {
+      await writeOverlay(overlay, tool.embedded, options);
+    }
+    const given = tool.embedded ? [...flags, `-overlay=${overlay}`] : flags;
+    await run("go", ["build", ...given, "-o", draft, tool.package], options);
   } catch (error) {
     rmSync(draft, { force: true });
     const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
@@ -80,7 +90,21 @@ export async function buildGoTool(
         `${(stderr?.trim() || message).split("\n").slice(-4).join("\n    ")}`,
       remedy: `Check the network and free space, or ${tool.without}`,
     });
+  } finally {
+    rmSync(overlay, { force: true });
   }
   renameSync(draft, binary);
   return binary;
+}
+
+/** Maps the files into the module's folder, for a `go:embed` that cannot reach outside of it. */
+async function writeOverlay(
+  file: string,
+  { module, files }: NonNullable<GoTool["embedded"]>,
+  options: { cwd: string; env: NodeJS.ProcessEnv; maxBuffer: number },
+): Promise<void> {
+  const downloaded = await run("go", ["mod", "download", "-json", module], options);
+  const { Dir: folder } = JSON.parse(downloaded.stdout) as { Dir: string };
+  const mapped = files.map((name) => [join(options.cwd, basename(name)), join(folder, name)]);
+  writeFileSync(file, JSON.stringify({ Replace: Object.fromEntries(mapped) }));
 }

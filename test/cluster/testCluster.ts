@@ -58,6 +58,11 @@ export class TestCluster {
     return join(this.folder, "kubeconfig");
   }
 
+  /** Text of a kubeconfig as `system:masters`. */
+  kubeconfigText(): string {
+    return readFileSync(this.kubeconfig, "utf8");
+  }
+
   /** Runs kubectl, of the API server's version, as `system:masters`. */
   kubectl(...args: string[]): { code: number | null; stdout: string; stderr: string } {
     const { status, stdout, stderr } = spawnSync(this.programs[Program.Kubectl], args, {

@@ -1,0 +1,4 @@
+import { describeCycle } from "./cycle";
+import { updates } from "./updates";
+
+describeCycle({ stack: "dev", updates });

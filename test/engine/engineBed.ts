@@ -1,0 +1,263 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type EnginePrograms, kubernetesProviderVersion } from "./programs";
+import { standInVersions } from "./standIn/versions";
+
+const root = resolve(__dirname, "../..");
+/** Inherited by every process of a bed, so that those that outlive their run are found. */
+const marker = "MLP_ENGINE_BED";
+const reapGraceMs = 2_000;
+/** Left out of a copy of the project: what no program reads, and what is linked instead. */
+const notCopied = new Set([
+  ".cache",
+  ".git",
+  ".mlplatform",
+  "bench",
+  "docs",
+  "node_modules",
+  "test",
+]);
+
+/** How one command of the CLI ended. */
+export interface Ran {
+  /** Exit code; null where a signal ended it. */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  seconds: number;
+}
+
+/** What a bed is made for. */
+export interface BedOptions {
+  programs: Pick<EnginePrograms, "pulumi"> & Partial<EnginePrograms>;
+  /** Address of the services that the stand-in providers speak to. */
+  cloud: string;
+  /** Token that the stand-in for kubelogin hands out. */
+  clusterToken?: string;
+}
+
+/**
+ * The real engine for one test: a home of its own with its plugins, a state of its own, and a copy
+ * of the project, which the CLI writes to.
+ */
+export class EngineBed {
+  readonly #id = randomBytes(8).toString("hex");
+  readonly folder = mkdtempSync(join(tmpdir(), "mlplatform-engine-"));
+
+  constructor(private readonly options: BedOptions) {
+    for (const name of ["home", "bin", "backend"]) {
+      mkdirSync(join(this.folder, name));
+    }
+    this.#installPlugins();
+    this.#installHosts();
+  }
+
+  /** The copy of the project, where commands run unless they say otherwise. */
+  get project(): string {
+    return join(this.folder, "project");
+  }
+
+  /** Environment of the CLI: nothing of the caller's Pulumi, Azure, GitHub or Kubernetes. */
+  get environment(): Record<string, string> {
+    return {
+      PATH: [join(this.folder, "bin"), dirname(process.execPath), "/usr/bin:/bin"].join(":"),
+      HOME: join(this.folder, "home"),
+      TMPDIR: tmpdir(),
+      [marker]: this.#id,
+      MLP_ENGINE_ROOT: root,
+      MLP_ENGINE_CLOUD: this.options.cloud,
+      PULUMI_HOME: join(this.folder, "home"),
+      // Without metadata, which a kill leaves half-written beside a whole state: then every command
+      // ends with "failed to load checkpoint: EOF".
+      PULUMI_BACKEND_URL: `file://${join(this.folder, "backend")}?metadata=skip`,
+      PULUMI_CONFIG_PASSPHRASE: this.#id,
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      // For `--event-log`.
+      PULUMI_DEBUG_COMMANDS: "true",
+      NODE_COMPILE_CACHE: join(root, ".cache", "compile"),
+      GITHUB_TOKEN: "not-a-token",
+    };
+  }
+
+  /** Copies the project as it is in the working tree; dependencies are linked. */
+  copyProject(): void {
+    cpSync(root, this.project, {
+      recursive: true,
+      filter: (source) => {
+        const [first] = relative(root, source).split(sep);
+        return !notCopied.has(first!) && basename(source) !== "node_modules";
+      },
+    });
+    symlinkSync(join(root, "node_modules"), join(this.project, "node_modules"));
+  }
+
+  /**
+   * Makes a stack and gives it the text of a stack file, to which the CLI's salt is added: `stack
+   * init` would write the file anew in its own style.
+   */
+  async initStack(stack: string, text: string): Promise<void> {
+    const file = join(this.project, `Pulumi.${stack}.yaml`);
+    rmSync(file, { force: true });
+    await this.mustRun("stack", "init", stack);
+    const salt = /^encryptionsalt: .*$/m.exec(readFileSync(file, "utf8"))?.[0];
+    if (!salt) {
+      throw new Error(`\`pulumi stack init ${stack}\` wrote no salt to ${file}`);
+    }
+    writeFileSync(file, `${text}\n${salt}\n`);
+  }
+
+  /** Starts the CLI. */
+  start(args: string[], options: { folder?: string; env?: Record<string, string> } = {}) {
+    return spawn(this.options.programs.pulumi, [...args, "--non-interactive", "--color=never"], {
+      cwd: options.folder ?? this.project,
+      env: { ...this.environment, ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  }
+
+  /** Runs the CLI to its end. */
+  async run(
+    args: string[],
+    options: { folder?: string; env?: Record<string, string> } = {},
+  ): Promise<Ran> {
+    const started = performance.now();
+    const child = this.start(args, options);
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    const code = await new Promise<number | null>((done, fail) => {
+      child.once("error", fail);
+      child.once("close", done);
+    });
+    return { code, stdout, stderr, seconds: (performance.now() - started) / 1000 };
+  }
+
+  /** @throws Error with the CLI's last words where it fails */
+  async mustRun(...args: string[]): Promise<Ran> {
+    const ran = await this.run(args);
+    if (ran.code !== 0) {
+      const words = `${ran.stdout}\n${ran.stderr}`.trim().split("\n").slice(-60).join("\n");
+      throw new Error(`\`pulumi ${args.join(" ")}\` ended with ${ran.code}:\n${words}`);
+    }
+    return ran;
+  }
+
+  /** Ends what outlived its run; returns the programs that did. */
+  async reap(): Promise<string[]> {
+    const left = this.#processes();
+    for (const { pid } of left) {
+      signal(pid, "SIGTERM");
+    }
+    const deadline = Date.now() + reapGraceMs;
+    while (this.#processes().length > 0 && Date.now() < deadline) {
+      await sleep(50);
+    }
+    for (const { pid } of this.#processes()) {
+      signal(pid, "SIGKILL");
+    }
+    return left.map(({ command }) => command);
+  }
+
+  /** Ends every process of the bed and removes its files. */
+  async stop(): Promise<string[]> {
+    const left = await this.reap();
+    rmSync(this.folder, { recursive: true, force: true });
+    return left;
+  }
+
+  #processes(): { pid: number; command: string }[] {
+    const found: { pid: number; command: string }[] = [];
+    for (const name of readdirSync("/proc")) {
+      if (!/^\d+$/.test(name) || Number(name) === process.pid) {
+        continue;
+      }
+      try {
+        const environment = readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
+        if (!environment.includes(`${marker}=${this.#id}`)) {
+          continue;
+        }
+        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
+        found.push({ pid: Number(name), command: command.trim() });
+      } catch {
+        // It ended while it was looked at, or is another user's.
+      }
+    }
+    return found;
+  }
+
+  #installPlugins(): void {
+    const { kubernetesProvider } = this.options.programs;
+    if (kubernetesProvider) {
+      const file = this.#plugin("kubernetes", kubernetesProviderVersion);
+      symlinkSync(kubernetesProvider, file);
+    }
+    for (const [name, version] of Object.entries(standInVersions(root))) {
+      this.#script(this.#plugin(name, version), "standIn/provider.ts", name, version);
+    }
+  }
+
+  #plugin(name: string, version: string): string {
+    const folder = join(this.folder, "home/plugins", `resource-${name}-v${version}`);
+    mkdirSync(folder, { recursive: true });
+    return join(folder, `pulumi-resource-${name}`);
+  }
+
+  #installHosts(): void {
+    const bin = (name: string) => join(this.folder, "bin", name);
+    const { pulumi } = this.options.programs;
+    symlinkSync(pulumi, bin("pulumi"));
+    this.#script(bin("pulumi-language-nodejs"), "hosts/nodejs.ts");
+    this.#script(bin("pulumi-language-python"), "hosts/python.ts");
+    const credential = {
+      apiVersion: "client.authentication.k8s.io/v1beta1",
+      kind: "ExecCredential",
+      status: { token: this.options.clusterToken ?? "" },
+    };
+    // Signs in as kubelogin does, and refuses to be called otherwise.
+    const text = `#!/bin/sh
+[ "$1 $2" = "get-token --login" ] || { echo "unexpected: $*" >&2; exit 1; }
+cat <<'END'
+${JSON.stringify(credential)}
+END
+`;
+    writeFileSync(bin("kubelogin"), text, { mode: 0o700 });
+  }
+
+  /** An executable that runs a TypeScript file of this folder. */
+  #script(file: string, source: string, ...args: string[]): void {
+    const words = [
+      process.execPath,
+      "--require",
+      join(root, "node_modules/sucrase/register/ts.js"),
+      join(__dirname, source),
+      ...args,
+    ];
+    const text = `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(" ")} "$@"\n`;
+    writeFileSync(file, text, { mode: 0o700 });
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") {
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { nodesOf } from "../cluster/nodes";
+import { type TestCluster, startCluster } from "../cluster/testCluster";
+import { BedControllers } from "./bedControllers";
+import { writeChartStandIns } from "./chartStandIns";
+import { Cloud } from "./cloud/cloud";
+import type { PreviewStep, RealResource } from "./differences";
+import { EngineBed, type Ran } from "./engineBed";
+import { type Changes, type EngineEvent, eventsOf } from "./engineEvents";
+import { previewStack } from "./offlineEngine";
+import { buildEngine } from "./programs";
+import { stackText } from "./stackText";
+
+const root = resolve(__dirname, "../..");
+
+/** A deployment as `pulumi stack export` gives it. */
+export interface Deployment {
+  resources?: (RealResource & { delete?: boolean })[];
+  pending_operations?: { type: string; resource: RealResource }[];
+}
+
+/**
+ * One stack of the platform with everything around it: the real engine, a control plane, Azure and
+ * GitHub. The stack's file is the committed one.
+ */
+export class EngineStack {
+  private constructor(
+    readonly stack: string,
+    readonly cluster: TestCluster,
+    readonly controllers: BedControllers,
+    readonly cloud: Cloud,
+    readonly bed: EngineBed,
+  ) {}
+
+  /** Builds what is missing and starts everything; the caller stops it. */
+  static async start(stack: string): Promise<EngineStack> {
+    const say = (text: string) => console.log(`    ${text}`);
+    const programs = await buildEngine(root, say, ["pulumi", "kubernetesProvider"]);
+    const cluster = await startCluster();
+    const controllers = new BedControllers(cluster.api);
+    const kubeconfig = cluster.kubeconfigText();
+    const cloud = await Cloud.start(root, kubeconfig);
+    const clusterToken = cluster.api.token;
+    const bed = new EngineBed({ programs, cloud: cloud.url, clusterToken });
+    const started = new EngineStack(stack, cluster, controllers, cloud, bed);
+    try {
+      bed.copyProject();
+      writeChartStandIns(join(bed.project, "charts"));
+      const file = join(bed.folder, "kubeconfig");
+      writeFileSync(file, kubeconfig, { mode: 0o600 });
+      await bed.initStack(stack, stackText(root, stack, { kubeconfig: file }));
+      await started.#furnish();
+      return started;
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
+  }
+
+  /** Nodes of the stack's pools, and its class of disks. */
+  async #furnish(): Promise<void> {
+    const { api } = this.cluster;
+    const { state } = await previewStack({
+      projectDir: this.bed.project,
+      stack: this.stack,
+      mode: "up",
+    });
+    for (const node of nodesOf(state.resources)) {
+      await api.create(node);
+      const { status } = node;
+      const at = `/api/v1/nodes/${node.metadata.name}/status`;
+      await api.call("PATCH", at, { status }, "application/merge-patch+json");
+    }
+    for (const name of ["managed-csi", "managed-csi-premium", "standard"]) {
+      await api.apply({
+        apiVersion: "storage.k8s.io/v1",
+        kind: "StorageClass",
+        metadata: {
+          name,
+          annotations: {
+            "storageclass.kubernetes.io/is-default-class": String(name === "standard"),
+          },
+        },
+        provisioner: "test.mlplatform.dev/none",
+        volumeBindingMode: "Immediate",
+      });
+    }
+  }
+
+  /** The stack's file, to be read and changed. */
+  get file(): string {
+    return join(this.bed.project, `Pulumi.${this.stack}.yaml`);
+  }
+
+  /** Changes the stack's file. @throws Error where the text is not in it */
+  edit(from: string, to: string): void {
+    const whole = readFileSync(this.file, "utf8");
+    assert.ok(whole.includes(from), `Pulumi.${this.stack}.yaml has no ${JSON.stringify(from)}`);
+    writeFileSync(this.file, whole.replace(from, to));
+  }
+
+  /** `pulumi preview --json`. */
+  async preview(...args: string[]): Promise<{ ran: Ran; steps: PreviewStep[]; changes: Changes }> {
+    const ran = await this.bed.mustRun("preview", "--stack", this.stack, "--json", ...args);
+    const { steps, changeSummary } = JSON.parse(ran.stdout) as {
+      steps: PreviewStep[];
+      changeSummary: Changes;
+    };
+    return { ran, steps, changes: changeSummary };
+  }
+
+  /** `pulumi up`, `refresh` or `destroy`, with what it changed. */
+  async change(command: "up" | "refresh" | "destroy", ...args: string[]) {
+    const log = join(this.bed.folder, `${command}.log`);
+    rmSync(log, { force: true });
+    const flags = ["--yes", "--skip-preview", "--stack", this.stack, "--event-log", log];
+    const ran = await this.bed.run([command, ...flags, ...args]);
+    const events = existsSync(log) ? eventsOf(readFileSync(log, "utf8")) : [];
+    return { ran, changes: changesIn(events), said: said(ran) };
+  }
+
+  /** `mlp` of the copied project, with the bed's engine on PATH. */
+  async mlp(...args: string[]): Promise<Ran> {
+    const started = performance.now();
+    const child = spawn(process.execPath, [join(this.bed.project, "cli/bin.js"), ...args], {
+      cwd: this.bed.project,
+      env: this.bed.environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const [stdout, stderr, code] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      new Promise<number | null>((done) => child.once("close", done)),
+    ]);
+    return { code, stdout, stderr, seconds: (performance.now() - started) / 1000 };
+  }
+
+  /** Says in the stack's file that its data may go. */
+  releaseData(): void {
+    this.edit("  mlplatform:charts:", "  mlplatform:protectData: false\n  mlplatform:charts:");
+  }
+
+  /** The stack's state. */
+  async state(): Promise<Deployment> {
+    const { stdout } = await this.bed.mustRun("stack", "export", "--stack", this.stack);
+    return (JSON.parse(stdout) as { deployment: Deployment }).deployment;
+  }
+
+  /** Ends everything; returns the engine's programs that had outlived their run. */
+  async stop(): Promise<string[]> {
+    const left = await this.bed.stop();
+    try {
+      await this.controllers.stop();
+    } finally {
+      await this.cluster.stop();
+      await this.cloud.stop();
+    }
+    return left;
+  }
+}
+
+const changesIn = (events: EngineEvent[]): Changes =>
+  events.map(({ summaryEvent }) => summaryEvent?.resourceChanges).findLast(Boolean) ?? {};
+
+/** The last lines of a run, as a failed test shows them. */
+export const said = ({ stdout, stderr }: Ran) =>
+  `${stdout}\n${stderr}`.trim().split("\n").slice(-40).join("\n");
