@@ -12,6 +12,9 @@ describe("mlp --help", () => {
   const pages: [string, string[]][] = [
     ["mlp.txt", ["--help"]],
     ["preview.txt", ["preview", "--help"]],
+    ["up.txt", ["up", "--help"]],
+    ["refresh.txt", ["refresh", "--help"]],
+    ["destroy.txt", ["destroy", "--help"]],
     ["policy.txt", ["policy", "--help"]],
     ["policyCheck.txt", ["policy", "check", "--help"]],
     ["prices.txt", ["prices", "--help"]],
