@@ -1,10 +1,11 @@
-import { dnsLabel, hostName } from "../argumentFormats";
+import { readJsonPath } from "@mlplatform/contracts/jsonPath";
+import { dnsLabel, hostName, objectName } from "../argumentFormats";
 import {
   type ArgumentProblem,
   choiceProblems,
   type CountBounds,
   countProblems,
-  type TextFormat,
+  problem,
   textProblems,
 } from "../argumentProblems";
 import { type InferenceRedactionRule, RedactionAction, RedactionPart } from "./args";
@@ -54,15 +55,19 @@ export function observabilityStackProblems(
     ]),
     ...settings.inferenceRedaction.flatMap(redactionProblems),
     ...count("replicas", 5, "pods"),
+    ...textProblems("storageClass", args.storageClass, objectName),
     ...textProblems("grafanaHost", args.grafanaHost, hostName),
   ];
 }
 
-const jsonPath: TextFormat = {
-  pattern: /^\$./,
-  rule: "must be a JSON path",
-  remedy: "Write one such as $.instances[*].email.",
-};
+/** By the table's own reading: a path that it can't read would stop its pods. */
+function pathProblems(propertyPath: string, path: string): ArgumentProblem[] {
+  const steps = readJsonPath(path);
+  const remedy = "Write one such as $.instances[*].email.";
+  return typeof steps === "string"
+    ? [problem(propertyPath, "must be a JSON path to a value", path, remedy)]
+    : [];
+}
 
 function redactionProblems(rule: InferenceRedactionRule, index: number): ArgumentProblem[] {
   const path = `inferenceRedaction[${index}]`;
@@ -70,7 +75,7 @@ function redactionProblems(rule: InferenceRedactionRule, index: number): Argumen
     ...textProblems(`${path}.namespace`, rule.namespace, dnsLabel),
     ...textProblems(`${path}.inferenceService`, rule.inferenceService, dnsLabel),
     ...choiceProblems(`${path}.part`, rule.part, RedactionPart),
-    ...textProblems(`${path}.path`, rule.path, jsonPath),
+    ...pathProblems(`${path}.path`, rule.path),
     ...choiceProblems(`${path}.action`, rule.action, RedactionAction),
   ];
 }

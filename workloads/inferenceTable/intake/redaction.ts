@@ -1,11 +1,11 @@
 import { createHmac, type Hmac } from "node:crypto";
+import { type PathStep, readJsonPath } from "@mlplatform/contracts/jsonPath";
 import {
   type InferenceRedactionRule,
   RedactionAction,
   RedactionPart,
 } from "@mlplatform/contracts/redaction";
 import { type Container, isOnlySpace, scanJson } from "./jsonScan";
-import { type PathStep, readJsonPath } from "./jsonPath";
 
 /** Takes named values out of payloads before they reach the disk. */
 export interface Redactor {

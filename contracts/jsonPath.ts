@@ -1,4 +1,4 @@
-/** A step of a path into a JSON document. */
+/** A step of a path into a JSON document, by which a redaction rule names a value. */
 export type PathStep =
   | { kind: "member"; name: string }
   | { kind: "index"; index: number }
