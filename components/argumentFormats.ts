@@ -22,6 +22,27 @@ export const dnsLabel: TextFormat = {
   remedy: "Use 1 to 63 lower-case letters, digits and inner hyphens.",
 };
 
+/** A name of an object in Kubernetes (RFC 1123 subdomain). */
+export const objectName: TextFormat = {
+  pattern: /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
+  rule: "must be a Kubernetes object name",
+  remedy: "Use lower-case letters, digits, hyphens and dots, a letter or digit first and last.",
+};
+
+/** A text for people that becomes a tag of Azure, which has at most 256 characters. */
+export const tagText: TextFormat = {
+  pattern: /^(?=.*\S)[^\p{C}]{1,256}$/u,
+  rule: "must be 1 to 256 characters without line breaks, and not blank",
+  remedy: "Write it on one line.",
+};
+
+/** A text that must be there, of which nothing else is known. */
+export const filledText: TextFormat = {
+  pattern: /\S/,
+  rule: "must not be blank",
+  remedy: "Fill it in, or remove it.",
+};
+
 /** A name that clients reach a page under. */
 export const hostName: TextFormat = {
   pattern: /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)+$/,
@@ -32,6 +53,6 @@ export const hostName: TextFormat = {
 /** A host name of at least two labels, short enough to have a model's and a project's before it. */
 export const domainName: TextFormat = {
   pattern: /^(?=.{1,190}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
-  rule: "must be a lower-case DNS name of at least two labels",
+  rule: "must be a lower-case DNS name of at least two labels and at most 190 characters",
   remedy: "Write e.g. ml.example.com.",
 };

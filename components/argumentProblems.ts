@@ -84,8 +84,13 @@ export function repeatProblems(propertyPath: string, values: string[]): Argument
   );
 }
 
-/** A value as messages quote it. */
+/** Characters of a value that a message quotes: enough to find it by. */
+const mostShown = 120;
+
+/** A value as messages quote it: cut where it is long, and without the password of an address. */
 export function shown(value: unknown): string {
   // JSON has no word for NaN and Infinity, and would call them null.
-  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "nothing");
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "nothing");
+  const open = text.replace(/:\/\/[^\s/?#"]*@/g, "://…@");
+  return open.length > mostShown ? `${open.slice(0, mostShown - 1)}…` : open;
 }

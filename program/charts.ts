@@ -54,8 +54,8 @@ export function chartSourceProblems(from: ChartSource): ArgumentProblem[] {
 }
 
 const mirrorAddress: TextFormat = {
-  pattern: /^(oci|https?):\/\/[^\s/]+(\/[^\s?#]*)?$/,
-  rule: "must be the address of a registry or a chart repository",
+  pattern: /^(oci|https?):\/\/[^\s/@]+(\/[^\s?#]*)?$/,
+  rule: "must be the address of a registry or a chart repository, without a user",
   remedy: "Write e.g. oci://registry.example.com/charts or https://charts.example.com.",
 };
 

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { missingArchives } from "./charts";
 import { checkConfig, type ConfigProblem } from "./problems";
 import type { StackConfig } from "./schema";
+import { hidden } from "./schemaProblems";
 import { chartsOf, settingsOf } from "./settings";
 
 /**
@@ -16,9 +17,21 @@ export function loadConfig() {
   if ("config" in result && problems.length === 0) {
     return settingsOf(result.config);
   }
-  const lines = problems.map(({ key, problem }) => `  ${key}: ${problem}`);
+  const lines = problems.map((found) => `  ${found.key}: ${wordsOf(found)}`);
   const many = lines.length === 1 ? "1 problem" : `${lines.length} problems`;
   throw new pulumi.RunError(`Pulumi.${pulumi.getStack()}.yaml has ${many}:\n${lines.join("\n")}`);
+}
+
+// Internal to the SDK by its types, but the only word on which keys are encrypted.
+const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+
+/** What is wrong; of a key with an encrypted value the rule only, which comes before the value. */
+function wordsOf({ key, problem }: ConfigProblem): string {
+  const [stackKey] = /^[\w-]*/.exec(key)!;
+  const value = problem.indexOf(", got ");
+  return value >= 0 && isConfigSecret(`${pulumi.getProject()}:${stackKey}`)
+    ? `${problem.slice(0, value)}, got ${hidden}. \`pulumi config get ${stackKey}\` shows it.`
+    : problem;
 }
 
 /** Looks whether a folder of charts holds those that the stack installs. */
@@ -51,5 +64,10 @@ function decode(value: string): unknown {
   if (value === "true" || value === "false") {
     return value === "true";
   }
-  return /^[[{]/.test(value) ? JSON.parse(value) : value;
+  try {
+    return /^[[{]/.test(value) ? JSON.parse(value) : value;
+  } catch {
+    // A text that only begins like a list; the checks say what it should be.
+    return value;
+  }
 }

@@ -1,10 +1,10 @@
 import { chartSourceProblems } from "./charts";
 import { schema, type StackConfig } from "./schema";
-import { schemaProblems } from "./schemaProblems";
-import { tagsOf } from "./settings";
+import { hidden, schemaProblems } from "./schemaProblems";
+import { modelDomain, tagsOf } from "./settings";
 import { charts } from "./versions";
 import { aksPlatformProblems } from "../components/aksPlatform/problems";
-import { domainName } from "../components/argumentFormats";
+import { domainName, filledText, objectName } from "../components/argumentFormats";
 import {
   type ArgumentProblem,
   problem,
@@ -42,7 +42,8 @@ export function checkConfig(
   const parsed = schema.safeParse(settings, { reportInput: true });
   const wellTyped = parsed.success ? parsed.data : wellTypedKeys(settings);
   const found = [
-    ...(parsed.success ? acrossKeys(parsed.data) : schemaProblems(parsed.error.issues, settings)),
+    ...(parsed.success ? [] : schemaProblems(parsed.error.issues, settings)),
+    ...acrossKeys(wellTyped, (key) => settings[key] !== undefined),
     ...ownKeys(wellTyped),
     ...components(wellTyped, settings.aks !== undefined),
   ];
@@ -99,7 +100,10 @@ function components(config: WellTyped, hasAzure: boolean): ArgumentProblem[] {
     ...(ray ? at("ray", rayStackProblems("ray", ray)) : []),
     ...(serving
       ? // The domain is a key of the stack.
-        at("serving", servingMeshProblems("serving", { ...serving, domain: "models.example.com" }))
+        at(
+          "serving",
+          servingMeshProblems("serving", { ...serving, domain: modelDomain("example.com") }),
+        )
       : []),
     ...(observability
       ? at("observability", observabilityStackProblems("observability", observability))
@@ -120,7 +124,7 @@ function components(config: WellTyped, hasAzure: boolean): ArgumentProblem[] {
 const tagValue: TextFormat = {
   pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
   rule: "must be 1-63 letters, digits, '.', '_' or '-', with a letter or digit first and last",
-  remedy: "It becomes a tag of every resource.",
+  remedy: "Write e.g. ml-platform: it becomes a tag of every resource.",
 };
 
 const githubOwner: TextFormat = {
@@ -130,8 +134,8 @@ const githubOwner: TextFormat = {
 };
 
 const url: TextFormat = {
-  pattern: /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/,
-  rule: "must be a URL",
+  pattern: /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
+  rule: "must be a URL without a user",
   remedy: "Write it as https://github.example.com/.",
 };
 
@@ -154,7 +158,10 @@ function ownKeys(config: WellTyped): ArgumentProblem[] {
     ...textProblems("environment", config.environment, tagValue),
     ...textProblems("owner", config.owner, tagValue),
     ...textProblems("costCenter", config.costCenter, tagValue),
-    ...textProblems("domain", config.domain, domainName),
+    ...domainProblems(config.domain),
+    ...textProblems("storageClass", config.storageClass, objectName),
+    ...textProblems("kubernetes.context", config.kubernetes?.context, filledText),
+    ...kubeconfigProblems(config.kubernetes?.kubeconfig),
     ...textProblems("github.owner", config.github?.owner, githubOwner),
     ...textProblems("github.baseUrl", config.github?.baseUrl, url),
     ...at("charts", chartSourceProblems(config.charts ?? {})),
@@ -165,36 +172,56 @@ function ownKeys(config: WellTyped): ArgumentProblem[] {
   ];
 }
 
+/** The domain, also with what the program puts before it for the models. */
+function domainProblems(domain: string | undefined): ArgumentProblem[] {
+  const problems = textProblems("domain", domain, domainName);
+  return domain === undefined || problems.length > 0
+    ? problems
+    : textProblems("domain", modelDomain(domain), domainName);
+}
+
+/** A kubeconfig itself would put its tokens into the state, so only its path is taken. */
+function kubeconfigProblems(kubeconfig: string | undefined): ArgumentProblem[] {
+  if (kubeconfig === undefined || /^[^\n{]+$/.test(kubeconfig)) {
+    return [];
+  }
+  const reason = `must be the path of a file, got ${hidden}. Write the kubeconfig to a file.`;
+  return [{ propertyPath: "kubernetes.kubeconfig", reason }];
+}
+
+/** Whether a key is set at all, well or not: of a wrong one another check says so. */
+type IsSet = (key: keyof StackConfig) => boolean;
+
 /** Rules that join several keys. */
-function acrossKeys(config: StackConfig): ArgumentProblem[] {
-  const { aks, kubernetes, mlflow } = config;
+function acrossKeys(config: WellTyped, isSet: IsSet): ArgumentProblem[] {
+  const { aks, kubernetes, mlflow, ray } = config;
   const problems: ArgumentProblem[] = [];
   if (aks && kubernetes) {
     const remedy = "Keep aks to create a cluster, or kubernetes to use one.";
     problems.push(problem("kubernetes", "must be absent with aks", kubernetes.context, remedy));
   }
-  if (!aks && !kubernetes) {
+  if (!isSet("aks") && !isSet("kubernetes")) {
     const remedy = "Set aks to create a cluster, or kubernetes to use one.";
     problems.push(problem("aks", "must be set where kubernetes is not", aks, remedy));
   }
-  const { database } = normalizeMlflowStack(mlflow);
-  if (!aks && database === MlflowDatabase.AzureFlexibleServer) {
+  const database = mlflow && normalizeMlflowStack(mlflow).database;
+  if (!isSet("aks") && database === MlflowDatabase.AzureFlexibleServer) {
     const remedy = "Choose cloudNativePg, or set aks.";
     problems.push(
       problem("mlflow.database", "must be cloudNativePg without aks", database, remedy),
     );
   }
-  const { gpuQuota } = normalizeRayStack(config.ray);
+  const gpuQuota = ray ? normalizeRayStack(ray).gpuQuota : 0;
   if (aks && gpuQuota > 0 && !aks.gpuPool) {
     const rule = "must be 0 without aks.gpuPool";
     problems.push(problem("ray.gpuQuota", rule, gpuQuota, "Add the pool, or set 0."));
   }
-  return [...problems, ...projectsAcrossKeys(config)];
+  return [...problems, ...projectsAcrossKeys(config, isSet)];
 }
 
-function projectsAcrossKeys(config: StackConfig): ArgumentProblem[] {
-  const { projects, github, ray } = config;
-  const quotas = normalizeRayStack(ray);
+function projectsAcrossKeys({ projects = [], ray }: WellTyped, isSet: IsSet): ArgumentProblem[] {
+  const isRight = ray !== undefined && rayStackProblems("ray", ray).length === 0;
+  const quotas = isRight ? normalizeRayStack(ray) : undefined;
   const names = projects.map(({ name }) => name);
   return projects.flatMap((project, index) => {
     const path = `projects[${index}]`;
@@ -205,7 +232,7 @@ function projectsAcrossKeys(config: StackConfig): ArgumentProblem[] {
         problem(`${path}.name`, "must differ from every other project's", project.name, remedy),
       );
     }
-    if (project.github && !github) {
+    if (project.github && !isSet("github")) {
       const rule = "must be absent without github.owner";
       problems.push(
         problem(
@@ -216,12 +243,9 @@ function projectsAcrossKeys(config: StackConfig): ArgumentProblem[] {
         ),
       );
     }
-    const wanted = normalizeMlProject({
-      ...project,
-      costCenter: project.costCenter ?? config.costCenter,
-    });
+    const wanted = normalizeMlProject({ ...project, costCenter: project.costCenter ?? "" });
     for (const quota of ["cpuQuota", "memoryQuotaGiB", "gpuQuota"] as const) {
-      if (wanted[quota] > quotas[quota]) {
+      if (quotas && wanted[quota] > quotas[quota]) {
         const rule = `must be at most ray.${quota} (${quotas[quota]})`;
         const remedy = `Lower it, or raise ray.${quota}.`;
         problems.push(problem(`${path}.${quota}`, rule, wanted[quota], remedy));

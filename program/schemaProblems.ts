@@ -11,6 +11,12 @@ const types: Record<string, { noun: string; remedy: string }> = {
   record: { noun: "a map of keys", remedy: "Write its keys below it, indented." },
 };
 
+/** Where someone may put a kubeconfig as a whole, with its tokens, instead of its path. */
+const mayHoldKubeconfig = ["kubernetes", "kubernetes.kubeconfig"];
+
+/** In place of a value that may be a secret. */
+export const hidden = "a value that is not shown";
+
 /** What the schema finds, in the words of every other check: rule, value seen, remedy. */
 export function schemaProblems(
   issues: readonly z.core.$ZodIssue[],
@@ -29,7 +35,11 @@ export function schemaProblems(
         const { noun, remedy } = types[issue.expected] ?? { noun: issue.expected, remedy: "" };
         return seen === undefined
           ? [{ propertyPath: path, reason: `is missing. Set it to ${noun}.` }]
-          : [problem(path, `must be ${noun}`, seen, remedy)];
+          : [
+              mayHoldKubeconfig.includes(path)
+                ? { propertyPath: path, reason: `must be ${noun}, got ${hidden}. ${remedy}` }
+                : problem(path, `must be ${noun}`, seen, remedy),
+            ];
       }
       case "invalid_value":
         return [problem(path, `must be one of ${issue.values.join(", ")}`, seen, "Pick one.")];

@@ -24,6 +24,11 @@ export function tagsOf(
   return { owner, environment, costCenter, project: "mlplatform" };
 }
 
+/** Domain of the models. */
+export function modelDomain(domain: string): string {
+  return `models.${domain}`;
+}
+
 /** Every image that the program names, by name, from the stack's registry. */
 export function imagesOf(config: StackConfig): Record<ImageName, string> {
   const { registry, ...replaced } = config.images;
@@ -104,7 +109,7 @@ export function settingsOf(config: StackConfig) {
           ? undefined
           : mapValues(knativeImages, (image) => imageFrom(imageRegistry, image)),
       modelServerImage: images.modelServer,
-      domain: `models.${config.domain}`,
+      domain: modelDomain(config.domain),
     },
     mlflow: {
       ...config.mlflow,

@@ -1,10 +1,5 @@
-import {
-  type ArgumentProblem,
-  problem,
-  repeatProblems,
-  type TextFormat,
-  textProblems,
-} from "../argumentProblems";
+import { objectName } from "../argumentFormats";
+import { type ArgumentProblem, problem, repeatProblems, textProblems } from "../argumentProblems";
 import type { AdmissionPoliciesArgs, AdmissionPolicyManifest } from "./args";
 
 /** What the API server can do with an object that breaks a rule. */
@@ -23,12 +18,6 @@ export function admissionPoliciesProblems(
     ),
   ];
 }
-
-const objectName: TextFormat = {
-  pattern: /^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
-  rule: "must be a Kubernetes object name",
-  remedy: "Use lower-case letters, digits, hyphens and dots.",
-};
 
 function policyProblems(
   { name, binding }: AdmissionPolicyManifest,

@@ -66,9 +66,13 @@ export function poolName(kind: NodePoolKind): string {
   return azureName("agentPool", kind);
 }
 
-/** Most nodes that exist at once: every pool full while an upgrade adds its surge. */
+/**
+ * Most nodes that exist at once: every pool full while an upgrade adds its surge. A pool whose own
+ * count is wrong counts for nothing: what follows from it would only hide that.
+ */
 export function mostNodes(pools: PlannedPool[]): number {
-  return pools.reduce((sum, { kind, pool }) => {
+  const counted = pools.filter(({ argument, pool }) => mostProblems(argument, pool).length === 0);
+  return counted.reduce((sum, { kind, pool }) => {
     const surge = surges(kind) ? Math.ceil((pool.maxCount * surgePercent) / 100) : 0;
     return sum + pool.maxCount + surge;
   }, 0);
@@ -147,7 +151,8 @@ function upgrades(kind: NodePoolKind): Pick<PoolSettings, "upgradeSettings"> {
 }
 
 function vmSizeProblems(path: string, kind: NodePoolKind, vmSize: string): ArgumentProblem[] {
-  const size = vmSizes[vmSize];
+  // Of its own: "constructor" is no size.
+  const size = Object.hasOwn(vmSizes, vmSize) ? vmSizes[vmSize] : undefined;
   if (!size) {
     return [problem(path, ...unlistedSize(vmSize))];
   }
@@ -224,19 +229,26 @@ function poolCountProblems(
     const remedy = "Set 0: pools of work start empty and grow as pods ask.";
     problems.push(problem(minPath, "must be 0 in a user pool", minCount, remedy));
   }
-  const maxPath = `${argument}.maxCount`;
-  const maxProblems = countProblems(maxPath, maxCount, {
+  const maxProblems = mostProblems(argument, { maxCount });
+  problems.push(...maxProblems);
+  if (maxProblems.length === 0 && minCount > maxCount) {
+    const rule = `must be at least \`${minPath}\` (${minCount})`;
+    const remedy = `Raise it to ${minCount} or more.`;
+    problems.push(problem(`${argument}.maxCount`, rule, maxCount, remedy));
+  }
+  return problems;
+}
+
+function mostProblems(
+  argument: string,
+  { maxCount }: Pick<NodePoolArgs, "maxCount">,
+): ArgumentProblem[] {
+  return countProblems(`${argument}.maxCount`, maxCount, {
     least: 1,
     most: largestPool,
     unit: "nodes",
     remedy: "Set the most nodes that you would pay for.",
   });
-  problems.push(...maxProblems);
-  if (maxProblems.length === 0 && minCount > maxCount) {
-    const rule = `must be at least \`${minPath}\` (${minCount})`;
-    problems.push(problem(maxPath, rule, maxCount, `Raise it to ${minCount} or more.`));
-  }
-  return problems;
 }
 
 function zoneProblems(path: string, zones: string[] | undefined): ArgumentProblem[] {

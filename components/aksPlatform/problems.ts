@@ -49,7 +49,7 @@ const region: TextFormat = {
 
 function kubernetesVersionProblems(version: string): ArgumentProblem[] {
   const { oldest, newest } = supportedMinors;
-  const minor = /^1\.(\d+)$/.exec(version)?.[1];
+  const minor = /^1\.([1-9]\d*)$/.exec(version)?.[1];
   if (minor === undefined) {
     const remedy = `Write 1.${newest - 1}: Azure picks the patch and keeps raising it.`;
     return [problem("kubernetesVersion", "must be a minor version", version, remedy)];
@@ -112,7 +112,8 @@ function administratorProblems(groups: string[]): ArgumentProblem[] {
     const remedy = "Name a Microsoft Entra group: local accounts are off, so nobody else gets in.";
     return [problem(path, "must name at least one group", groups, remedy)];
   }
-  if (new Set(groups).size < groups.length) {
+  const ids = groups.map((group) => group.toLowerCase());
+  if (new Set(ids).size < ids.length) {
     return [problem(path, "must name each group once", groups, "Remove the repeated ids.")];
   }
   const objectId = {

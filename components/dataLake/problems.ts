@@ -1,3 +1,4 @@
+import { objectName } from "../argumentFormats";
 import {
   type ArgumentProblem,
   choiceProblems,
@@ -29,6 +30,7 @@ export function dataLakeProblems(name: string, args: DataLakeChoices): ArgumentP
       unit: "days",
     }),
     ...bucketProblems(buckets),
+    ...textProblems("storageClass", args.storageClass, objectName),
     ...kindProblems(name, kind, args),
   ];
 }

@@ -1,3 +1,4 @@
+import { objectName } from "../argumentFormats";
 import {
   type ArgumentProblem,
   choiceProblems,
@@ -26,12 +27,6 @@ const accessKeyId: TextFormat = {
   pattern: /^[a-z0-9](-?[a-z0-9]){2,52}$/,
   rule: "must be 3–53 lowercase letters, digits and single hyphens to be an access key id",
   remedy: "Rename the component.",
-};
-
-const objectName: TextFormat = {
-  pattern: /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
-  rule: "must be a Kubernetes object name",
-  remedy: "Use lowercase letters, digits and hyphens.",
 };
 
 /** Kinds of store that can give each consumer a key of its own. */

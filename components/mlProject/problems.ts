@@ -1,3 +1,4 @@
+import { tagText } from "../argumentFormats";
 import {
   type ArgumentProblem,
   choiceProblems,
@@ -51,8 +52,11 @@ export function mlProjectProblems(name: string, args: MlProjectChoices): Argumen
   const { owner, costCenter, members, sharedDatasets } = settings;
   return [
     ...projectNameProblems("name", name),
-    ...presenceProblems("owner", owner, "Name the team that owns it."),
-    ...presenceProblems("costCenter", costCenter, "Give the account that pays."),
+    ...textProblems("owner", owner, { ...tagText, remedy: "Name the team that owns it." }),
+    ...textProblems("costCenter", costCenter, {
+      ...tagText,
+      remedy: "Give the account that pays.",
+    }),
     ...cpuQuotaProblems(settings.cpuQuota),
     ...countProblems("memoryQuotaGiB", settings.memoryQuotaGiB, {
       least: 1,
@@ -63,17 +67,14 @@ export function mlProjectProblems(name: string, args: MlProjectChoices): Argumen
     ...members.flatMap((group, i) =>
       memberProblems(`members[${i}]`, group, args.azure !== undefined),
     ),
-    ...repeatProblems("members", members),
+    // Azure takes ids of either case for one group.
+    ...repeatProblems("members", args.azure ? members.map((id) => id.toLowerCase()) : members),
     ...sharedDatasets.flatMap((dataset, i) =>
       datasetProblems(`sharedDatasets[${i}]`, dataset, name),
     ),
     ...repeatProblems("sharedDatasets", sharedDatasets),
     ...(args.github && settings.github ? githubProblems(args.github, settings.github) : []),
   ];
-}
-
-function presenceProblems(path: string, value: string, remedy: string): ArgumentProblem[] {
-  return value.trim() ? [] : [problem(path, "must not be empty", value, remedy)];
 }
 
 /** Kubernetes takes fractions of a vCPU. */
@@ -160,6 +161,8 @@ function environmentProblems(environments: Reviewed[]): ArgumentProblem[] {
       const rule = "must have at most 6 reviewers, which is what GitHub takes";
       return [
         ...textProblems(`${path}[${i}].name`, name, environmentName),
+        ...idProblems(`${path}[${i}].reviewerTeamIds`, reviewerTeamIds),
+        ...idProblems(`${path}[${i}].reviewerUserIds`, reviewerUserIds),
         ...(reviewers > 6 ? [problem(`${path}[${i}]`, rule, reviewers, "Name a team.")] : []),
       ];
     }),
@@ -168,6 +171,15 @@ function environmentProblems(environments: Reviewed[]): ArgumentProblem[] {
       environments.map(({ name }) => name),
     ),
   ];
+}
+
+/** Ids of GitHub's teams and users. */
+function idProblems(path: string, ids: number[] = []): ArgumentProblem[] {
+  return ids.flatMap((id, index) =>
+    Number.isSafeInteger(id) && id > 0
+      ? []
+      : [problem(`${path}[${index}]`, "must be an id", id, "GitHub's are whole numbers above 0.")],
+  );
 }
 
 function settingNameProblems(path: string, key: string, own: Set<string>): ArgumentProblem[] {

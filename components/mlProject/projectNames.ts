@@ -1,5 +1,5 @@
 import { platformNamespaces } from "@mlplatform/contracts/platformNames";
-import { guid } from "../argumentFormats";
+import { filledText, guid } from "../argumentFormats";
 import { type ArgumentProblem, problem, type TextFormat, textProblems } from "../argumentProblems";
 
 /** Rules for the names a project hands to Kubernetes, GitHub and Azure. Pure: no Outputs. */
@@ -90,7 +90,5 @@ export function memberProblems(path: string, group: string, isAzure: boolean): A
       remedy: "Use the id that `az ad group show --group NAME --query id` prints.",
     });
   }
-  return group.length > 0
-    ? []
-    : [problem(path, "must not be empty", group, "Remove it or name a group.")];
+  return textProblems(path, group, filledText);
 }

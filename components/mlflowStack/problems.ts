@@ -1,4 +1,4 @@
-import { hostName } from "../argumentFormats";
+import { hostName, objectName } from "../argumentFormats";
 import {
   type ArgumentProblem,
   choiceProblems,
@@ -26,23 +26,27 @@ export function mlflowStackProblems(name: string, args: MlflowStackChoices): Arg
       most: isAzure ? 2 : 9,
       unit: "instances",
     }),
-    ...countProblems("databaseStorageGiB", databaseStorageGiB, {
-      least: 1,
-      most: Math.max(...azureDisks),
-      unit: "GiB",
-    }),
+    ...(isAzure
+      ? azureDiskProblems(databaseStorageGiB)
+      : countProblems("databaseStorageGiB", databaseStorageGiB, {
+          least: 1,
+          most: Math.max(...azureDisks),
+          unit: "GiB",
+        })),
     ...countProblems("backupRetentionDays", settings.backupRetentionDays, {
       least: isAzure ? 7 : 1,
       most: isAzure ? 35 : 365,
       unit: "days",
     }),
+    ...textProblems("databaseSku", args.databaseSku, flexibleServerSize),
+    ...textProblems("storageClass", args.storageClass, objectName),
     ...textProblems("host", args.host, hostName),
     ...(isAzure ? azureProblems(name, args) : []),
   ];
 }
 
 const flexibleServerSize: TextFormat = {
-  pattern: /^Standard_[BDE]/,
+  pattern: /^Standard_[BDE]\d+[a-z]*(_v\d+)?$/,
   rule: "must be a B, D or E size such as Standard_D2ds_v5",
   remedy: "Flexible servers have no others.",
 };
@@ -54,19 +58,23 @@ const serverName: TextFormat = {
   remedy: "Use lowercase letters, digits and hyphens.",
 };
 
+function azureDiskProblems(databaseStorageGiB: number): ArgumentProblem[] {
+  if (azureDisks.includes(databaseStorageGiB)) {
+    return [];
+  }
+  const remedy = `Use one of ${azureDisks.join(", ")}.`;
+  return [
+    problem("databaseStorageGiB", "must be a disk size of Azure", databaseStorageGiB, remedy),
+  ];
+}
+
 function azureProblems(name: string, args: MlflowStackChoices): ArgumentProblem[] {
-  const { databaseStorageGiB, databaseSku, databaseInstances } = normalizeMlflowStack(args);
+  const { databaseSku, databaseInstances } = normalizeMlflowStack(args);
   const problems: ArgumentProblem[] = [];
   if (args.azure === undefined) {
     const rule = "is required for database azureFlexibleServer";
     problems.push(problem("azure", rule, args.azure, "Pass AksPlatform's azure output."));
   }
-  if (!azureDisks.includes(databaseStorageGiB)) {
-    const remedy = `Use one of ${azureDisks.join(", ")}.`;
-    const rule = "must be a disk size of Azure";
-    problems.push(problem("databaseStorageGiB", rule, databaseStorageGiB, remedy));
-  }
-  problems.push(...textProblems("databaseSku", databaseSku, flexibleServerSize));
   if (databaseInstances > 1 && databaseSku.startsWith("Standard_B")) {
     const rule = "must not be burstable with two instances";
     problems.push(problem("databaseSku", rule, databaseSku, "Use a D or E size or one instance."));

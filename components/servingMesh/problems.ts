@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { domainName, guid, mailAddress } from "../argumentFormats";
+import { domainName, filledText, guid, mailAddress } from "../argumentFormats";
 import { type ArgumentProblem, countProblems, problem, textProblems } from "../argumentProblems";
 import type { ServingAcmeArgs, ServingJwtArgs } from "./args";
 import { normalizeServingMesh, type ServingMeshChoices } from "./normalize";
@@ -20,16 +20,26 @@ export function servingMeshProblems(_name: string, args: ServingMeshChoices): Ar
     ...allowedIpRanges.flatMap(rangeProblems),
     ...(jwt ? jwtProblems(jwt) : []),
     ...(acme ? acmeProblems(acme) : []),
-    ...(isPublic && !jwt && allowedIpRanges.length === 0 ? [openToAnyone] : []),
+    ...(isPublic && !jwt && !isNarrowed(allowedIpRanges) ? [openToAnyone] : []),
   ];
 }
 
 const openToAnyone = problem(
   "internalLoadBalancer",
-  "must not be false without `jwt` or `allowedIpRanges`",
+  "must not be false without `jwt`, or `allowedIpRanges` narrower than the internet",
   false,
   "Models would answer anyone; set one of them, or keep the address private.",
 );
+
+/** Whether ranges shut anyone out. No ranges do not, nor do halves of the internet. */
+function isNarrowed(ranges: string[]): boolean {
+  return ranges.length > 0 && !ranges.some(isHalfTheInternet);
+}
+
+function isHalfTheInternet(range: string): boolean {
+  // Of IPv6, public addresses are 2000::/3.
+  return isCidr(range) && Number(range.split("/")[1]) <= (range.includes(":") ? 3 : 1);
+}
 
 function rangeProblems(range: string, index: number): ArgumentProblem[] {
   if (isCidr(range)) {
@@ -40,7 +50,13 @@ function rangeProblems(range: string, index: number): ArgumentProblem[] {
 }
 
 function jwtProblems({ issuer, jwksUri, audiences }: ServingJwtArgs): ArgumentProblem[] {
-  const problems = [...urlProblems("jwt.issuer", issuer), ...urlProblems("jwt.jwksUri", jwksUri)];
+  const problems = [
+    ...urlProblems("jwt.issuer", issuer),
+    ...urlProblems("jwt.jwksUri", jwksUri),
+    ...audiences.flatMap((audience, index) =>
+      textProblems(`jwt.audiences[${index}]`, audience, filledText),
+    ),
+  ];
   if (audiences.length === 0) {
     const remedy =
       "Any token of the issuer would pass; give the client id of the models' app registration.";
@@ -55,16 +71,26 @@ function acmeProblems(acme: ServingAcmeArgs): ArgumentProblem[] {
     ...textProblems("acme.email", acme.email, mailAddress),
     ...urlProblems("acme.server", acme.server),
     ...textProblems("acme.dnsZone", acme.dnsZone, domainName),
+    ...textProblems("acme.dnsResourceGroup", acme.dnsResourceGroup, filledText),
     ...textProblems("acme.dnsSubscriptionId", acme.dnsSubscriptionId, guid),
     ...textProblems("acme.dnsClientId", acme.dnsClientId, guid),
   ];
 }
 
 function urlProblems(path: string, url: string | undefined): ArgumentProblem[] {
-  if (url === undefined || (URL.canParse(url) && new URL(url).protocol === "https:")) {
+  if (url === undefined || isHttps(url)) {
     return [];
   }
-  return [problem(path, "must be an https URL", url, "Copy it from the issuer's own page.")];
+  const rule = "must be an https URL without a user";
+  return [problem(path, rule, url, "Copy it from the issuer's own page.")];
+}
+
+function isHttps(text: string): boolean {
+  if (!URL.canParse(text)) {
+    return false;
+  }
+  const { protocol, username, password } = new URL(text);
+  return protocol === "https:" && username === "" && password === "";
 }
 
 function isCidr(range: string): boolean {

@@ -281,6 +281,16 @@ describe("words of a problem", () => {
       "must be set, got nothing. Set it.",
     ],
     [
+      "the beginning of a long value",
+      [problem("a", "must be short", "x".repeat(1000), "Shorten it.")],
+      `must be short, got "${"x".repeat(118)}…. Shorten it.`,
+    ],
+    [
+      "an address without its password",
+      [problem("a", "must be public", ["https://me:pw@a.example/x", "oci://me@b"], "Change it.")],
+      'must be public, got ["https://…@a.example/x","oci://…@b"]. Change it.',
+    ],
+    [
       "a choice",
       choiceProblems("a", "ceph", LakeKind),
       'must be one of minio, seaweedfs, azureBlob, got "ceph". Pick one.',

@@ -86,8 +86,8 @@ const rows: Record<string, Row> = {
     "local",
     (s) => (s.domain = "https://ml.example.com"),
     [
-      "domain: must be a lower-case DNS name of at least two labels, got " +
-        '"https://ml.example.com". Write e.g. ml.example.com.',
+      "domain: must be a lower-case DNS name of at least two labels and at most 190 " +
+        'characters, got "https://ml.example.com". Write e.g. ml.example.com.',
     ],
   ],
   "an unknown kind of store": [
@@ -117,10 +117,10 @@ const rows: Record<string, Row> = {
     [
       'mlflow.database: must be cloudNativePg without aks, got "azureFlexibleServer". Choose ' +
         "cloudNativePg, or set aks.",
-      "mlflow.backupRetentionDays: must be a whole number of days from 7 to 35, got 3. " +
-        "Choose a number in that range.",
       "mlflow.databaseStorageGiB: must be a disk size of Azure, got 5. Use one of 32, 64, " +
         "128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32767.",
+      "mlflow.backupRetentionDays: must be a whole number of days from 7 to 35, got 3. " +
+        "Choose a number in that range.",
     ],
   ],
   "a cluster to create and one to use": [
@@ -148,14 +148,18 @@ const rows: Record<string, Row> = {
     "prod",
     (s) => delete s.serving.jwt,
     [
-      "serving.internalLoadBalancer: must not be false without `jwt` or `allowedIpRanges`, " +
-        "got false. Models would answer anyone; set one of them, or keep the address private.",
+      "serving.internalLoadBalancer: must not be false without `jwt`, or `allowedIpRanges` " +
+        "narrower than the internet, got false. Models would answer anyone; set one of " +
+        "them, or keep the address private.",
     ],
   ],
   "an issuer that is no URL": [
     "prod",
     (s) => (s.serving.jwt.issuer = "login"),
-    ['serving.jwt.issuer: must be an https URL, got "login". Copy it from the issuer\'s own page.'],
+    [
+      'serving.jwt.issuer: must be an https URL without a user, got "login". Copy it from the ' +
+        "issuer's own page.",
+    ],
   ],
   "no audience": [
     "prod",
@@ -232,7 +236,7 @@ const rows: Record<string, Row> = {
     "prod",
     (s) => (s.charts = { source: "mirror", url: "acme.azurecr.io/charts" }),
     [
-      "charts.url: must be the address of a registry or a chart repository, got " +
+      "charts.url: must be the address of a registry or a chart repository, without a user, got " +
         '"acme.azurecr.io/charts". Write e.g. oci://registry.example.com/charts or ' +
         "https://charts.example.com.",
     ],
@@ -354,6 +358,194 @@ const rows: Record<string, Row> = {
         "digits and single hyphens inside, a letter first.",
     ],
   ],
+  "a domain that leaves models no room": [
+    "local",
+    (s) => (s.domain = `${"m.".repeat(91)}test`),
+    [
+      "domain: must be a lower-case DNS name of at least two labels and at most 190 " +
+        `characters, got "${`models.${"m.".repeat(91)}test`.slice(0, 118)}…. Write e.g. ` +
+        "ml.example.com.",
+    ],
+  ],
+  "a size that is a word of JavaScript": [
+    "dev",
+    (s) => (s.aks.cpuPool.vmSize = "constructor"),
+    [
+      "aks.cpuPool.vmSize: must be a size listed in components/aksPlatform/vmSizes.ts, got " +
+        '"constructor". Near names are Standard_B4ms, Standard_B8ms, Standard_B16ms. ' +
+        "To add a size, add its row with the figures of Azure's size page.",
+    ],
+  ],
+  "a pool without bounds, and nothing that follows from it": [
+    "dev",
+    (s) => (s.aks.cpuPool.maxCount = 1e9),
+    [
+      "aks.cpuPool.maxCount: must be a whole number of nodes from 1 to 1000, got 1000000000. " +
+        "Set the most nodes that you would pay for.",
+    ],
+  ],
+  "a Kubernetes version with a leading zero": [
+    "dev",
+    (s) => (s.aks.kubernetesVersion = "1.035"),
+    [
+      'aks.kubernetesVersion: must be a minor version, got "1.035". Write 1.35: Azure picks ' +
+        "the patch and keeps raising it.",
+    ],
+  ],
+  "a project of nobody": [
+    "local",
+    (s) => (s.projects[0].owner = " "),
+    [
+      "projects[0].owner: must be 1 to 256 characters without line breaks, and not blank, got " +
+        '" ". Name the team that owns it.',
+    ],
+  ],
+  "an account of two lines": [
+    "local",
+    (s) => (s.projects[0].costCenter = "cc\n1"),
+    [
+      "projects[0].costCenter: must be 1 to 256 characters without line breaks, and not blank, " +
+        'got "cc\\n1". Give the account that pays.',
+    ],
+  ],
+  "reviewers by a number that is no id": [
+    "prod",
+    (s) => (s.projects[0].github.reviewerTeamIds = [0, 1.5]),
+    [
+      "projects[0].github.environments[1].reviewerTeamIds[0]: must be an id, got 0. GitHub's " +
+        "are whole numbers above 0.",
+      "projects[0].github.environments[1].reviewerTeamIds[1]: must be an id, got 1.5. GitHub's " +
+        "are whole numbers above 0.",
+    ],
+  ],
+  "a member group without a name": [
+    "local",
+    (s) => (s.projects[0].members = [" "]),
+    ['projects[0].members[0]: must not be blank, got " ". Fill it in, or remove it.'],
+  ],
+  "one group of Azure in two spellings": [
+    "dev",
+    (s) =>
+      (s.projects[0].members = [
+        "abcdef00-0000-0000-0000-000000000000",
+        "ABCDEF00-0000-0000-0000-000000000000",
+      ]),
+    [
+      "projects[0].members[1]: must be named once, got " +
+        '"abcdef00-0000-0000-0000-000000000000". Remove the repeat.',
+    ],
+  ],
+  "a storage class that Kubernetes would refuse": [
+    "local",
+    (s) => (s.storageClass = "Premium SSD"),
+    [
+      'storageClass: must be a Kubernetes object name, got "Premium SSD". Use lower-case ' +
+        "letters, digits, hyphens and dots, a letter or digit first and last.",
+    ],
+  ],
+  "public models for the whole internet": [
+    "prod",
+    (s) => {
+      delete s.serving.jwt;
+      s.serving.allowedIpRanges = ["203.0.113.0/24", "0.0.0.0/1", "128.0.0.0/1"];
+    },
+    [
+      "serving.internalLoadBalancer: must not be false without `jwt`, or `allowedIpRanges` " +
+        "narrower than the internet, got false. Models would answer anyone; set one of them, " +
+        "or keep the address private.",
+    ],
+  ],
+  "an audience without a name": [
+    "prod",
+    (s) => (s.serving.jwt.audiences = [""]),
+    ['serving.jwt.audiences[0]: must not be blank, got "". Fill it in, or remove it.'],
+  ],
+  "a redaction path that the table can't read": [
+    "local",
+    (s) => (s.observability.inferenceRedaction = [{ path: "$instances", action: "drop" }]),
+    [
+      "observability.inferenceRedaction[0].path: must be a JSON path to a value, got " +
+        '"$instances". ' +
+        "Write one such as $.instances[*].email.",
+    ],
+  ],
+  "a database size that Azure does not sell": [
+    "dev",
+    (s) => (s.mlflow = { databaseSku: "Standard_B; DROP" }),
+    [
+      "mlflow.databaseSku: must be a B, D or E size such as Standard_D2ds_v5, got " +
+        '"Standard_B; DROP". Flexible servers have no others.',
+    ],
+  ],
+  "a password in an address, without repeating it": [
+    "dev",
+    (s) => {
+      s.charts = { source: "mirror", url: "https://reader:s3cret@charts.example.com" };
+      s.github.baseUrl = "https://s3cret@github.example.com/";
+    },
+    [
+      "github.baseUrl: must be a URL without a user, got " +
+        '"https://…@github.example.com/". Write it as https://github.example.com/.',
+      "charts.url: must be the address of a registry or a chart repository, without a user, got " +
+        '"https://…@charts.example.com". Write e.g. oci://registry.example.com/charts or ' +
+        "https://charts.example.com.",
+    ],
+  ],
+  "a kubeconfig as a map, without repeating it": [
+    "local",
+    (s) => (s.kubernetes.kubeconfig = { users: [{ user: { token: "s3cret" } }] }),
+    ["kubernetes.kubeconfig: must be a string, got a value that is not shown. Put it in quotes."],
+  ],
+  "a kubeconfig as a text, without repeating it": [
+    "local",
+    (s) => (s.kubernetes.kubeconfig = "users:\n- user: { token: s3cret }\n"),
+    [
+      "kubernetes.kubeconfig: must be the path of a file, got a value that is not shown. Write " +
+        "the kubeconfig to a file.",
+    ],
+  ],
+  "a kubeconfig in place of the cluster, without repeating it": [
+    "local",
+    (s) => (s.kubernetes = "users: [{ user: { token: s3cret } }]"),
+    [
+      "kubernetes: must be a map of keys, got a value that is not shown. Write its keys below " +
+        "it, indented.",
+    ],
+  ],
+  "a cluster without a context": [
+    "local",
+    (s) => (s.kubernetes.context = ""),
+    ['kubernetes.context: must not be blank, got "". Fill it in, or remove it.'],
+  ],
+  "a long value, of which it shows the beginning": [
+    "local",
+    (s) => (s.environment = "e".repeat(5000)),
+    [
+      "environment: must be 1-63 letters, digits, '.', '_' or '-', with a letter or digit " +
+        `first and last, got "${"e".repeat(118)}…. Write e.g. ml-platform: it becomes a tag of ` +
+        "every resource.",
+    ],
+  ],
+  "everything that is missing, rules between keys included": [
+    "local",
+    (s) => {
+      for (const key of Object.keys(s)) {
+        delete s[key];
+      }
+      s.mlflow = { database: "azureFlexibleServer" };
+    },
+    [
+      "environment: is missing. Set it to a string.",
+      "owner: is missing. Set it to a string.",
+      "costCenter: is missing. Set it to a string.",
+      "domain: is missing. Set it to a string.",
+      "aks: must be set where kubernetes is not, got nothing. Set aks to create a cluster, or " +
+        "kubernetes to use one.",
+      'mlflow.database: must be cloudNativePg without aks, got "azureFlexibleServer". Choose ' +
+        "cloudNativePg, or set aks.",
+      "ray: is missing. Set it to a map of keys.",
+    ],
+  ],
   "several problems at once": [
     "dev",
     (s) => {
@@ -362,8 +554,8 @@ const rows: Record<string, Row> = {
       s.aks.tier = "Gold";
     },
     [
-      'domain: must be a lower-case DNS name of at least two labels, got "ML". Write e.g. ' +
-        "ml.example.com.",
+      "domain: must be a lower-case DNS name of at least two labels and at most 190 " +
+        'characters, got "ML". Write e.g. ml.example.com.',
       'aks.tier: must be one of Free, Standard, Premium, got "Gold". Pick one.',
       "ray.gpuQuota: must be a whole number of GPUs from 0 to 10000, got -1. Set it to what " +
         "the node pools can hold.",

@@ -213,7 +213,8 @@ describe("LakeAccess", () => {
               'grants: LakeAccess "Fraud": `grants` must grant at least one prefix, got []. ' +
                 "A consumer without a grant needs no key.",
               'secretName: LakeAccess "Fraud": `secretName` must be a Kubernetes object ' +
-                'name, got "A b". Use lowercase letters, digits and hyphens.',
+                'name, got "A b". Use lower-case letters, digits, hyphens and dots, a letter ' +
+                "or digit first and last.",
             ],
           );
           return true;

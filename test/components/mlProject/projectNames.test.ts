@@ -125,8 +125,18 @@ const hub = { repository: "churn", images: {} as any };
 const group = "11111111-2222-3333-4444-555555555555";
 
 const refused: [change: Partial<MlProjectArgs>, path: string, reason: string][] = [
-  [{ owner: " " }, "owner", 'must not be empty, got " ". Name the team that owns it.'],
-  [{ costCenter: "" }, "costCenter", 'must not be empty, got "". Give the account that pays.'],
+  [
+    { owner: " " },
+    "owner",
+    'must be 1 to 256 characters without line breaks, and not blank, got " ". Name ' +
+      "the team that owns it.",
+  ],
+  [
+    { costCenter: "" },
+    "costCenter",
+    'must be 1 to 256 characters without line breaks, and not blank, got "". Give ' +
+      "the account that pays.",
+  ],
   [
     { cpuQuota: 0 },
     "cpuQuota",

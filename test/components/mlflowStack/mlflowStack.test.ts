@@ -526,10 +526,10 @@ describe("Arguments of MlflowStack", () => {
         databaseSku: "Standard_B2s",
       },
       [
-        "backupRetentionDays: must be a whole number of days from 7 to 35, got 36. Choose a " +
-          "number in that range.",
         "databaseStorageGiB: must be a disk size of Azure, got 50. Use one of 32, 64, 128, " +
           "256, 512, 1024, 2048, 4096, 8192, 16384, 32767.",
+        "backupRetentionDays: must be a whole number of days from 7 to 35, got 36. Choose a " +
+          "number in that range.",
         'databaseSku: must not be burstable with two instances, got "Standard_B2s". Use a D ' +
           "or E size or one instance.",
       ],

@@ -375,8 +375,8 @@ describe("ServingMesh's checks", () => {
     [
       "refuse a domain of one label",
       { domain: "models" },
-      '`domain` must be a lower-case DNS name of at least two labels, got "models". Write ' +
-        "e.g. ml.example.com.",
+      "`domain` must be a lower-case DNS name of at least two labels and at most 190 " +
+        'characters, got "models". Write e.g. ml.example.com.',
     ],
     [
       "refuse an address without a prefix length",
@@ -393,7 +393,7 @@ describe("ServingMesh's checks", () => {
     [
       "refuse keys over plain HTTP",
       { jwt: { ...jwt, jwksUri: "http://login.example.com/keys" } },
-      '`jwt.jwksUri` must be an https URL, got "http://login.example.com/keys". Copy it from ' +
+      '`jwt.jwksUri` must be an https URL without a user, got "http://login.example.com/keys". Copy it from ' +
         "the issuer's own page.",
     ],
     [
@@ -405,8 +405,10 @@ describe("ServingMesh's checks", () => {
     [
       "refuse a public address that anyone may use",
       { internalLoadBalancer: false },
-      "`internalLoadBalancer` must not be false without `jwt` or `allowedIpRanges`, got " +
-        "false. Models would answer anyone; set one of them, or keep the address private.",
+      "`internalLoadBalancer` must not be false without `jwt`, or `allowedIpRanges` " +
+        "narrower than " +
+        "the internet, got false. Models would answer anyone; set one of them, or keep " +
+        "the address private.",
     ],
     [
       "refuse no pods at all",
