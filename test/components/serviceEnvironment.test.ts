@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { bucketAddressings } from "@mlplatform/contracts/environment";
 import { SettingsError } from "@mlplatform/lake/service/settings";
 import { S3Addressing } from "../../components/connections";
-import { RedactionAction } from "../../components/observabilityStack/args";
+import {
+  type ObservabilityStackArgs,
+  RedactionAction,
+} from "../../components/observabilityStack/args";
 import { ObservabilityStack } from "../../components/observabilityStack/observabilityStack";
 import { readConfig as readInferenceTable } from "../../workloads/inferenceTable/config";
 import { readConfig as readLogOffloader } from "../../workloads/logOffloader/config";
@@ -37,8 +40,8 @@ function variablesRead(read: (env: NodeJS.ProcessEnv) => unknown): string[] {
   return [...seen];
 }
 
-/** The environment of a container that the observability stack makes with every option. */
-async function observability(): Promise<Recording> {
+/** The objects that the observability stack makes with every option, some of them changed. */
+async function observability(change: Partial<ObservabilityStackArgs> = {}): Promise<Recording> {
   return record(
     () =>
       new ObservabilityStack("observability", {
@@ -47,6 +50,7 @@ async function observability(): Promise<Recording> {
         inferenceRetentionDays: 30,
         inferenceRetentionByNamespace: { churn: 400 },
         inferenceRedaction: [{ path: "$.email", action: RedactionAction.Drop }],
+        ...change,
       }),
     {
       outputs: (type) =>
@@ -136,6 +140,25 @@ describe("the environment of the platform's services", () => {
       );
       delete env["MLP_REDACTION_FILE"];
       assert.equal(read(env).lake.addressing, "virtualHost");
+    });
+  }
+
+  for (const [bound, size, days] of [
+    ["least", 1, 1],
+    ["most", 4096, 36_500],
+  ] as const) {
+    it(`the inference table starts with the ${bound} that the stack may be given`, async () => {
+      const recording = await observability({
+        inferenceBufferGiB: size,
+        inferenceReplicas: bound === "most" ? 50 : 1,
+        inferenceRetentionDays: days,
+        inferenceRetentionByNamespace: { churn: days },
+        inferenceRedaction: [],
+      });
+      const { spec } = recording.one("kubernetes:apps/v1:StatefulSet").inputs;
+      const variables: Variable[] = spec.template.spec.containers[0].env;
+      const env = Object.fromEntries(variables.map(({ name, value }) => [name, value ?? "0"]));
+      assert.equal(readInferenceTable(env).maxLogBytes, Math.floor(size * 1024 * 0.7) * 2 ** 20);
     });
   }
 

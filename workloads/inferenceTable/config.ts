@@ -64,7 +64,7 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
     port: settings.count(serviceVariables.port, podPorts.inferenceTable, { min: 0, max: 65_535 }),
     commitIntervalMs: settings.count("MLP_COMMIT_INTERVAL_MS", 5_000, { min: 50, max: 600_000 }),
     segmentBytes: mib * settings.count("MLP_SEGMENT_MIB", 32, { min: 1, max: 256 }),
-    maxLogBytes: mib * settings.count(serviceVariables.logMib, 4_096, { min: 8, max: 1 << 20 }),
+    maxLogBytes: mib * settings.count(serviceVariables.logMib, 4_096, { min: 8, max: 4 << 20 }),
     maxBodyBytes: mib * settings.count("MLP_MAX_BODY_MIB", 128, { min: 1, max: 1_000 }),
     inlineBytes: mib * settings.count("MLP_INLINE_MIB", 4, { min: 1, max: 64 }),
     redactor: readRedactor(settings),
