@@ -2,17 +2,20 @@ import { promises as fs } from "node:fs";
 import { join, resolve } from "node:path";
 import {
   bucketAddressings,
+  lakeKeyVariables,
   lakeVariables,
   trackingVariables,
 } from "@mlplatform/contracts/environment";
 import { mlflowClient, type MlflowClient } from "@mlplatform/lake/ask/mlflowClient";
 import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
+import { endpointProblem } from "@mlplatform/lake/service/lakeSettings";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import {
   type BucketAddressing,
   type ObjectStore,
   openObjectStore,
 } from "@mlplatform/lake/store/objectStore";
+import { ObjectStoreError } from "@mlplatform/lake/store/storeErrors";
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { UserError } from "../screen/userError";
@@ -85,6 +88,13 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
       remedy: "Give one, or start the platform with `npm run local -- --keep`.",
     });
   }
+  const problem = endpoint === undefined ? undefined : endpointProblem(endpoint);
+  if (problem !== undefined) {
+    throw new UserError({
+      what: `the lake's address ${problem}`,
+      remedy: `Correct --lake-endpoint or ${lakeVariables.endpoint}.`,
+    });
+  }
   const credentialsFile = local?.lake.credentialsFile;
   const options = {
     endpoint: endpoint ?? local?.lake.endpoint,
@@ -116,6 +126,16 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
   };
 }
 
+/** What the user has to change where a call to the lake failed for it; else the error itself. */
+export function lakeUserError(error: unknown): unknown {
+  return error instanceof ObjectStoreError && error.code === "CredentialsProviderError"
+    ? new UserError({
+        what: "there are no keys to the lake in the environment or in AWS's files",
+        remedy: `Set ${Object.values(lakeKeyVariables).join(" and ")}, or AWS_PROFILE.`,
+      })
+    : error;
+}
+
 async function connectMlflow(
   flags: LakeFlags,
   known: Endpoints | undefined,
@@ -124,6 +144,13 @@ async function connectMlflow(
   const { env } = process;
   const given = flags.mlflow ?? env[trackingVariables.uri];
   if (given !== undefined) {
+    const problem = endpointProblem(given);
+    if (problem !== undefined) {
+      throw new UserError({
+        what: `MLflow's address ${problem}`,
+        remedy: `Correct --mlflow or ${trackingVariables.uri}.`,
+      });
+    }
     const username = env[trackingVariables.username];
     const password = env[trackingVariables.password];
     const isUser = username !== undefined && password !== undefined;

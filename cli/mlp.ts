@@ -12,6 +12,7 @@ import { destroyCommand, refreshCommand, upCommand } from "./commands/stacks";
 import { traceCommand } from "./commands/trace";
 import { versionsCommand } from "./commands/versions";
 import type { CliContext } from "./context";
+import { lakeUserError } from "./lakeConnection";
 
 const examples = `
 Examples:
@@ -121,6 +122,6 @@ export async function run(args: string[], context: CliContext): Promise<number> 
       context.stderr.write("mlp: interrupted\n");
       return ExitCode.Interrupted;
     }
-    return reportError(error, "mlp", context.stderr);
+    return reportError(lakeUserError(error), "mlp", context.stderr);
   }
 }

@@ -12,6 +12,7 @@ import { ManifestStatus, putRayLogManifest } from "@mlplatform/lake/rayLogs/rayL
 import { findLogFiles, readLogFile } from "@mlplatform/lake/ask/logFiles";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
+import { ObjectStoreError } from "@mlplatform/lake/store/storeErrors";
 import { inferenceEventsPartKey } from "@mlplatform/lake/tables/inferenceKeys";
 import { rayLogPartKey } from "@mlplatform/lake/tables/rayLogKeys";
 import { inferenceEventsShape } from "@mlplatform/lake/tables/inferenceEventsShape";
@@ -21,7 +22,9 @@ import { inferencesCommand } from "../../cli/commands/inferences";
 import { logsCommand } from "../../cli/commands/logs";
 import { traceCommand } from "../../cli/commands/trace";
 import type { CliContext } from "../../cli/context";
+import { lakeUserError } from "../../cli/lakeConnection";
 import { ExitCode } from "../../screen/exitCode";
+import { UserError } from "../../screen/userError";
 import { startSeaweedfs, type TestStore } from "../../workloads/lake/testbed/objectStores";
 
 const requestBytes = '{"instances":[[1,2]]}';
@@ -397,6 +400,35 @@ describe("mlp over the lake", function () {
     const { error } = await mlp("logs", "clusters");
     await writeEndpoints(0o600);
     assert.match(String(error), /readable by others, got mode 644\. Run chmod 600/);
+  });
+
+  it("refuses an address that is none at once, without repeating a password", async () => {
+    const started = performance.now();
+    for (const endpoint of ["lake", "http://me:s3cret@lake:9000", "s3://lake"]) {
+      const { error } = await mlp("logs", "clusters", "--lake-endpoint", endpoint);
+      assert.ok(error instanceof UserError);
+      assert.match(error.message, /the lake's address must be an http\(s\) URL without a user/);
+      assert.match(error.message, /Correct --lake-endpoint or MLP_LAKE_ENDPOINT\./);
+      assert.doesNotMatch(error.message, /s3cret/);
+    }
+    const { error } = await mlp("trace", "x", "--mlflow", "mlflow");
+    assert.match(String(error), /MLflow's address must be an http\(s\) URL .* Correct --mlflow or/);
+    assert.ok(performance.now() - started < 5_000);
+  });
+
+  it("says what to set where there are no keys, and hands other errors on", () => {
+    const details = { attempts: 9, isPermanent: false, cause: undefined };
+    const explained = lakeUserError(
+      new ObjectStoreError("list x", { ...details, code: "CredentialsProviderError" }),
+    );
+    assert.ok(explained instanceof UserError);
+    assert.equal(
+      explained.message,
+      "there are no keys to the lake in the environment or in AWS's files. Set " +
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
+    );
+    const other = new ObjectStoreError("list x", { ...details, code: "AccessDenied" });
+    assert.equal(lakeUserError(other), other);
   });
 
   it("says how to name a lake where none is known", async () => {

@@ -8,12 +8,9 @@ import type { SettingsReader } from "./settings";
  */
 export function readLakeSettings(settings: SettingsReader): ObjectStoreOptions {
   const endpoint = settings.text(lakeVariables.endpoint, "give the S3 endpoint, http://host:port");
-  if (endpoint !== "" && !isHttpUrl(endpoint)) {
-    settings.problem(
-      lakeVariables.endpoint,
-      "must be an http(s) URL without a user or query, got " +
-        `${JSON.stringify(withoutUser(endpoint))}`,
-    );
+  const problem = endpoint === "" ? undefined : endpointProblem(endpoint);
+  if (problem !== undefined) {
+    settings.problem(lakeVariables.endpoint, problem);
   }
   const bucket = settings.text(lakeVariables.bucket, "give the lake's bucket, e.g. lake");
   if (bucket !== "" && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
@@ -28,6 +25,14 @@ export function readLakeSettings(settings: SettingsReader): ObjectStoreOptions {
     region: settings.text(lakeVariables.region, "give the store's region", "us-east-1"),
     addressing: settings.choice(lakeVariables.addressing, bucketAddressings, "path"),
   };
+}
+
+/** Why an address can't be that of a store; undefined where it can. Repeats no password. */
+export function endpointProblem(endpoint: string): string | undefined {
+  return isHttpUrl(endpoint)
+    ? undefined
+    : "must be an http(s) URL without a user or query, got " +
+        JSON.stringify(withoutUser(endpoint));
 }
 
 function isHttpUrl(text: string): boolean {
