@@ -1,4 +1,4 @@
-/** First folders of the lake's bucket: who may read or write what is told by them. */
+/** Folders of the lake's bucket by which is told who may read or write what. */
 export const lakeFolders = {
   /** `datasets/<project>/<name>/<version>/…` */
   datasets: "datasets/",
@@ -6,6 +6,8 @@ export const lakeFolders = {
   artifacts: "artifacts/",
   /** Ray's logs, by namespace, and what their keeper knows of them. */
   rayLogs: "raylogs/",
+  /** `raylogs/_manifest/<namespace>/…`: what each node says of its own logs. */
+  rayLogManifests: "raylogs/_manifest/",
   /** Payloads of predictions, by namespace. */
   inferences: "inferences/",
 } as const;

@@ -1,4 +1,4 @@
-import type { S3Connection } from "../connections";
+import { S3Addressing, type S3Connection } from "../connections";
 import { type LakeGrant, LakePermission } from "./args";
 
 /** A statement of an S3 policy document. */
@@ -74,7 +74,7 @@ export function kserveAnnotations(lake: S3Connection): Record<string, string> {
     "serving.kserve.io/s3-usehttps": useTls,
     "serving.kserve.io/s3-verifyssl": useTls,
     "serving.kserve.io/s3-region": lake.region,
-    "serving.kserve.io/s3-usevirtualbucket": lake.addressing === "virtualHost" ? "true" : "false",
+    "serving.kserve.io/s3-usevirtualbucket": String(lake.addressing === S3Addressing.VirtualHost),
     "serving.kserve.io/s3-useanoncredential": "false",
   };
 }

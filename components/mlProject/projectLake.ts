@@ -21,7 +21,7 @@ export function createLakeAccess(
           { prefix: `${lakeFolders.datasets}${name}/`, permission: ReadWrite },
           { prefix: artifacts, permission: ReadWrite },
           { prefix: `${lakeFolders.rayLogs}namespace=${name}/`, permission: Write },
-          { prefix: `${lakeFolders.rayLogs}_manifest/${name}/`, permission: ReadWrite },
+          { prefix: `${lakeFolders.rayLogManifests}${name}/`, permission: ReadWrite },
           ...args.sharedDatasets.map((dataset) => ({
             prefix: `${lakeFolders.datasets}${dataset}/`,
             permission: Read,

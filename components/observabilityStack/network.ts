@@ -1,4 +1,4 @@
-import { inferenceTableName } from "@mlplatform/contracts/platformNames";
+import { inferenceTableName, platformNamespaces } from "@mlplatform/contracts/platformNames";
 import type * as pulumi from "@pulumi/pulumi";
 import { podsIn, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
 import type { Scope } from "../scope";
@@ -44,7 +44,7 @@ export function createNetworkEdges(
       parent,
       namespace,
       podSelector: { matchLabels: { "app.kubernetes.io/name": "grafana" } },
-      ingress: [{ from: [podsIn("istio-system")], ports: tcpPorts(3000) }],
+      ingress: [{ from: [podsIn(platformNamespaces.istio)], ports: tcpPorts(3000) }],
     });
   }
 }

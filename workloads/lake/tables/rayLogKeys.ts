@@ -30,7 +30,7 @@ export interface RayLogManifestKey {
 }
 
 export const rayLogsRoot = lakeFolders.rayLogs;
-export const rayLogManifestsPrefix = `${lakeFolders.rayLogs}_manifest/`;
+export const rayLogManifestsPrefix = lakeFolders.rayLogManifests;
 export const rayLogCompactionsPrefix = `${lakeFolders.rayLogs}_compacted/`;
 export const rayLogStatusPrefix = `${lakeFolders.rayLogs}_status/`;
 

@@ -12,6 +12,7 @@ import {
   rayLogManifestKey,
   rayLogStatusKey,
   parseRayLogCompactionKey,
+  rayLogStatusPrefix,
 } from "@mlplatform/lake/tables/rayLogKeys";
 import { compactPartition } from "./compactPartition";
 import { type ClusterVerdict, judgeCluster } from "./judgeCluster";
@@ -109,7 +110,7 @@ function podsOf(
 
 async function judgedBefore(store: ObjectStore): Promise<Map<string, Date>> {
   const judged = new Map<string, Date>();
-  for await (const { key, modified } of listObjects(store, "raylogs/_status/")) {
+  for await (const { key, modified } of listObjects(store, rayLogStatusPrefix)) {
     judged.set(key, modified);
   }
   return judged;
