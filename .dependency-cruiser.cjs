@@ -9,7 +9,7 @@ const directions = {
   program: ["components", "contracts", "policy/rules", "policy/admission"],
   charts: ["program", "components", "preview", "screen"],
   preview: ["program", "components", "contracts", "policy", "screen"],
-  automation: ["screen"],
+  automation: ["charts", "components", "preview", "screen"],
   "workloads/lake": ["contracts"],
   "workloads/inferenceTable": ["contracts", "workloads/lake"],
   "workloads/logOffloader": ["contracts", "workloads/lake"],

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { ExitCode } from "../screen/exitCode";
 import { outputErrorAs, reportError } from "../screen/reportError";
+import { doctorCommand } from "./commands/doctor";
 import { imagesCommand } from "./commands/images";
 import { inferencesCommand } from "./commands/inferences";
 import { logsCommand } from "./commands/logs";
@@ -18,6 +19,7 @@ const examples = `
 Examples:
   npm run mlp -- preview --stack dev            what the stack would hold, with policy results
   npm run mlp -- preview --stack prod --json    the same as data
+  npm run mlp -- doctor --stack dev             what would stop it, and what to do about it
   npm run mlp -- up --stack dev                 pulumi up, after all checks
   npm run mlp -- policy check ../churn/deploy   a project's manifests against the policies
   npm run mlp -- prices update --stack prod     list prices of the stack's region
@@ -31,6 +33,7 @@ Exit codes: 0 good, 1 failed program, mandatory policy violation or secret in th
 
 const commands = [
   previewCommand,
+  doctorCommand,
   upCommand,
   refreshCommand,
   destroyCommand,

@@ -1,0 +1,148 @@
+import { type Finding, failure, good, notChecked, warning } from "./finding";
+import { examineQuota } from "./azureQuota";
+import type { AzureNeeds } from "./stackNeeds";
+import { type RunTool, jsonOf } from "./toolRun";
+
+/** A subscription as `az account show` describes it. */
+interface Account {
+  id: string;
+  name: string;
+  state: string;
+  user: { name: string; type: string };
+}
+
+interface ResourceProvider {
+  namespace: string;
+  registrationState: string;
+}
+
+interface RoleAssignment {
+  roleDefinitionName: string;
+  scope: string;
+  /** A rule that narrows which roles may be assigned. */
+  condition?: string | null;
+}
+
+const signIn =
+  "Run `az login`, then `az account set --subscription <name>`; in a workflow use azure/login.";
+
+/** Looks at the subscription that the Azure CLI is signed in to. Makes nothing. */
+export async function examineAzure(run: RunTool, needs: AzureNeeds): Promise<Finding[]> {
+  const answer = await run("az", "account", "show", "--output", "json");
+  if (answer.isMissing) {
+    const remedy = "Install the Azure CLI and sign in, then run this again.";
+    return [notChecked("Subscription", "no Azure CLI on PATH", remedy)];
+  }
+  const account = jsonOf(answer) as Account | undefined;
+  if (account === undefined) {
+    return [failure("Subscription", answer.error || "not signed in", signIn)];
+  }
+  const parts = await Promise.all([
+    examineProviders(run, needs),
+    examineRoles(run, account),
+    examineVersion(run, needs),
+    examineQuota(run, needs),
+  ]);
+  return [examineAccount(account), ...parts.flat()];
+}
+
+function examineAccount({ name, id, state, user }: Account): Finding {
+  const seen = `${name} (${id}), signed in as ${user.name}`;
+  return state === "Enabled"
+    ? good("Subscription", seen)
+    : failure("Subscription", `${seen}; its state is ${state}`, "Enable it, or choose another.");
+}
+
+async function examineProviders(run: RunTool, needs: AzureNeeds): Promise<Finding[]> {
+  const subject = "Resource providers";
+  const answer = await run("az", "provider", "list", "--output", "json");
+  const listed = jsonOf(answer) as ResourceProvider[] | undefined;
+  if (listed === undefined) {
+    return [unanswered(subject, answer.error)];
+  }
+  const states = new Map(listed.map((each) => [each.namespace.toLowerCase(), each]));
+  const missing = needs.resourceProviders
+    .map((name) => states.get(name) ?? { namespace: name, registrationState: "unknown" })
+    .filter(({ registrationState }) => registrationState !== "Registered");
+  if (missing.length === 0) {
+    return [good(subject, `all ${needs.resourceProviders.length} are registered`)];
+  }
+  return missing.map(({ namespace, registrationState }) =>
+    failure(
+      `Resource provider ${namespace}`,
+      registrationState,
+      `Run \`az provider register --wait --namespace ${namespace}\`; Pulumi registers none.`,
+    ),
+  );
+}
+
+const rolesThatMake = ["Owner", "Contributor"];
+const rolesThatGrant = [
+  "Owner",
+  "User Access Administrator",
+  "Role Based Access Control Administrator",
+];
+
+async function examineRoles(run: RunTool, account: Account): Promise<Finding[]> {
+  const subject = "Rights of the deployer";
+  const assignee = await principal(run, account);
+  const scope = `/subscriptions/${account.id}`;
+  const answer = await run(
+    ...(["az", "role", "assignment", "list", "--include-inherited", "--include-groups"] as const),
+    ...["--assignee", assignee, "--scope", scope, "--output", "json"],
+  );
+  const held = jsonOf(answer) as RoleAssignment[] | undefined;
+  if (held === undefined) {
+    return [unanswered(subject, answer.error)];
+  }
+  const names = [...new Set(held.map(({ roleDefinitionName }) => roleDefinitionName))].sort();
+  const seen = names.length === 0 ? "no role on the subscription" : names.join(", ");
+  const grants = held.filter(({ roleDefinitionName: role }) => rolesThatGrant.includes(role));
+  if (!names.some((name) => rolesThatMake.includes(name)) || grants.length === 0) {
+    const remedy =
+      "Have Owner assigned, or Contributor and Role Based Access Control Administrator: the " +
+      "program makes resources and assigns roles to identities. A custom role may do as well.";
+    return [failure(subject, seen, remedy)];
+  }
+  if (grants.every(({ condition }) => condition)) {
+    const remedy = "Check that its condition lets the roles of docs/azure.md be assigned.";
+    return [warning(subject, `${seen}, each with a condition`, remedy)];
+  }
+  return [good(subject, seen)];
+}
+
+/** Id by which roles are assigned: of a person their object's, of a service its application's. */
+async function principal(run: RunTool, { user }: Account): Promise<string> {
+  if (user.type !== "user") {
+    return user.name;
+  }
+  const answer = await run("az", "ad", "signed-in-user", "show", "--output", "json");
+  return (jsonOf(answer) as { id?: string } | undefined)?.id ?? user.name;
+}
+
+async function examineVersion(run: RunTool, needs: AzureNeeds): Promise<Finding[]> {
+  const subject = `Kubernetes ${needs.kubernetesVersion}`;
+  const location = ["--location", needs.region, "--output", "json"];
+  const answer = await run("az", "aks", "get-versions", ...location);
+  const offered = jsonOf(answer) as { values?: { version: string }[] } | undefined;
+  if (offered?.values === undefined) {
+    return [unanswered(subject, answer.error)];
+  }
+  const versions = offered.values.map(({ version }) => version).sort();
+  const minor = needs.kubernetesVersion.split(".").slice(0, 2).join(".");
+  return [
+    versions.includes(minor)
+      ? good(subject, `offered in ${needs.region}`)
+      : failure(
+          subject,
+          `${needs.region} offers ${versions.join(", ")}`,
+          "Set `mlplatform:aks.kubernetesVersion` to one of them.",
+        ),
+  ];
+}
+
+/** A question to Azure that got no answer. */
+export function unanswered(subject: string, error: string): Finding {
+  const remedy = "Check that the account may read the subscription, then run this again.";
+  return notChecked(subject, error || "Azure gave no answer that can be read", remedy);
+}

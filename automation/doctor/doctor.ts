@@ -1,0 +1,126 @@
+import { listImages } from "../../charts/images/listImages";
+import { preview } from "../../preview/preview";
+import { failures, type StackPreview } from "../../preview/report/stackPreview";
+import { UserError, problemText } from "../../screen/userError";
+import { examineAzure } from "./azure";
+import { examineCluster, gatewayAddress } from "./cluster";
+import { type Resolve, examineDomain } from "./domain";
+import { type Examination, type Finding, failure, good, notChecked, warning } from "./finding";
+import { examineGitHub } from "./github";
+import { examineImages } from "./images";
+import { type StackNeeds, stackNeeds } from "./stackNeeds";
+import type { RunTool } from "./toolRun";
+import { examineTools } from "./tools";
+
+/** What to look at, and by what. */
+export interface DoctorOptions {
+  /** Folder with `Pulumi.yaml`. */
+  projectDir: string;
+  /** Folder of the platform's policy pack. */
+  policyDir: string;
+  /** Stack whose needs are looked at. @default only the tools */
+  stack?: string;
+  /** Context of kubectl for the running cluster. @default the stack's own, where it names one */
+  context?: string;
+  /** @default none was given */
+  githubToken?: string;
+  run: RunTool;
+  resolve: Resolve;
+  signal: AbortSignal;
+  onProgress: (step: string) => void;
+}
+
+/** Looks at all that a stack needs. Changes nothing anywhere. */
+export async function examine(options: DoctorOptions): Promise<Examination[]> {
+  const { stack, run, onProgress } = options;
+  if (stack === undefined) {
+    onProgress("looking at tools");
+    return [{ part: "Tools", findings: await examineTools(run) }];
+  }
+  onProgress(`running the program of ${stack}`);
+  const { findings, shown } = await examineProgram(options, stack);
+  const needs = shown === undefined ? undefined : stackNeeds(shown);
+  onProgress("looking at tools");
+  const tools = await examineTools(run, needs);
+  const examinations = [
+    { part: "Tools", findings: tools },
+    { part: `Program of ${stack}`, findings },
+  ];
+  if (needs === undefined) {
+    return examinations;
+  }
+  return [...examinations, ...(await examineSurroundings(options, stack, needs))];
+}
+
+/** The program of a stack in the offline engine, with the policies. */
+async function examineProgram(
+  options: DoctorOptions,
+  stack: string,
+): Promise<{ findings: Finding[]; shown?: StackPreview }> {
+  const { projectDir, policyDir, signal, onProgress } = options;
+  const subject = "Preview";
+  const remedy = `\`mlp preview --stack ${stack}\` shows all of it.`;
+  try {
+    const shown = await preview({ projectDir, stack, policyDir, signal, onProgress });
+    const warnings = shown.result.diagnostics
+      .filter(({ severity }) => severity === "warning")
+      .map(({ message }) => warning("Configuration", message.trim(), remedy));
+    const reasons = failures(shown.result);
+    if (reasons.length > 0) {
+      return { findings: [failure(subject, reasons.join(", "), remedy), ...warnings] };
+    }
+    const count = shown.result.resources.length;
+    return { findings: [good(subject, `${count} resources, no violation`), ...warnings], shown };
+  } catch (error) {
+    if (!(error instanceof UserError)) {
+      throw error;
+    }
+    return {
+      findings: error.problems.map((problem) =>
+        failure("Configuration", problemText(problem), remedy),
+      ),
+    };
+  }
+}
+
+async function examineSurroundings(
+  options: DoctorOptions,
+  stack: string,
+  needs: StackNeeds,
+): Promise<Examination[]> {
+  const { run, signal, onProgress } = options;
+  const examinations: Examination[] = [];
+  const look = async (part: string, examined: () => Promise<Finding[]>) => {
+    onProgress(`looking at ${part}`);
+    examinations.push({ part, findings: await examined() });
+  };
+  const { azure, github, modelDomain } = needs;
+  if (azure !== undefined) {
+    await look("Azure", () => examineAzure(run, azure));
+  }
+  if (github !== undefined) {
+    await look("GitHub", () => examineGitHub(github, options.githubToken, signal));
+  }
+  await look("Images", async () => {
+    const { images } = await listImages(options.projectDir, stack, signal);
+    return examineImages(
+      images.map(({ image }) => image),
+      signal,
+    );
+  });
+  const context = options.context ?? needs.kubernetesContext;
+  await look("Cluster", async () => {
+    if (context === undefined) {
+      const remedy = "Give its context by --context once it is there.";
+      return [notChecked("API server", "the stack names no kubectl context", remedy)];
+    }
+    return examineCluster(run, context);
+  });
+  if (modelDomain !== undefined) {
+    await look("Domain", async () => {
+      const gateway = context === undefined ? undefined : await gatewayAddress(run, context);
+      return examineDomain(modelDomain, gateway, options.resolve);
+    });
+  }
+  return examinations;
+}

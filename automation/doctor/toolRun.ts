@@ -1,0 +1,48 @@
+import { execFile } from "node:child_process";
+
+/** What a tool answered. */
+export interface ToolAnswer {
+  /** False where it is not on PATH, could not be run, ended with an error or took too long. */
+  isGood: boolean;
+  /** True where there is no such tool on PATH. */
+  isMissing: boolean;
+  stdout: string;
+  /** The last line that it wrote to stderr, or why it could not be run. */
+  error: string;
+}
+
+/** Runs a tool to its end and keeps what it writes. Rejects only when `signal` aborts. */
+export type RunTool = (tool: string, ...args: string[]) => Promise<ToolAnswer>;
+
+/** Longest that a tool may take: `az vm list-skus` needs a minute for a large region. */
+const timeoutMs = 120_000;
+const maxBuffer = 64 * 1024 * 1024;
+
+/** Tools on the PATH of this process, in a folder. */
+export function toolsOnPath(folder: string, signal: AbortSignal): RunTool {
+  return (tool, ...args) =>
+    new Promise((done, fail) => {
+      const options = { cwd: folder, signal, timeout: timeoutMs, maxBuffer };
+      execFile(tool, args, options, (error, stdout, stderr) => {
+        if (signal.aborted) {
+          fail(signal.reason);
+          return;
+        }
+        const said = stderr.trim().split("\n").at(-1)?.trim() ?? "";
+        const isMissing = error?.code === "ENOENT";
+        done({ isGood: error === null, isMissing, stdout, error: said || (error?.message ?? "") });
+      });
+    });
+}
+
+/** A tool's answer as JSON; undefined where the tool failed or wrote something else. */
+export function jsonOf({ isGood, stdout }: ToolAnswer): unknown {
+  if (!isGood) {
+    return undefined;
+  }
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,111 @@
+import { type Finding, failure, good, notChecked, warning } from "./finding";
+import type { StackNeeds } from "./stackNeeds";
+import { type RunTool, jsonOf } from "./toolRun";
+
+/** A tool that must be on PATH, and the oldest version that is known to work. */
+interface Tool {
+  name: string;
+  command: string;
+  arguments: string[];
+  oldest: string;
+  /** What it is for, as the end of "needed for". */
+  purpose: string;
+  install: string;
+  /** What it means where it is missing or too old. */
+  grave: typeof failure;
+}
+
+const pulumi: Tool = {
+  name: "Pulumi CLI",
+  command: "pulumi",
+  arguments: ["version"],
+  oldest: "3.270.0",
+  purpose: "`pulumi up`",
+  install: "https://www.pulumi.com/docs/install",
+  grave: failure,
+};
+const kubectl: Tool = {
+  name: "kubectl",
+  command: "kubectl",
+  arguments: ["version", "--client", "--output=json"],
+  // It is supported one minor version beside the API server, which has the program's version.
+  oldest: "1.34.0",
+  purpose: "looking at the cluster",
+  install: "https://kubernetes.io/docs/tasks/tools",
+  grave: warning,
+};
+const azureTools: Tool[] = [
+  {
+    name: "Azure CLI",
+    command: "az",
+    arguments: ["version", "--output", "json"],
+    oldest: "2.60.0",
+    purpose: "signing in to Azure",
+    install: "https://learn.microsoft.com/cli/azure/install-azure-cli",
+    grave: failure,
+  },
+  {
+    name: "kubelogin",
+    command: "kubelogin",
+    arguments: ["--version"],
+    oldest: "0.1.0",
+    purpose: "the cluster's kubeconfig",
+    install: "https://azure.github.io/kubelogin/install.html",
+    grave: failure,
+  },
+];
+/** Oldest Node that every part of the repository runs on. */
+const oldestNode = "20.0.0";
+const number = /\d+\.\d+\.\d+/;
+
+/** Looks at the programs on this machine. Without a stack only those that none can do without. */
+export async function examineTools(run: RunTool, needs?: StackNeeds): Promise<Finding[]> {
+  const tools = [pulumi, kubectl, ...(needs?.azure === undefined ? [] : azureTools)];
+  const found = await Promise.all(tools.map((tool) => examineTool(tool, run)));
+  return [examineNode(process.versions.node), ...found, await examineBackend(run)];
+}
+
+/** Whether this Node is new enough. */
+export function examineNode(version: string): Finding {
+  return isOlder(version, oldestNode)
+    ? failure("Node", version, `Install Node ${oldestNode} or newer: https://nodejs.org.`)
+    : good("Node", version);
+}
+
+async function examineTool(tool: Tool, run: RunTool): Promise<Finding> {
+  const answer = await run(tool.command, ...tool.arguments);
+  const remedy = `Install ${tool.oldest} or newer: ${tool.install}.`;
+  if (answer.isMissing) {
+    return tool.grave(tool.name, `not on PATH; needed for ${tool.purpose}`, remedy);
+  }
+  const version = answer.isGood ? number.exec(answer.stdout)?.[0] : undefined;
+  if (version === undefined) {
+    const seen = answer.error || `\`${tool.command} ${tool.arguments.join(" ")}\` names no version`;
+    return warning(tool.name, seen, `Check what \`${tool.command}\` on PATH is. ${remedy}`);
+  }
+  return isOlder(version, tool.oldest)
+    ? tool.grave(tool.name, version, remedy)
+    : good(tool.name, version);
+}
+
+async function examineBackend(run: RunTool): Promise<Finding> {
+  const subject = "Pulumi backend";
+  const answer = await run("pulumi", "whoami", "--json", "--non-interactive");
+  if (answer.isMissing) {
+    return notChecked(subject, "no Pulumi CLI", "Install the CLI first.");
+  }
+  const said = jsonOf(answer) as { user?: string; url?: string } | undefined;
+  if (said === undefined) {
+    const remedy =
+      "Run `pulumi login` for Pulumi Cloud, or `pulumi login <url>` for a state of your own.";
+    return failure(subject, answer.error || "not logged in", remedy);
+  }
+  return good(subject, [said.user, said.url].filter(Boolean).join(" at "));
+}
+
+/** Whether a version of three numbers is older than another. */
+function isOlder(version: string, than: string): boolean {
+  const [a, b] = [version, than].map((text) => text.split(".").map(Number));
+  const at = [0, 1, 2].find((index) => a![index] !== b![index]);
+  return at !== undefined && a![at]! < b![at]!;
+}

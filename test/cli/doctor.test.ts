@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { azureAnswers } from "../automation/doctor/azureAnswers";
+import { root, runCli } from "./runCli";
+
+const versions = { kubelogin: "kubelogin version\ngit hash: v0.2.12/abc" };
+const whoami = '{"user":"ada","url":"file:///state"}';
+
+/** Programs by name that write what a table says, or fail as it says. */
+async function writeTools(folder: string, tools: Record<string, string>): Promise<void> {
+  for (const [name, script] of Object.entries(tools)) {
+    await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`);
+    await chmod(join(folder, name), 0o755);
+  }
+}
+
+/** A shell script that answers by the first words of its arguments. */
+function answeringScript(table: Record<string, unknown>): string {
+  const cases = Object.entries(table).map(
+    ([words, value]) => `"${words}"*) cat <<'END'\n${JSON.stringify(value)}\nEND\n;;`,
+  );
+  return `case "$*" in\n${cases.join("\n")}\n*) echo "no such command" >&2; exit 1;;\nesac`;
+}
+
+describe("mlp doctor", function () {
+  this.timeout(240_000);
+  let folder: string;
+  const surroundings = { PATH: process.env.PATH, GITHUB_TOKEN: process.env.GITHUB_TOKEN };
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "mlplatform-doctor-"));
+    process.env.PATH = `${folder}:/usr/bin:/bin`;
+    process.env.GITHUB_TOKEN = "ghp_fixture";
+  });
+
+  afterEach(async () => {
+    Object.assign(process.env, surroundings);
+    if (surroundings.GITHUB_TOKEN === undefined) {
+      delete process.env.GITHUB_TOKEN;
+    }
+    await rm(folder, { recursive: true });
+  });
+
+  it("names every tool that is missing or too old, with its remedy, and ends with 1", async () => {
+    process.env.PATH = folder;
+    await writeTools(folder, { kubectl: `echo '{"gitVersion":"v1.20.0"}'` });
+    const { code, stdout } = await runCli(["doctor"], { projectDir: root });
+    assert.equal(code, 1);
+    assert.match(stdout, /^ {2}✘ Pulumi CLI: not on PATH; needed for `pulumi up`$/m);
+    assert.match(stdout, /^ {6}Install 3\.\d+\.0 or newer: https:\/\/www\.pulumi\.com/m);
+    assert.match(stdout, /^ {2}! kubectl: 1\.20\.0$/m);
+    assert.match(stdout, /^1 good, 1 to look at, 1 not checked, 1 to be changed$/m);
+  });
+
+  it("ends with 0 where nothing has to be changed", async () => {
+    await writeTools(folder, {
+      pulumi: answeringScript({ version: "v3.276.0", whoami: JSON.parse(whoami) }),
+      kubectl: `echo '{"gitVersion":"v1.35.1"}'`,
+    });
+    const { code, stdout } = await runCli(["doctor"], { projectDir: root });
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /✔ Pulumi backend: ada at file:\/\/\/state/);
+  });
+
+  it("looks at all that dev needs, and says what it couldn't look at", async () => {
+    await writeTools(folder, {
+      pulumi: answeringScript({ version: "v3.276.0", whoami: JSON.parse(whoami) }),
+      az: answeringScript(azureAnswers()),
+      kubelogin: `cat <<'END'\n${versions.kubelogin}\nEND`,
+      kubectl: `echo "The connection to the server was refused" >&2; exit 1`,
+    });
+    const args = ["doctor", "--stack", "dev", "--context", "dev", "--json"];
+    const { code, stdout, stderr } = await runCli(args, { projectDir: root });
+    assert.equal(code, 1);
+    assert.doesNotMatch(stdout + stderr, /ghp_fixture/);
+    const parts = JSON.parse(stdout).examinations as any[];
+    assert.deepEqual(
+      parts.map(({ part }) => part),
+      ["Tools", "Program of dev", "Azure", "GitHub", "Images", "Cluster", "Domain"],
+    );
+    const of = (part: string) => parts.find((each) => each.part === part).findings as any[];
+    // What dev takes from Azure follows from its own resources.
+    const unregistered = of("Azure").filter(({ subject }) => /^Resource provider /.test(subject));
+    assert.deepEqual(
+      unregistered.map(({ subject }) => subject.replace("Resource provider ", "")).sort(),
+      [
+        "microsoft.consumption",
+        "microsoft.containerregistry",
+        "microsoft.insights",
+        "microsoft.managedidentity",
+        "microsoft.network",
+        "microsoft.operationalinsights",
+        "microsoft.storage",
+      ],
+    );
+    const gpu = of("Azure").find(({ subject }) => subject === "Standard_NC4as_T4_v3");
+    assert.deepEqual([gpu.severity, gpu.seen], ["failure", "not offered in westeurope"]);
+    const server = of("Cluster")[0];
+    assert.match(server.seen, /connection to the server was refused/);
+    const findings = parts.flatMap((each) => each.findings);
+    assert.ok(
+      findings.every(({ severity, remedy }) => severity === "good" || remedy.length > 10),
+      "a finding without a remedy",
+    );
+  });
+
+  it("says what is wrong with a stack that can't run, and looks at the tools all the same", async () => {
+    const { code, stdout } = await runCli(["doctor", "--stack", "nowhere"], { projectDir: root });
+    assert.equal(code, 1);
+    assert.match(stdout, /✘ Configuration: .*Pulumi\.nowhere\.yaml/);
+    assert.match(stdout, /^Tools$/m);
+  });
+});
