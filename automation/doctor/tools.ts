@@ -1,3 +1,4 @@
+import { oldestCli } from "../stacks/pulumiCli";
 import { type Finding, failure, good, notChecked, warning } from "./finding";
 import type { StackNeeds } from "./stackNeeds";
 import { type RunTool, jsonOf } from "./toolRun";
@@ -19,7 +20,7 @@ const pulumi: Tool = {
   name: "Pulumi CLI",
   command: "pulumi",
   arguments: ["version"],
-  oldest: "3.270.0",
+  oldest: oldestCli,
   purpose: "`pulumi up`",
   install: "https://www.pulumi.com/docs/install",
   grave: failure,

@@ -12,6 +12,7 @@ describe("mlp --help", () => {
   const pages: [string, string[]][] = [
     ["mlp.txt", ["--help"]],
     ["preview.txt", ["preview", "--help"]],
+    ["doctor.txt", ["doctor", "--help"]],
     ["up.txt", ["up", "--help"]],
     ["refresh.txt", ["refresh", "--help"]],
     ["destroy.txt", ["destroy", "--help"]],
