@@ -10,12 +10,12 @@ interface NameRule {
 }
 
 const hyphenated = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
-const hyphenatedWords = "lowercase letters, digits and inner hyphens";
+const hyphenatedWords = "lower-case letters, digits and inner hyphens";
 const alphanumeric = /^[a-z0-9]+$/;
-const alphanumericWords = "lowercase letters and digits";
+const alphanumericWords = "lower-case letters and digits";
 
 /**
- * Limits of the names that we set or start: Azure's, narrowed to lowercase
+ * Limits of the names that we set or start: Azure's, narrowed to lower case
  * (https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules).
  * Resource group, virtual network, subnet and node resource group become node labels, which stop at
  * 63 characters (https://learn.microsoft.com/azure/aks/concepts-network-ip-address-planning).
@@ -104,7 +104,7 @@ export function componentNameProblems(name: string): ArgumentProblem[] {
   return [
     problem(
       "name",
-      `must start with a letter and have at most ${longest} lowercase letters, digits and ` +
+      `must start with a letter and have at most ${longest} lower-case letters, digits and ` +
         "inner hyphens",
       name,
       "Rename the component: Azure's names are made from it.",

@@ -46,7 +46,7 @@ function replicaProblems(kind: LakeKind, replicas: number): ArgumentProblem[] {
 
 const bucketName: TextFormat = {
   pattern: /^[a-z0-9](-?[a-z0-9]){2,62}$/,
-  rule: "must be 3–63 lowercase letters, digits and single hyphens",
+  rule: "must be 3–63 lower-case letters, digits and single hyphens",
   remedy: "S3 and Azure both take such names.",
 };
 

@@ -25,7 +25,7 @@ export function lakeAccessProblems(name: string, args: LakeAccessArgs): Argument
 
 const accessKeyId: TextFormat = {
   pattern: /^[a-z0-9](-?[a-z0-9]){2,52}$/,
-  rule: "must be 3–53 lowercase letters, digits and single hyphens to be an access key id",
+  rule: "must be 3–53 lower-case letters, digits and single hyphens to be an access key id",
   remedy: "Rename the component.",
 };
 
@@ -48,7 +48,7 @@ export function grantingLakeProblems(
  * What is wrong with grants. A prefix without a closing slash would also cover its neighbours
  * (`raylogs` covers `raylogs-old/`).
  */
-export function grantProblems(grants: LakeGrant[]): ArgumentProblem[] {
+function grantProblems(grants: LakeGrant[]): ArgumentProblem[] {
   if (grants.length === 0) {
     const remedy = "A consumer without a grant needs no key.";
     return [problem("grants", "must grant at least one prefix", grants, remedy)];

@@ -55,7 +55,7 @@ const flexibleServerSize: TextFormat = {
 const serverName: TextFormat = {
   pattern: /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
   rule: "must be a DNS label for the server's private zone",
-  remedy: "Use lowercase letters, digits and hyphens.",
+  remedy: "Use lower-case letters, digits and hyphens.",
 };
 
 function azureDiskProblems(databaseStorageGiB: number): ArgumentProblem[] {

@@ -324,7 +324,7 @@ describe("AksPlatform", () => {
             error.message,
             [
               'AksPlatform "Core": `name` must start with a letter and have at most 43 ' +
-                'lowercase letters, digits and inner hyphens, got "Core". Rename the ' +
+                'lower-case letters, digits and inner hyphens, got "Core". Rename the ' +
                 "component: Azure's names are made from it.",
               'AksPlatform "Core": `kubernetesVersion` must be 1.34 to 1.36, which AKS ' +
                 'supports, got "1.20". Choose one of these, or widen the range in ' +

@@ -28,19 +28,23 @@ describe("azureNameFault", () => {
     ["agentPool", "gpu-pool", "must be 1 to 12 characters, a letter, then letters and digits"],
     ["agentPool", "1gpu", "must be 1 to 12 characters, a letter, then letters and digits"],
     ["agentPool", "gpu1234567890", "must be 1 to 12 characters, a letter, then letters and digits"],
-    ["storageAccount", "ab", "must be 3 to 24 characters, lowercase letters and digits"],
-    ["storageAccount", "Audit", "must be 3 to 24 characters, lowercase letters and digits"],
-    ["storageAccount", "a".repeat(25), "must be 3 to 24 characters, lowercase letters and digits"],
-    ["containerRegistry", "a-registry", "must be 5 to 50 characters, lowercase letters and digits"],
+    ["storageAccount", "ab", "must be 3 to 24 characters, lower-case letters and digits"],
+    ["storageAccount", "Audit", "must be 3 to 24 characters, lower-case letters and digits"],
+    ["storageAccount", "a".repeat(25), "must be 3 to 24 characters, lower-case letters and digits"],
+    [
+      "containerRegistry",
+      "a-registry",
+      "must be 5 to 50 characters, lower-case letters and digits",
+    ],
     [
       "dnsPrefix",
       "-core",
-      "must be 1 to 54 characters, lowercase letters, digits and inner hyphens",
+      "must be 1 to 54 characters, lower-case letters, digits and inner hyphens",
     ],
     [
       "nodeResourceGroup",
       "a".repeat(64),
-      "must be 1 to 63 characters, lowercase letters, digits and inner hyphens",
+      "must be 1 to 63 characters, lower-case letters, digits and inner hyphens",
     ],
   ];
   for (const [kind, name, fault] of bad) {
@@ -102,7 +106,7 @@ describe("componentNameProblems", () => {
         {
           propertyPath: "name",
           reason:
-            "must start with a letter and have at most 43 lowercase letters, digits and inner " +
+            "must start with a letter and have at most 43 lower-case letters, digits and inner " +
             `hyphens, got "${name}". Rename the component: Azure's names are made from it.`,
         },
       ]);

@@ -423,7 +423,7 @@ describe("Arguments of DataLake", () => {
       "bucket names that S3 refuses",
       { buckets: ["lake", "Lake", "lake"] },
       [
-        'buckets[1]: must be 3–63 lowercase letters, digits and single hyphens, got "Lake". ' +
+        'buckets[1]: must be 3–63 lower-case letters, digits and single hyphens, got "Lake". ' +
           "S3 and Azure both take such names.",
         'buckets[2]: must be named once, got "lake". Remove the repeat.',
       ],

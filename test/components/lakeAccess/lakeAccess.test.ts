@@ -208,7 +208,7 @@ describe("LakeAccess", () => {
           assert.deepEqual(
             error.errors?.map(({ propertyPath, reason }) => `${propertyPath}: ${reason}`),
             [
-              'name: LakeAccess "Fraud": `name` must be 3–53 lowercase letters, digits and ' +
+              'name: LakeAccess "Fraud": `name` must be 3–53 lower-case letters, digits and ' +
                 'single hyphens to be an access key id, got "Fraud". Rename the component.',
               'grants: LakeAccess "Fraud": `grants` must grant at least one prefix, got []. ' +
                 "A consumer without a grant needs no key.",

@@ -98,5 +98,5 @@ export const databaseInputs: Record<string, z.ZodType> = {
   }),
 };
 
-/** Names of servers are hosts: 3 to 63 lowercase letters, digits and inner hyphens. */
+/** Names of servers are hosts: 3 to 63 lower-case letters, digits and inner hyphens. */
 export const serverName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
