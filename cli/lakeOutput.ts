@@ -36,7 +36,7 @@ export function selectionOf(flags: SelectionFlags): LakeSelection {
 const unitMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Reads a point in time, or a time ago. */
-export function timeOf(text: string): Date {
+function timeOf(text: string): Date {
   const ago = /^(\d{1,6})([mhd])$/.exec(text);
   const time = ago === null ? Date.parse(text) : Date.now() - Number(ago[1]) * unitMs[ago[2]!]!;
   if (Number.isNaN(time)) {

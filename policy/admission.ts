@@ -44,9 +44,6 @@ export interface AdmissionPolicy {
   binding: AdmissionBindingSpec;
 }
 
-/** Label on the namespaces of projects: there people apply manifests of their own. */
-export const projectLabel = platformLabels.project;
-
 /**
  * The rules about Kubernetes objects as ValidatingAdmissionPolicies for the namespaces of projects.
  * What the platform itself installs there keeps to the same rules. Needs Kubernetes 1.30.
@@ -62,7 +59,10 @@ export function admissionPolicies(mode: AdmissionMode): AdmissionPolicy[] {
         policyName: rule.name,
         validationActions: mode === AdmissionMode.Deny ? ["Deny"] : ["Warn", "Audit"],
         matchResources: {
-          namespaceSelector: { matchExpressions: [{ key: projectLabel, operator: "Exists" }] },
+          // The namespaces of projects: there people apply manifests of their own.
+          namespaceSelector: {
+            matchExpressions: [{ key: platformLabels.project, operator: "Exists" }],
+          },
         },
       },
     }));

@@ -26,7 +26,7 @@ const diagnosis: Rule[] = [
 ];
 
 /** Role of the team's people. */
-export const memberRules: Rule[] = [
+const memberRules: Rule[] = [
   ...workloads,
   ...diagnosis,
   { apiGroups: [""], resources: ["resourcequotas", "limitranges"], verbs: readVerbs },
@@ -36,19 +36,19 @@ export const memberRules: Rule[] = [
 ];
 
 /** Role of the repository's workflows. Jobs look a model version up before it is deployed. */
-export const deployerRules: Rule[] = [
+const deployerRules: Rule[] = [
   ...workloads,
   ...diagnosis,
   { apiGroups: ["batch"], resources: ["jobs"], verbs: [...readVerbs, "create", "delete"] },
 ];
 
 /** A group as Kubernetes sees it: on AKS its Microsoft Entra object id. */
-export function groupSubject(group: string): Subject {
+function groupSubject(group: string): Subject {
   return { kind: "Group", name: group, apiGroup: "rbac.authorization.k8s.io" };
 }
 
 /** A managed identity as AKS sees it: a user named by its principal id. */
-export function identitySubject(principalId: pulumi.Input<string>): Subject {
+function identitySubject(principalId: pulumi.Input<string>): Subject {
   return { kind: "User", name: principalId, apiGroup: "rbac.authorization.k8s.io" };
 }
 

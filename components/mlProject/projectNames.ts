@@ -8,7 +8,7 @@ import { type ArgumentProblem, problem, type TextFormat, textProblems } from "..
  * Longest project name. A model's Knative Service is named `<model>-predictor-<project>` inside one
  * DNS label of 63 characters (KServe), so a longer project leaves no room for model names.
  */
-export const maxProjectNameLength = 40;
+const maxProjectNameLength = 40;
 
 const dnsLabel = /^[a-z](-?[a-z0-9])*$/;
 const reservedNamespaces = new Set<string>(["default", ...Object.values(platformNamespaces)]);

@@ -6,7 +6,7 @@ import type { Scope } from "../scope";
  * Spec of the PodMonitor of the store's servers. It is made here because the store comes before the
  * kinds of the monitors: Loki needs the one, the store's component would need the other.
  */
-export function lakeMonitorSpec(lakeNamespace: pulumi.Input<string>): Record<string, unknown> {
+function lakeMonitorSpec(lakeNamespace: pulumi.Input<string>): Record<string, unknown> {
   return {
     namespaceSelector: { matchNames: [lakeNamespace] },
     selector: {

@@ -24,7 +24,7 @@ export const grafanaSecretName = "grafana-admin";
 export const lokiBucket = "loki";
 
 /** Address of Loki inside the cluster. */
-export const lokiUrl = `http://${lokiReleaseName}-gateway.${observabilityNamespace}.svc.cluster.local`;
+const lokiUrl = `http://${lokiReleaseName}-gateway.${observabilityNamespace}.svc.cluster.local`;
 
 /** What decides the values of kube-prometheus-stack. */
 export interface PrometheusSettings {

@@ -17,7 +17,7 @@ export interface QueueSettings {
 }
 
 /** Extended resource that NVIDIA's device plugin reports. */
-export const gpuResource = "nvidia.com/gpu";
+const gpuResource = "nvidia.com/gpu";
 
 /**
  * Pools that queued work may run on, in the order in which Kueue tries them: spot first, because a

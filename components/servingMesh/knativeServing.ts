@@ -46,7 +46,7 @@ const podFeatures = [
  * Knative's configuration: one entry becomes the ConfigMap `config-<entry>`. Every value is a
  * string; the webhooks refuse anything else.
  */
-export function knativeConfig(
+function knativeConfig(
   domain: string,
   queueProxyImage?: string,
 ): Record<string, Record<string, string>> {

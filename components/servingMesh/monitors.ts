@@ -45,7 +45,7 @@ export function createMonitors(
 /**
  * Spec of the PodMonitor of all predictors: Knative's request metrics and the model server's own.
  */
-export function predictorMonitorSpec(): Record<string, unknown> {
+function predictorMonitorSpec(): Record<string, unknown> {
   return {
     namespaceSelector: { any: true },
     selector: {
@@ -66,7 +66,7 @@ export function predictorMonitorSpec(): Record<string, unknown> {
 }
 
 /** Spec of the PodMonitor of Knative's control plane: desired and actual pods of each revision. */
-export function knativeMonitorSpec(): Record<string, unknown> {
+function knativeMonitorSpec(): Record<string, unknown> {
   return {
     selector: {
       matchExpressions: [
@@ -79,7 +79,7 @@ export function knativeMonitorSpec(): Record<string, unknown> {
 }
 
 /** Spec of the ServiceMonitor of Istio's control plane. */
-export function istiodMonitorSpec(): Record<string, unknown> {
+function istiodMonitorSpec(): Record<string, unknown> {
   return {
     selector: { matchLabels: { istio: "pilot" } },
     endpoints: [{ port: "http-monitoring", interval: "30s" }],
@@ -90,7 +90,7 @@ export function istiodMonitorSpec(): Record<string, unknown> {
  * Spec of the ServiceMonitor of KServe's controller. The proxy in front of its metrics asks for a
  * token and has a certificate of its own making.
  */
-export function kserveMonitorSpec(): Record<string, unknown> {
+function kserveMonitorSpec(): Record<string, unknown> {
   return {
     selector: { matchLabels: { "control-plane": "kserve-controller-manager" } },
     endpoints: [
@@ -106,7 +106,7 @@ export function kserveMonitorSpec(): Record<string, unknown> {
 }
 
 /** Spec of the PodMonitor of the gateway's proxies. */
-export function gatewayMonitorSpec(): Record<string, unknown> {
+function gatewayMonitorSpec(): Record<string, unknown> {
   return {
     selector: { matchLabels: { istio: "ingressgateway" } },
     podTargetLabels: ["istio"],

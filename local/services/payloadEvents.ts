@@ -65,7 +65,7 @@ export function payloadEvent(
 }
 
 /** A header's name as Go's net/http writes it. */
-export function canonicalHeader(name: string): string {
+function canonicalHeader(name: string): string {
   return name
     .split("-")
     .map((part) => part.slice(0, 1).toUpperCase() + part.slice(1).toLowerCase())

@@ -45,7 +45,7 @@ export async function resolveChampion(
 }
 
 /** The annotations that a deployment puts on its InferenceService: design's data contract. */
-export function modelAnnotations(model: ModelLocation): Record<string, string> {
+function modelAnnotations(model: ModelLocation): Record<string, string> {
   return {
     [platformAnnotations.modelName]: model.name,
     [platformAnnotations.modelVersion]: model.version,

@@ -4,7 +4,7 @@ import type { PriceTable, PriceUnit } from "./priceTable";
 import type { PreviewResource } from "../engine/programRun";
 
 /** Hours that Azure counts for a month. */
-export const hoursPerMonth = 730;
+const hoursPerMonth = 730;
 
 /** One line of a monthly price. */
 export interface PriceLine {

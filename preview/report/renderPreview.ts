@@ -28,7 +28,7 @@ export function renderPreview(preview: StackPreview, layout: Layout): string {
 }
 
 /** One line that says how the run ended. */
-export function verdictLine({ result, wallMs }: StackPreview, layout: Layout): string {
+function verdictLine({ result, wallMs }: StackPreview, layout: Layout): string {
   const reasons = failures(result);
   const counts = operations(result);
   const advisories = (result.policy?.reports ?? []).filter(

@@ -12,7 +12,7 @@ export interface StackPreview {
 }
 
 /** Violations that stop an update. */
-export function mandatoryViolations(result: ProgramRun): PolicyFinding[] {
+function mandatoryViolations(result: ProgramRun): PolicyFinding[] {
   return (result.policy?.reports ?? []).filter(
     ({ kind, enforcement }) => kind === "violation" && enforcement === "mandatory",
   );

@@ -5,7 +5,7 @@ import type { ObjectRule } from "../objectRule";
 const { rayJob, rayCluster, rayService } = objectKinds;
 
 /** Longest time that a finished job may keep its cluster, in seconds. */
-export const longestTtlSeconds = 3600;
+const longestTtlSeconds = 3600;
 
 /** A Ray cluster lives as long as its job. */
 export const ephemeralRay: ObjectRule = {

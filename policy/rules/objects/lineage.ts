@@ -11,7 +11,7 @@ import { objectKinds } from "../objectKinds";
 import type { ObjectRule, Requirement } from "../objectRule";
 
 /** Annotations of an InferenceService that lead from a prediction to its data, with their form. */
-export const serviceAnnotations: Record<string, ValueForm> = {
+const serviceAnnotations: Record<string, ValueForm> = {
   [platformAnnotations.modelName]: lineageValues.modelName,
   [platformAnnotations.modelVersion]: lineageValues.modelVersion,
   [platformAnnotations.runId]: lineageValues.runId,
@@ -21,13 +21,13 @@ export const serviceAnnotations: Record<string, ValueForm> = {
 };
 
 /** Labels of a RayJob that lead from a run to its code, with their form. */
-export const rayJobLabels: Record<string, ValueForm> = {
+const rayJobLabels: Record<string, ValueForm> = {
   [platformLabels.project]: lineageValues.project,
   [platformLabels.gitCommit]: lineageValues.gitCommit,
 };
 
 /** Annotations of a RayJob that lead from a run to its data: no label can hold a dataset's name. */
-export const rayJobAnnotations: Record<string, ValueForm> = {
+const rayJobAnnotations: Record<string, ValueForm> = {
   [platformAnnotations.datasetName]: lineageValues.datasetName,
   [platformAnnotations.datasetVersion]: lineageValues.datasetVersion,
 };

@@ -11,7 +11,7 @@ export interface StoredLogFile {
 }
 
 /** The bytes of a file in the lake have a hole. */
-export class LogGapError extends Error {
+class LogGapError extends Error {
   override readonly name = "LogGapError";
 }
 

@@ -175,7 +175,7 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Rows on their way into one table, `CHUNK_ROWS` at a time. */
+/** Rows on their way into one table, `chunkRows` at a time. */
 export interface RowAppender {
   push(row: readonly Cell[]): void;
   /** Brings the rest into the table. Returns how many rows were pushed. */

@@ -188,7 +188,7 @@ export function flagColumn(name: string, flags: Uint8Array): EncodedColumn {
   return { name, encoding: "PLAIN", levels: presentAll(flags.length), nulls: 0, values: bits };
 }
 
-export function withLengths(lengths: Int32Array, content: Buffer): Uint8Array {
+function withLengths(lengths: Int32Array, content: Buffer): Uint8Array {
   const writer = new ByteWriter(lengths.length + 64);
   packDeltas(lengths, writer);
   return Buffer.concat([writer.getBytes(), content]);

@@ -37,7 +37,7 @@ const chunkBytes = 1 << 20;
  * `cluster-history/<kind>/<namespace>/<owner>/<cluster>/<session>/<node>/logs/<file>`; undefined
  * for any other.
  */
-export function parseHistoryKey(key: string): HistoryFile | undefined {
+function parseHistoryKey(key: string): HistoryFile | undefined {
   const match =
     /(?:^|\/)cluster-history\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\/logs\/(.+)$/.exec(
       key,

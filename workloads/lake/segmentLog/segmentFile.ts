@@ -137,7 +137,7 @@ export async function* readSegment(
 /**
  * The same, as many records at a time as a read brings: about a megabyte, or one larger record.
  *
- * @param room memory of `SEGMENT_WINDOW_BYTES` in which payloads lie until the next records are
+ * @param room memory of `segmentWindowBytes` in which payloads lie until the next records are
  *   asked for; without it they have memory of their own
  */
 export async function* readSegmentRecords(
@@ -185,7 +185,7 @@ export async function scanSegment(file: string): Promise<SegmentScan> {
 }
 
 /** A scan's figures before it began. */
-export function emptyScan(): SegmentScan {
+function emptyScan(): SegmentScan {
   return { records: 0, validBytes: 0, damagedBytes: 0, tornBytes: 0 };
 }
 

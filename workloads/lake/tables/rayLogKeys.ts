@@ -29,7 +29,7 @@ export interface RayLogManifestKey {
   node: string;
 }
 
-export const rayLogsRoot = lakeFolders.rayLogs;
+const rayLogsRoot = lakeFolders.rayLogs;
 export const rayLogManifestsPrefix = lakeFolders.rayLogManifests;
 export const rayLogCompactionsPrefix = `${lakeFolders.rayLogs}_compacted/`;
 export const rayLogStatusPrefix = `${lakeFolders.rayLogs}_status/`;

@@ -17,7 +17,7 @@ export async function fingerprintOf(
 }
 
 /** The fingerprint of these first bytes of a file. */
-export function fingerprintOfBytes(start: Buffer): Fingerprint {
+function fingerprintOfBytes(start: Buffer): Fingerprint {
   const bytes = start.subarray(0, fingerprintBytes);
   return { length: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }

@@ -4,7 +4,7 @@ import { readKeeperConfig } from "./config";
 import { runKeeper } from "./keeper";
 
 /** Exit code of a run that found a cluster ended without all of its logs; the alert is on it. */
-export const incompleteExitCode = 3;
+const incompleteExitCode = 3;
 
 /** Runs the keeper as the whole of a process. */
 export async function keeperMain(): Promise<void> {
