@@ -9,13 +9,15 @@ export const serverHost = "mlflow.mlflow.svc.cluster.local";
 /**
  * Hosts that the server answers for; MLflow refuses every other Host header with 403 (since 3.5).
  * A Service is known by four names, with and without its port; `$(POD_IP)` is what Prometheus
- * scrapes by, and Kubernetes fills it in. `/health` asks for no host.
+ * scrapes by, and Kubernetes fills it in; this machine's names are what `kubectl port-forward` is
+ * used by, on any port. `/health` asks for no host.
  */
 export function allowedHosts(publicHost?: string): string[] {
   const names = ["mlflow", "mlflow.mlflow", "mlflow.mlflow.svc", serverHost];
   return [
     ...names.flatMap((host) => [host, `${host}:${mlflowPort}`]),
     `$(POD_IP):${mlflowPort}`,
+    ...["localhost", "127.0.0.1"].flatMap((host) => [host, `${host}:*`]),
     ...(publicHost ? [publicHost] : []),
   ];
 }

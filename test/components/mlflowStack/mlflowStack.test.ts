@@ -404,7 +404,7 @@ describe("MlflowStack on either database", () => {
 });
 
 describe("Settings of the MLflow server", () => {
-  it("admits the names of the Service, the pod's address and the public host", () => {
+  it("admits the names of the Service, the pod's address, port forwarding and the public host", () => {
     assert.deepEqual(allowedHosts("mlflow.example.com"), [
       "mlflow",
       "mlflow:5000",
@@ -415,6 +415,10 @@ describe("Settings of the MLflow server", () => {
       "mlflow.mlflow.svc.cluster.local",
       "mlflow.mlflow.svc.cluster.local:5000",
       "$(POD_IP):5000",
+      "localhost",
+      "localhost:*",
+      "127.0.0.1",
+      "127.0.0.1:*",
       "mlflow.example.com",
     ]);
     assert.equal(allowedHosts().includes("mlflow.example.com"), false);
