@@ -71,7 +71,7 @@ export function standing(
   exemptions: Exemptions = {},
   today = new Date().toISOString().slice(0, 10),
 ): Standing {
-  const key = name in exemptions ? name : "*";
+  const key = Object.hasOwn(exemptions, name) ? name : "*";
   const exemption = exemptions[key] as Partial<Exemption> | undefined;
   if (exemption === undefined) {
     return { kind: "none" };

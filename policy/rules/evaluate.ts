@@ -40,7 +40,10 @@ function isContainer(value: unknown): value is Record<string | number, unknown> 
   return typeof value === "object" && value !== null;
 }
 
-/** Whether an expression holds; undefined where that hangs on an open value. */
+/**
+ * Whether an expression holds; undefined where that hangs on an open value. What looks into a list
+ * holds for nothing else: the API server has refused such an object by its schema.
+ */
 export function evaluate(
   expression: Expression,
   scope: Scope,
@@ -60,6 +63,9 @@ export function evaluate(
       const list = find(scope, expression.path, isOpen);
       if (isOpen(list.value)) {
         return undefined;
+      }
+      if (list.isThere && !Array.isArray(list.value)) {
+        return false;
       }
       const elements = list.isThere ? [...(list.value as unknown[]).keys()] : [];
       const test = (index: number) =>
@@ -107,8 +113,11 @@ function compare(expression: Comparison, value: unknown, isOpen: IsOpen): boolea
     case "atMost":
       return typeof value === "number" && value <= expression.value;
     case "includes":
-      return disjunction(value as unknown[], (element) =>
-        isOpen(element) ? undefined : element === expression.value,
+      return (
+        Array.isArray(value) &&
+        disjunction(value, (element) =>
+          isOpen(element) ? undefined : element === expression.value,
+        )
       );
   }
 }

@@ -34,6 +34,12 @@ describe("policy: exemptions", () => {
     }
   });
 
+  it("hold for no resource that is called as a word of JavaScript", () => {
+    for (const name of ["constructor", "toString", "__proto__"]) {
+      assert.deepEqual(standing(name, {}), { kind: "none" });
+    }
+  });
+
   it("do not reach another resource", async () => {
     const other = { "core-cpu": { reason: "a", expires: "9999-12-31" } };
     assert.deepEqual((await run(other)).violations, [broken]);

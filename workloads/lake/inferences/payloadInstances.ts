@@ -168,7 +168,7 @@ function valueOf(row: Row, column: SignatureColumn, place: number): unknown {
   if ("positional" in row) {
     return row.positional[place];
   }
-  if (column.name !== undefined && column.name in row.named) {
+  if (column.name !== undefined && Object.hasOwn(row.named, column.name)) {
     return row.named[column.name];
   }
   // A signature without names: the payload's own order, or its only value.
