@@ -76,8 +76,8 @@ describe("mlp preview", () => {
       "all problems of a configuration at once",
       ["preview", "-s", "wrong"],
       'mlp: Pulumi.wrong.yaml: "shown:idleNodes" must be of type integer, got "many". Write ' +
-        'a whole number.\nmlp: Pulumi.wrong.yaml: "shown:colour" is not a key of this project, ' +
-        'got "red". Declare it in Pulumi.yaml, or remove it.\n',
+        'a whole number.\nmlp: Pulumi.wrong.yaml: "shown:colour" is not a key of this project. ' +
+        "Declare it in Pulumi.yaml, or remove it.\n",
     ],
     [
       "a stack that does not exist",

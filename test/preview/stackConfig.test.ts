@@ -140,7 +140,7 @@ describe("stack configuration", () => {
       "a mistyped key",
       "shop:host: h\nshop:cuont: 3",
       [
-        'Pulumi.dev.yaml: "shop:cuont" is not a key of this project, got 3. Did you mean ' +
+        'Pulumi.dev.yaml: "shop:cuont" is not a key of this project. Did you mean ' +
           '"shop:count"?',
       ],
     ],
@@ -148,7 +148,7 @@ describe("stack configuration", () => {
       "a key without a namespace",
       "host: h\nnowhere: { a: 1 }",
       [
-        'Pulumi.dev.yaml: "shop:nowhere" is not a key of this project, got {"a":1}. Declare ' +
+        'Pulumi.dev.yaml: "shop:nowhere" is not a key of this project. Declare ' +
           "it in Pulumi.yaml, or remove it.",
       ],
     ],
@@ -157,7 +157,7 @@ describe("stack configuration", () => {
       "shop:count: x\nshop:other: y",
       [
         'Pulumi.dev.yaml: "shop:count" must be of type integer, got "x". Write a whole number.',
-        'Pulumi.dev.yaml: "shop:other" is not a key of this project, got "y". Declare it in ' +
+        'Pulumi.dev.yaml: "shop:other" is not a key of this project. Declare it in ' +
           "Pulumi.yaml, or remove it.",
         'Pulumi.dev.yaml: "shop:host" is missing. Set it to a string, or give it a default ' +
           "in Pulumi.yaml.",

@@ -50,7 +50,7 @@ export function readStackConfig(projectDirectory: string, stack: string): StackC
     const key = qualified(project, written);
     const declaration = declared.get(key);
     if (key.startsWith(`${project.name}:`) && declaration === undefined) {
-      problems.push(unknownKey(file, key, value, [...declared.keys()]));
+      problems.push(unknownKey(file, key, [...declared.keys()]));
       continue;
     }
     if (declaration !== undefined) {
@@ -145,12 +145,12 @@ function qualified(project: ProjectFile, key: string): string {
   return key.includes(":") ? key : `${project.name}:${key}`;
 }
 
-function unknownKey(file: string, key: string, value: unknown, known: string[]): Problem {
+/** Its value is not repeated: it may be a secret, and has nothing to do with the remedy. */
+function unknownKey(file: string, key: string, known: string[]): Problem {
   const close = known.find((candidate) => distance(candidate, key) <= 2);
   const remedy =
     close === undefined ? "Declare it in Pulumi.yaml, or remove it." : `Did you mean "${close}"?`;
-  const seen = hasSecure(value) ? "a secure value" : shown(value);
-  return { what: `${file}: "${key}" is not a key of this project`, seen, remedy };
+  return { what: `${file}: "${key}" is not a key of this project`, remedy };
 }
 
 function check(file: string, declaration: Declaration, value: unknown): Problem[] {
