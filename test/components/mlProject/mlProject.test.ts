@@ -6,6 +6,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AzureFoundation } from "../../../components/connections";
 import { MlProject } from "../../../components/mlProject/mlProject";
 import type { MlProjectArgs } from "../../../components/mlProject/args";
+import type { MlProjectGithubArgs } from "../../../components/mlProject/githubArgs";
+import { mlProjectProblems } from "../../../components/mlProject/problems";
 import { readTemplate } from "../../../components/mlProject/template";
 import { inferenceTableConnection, lakeConnection, trackingConnection } from "../connections";
 import { type Recorded, type Recording, type RecordOptions, record } from "../recorder";
@@ -456,6 +458,28 @@ describe("MlProject", () => {
         DATASET_NAME: "customers",
       },
     );
+  });
+
+  it("refuses as the caller's every variable and secret that it sets itself, and no other", () => {
+    const given = fullArgs("churn").github!;
+    const own = (type: string, nameOf: string, callers: object) =>
+      full
+        .all(hub(type))
+        .map(({ inputs }) => inputs[nameOf] as string)
+        .filter((name) => !Object.hasOwn(callers, name));
+    const variables = own("actionsVariable", "variableName", given.variables!);
+    const secrets = [
+      ...own("actionsSecret", "secretName", given.secrets!),
+      ...own("actionsEnvironmentSecret", "secretName", {}),
+    ];
+    const taken = (names: string[]) => Object.fromEntries(names.map((name) => [name, "x"]));
+    const refused = (github: Partial<MlProjectGithubArgs>) =>
+      mlProjectProblems("churn", { ...minimalArgs(), github: { ...given, ...github } }).map(
+        ({ propertyPath }) => propertyPath.split(".").at(-1)!,
+      );
+    assert.deepEqual(refused({ variables: taken(variables) }), variables);
+    assert.deepEqual(new Set(refused({ secrets: taken(secrets) })), new Set(secrets));
+    assert.deepEqual(refused({ variables: taken(secrets), secrets: taken(variables) }), []);
   });
 
   it("commits each template file once, one after another, then protects the branch", () => {
