@@ -5,7 +5,7 @@ import { runBench } from "./runBench";
 
 void runMain("bench", async () => {
   const [name = "", ...args] = process.argv.slice(2);
-  const bench = benches[name];
+  const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
   if (bench === undefined) {
     const remedy = `Choose ${Object.keys(benches).join(", ")}.`;
     throw new UserError({ what: "there is no such bench", seen: shown(name), remedy });

@@ -9,7 +9,6 @@ import { measureQueries } from "./queries";
 import { measureStall } from "./stall";
 
 // An interface has no index signature, which the type of a bench asks for.
-
 type Options = {
   seconds: number;
   outage: number;

@@ -8,7 +8,6 @@ import { measureSize } from "./size";
 import { measureThroughput } from "./throughput";
 
 // An interface has no index signature, which the type of a bench asks for.
-
 type Options = {
   megabytes: number;
   file: string[];
