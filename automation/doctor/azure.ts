@@ -1,27 +1,30 @@
+import { z } from "zod";
 import { type Finding, failure, good, notChecked, warning } from "./finding";
 import { examineQuota } from "./azureQuota";
 import type { AzureNeeds } from "./stackNeeds";
-import { type RunTool, jsonOf } from "./toolRun";
+import { type RunTool, answerAs } from "./toolRun";
 
 /** A subscription as `az account show` describes it. */
-interface Account {
-  id: string;
-  name: string;
-  state: string;
-  user: { name: string; type: string };
-}
+const account = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.string(),
+  user: z.object({ name: z.string(), type: z.string() }),
+});
+type Account = z.infer<typeof account>;
 
-interface ResourceProvider {
-  namespace: string;
-  registrationState: string;
-}
-
-interface RoleAssignment {
-  roleDefinitionName: string;
-  scope: string;
-  /** A rule that narrows which roles may be assigned. */
-  condition?: string | null;
-}
+const signedInUser = z.object({ id: z.string() });
+const resourceProviders = z.array(
+  z.object({ namespace: z.string(), registrationState: z.string() }),
+);
+const roleAssignments = z.array(
+  z.object({
+    roleDefinitionName: z.string(),
+    /** A rule that narrows which roles may be assigned. */
+    condition: z.string().nullish(),
+  }),
+);
+const offeredVersions = z.object({ values: z.array(z.object({ version: z.string() })) });
 
 const signIn =
   "Run `az login`, then `az account set --subscription <name>`; in a workflow use azure/login.";
@@ -33,17 +36,17 @@ export async function examineAzure(run: RunTool, needs: AzureNeeds): Promise<Fin
     const remedy = "Install the Azure CLI and sign in, then run this again.";
     return [notChecked("Subscription", "no Azure CLI on PATH", remedy)];
   }
-  const account = jsonOf(answer) as Account | undefined;
-  if (account === undefined) {
+  const found = answerAs(account, answer);
+  if (found === undefined) {
     return [failure("Subscription", answer.error || "not signed in", signIn)];
   }
   const parts = await Promise.all([
     examineProviders(run, needs),
-    examineRoles(run, account),
+    examineRoles(run, found),
     examineVersion(run, needs),
     examineQuota(run, needs),
   ]);
-  return [examineAccount(account), ...parts.flat()];
+  return [examineAccount(found), ...parts.flat()];
 }
 
 function examineAccount({ name, id, state, user }: Account): Finding {
@@ -56,7 +59,7 @@ function examineAccount({ name, id, state, user }: Account): Finding {
 async function examineProviders(run: RunTool, needs: AzureNeeds): Promise<Finding[]> {
   const subject = "Resource providers";
   const answer = await run("az", "provider", "list", "--output", "json");
-  const listed = jsonOf(answer) as ResourceProvider[] | undefined;
+  const listed = answerAs(resourceProviders, answer);
   if (listed === undefined) {
     return [unanswered(subject, answer.error)];
   }
@@ -83,15 +86,15 @@ const rolesThatGrant = [
   "Role Based Access Control Administrator",
 ];
 
-async function examineRoles(run: RunTool, account: Account): Promise<Finding[]> {
+async function examineRoles(run: RunTool, signedIn: Account): Promise<Finding[]> {
   const subject = "Rights of the deployer";
-  const assignee = await principal(run, account);
-  const scope = `/subscriptions/${account.id}`;
+  const assignee = await principal(run, signedIn);
+  const scope = `/subscriptions/${signedIn.id}`;
   const answer = await run(
     ...(["az", "role", "assignment", "list", "--include-inherited", "--include-groups"] as const),
     ...["--assignee", assignee, "--scope", scope, "--output", "json"],
   );
-  const held = jsonOf(answer) as RoleAssignment[] | undefined;
+  const held = answerAs(roleAssignments, answer);
   if (held === undefined) {
     return [unanswered(subject, answer.error)];
   }
@@ -117,15 +120,15 @@ async function principal(run: RunTool, { user }: Account): Promise<string> {
     return user.name;
   }
   const answer = await run("az", "ad", "signed-in-user", "show", "--output", "json");
-  return (jsonOf(answer) as { id?: string } | undefined)?.id ?? user.name;
+  return answerAs(signedInUser, answer)?.id ?? user.name;
 }
 
 async function examineVersion(run: RunTool, needs: AzureNeeds): Promise<Finding[]> {
   const subject = `Kubernetes ${needs.kubernetesVersion}`;
   const location = ["--location", needs.region, "--output", "json"];
   const answer = await run("az", "aks", "get-versions", ...location);
-  const offered = jsonOf(answer) as { values?: { version: string }[] } | undefined;
-  if (offered?.values === undefined) {
+  const offered = answerAs(offeredVersions, answer);
+  if (offered === undefined) {
     return [unanswered(subject, answer.error)];
   }
   const versions = offered.values.map(({ version }) => version).sort();

@@ -1,25 +1,30 @@
+import { z } from "zod";
 import { type Finding, failure, good, notChecked, warning } from "./finding";
 import type { AzureNeeds } from "./stackNeeds";
-import { type RunTool, jsonOf } from "./toolRun";
+import { type RunTool, answerAs } from "./toolRun";
 
 /** A virtual machine size as `az vm list-skus` describes it. */
-interface Sku {
-  name: string;
-  family: string;
-  locationInfo: { zones?: string[] | null }[];
-  restrictions: {
-    type: string;
-    reasonCode: string;
-    restrictionInfo?: { zones?: string[] | null };
-  }[];
-}
+const sku = z.object({
+  name: z.string(),
+  family: z.string(),
+  locationInfo: z.array(z.object({ zones: z.array(z.string()).nullish() })),
+  restrictions: z.array(
+    z.object({
+      type: z.string(),
+      reasonCode: z.string(),
+      restrictionInfo: z.object({ zones: z.array(z.string()).nullish() }).nullish(),
+    }),
+  ),
+});
+type Sku = z.infer<typeof sku>;
 
-interface Usage {
-  /** Azure writes numbers as texts here. */
-  currentValue: string | number;
-  limit: string | number;
-  name: { value: string };
-}
+/** Use of one quota. Azure writes numbers as texts here. */
+const usage = z.object({
+  currentValue: z.coerce.number(),
+  limit: z.coerce.number(),
+  name: z.object({ value: z.string() }),
+});
+type Usage = z.infer<typeof usage>;
 
 /** vCPUs that draw on one quota. */
 interface Demand {
@@ -39,14 +44,14 @@ export async function examineQuota(run: RunTool, needs: AzureNeeds): Promise<Fin
     run("az", "vm", "list-skus", "--resource-type", "virtualMachines", "--all", ...inRegion),
     run("az", "vm", "list-usage", ...inRegion),
   ]);
-  const skus = jsonOf(skuAnswer) as Sku[] | undefined;
-  const usages = jsonOf(usageAnswer) as Usage[] | undefined;
+  const skus = answerAs(z.array(sku), skuAnswer);
+  const usages = answerAs(z.array(usage), usageAnswer);
   const remedy = "Check that the account may read the subscription, then run this again.";
   if (skus === undefined) {
     const seen = skuAnswer.error || "Azure gave no answer that can be read";
     return [notChecked("Sizes and vCPU quota", seen, remedy)];
   }
-  const bySize = new Map(skus.map((sku) => [sku.name, sku]));
+  const bySize = new Map(skus.map((each) => [each.name, each]));
   const sizes = [...new Set(needs.pools.map(({ vmSize }) => vmSize))].map((size) =>
     examineSize(size, bySize.get(size), needs),
   );
@@ -54,7 +59,7 @@ export async function examineQuota(run: RunTool, needs: AzureNeeds): Promise<Fin
     const seen = usageAnswer.error || "Azure gave no answer that can be read";
     return [...sizes, notChecked("vCPU quota", seen, remedy)];
   }
-  const byName = new Map(usages.map((usage) => [usage.name.value.toLowerCase(), usage]));
+  const byName = new Map(usages.map((each) => [each.name.value.toLowerCase(), each]));
   return [
     ...sizes,
     ...demands(needs, bySize).map((demand) =>
@@ -63,17 +68,17 @@ export async function examineQuota(run: RunTool, needs: AzureNeeds): Promise<Fin
   ];
 }
 
-function examineSize(size: string, sku: Sku | undefined, { region, zones }: AzureNeeds): Finding {
+function examineSize(size: string, found: Sku | undefined, { region, zones }: AzureNeeds): Finding {
   const remedy = "Choose another size in `mlplatform:aks`, another region, or ask Azure's support.";
-  if (sku === undefined) {
+  if (found === undefined) {
     return failure(size, `not offered in ${region}`, remedy);
   }
-  const refused = sku.restrictions.find(({ type }) => type === "Location");
+  const refused = found.restrictions.find(({ type }) => type === "Location");
   if (refused !== undefined) {
     return failure(size, `closed in ${region} to this subscription: ${refused.reasonCode}`, remedy);
   }
-  const closed = sku.restrictions.flatMap(({ restrictionInfo }) => restrictionInfo?.zones ?? []);
-  const open = sku.locationInfo
+  const closed = found.restrictions.flatMap(({ restrictionInfo }) => restrictionInfo?.zones ?? []);
+  const open = found.locationInfo
     .flatMap((info) => info.zones ?? [])
     .filter((zone) => !closed.includes(zone));
   const missing = zones.filter((zone) => !open.includes(zone));
@@ -99,16 +104,19 @@ function demands({ pools }: AzureNeeds, bySize: ReadonlyMap<string, Sku>): Deman
   return [...found.values()];
 }
 
-function examineDemand({ quota, zero, full }: Demand, usage: Usage | undefined, region: string) {
+function examineDemand(
+  { quota, zero, full }: Demand,
+  found: Usage | undefined,
+  region: string,
+): Finding {
   const subject = `vCPU quota ${quota}`;
   const remedy =
     `Ask for more in Azure's portal (Quotas, Compute, ${region}), or lower the pools' maxCount. ` +
     "The upgrade of a pool takes a third more for a while.";
-  if (usage === undefined) {
+  if (found === undefined) {
     return failure(subject, `none in ${region}; the stack needs ${full}`, remedy);
   }
-  const limit = Number(usage.limit);
-  const used = Number(usage.currentValue);
+  const { limit, currentValue: used } = found;
   const seen = `${used} of ${limit} in use; the stack needs ${zero} idle, ${full} at full load`;
   if (limit < zero) {
     return failure(subject, seen, remedy);

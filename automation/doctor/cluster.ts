@@ -1,16 +1,40 @@
+import { z } from "zod";
 import { type Finding, failure, good, notChecked } from "./finding";
-import { type RunTool, jsonOf } from "./toolRun";
+import { type RunTool, answerAs } from "./toolRun";
 
 /** An object of the cluster, as far as it is looked at here. */
-interface KubeObject {
-  metadata: { name: string; namespace?: string };
-  spec?: Record<string, any>;
-  status?: Record<string, any>;
-  webhooks?: {
-    failurePolicy?: string;
-    clientConfig: { service?: { name: string; namespace: string } };
-  }[];
-}
+const kubeObject = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
+  spec: z.object({ replicas: z.number(), type: z.string() }).partial().optional(),
+  status: z
+    .object({
+      conditions: z.array(
+        z.object({ type: z.string(), status: z.string(), message: z.string().optional() }),
+      ),
+      readyReplicas: z.number(),
+      phase: z.string(),
+      notAfter: z.string(),
+      loadBalancer: z.object({
+        ingress: z.array(z.object({ ip: z.string(), hostname: z.string() }).partial()).optional(),
+      }),
+    })
+    .partial()
+    .optional(),
+  webhooks: z
+    .array(
+      z.object({
+        failurePolicy: z.string().optional(),
+        clientConfig: z.object({
+          service: z.object({ name: z.string(), namespace: z.string() }).optional(),
+        }),
+      }),
+    )
+    .optional(),
+  subsets: z.array(z.object({ addresses: z.array(z.unknown()).optional() })).optional(),
+});
+type KubeObject = z.infer<typeof kubeObject>;
+const objectList = z.object({ items: z.array(kubeObject) });
+const versions = z.object({ serverVersion: z.object({ gitVersion: z.string() }) });
 
 /** Days before its end that a certificate should have been renewed. */
 const renewalDays = 7;
@@ -31,7 +55,7 @@ export async function examineCluster(
   if (version.isMissing) {
     return [notChecked(subject, "no kubectl on PATH", "Install kubectl, then run this again.")];
   }
-  const server = (jsonOf(version) as any)?.serverVersion?.gitVersion as string | undefined;
+  const server = answerAs(versions, version)?.serverVersion.gitVersion;
   if (server === undefined) {
     const remedy =
       "Check `kubectl config get-contexts` and the API server's allowed address ranges; give " +
@@ -40,7 +64,7 @@ export async function examineCluster(
   }
   const list = async (kind: string): Promise<KubeObject[] | Finding> => {
     const answer = await kubectl("get", kind, "--all-namespaces", "--output=json");
-    const items = (jsonOf(answer) as { items?: KubeObject[] } | undefined)?.items;
+    const items = answerAs(objectList, answer)?.items;
     const remedy = "Use an account that may list it.";
     return items ?? notChecked(kind, answer.error || "no answer that can be read", remedy);
   };
@@ -93,13 +117,13 @@ function notReady({ status }: KubeObject): string | undefined {
 }
 
 function notRolledOut({ spec, status }: KubeObject): string | undefined {
-  const wanted = Number(spec?.replicas ?? 1);
-  const ready = Number(status?.readyReplicas ?? 0);
+  const wanted = spec?.replicas ?? 1;
+  const ready = status?.readyReplicas ?? 0;
   return ready < wanted ? `has ${ready} of ${wanted} replicas ready` : undefined;
 }
 
 function notBound({ status }: KubeObject): string | undefined {
-  return status?.phase === "Bound" ? undefined : `is ${String(status?.phase ?? "unknown")}`;
+  return status?.phase === "Bound" ? undefined : `is ${status?.phase ?? "unknown"}`;
 }
 
 function certificateFault({ status }: KubeObject, now: Date): string | undefined {
@@ -107,7 +131,7 @@ function certificateFault({ status }: KubeObject, now: Date): string | undefined
   if (ready?.status !== "True") {
     return `isn't ready: ${ready?.message ?? "no condition"}`;
   }
-  const days = (Date.parse(String(status?.notAfter)) - now.getTime()) / dayMs;
+  const days = (Date.parse(status?.notAfter ?? "") - now.getTime()) / dayMs;
   return days < renewalDays ? `ends on ${String(status?.notAfter)} and was not renewed` : undefined;
 }
 
@@ -150,8 +174,7 @@ async function examineWebhooks(
   ];
 }
 
-function hasAddress(endpoints: KubeObject): boolean {
-  const subsets = (endpoints as unknown as { subsets?: { addresses?: unknown[] }[] }).subsets ?? [];
+function hasAddress({ subsets = [] }: KubeObject): boolean {
   return subsets.some(({ addresses = [] }) => addresses.length > 0);
 }
 
@@ -160,7 +183,7 @@ export async function gatewayAddress(run: RunTool, context: string): Promise<str
   const selector = "--field-selector=metadata.name=istio-ingressgateway";
   const args = ["--context", context, "--request-timeout=15s", "get", "services", selector];
   const answer = await run("kubectl", ...args, "--all-namespaces", "--output=json");
-  const services = (jsonOf(answer) as { items?: KubeObject[] } | undefined)?.items ?? [];
+  const services = answerAs(objectList, answer)?.items ?? [];
   const ingress = services
     .filter(({ spec }) => spec?.type === "LoadBalancer")
     .flatMap(({ status }) => status?.loadBalancer?.ingress ?? [])[0];
@@ -168,8 +191,7 @@ export async function gatewayAddress(run: RunTool, context: string): Promise<str
 }
 
 function conditionOf(status: KubeObject["status"], type: string) {
-  const conditions: { type: string; status: string; message?: string }[] = status?.conditions ?? [];
-  return conditions.find((each) => each.type === type);
+  return status?.conditions?.find((each) => each.type === type);
 }
 
 function fullName({ metadata: { namespace, name } }: KubeObject): string {

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type Finding, failure, good, notChecked, warning } from "./finding";
 import type { GitHubNeeds } from "./stackNeeds";
 
@@ -5,8 +6,11 @@ interface Answer {
   status: number;
   /** Scopes of a classic token; undefined for other kinds, which don't tell. */
   scopes: string[] | undefined;
-  body: Record<string, unknown>;
+  /** Of an owner that shows it. */
+  plan: string | undefined;
 }
+
+const ownerBody = z.object({ plan: z.object({ name: z.string() }) });
 
 /** What a classic token needs: repositories and their settings, and files of workflows. */
 const neededScopes = ["repo", "workflow"];
@@ -36,8 +40,8 @@ export async function examineGitHub(
       .get("x-oauth-scopes")
       ?.split(",")
       .map((each) => each.trim());
-    const body = await response.json().catch(() => ({}));
-    return { status: response.status, scopes, body: body as Record<string, unknown> };
+    const body = ownerBody.safeParse(await response.json().catch(() => undefined));
+    return { status: response.status, scopes, plan: body.data?.plan.name };
   };
   try {
     const first = await ask("rate_limit");
@@ -101,7 +105,7 @@ function examineOwner(needs: GitHubNeeds, owner: Answer | undefined): Finding {
     const remedy = "Set `mlplatform:github.owner` to your organization.";
     return failure(subject, "no such organization or user", remedy);
   }
-  const plan = (owner.body.plan as { name?: string } | undefined)?.name;
+  const { plan } = owner;
   const closed = needs.repositories.filter(({ visibility }) => visibility !== "public");
   if (plan === undefined) {
     const seen = "its plan is shown to its owners only";

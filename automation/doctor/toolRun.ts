@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import type { z } from "zod";
 
 /** What a tool answered. */
 export interface ToolAnswer {
@@ -35,13 +36,16 @@ export function toolsOnPath(folder: string, signal: AbortSignal): RunTool {
     });
 }
 
-/** A tool's answer as JSON; undefined where the tool failed or wrote something else. */
-export function jsonOf({ isGood, stdout }: ToolAnswer): unknown {
+/** A tool's answer as data; undefined where the tool failed or wrote something else. */
+export function answerAs<T extends z.ZodType>(
+  schema: T,
+  { isGood, stdout }: ToolAnswer,
+): z.infer<T> | undefined {
   if (!isGood) {
     return undefined;
   }
   try {
-    return JSON.parse(stdout);
+    return schema.safeParse(JSON.parse(stdout)).data;
   } catch {
     return undefined;
   }

@@ -1,7 +1,8 @@
+import { z } from "zod";
 import { oldestCli } from "../stacks/pulumiCli";
 import { type Finding, failure, good, notChecked, warning } from "./finding";
 import type { StackNeeds } from "./stackNeeds";
-import { type RunTool, jsonOf } from "./toolRun";
+import { type RunTool, answerAs } from "./toolRun";
 
 /** A tool that must be on PATH, and the oldest version that is known to work. */
 interface Tool {
@@ -58,6 +59,7 @@ const azureTools: Tool[] = [
 /** Oldest Node that every part of the repository runs on. */
 const oldestNode = "20.0.0";
 const number = /\d+\.\d+\.\d+/;
+const login = z.object({ user: z.string().optional(), url: z.string().optional() });
 
 /** Looks at the programs on this machine. Without a stack only those that none can do without. */
 export async function examineTools(run: RunTool, needs?: StackNeeds): Promise<Finding[]> {
@@ -95,7 +97,7 @@ async function examineBackend(run: RunTool): Promise<Finding> {
   if (answer.isMissing) {
     return notChecked(subject, "no Pulumi CLI", "Install the CLI first.");
   }
-  const said = jsonOf(answer) as { user?: string; url?: string } | undefined;
+  const said = answerAs(login, answer);
   if (said === undefined) {
     const remedy =
       "Run `pulumi login` for Pulumi Cloud, or `pulumi login <url>` for a state of your own.";

@@ -6,7 +6,7 @@ import { toolsOnPath } from "../../automation/doctor/toolRun";
 import { ExitCode } from "../../screen/exitCode";
 import { type Layout, type Style, layoutOf, styled } from "../../screen/layout";
 import { Progress } from "../../screen/progress";
-import { wrap } from "../../screen/text";
+import { printable, wrap } from "../../screen/text";
 import type { CliContext } from "../context";
 
 interface DoctorFlags {
@@ -80,11 +80,11 @@ function report(examinations: Examination[], layout: Layout): string[] {
     styled(layout, "bold", part),
     ...findings.flatMap(({ subject, severity, seen, remedy }) => {
       const [mark, style] = marks[severity];
-      const [first, ...others] = wrap(`${subject}: ${seen}`, layout.width - 4);
+      const [first, ...others] = wrap(printable(`${subject}: ${seen}`), layout.width - 4);
       return [
         `  ${styled(layout, style, mark)} ${first}`,
         ...others.map((line) => `    ${line}`),
-        ...wrap(remedy ?? "", layout.width - 6).map((line) => `      ${line}`),
+        ...wrap(printable(remedy ?? ""), layout.width - 6).map((line) => `      ${line}`),
       ];
     }),
     "",

@@ -106,6 +106,17 @@ describe("mlp doctor", function () {
     );
   });
 
+  it("shows no control characters of what others write", async () => {
+    await writeTools(folder, {
+      pulumi: `printf 'logged \\033[2J in \\007as eve\\n' >&2; exit 1`,
+      kubectl: `echo '{"gitVersion":"v1.35.1"}'`,
+    });
+    const { stdout } = await runCli(["doctor"], { projectDir: root });
+    // eslint-disable-next-line no-control-regex
+    assert.doesNotMatch(stdout, /[\u0000-\u0009\u000b-\u001f]/);
+    assert.match(stdout, /Pulumi backend: logged.* in .*as eve/);
+  });
+
   it("says what is wrong with a stack that can't run, and looks at the tools all the same", async () => {
     const { code, stdout } = await runCli(["doctor", "--stack", "nowhere"], { projectDir: root });
     assert.equal(code, 1);

@@ -158,6 +158,18 @@ describe("mlp doctor on Azure", () => {
     });
   }
 
+  for (const garbage of [null, [], {}, [null], "text", [{ name: 1 }], { values: [{}] }]) {
+    it(`finds nothing good in an answer that is ${JSON.stringify(garbage)}`, async () => {
+      const answers = Object.fromEntries(
+        Object.keys(azureAnswers()).map((words) => [words, garbage]),
+      );
+      const account = { "account show": azureAnswers()["account show"] };
+      const [, ...found] = await examineAzure(answering({ ...answers, ...account }), needs);
+      assert.ok(found.length >= 4);
+      assert.ok(found.every(({ severity }) => severity !== Severity.Good));
+    });
+  }
+
   it("counts what an account may not read as not checked, never as good", async () => {
     const account = { "account show": azureAnswers()["account show"] };
     const all = await examineAzure(answering(account), needs);
