@@ -36,7 +36,7 @@ export function readJsonPath(path: string): PathStep[] | string {
   const steps: PathStep[] = [];
   let rest = path.slice(1);
   while (rest !== "") {
-    const found = stepOf(rest, steps.at(-1)?.kind === "descend");
+    const found = stepOf(rest, steps[steps.length - 1]?.kind === "descend");
     if (found === undefined) {
       return (
         `path ${JSON.stringify(path.slice(0, 100))} can't be read from ` +
@@ -50,7 +50,7 @@ export function readJsonPath(path: string): PathStep[] | string {
   if (steps.filter(({ kind }) => kind === "descend").length > 1) {
     return `path ${JSON.stringify(path.slice(0, 100))} has more than one ".."`;
   }
-  return steps.length === 0 || steps.at(-1)!.kind === "descend"
+  return steps.length === 0 || steps[steps.length - 1]!.kind === "descend"
     ? `path ${JSON.stringify(path)} names no value inside the document`
     : steps;
 }

@@ -151,8 +151,8 @@ function upgrades(kind: NodePoolKind): Pick<PoolSettings, "upgradeSettings"> {
 }
 
 function vmSizeProblems(path: string, kind: NodePoolKind, vmSize: string): ArgumentProblem[] {
-  // Of its own: "constructor" is no size.
-  const size = Object.hasOwn(vmSizes, vmSize) ? vmSizes[vmSize] : undefined;
+  // Listed: "constructor" is a key of every object, and no size.
+  const size = Object.keys(vmSizes).includes(vmSize) ? vmSizes[vmSize] : undefined;
   if (!size) {
     return [problem(path, ...unlistedSize(vmSize))];
   }
