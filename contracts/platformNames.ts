@@ -37,4 +37,4 @@ export const modelRuntimeName = "mlplatform-mlflow";
 export const inferenceTableName = "inference-table";
 
 /** Where KServe's loggers post to. */
-export const inferenceTableUrl = "http://inference-table.observability.svc.cluster.local";
+export const inferenceTableUrl = `http://${inferenceTableName}.${platformNamespaces.observability}.svc.cluster.local`;

@@ -112,7 +112,8 @@ export interface ServingMeshArgs {
    */
   jwt?: ServingJwtArgs;
   /**
-   * Whether the gateway has a private address only. False needs `jwt` or `allowedIpRanges`.
+   * Whether the gateway has a private address only. False needs `jwt`, or `allowedIpRanges`
+   * narrower than the internet.
    * @default true
    */
   internalLoadBalancer?: boolean;

@@ -12,7 +12,7 @@ import {
   workloadIdentity,
 } from "@mlplatform/contracts/platformLabels";
 import {
-  inferenceTableUrl,
+  inferenceTableName,
   localQueueName,
   modelRuntimeName,
   projectSecrets,
@@ -170,7 +170,7 @@ export const spellings: Record<string, Spelling[]> = {
   ],
   "components/observabilityStack/alerts/inferenceTable.yaml": [
     keys(platformAnnotations.modelVersion),
-    matches(/up\{job="([\w-]+)"/g, new URL(inferenceTableUrl).hostname.split(".")[0]!),
+    matches(/up\{job="([\w-]+)"/g, inferenceTableName),
   ],
 };
 
