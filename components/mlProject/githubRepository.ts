@@ -136,10 +136,11 @@ export function createActionsSettings(
  * protects the branch, which would refuse these direct commits.
  */
 export function createContent(
-  { name, parent }: Scope,
+  scope: Scope,
   args: GithubSettings,
-  repository: ProjectRepository,
+  { repository, protectData }: { repository: ProjectRepository; protectData: boolean },
 ): void {
+  const { name, parent } = scope;
   const { branch } = args;
   let previous: pulumi.Resource | undefined;
   for (const file of args.templateDirectory ? readTemplate(args.templateDirectory) : []) {
@@ -156,7 +157,8 @@ export function createContent(
         overwriteOnCreate: args.create,
       },
       {
-        parent,
+        // Once out of the state, it would be written over the team's by the next update.
+        ...statefulOptions(scope, protectData),
         // The team edits these files; a later template is theirs to take over.
         ignoreChanges: ["content", "commitMessage", "overwriteOnCreate"],
         retainOnDelete: true,

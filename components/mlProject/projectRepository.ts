@@ -59,7 +59,7 @@ export function connectRepository(
     variables: { ...ownVariables(scope.name, args, github), ...github.variables },
     secrets: { ...ownSecrets(args), ...github.secrets },
   });
-  createContent(scope, github, repository);
+  createContent(scope, github, { repository, protectData: args.protectData });
 }
 
 /** What the workflows know of the platform. */

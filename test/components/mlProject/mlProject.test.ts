@@ -491,7 +491,7 @@ describe("MlProject", () => {
     );
     for (const [i, file] of files.entries()) {
       assert.ok(file.ignoreChanges.includes("content"), `${file.name} would revert the team`);
-      assert.equal(file.retainOnDelete, true);
+      assert.deepEqual([file.protect, file.retainOnDelete], [true, true]);
       if (i > 0) {
         assert.ok(file.dependencies.includes(files[i - 1]!.urn));
       }
@@ -545,6 +545,7 @@ describe("MlProject", () => {
       const { protect, retainOnDelete } = loose.one(type);
       assert.deepEqual([type, protect, retainOnDelete], [type, false, false]);
     }
+    assert.ok(loose.all(hub("repositoryFile")).every(({ protect }) => !protect));
   });
 
   it("shares no URN and no name in the cluster between two projects", async () => {
