@@ -17,6 +17,7 @@ describe("engine, preview of a program", () => {
         "basic::basic:index:Group$random:index/randomPassword:RandomPassword::one-password",
         "basic::basic:index:Group$kubernetes:core/v1:Namespace::one-space",
         "basic::basic:index:Group$kubernetes:core/v1:Secret::one-secret",
+        "basic::basic:index:Group$kubernetes:core/v1:ConfigMap::one-map",
       ].map(urn),
     );
     assert.equal(result.succeeded, true);
@@ -35,6 +36,13 @@ describe("engine, preview of a program", () => {
       named(result, "one-password").urn,
     ]);
     assert.equal(named(result, "one").custom, false);
+  });
+
+  it("lets what is made from a resource's output depend on that resource alone", async () => {
+    const { result } = await runFixture("basic");
+    assert.deepEqual(named(result, "one-map").propertyDependencies.metadata, [
+      named(result, "one-secret").urn,
+    ]);
   });
 
   it("shows unknowns and secrets by their marks and never their values", async () => {
@@ -57,7 +65,7 @@ describe("engine, preview of a program", () => {
     const seen: number[] = [];
     await runFixture("basic", { onProgress: ({ resources }) => seen.push(resources) });
     // The default provider has no request of its own.
-    assert.deepEqual(seen, [1, 2, 3, 5, 6, 7]);
+    assert.deepEqual(seen, [1, 2, 3, 5, 6, 7, 8]);
   });
 });
 

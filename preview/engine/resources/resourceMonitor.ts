@@ -88,7 +88,9 @@ export function resourceMonitor(
     answer.setUrn(registration.urn);
     answer.setId(registration.id);
     answer.setObject(toStruct(registration.outputs));
-    for (const [key, urns] of Object.entries(registration.goal.propertyDependencies)) {
+    // What an output of any other resource depends on is the resource alone, however it was made.
+    const { remote, propertyDependencies } = registration.goal;
+    for (const [key, urns] of remote ? Object.entries(propertyDependencies) : []) {
       const dependencies = new messages.RegisterResourceResponse.PropertyDependencies();
       dependencies.setUrnsList(urns);
       answer.getPropertydependenciesMap().set(key, dependencies);
