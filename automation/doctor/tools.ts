@@ -1,3 +1,4 @@
+import { isOlder } from "../isOlder";
 import { z } from "zod";
 import { oldestCli } from "../stacks/pulumiCli";
 import { type Finding, failure, good, notChecked, warning } from "./finding";
@@ -104,11 +105,4 @@ async function examineBackend(run: RunTool): Promise<Finding> {
     return failure(subject, answer.error || "not logged in", remedy);
   }
   return good(subject, [said.user, said.url].filter(Boolean).join(" at "));
-}
-
-/** Whether a version of three numbers is older than another. */
-function isOlder(version: string, than: string): boolean {
-  const [a, b] = [version, than].map((text) => text.split(".").map(Number));
-  const at = [0, 1, 2].find((index) => a![index] !== b![index]);
-  return at !== undefined && a![at]! < b![at]!;
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { isOlder } from "../isOlder";
 import { UserError, shown } from "../../screen/userError";
 
 /** Oldest CLI that the program's SDK and the plugins of the platform are known to work with. */
@@ -94,14 +95,4 @@ async function outputOf(args: string[], options: CliOptions): Promise<string> {
   throw new UserError({
     what: `\`pulumi ${args.join(" ")}\` ended with ${code}: ${errors.trim().replace(/\.$/, "")}`,
   });
-}
-
-function isOlder(version: string, than: string): boolean {
-  const [a, b] = [version, than].map((text) => text.split(".").map(Number));
-  for (let at = 0; at < 3; at++) {
-    if (a![at] !== b![at]) {
-      return a![at]! < b![at]!;
-    }
-  }
-  return false;
 }
