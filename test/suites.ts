@@ -64,7 +64,10 @@ export const lanes: Suite[][] = [
     },
     {
       ...mocha("engine", "test/engine/*.test.ts"),
-      prepare: (root, say) => buildEngine(root, say, ["pulumi"]),
+      prepare: async (root, say) => {
+        await buildControlPlane(root, say);
+        await buildEngine(root, say, ["pulumi", "kubernetesProvider"]);
+      },
     },
   ],
 ];

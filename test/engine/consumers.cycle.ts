@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { stringify } from "yaml";
 import { PythonEnvironment } from "../../local/programs/pythonEnvironment";
 import { Cloud } from "./cloud/cloud";
 import type { PreviewStep } from "./differences";
@@ -35,7 +36,12 @@ const platform = {
   tags: { owner: "risk", environment: "test", costCenter: "cc-1", project: "mlplatform" },
 };
 
-const program = `
+const consumers: { language: string; runtime: string; file: string; text: string }[] = [
+  {
+    language: "Python",
+    runtime: "python",
+    file: "__main__.py",
+    text: `
 import json
 import pulumi
 
@@ -46,7 +52,18 @@ platform = pulumi.ComponentResource(
     remote=True,
 )
 pulumi.export("platform", platform.urn)
-`;
+`,
+  },
+  {
+    language: "YAML",
+    runtime: "yaml",
+    file: "Main.yaml",
+    text: stringify({
+      resources: { core: { type: "mlplatform:index:AksPlatform", properties: platform } },
+      outputs: { platform: "${core.urn}" },
+    }),
+  },
+];
 
 describe("programs in other languages take the components by the real CLI", function () {
   this.timeout(1_800_000);
@@ -56,7 +73,7 @@ describe("programs in other languages take the components by the real CLI", func
 
   before(async () => {
     const say = (text: string) => console.log(`    ${text}`);
-    const programs = await buildEngine(root, say, ["pulumi"]);
+    const programs = await buildEngine(root, say, ["pulumi", "yamlHost"]);
     cloud = await Cloud.start(root, "{}");
     bed = new EngineBed({ programs, cloud: cloud.url });
     bed.copyProject();
@@ -70,29 +87,26 @@ describe("programs in other languages take the components by the real CLI", func
     await cloud?.stop();
   });
 
-  it("a Python program previews an AKS platform", async () => {
-    const folder = join(bed.folder, "consumer");
-    mkdirSync(folder);
-    const components = join(bed.project, "components");
-    writeFileSync(
-      join(folder, "Pulumi.yaml"),
-      `name: consumer
-runtime: python
-plugins:
-  providers:
-    - name: mlplatform
-      path: ${components}
-`,
-    );
-    writeFileSync(join(folder, "__main__.py"), program);
-    const env = { MLP_ENGINE_PYTHON: python };
-    const made = await bed.run(["stack", "init", "test"], { folder, env });
-    assert.equal(made.code, 0, made.stderr);
-    const ran = await bed.run(["preview", "--stack", "test", "--json"], { folder, env });
-    assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`);
-    const { steps } = JSON.parse(ran.stdout) as { steps: PreviewStep[] };
-    const children = steps.filter(({ urn }) => urn.includes("mlplatform:index:AksPlatform$"));
-    assert.ok(children.some(({ urn }) => urn.endsWith("ManagedCluster::core-cluster")));
-    console.log(`      ${children.length} resources in ${ran.seconds.toFixed(1)} s`);
-  });
+  for (const { language, runtime, file, text } of consumers) {
+    it(`a ${language} program previews an AKS platform`, async () => {
+      const folder = join(bed.folder, runtime);
+      mkdirSync(folder);
+      const project = {
+        name: "consumer",
+        runtime,
+        plugins: { providers: [{ name: "mlplatform", path: join(bed.project, "components") }] },
+      };
+      writeFileSync(join(folder, "Pulumi.yaml"), stringify(project));
+      writeFileSync(join(folder, file), text);
+      const env = { MLP_ENGINE_PYTHON: python };
+      const made = await bed.run(["stack", "init", runtime], { folder, env });
+      assert.equal(made.code, 0, made.stderr);
+      const ran = await bed.run(["preview", "--stack", runtime, "--json"], { folder, env });
+      assert.equal(ran.code, 0, `${ran.stdout}${ran.stderr}`);
+      const { steps } = JSON.parse(ran.stdout) as { steps: PreviewStep[] };
+      const children = steps.filter(({ urn }) => urn.includes("mlplatform:index:AksPlatform$"));
+      assert.ok(children.some(({ urn }) => urn.endsWith("ManagedCluster::core-cluster")));
+      console.log(`      ${children.length} resources in ${ran.seconds.toFixed(1)} s`);
+    });
+  }
 });

@@ -219,8 +219,11 @@ export class EngineBed {
 
   #installHosts(): void {
     const bin = (name: string) => join(this.folder, "bin", name);
-    const { pulumi } = this.options.programs;
+    const { pulumi, yamlHost } = this.options.programs;
     symlinkSync(pulumi, bin("pulumi"));
+    if (yamlHost) {
+      symlinkSync(yamlHost, bin("pulumi-language-yaml"));
+    }
     this.#script(bin("pulumi-language-nodejs"), "hosts/nodejs.ts");
     this.#script(bin("pulumi-language-python"), "hosts/python.ts");
     const credential = {

@@ -40,6 +40,7 @@ export class EngineStack {
   static async start(stack: string): Promise<EngineStack> {
     const say = (text: string) => console.log(`    ${text}`);
     const programs = await buildEngine(root, say, ["pulumi", "kubernetesProvider"]);
+    const startedAt = performance.now();
     const cluster = await startCluster();
     const controllers = new BedControllers(cluster.api);
     const kubeconfig = cluster.kubeconfigText();
@@ -54,6 +55,7 @@ export class EngineStack {
       writeFileSync(file, kubeconfig, { mode: 0o600 });
       await bed.initStack(stack, stackText(root, stack, { kubeconfig: file }));
       await started.#furnish();
+      say(`the bed is ready after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
       return started;
     } catch (error) {
       await started.stop();
@@ -120,7 +122,7 @@ export class EngineStack {
     const flags = ["--yes", "--skip-preview", "--stack", this.stack, "--event-log", log];
     const ran = await this.bed.run([command, ...flags, ...args]);
     const events = existsSync(log) ? eventsOf(readFileSync(log, "utf8")) : [];
-    return { ran, changes: changesIn(events), said: said(ran) };
+    return { ran, changes: changesIn(events) };
   }
 
   /** `mlp` of the copied project, with the bed's engine on PATH. */

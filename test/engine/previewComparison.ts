@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import { buildPolicyPack } from "../../preview/engine/policies/buildPolicyPack";
 import { type Difference, type PreviewStep, differences } from "./differences";
@@ -8,7 +9,7 @@ import { previewStack } from "./offlineEngine";
 import { readFileSync } from "node:fs";
 
 /** What two engines said of one stack. */
-export interface Comparison {
+interface Comparison {
   resources: number;
   seconds: number;
   /** Known differences, by the name of their cause. */
@@ -22,7 +23,7 @@ export interface Comparison {
  * Previews a stack that was never deployed by the real engine, with the policy pack, and by the
  * offline one; compares everything that both say.
  */
-export async function comparePreviews(bed: EngineBed, stack: string): Promise<Comparison> {
+async function comparePreviews(bed: EngineBed, stack: string): Promise<Comparison> {
   const pack = join(bed.project, "policy");
   await buildPolicyPack(pack);
   const log = join(bed.folder, "preview.log");
@@ -68,6 +69,22 @@ export async function comparePreviews(bed: EngineBed, stack: string): Promise<Co
         .sort(),
     },
   };
+}
+
+/**
+ * Asserts that the two previews differ in what is explained alone, and prints how much that is;
+ * returns how many resources the real engine would make.
+ */
+export async function assertSamePreview(bed: EngineBed, stack: string): Promise<number> {
+  const { resources, seconds, explained, unexplained, policies } = await comparePreviews(
+    bed,
+    stack,
+  );
+  const known = Object.entries(explained).map(([name, count]) => `${count} ${name}`);
+  console.log(`      ${resources} resources in ${seconds.toFixed(1)} s; ${known.join(", ")}`);
+  assert.deepEqual(unexplained.slice(0, 20), []);
+  assert.deepEqual(policies.real, policies.offline);
+  return resources;
 }
 
 const policyLines = (events: EngineEvent[]) =>

@@ -11,6 +11,8 @@ export interface EnginePrograms {
   pulumi: string;
   /** `pulumi-resource-kubernetes`. */
   kubernetesProvider: string;
+  /** `pulumi-language-yaml`, which runs programs in YAML. */
+  yamlHost: string;
 }
 
 const without = "run the other suites by name (`npm test -- program services`).";
@@ -38,6 +40,14 @@ const tools: Record<keyof EnginePrograms, GoTool> = {
       ],
     },
     ldflags: [`-X main.version=${kubernetesProviderVersion}`],
+    without,
+  },
+  // It doesn't compile with the packages of the CLI's release, so it is built with those of the
+  // Kubernetes provider.
+  yamlHost: {
+    name: "pulumi-language-yaml",
+    module: "test/engine/yaml",
+    package: "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
     without,
   },
 };

@@ -7,8 +7,18 @@ const project = `
       cpuQuota: 4
       memoryQuotaGiB: 8`;
 
-/** One change of each kind, as people make them in a stack's file. */
-export const updates: CycleOptions["updates"] = [
+/** A piece of a stack's file, and what it becomes. */
+interface Edit {
+  from: string;
+  to: string;
+}
+
+/**
+ * One change of each kind, as people make them in a stack's file.
+ *
+ * @param replicas of the gateway, which the stacks state differently
+ */
+export const updates = (replicas: Edit): CycleOptions["updates"] => [
   {
     what: "an image",
     edit: (at) =>
@@ -16,24 +26,21 @@ export const updates: CycleOptions["updates"] = [
         "  mlplatform:charts:",
         `  mlplatform:images: { mlflow: "${image}" }\n  mlplatform:charts:`,
       ),
-    expects: /^update$|update/,
+    expects: /^(replace )?update$/,
   },
   {
     what: "replicas",
-    edit: (at) =>
-      at.edit(
-        "  mlplatform:charts:",
-        "  mlplatform:serving: { replicas: 2 }\n  mlplatform:charts:",
-      ),
+    edit: (at) => at.edit(replicas.from, replicas.to),
+    expects: /^update$/,
   },
   {
     what: "a new project",
     edit: (at) => at.edit("  mlplatform:projects:", `  mlplatform:projects:${project}`),
-    expects: /create/,
+    expects: /^create$/,
   },
   {
     what: "a removed project",
     edit: (at) => at.edit(`  mlplatform:projects:${project}`, "  mlplatform:projects:"),
-    expects: /delete/,
+    expects: /^delete$/,
   },
 ];

@@ -17,7 +17,9 @@ export class GitHub implements Service {
 
   create(type: string, inputs: WireObject): CloudResource {
     const id = idOf(type, inputs);
-    if (this.resources.has(id.toLowerCase())) {
+    // Source: the SDK's comment on it. Only files have it.
+    const overwrites = inputs.overwriteOnCreate === true;
+    if (this.resources.has(id.toLowerCase()) && !overwrites) {
       throw new ServiceRefusal(422, "already_exists", `${id} already exists.`);
     }
     if (type !== repositoryType) {

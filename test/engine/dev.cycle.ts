@@ -1,4 +1,0 @@
-import { describeCycle } from "./cycle";
-import { updates } from "./updates";
-
-describeCycle({ stack: "dev", updates });

@@ -1,0 +1,19 @@
+import { EngineStack } from "./engineStack";
+import { assertSamePreview } from "./previewComparison";
+
+// That of dev is compared where its cycle begins.
+for (const stack of ["local", "prod"]) {
+  describe(`${stack} as the real engine previews it`, function () {
+    this.timeout(3_600_000);
+    let at: EngineStack;
+
+    before(async () => {
+      at = await EngineStack.start(stack);
+    });
+    after(() => at?.stop());
+
+    it("equals the offline preview but for what is explained, policies included", async () => {
+      await assertSamePreview(at.bed, stack);
+    });
+  });
+}
