@@ -7,6 +7,7 @@ const directions = {
   components: ["contracts"],
   policy: ["contracts"],
   program: ["components", "contracts", "policy/rules", "policy/admission"],
+  images: ["program", "screen", "local/programs"],
   charts: ["program", "components", "preview", "screen"],
   preview: ["program", "components", "contracts", "policy", "screen"],
   automation: ["charts", "components", "preview", "screen"],

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { ExitCode } from "../screen/exitCode";
 import { outputErrorAs, reportError } from "../screen/reportError";
 import { doctorCommand } from "./commands/doctor";
-import { imagesCommand } from "./commands/images";
+import { imagesCommand } from "./commands/images/imagesCommand";
 import { inferencesCommand } from "./commands/inferences";
 import { logsCommand } from "./commands/logs";
 import { policyCommand } from "./commands/policy";
@@ -24,6 +24,7 @@ Examples:
   npm run mlp -- policy check ../churn/deploy   a project's manifests against the policies
   npm run mlp -- prices update --stack prod     list prices of the stack's region
   npm run mlp -- images --stack prod            every image that the stack pulls, for import
+  npm run mlp -- images build                   the platform's own images, with size and packages
   npm run mlp -- versions verify                every chart's digest, compared with its archive
   npm run mlp -- trace 0192f1c4-…               from a prediction to its data, commit and logs
   npm run mlp -- inferences sql "select model_name, count(*) from inferences group by all"

@@ -1,20 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import { missingArchives } from "./charts";
 import { checkConfig, type ConfigProblem } from "./problems";
+import { unpublishedMessage, unpublishedPrefix } from "./publishedImages";
 import type { StackConfig } from "./schema";
 import { hidden } from "./schemaProblems";
-import { chartsOf, settingsOf } from "./settings";
+import { chartsOf, settingsOf, unpublishedOf } from "./settings";
 
 /**
  * Reads and checks the whole configuration of the stack.
  *
  * @returns what each component is given
- * @throws pulumi.RunError naming every problem at once: key, value seen, remedy.
+ * @throws pulumi.RunError naming every problem at once: key, value seen, remedy; or, in an
+ * update, the own images that are not published.
  */
 export function loadConfig() {
   const result = checkConfig(ownSettings());
   const problems = "config" in result ? archiveProblems(result.config) : result.problems;
   if ("config" in result && problems.length === 0) {
+    demandImages(result.config);
     return settingsOf(result.config);
   }
   const lines = problems.map((found) => `  ${found.key}: ${wordsOf(found)}`);
@@ -32,6 +35,25 @@ function wordsOf({ key, problem }: ConfigProblem): string {
   return value >= 0 && isConfigSecret(`${pulumi.getProject()}:${stackKey}`)
     ? `${problem.slice(0, value)}, got ${hidden}. \`pulumi config get ${stackKey}\` shows it.`
     : problem;
+}
+
+/**
+ * A preview says which of the own images nobody can pull; an update refuses, before anything is
+ * made.
+ */
+function demandImages(config: StackConfig): void {
+  const unpublished = unpublishedOf(config);
+  if (unpublished.length === 0) {
+    return;
+  }
+  const message = unpublishedMessage(unpublished, config.images.prefix);
+  if (!pulumi.runtime.isDryRun()) {
+    throw new pulumi.RunError(`Pulumi.${pulumi.getStack()}.yaml: ${message}`);
+  }
+  void pulumi.log.warn(
+    `Pulumi.${pulumi.getStack()}.yaml: ${message} An update refuses until then; here they have ` +
+      `names under ${unpublishedPrefix}.`,
+  );
 }
 
 /** Looks whether a folder of charts holds those that the stack installs. */

@@ -153,7 +153,7 @@ const image: TextFormat = {
 
 /** Keys that no component takes as they are. */
 function ownKeys(config: WellTyped): ArgumentProblem[] {
-  const { registry: from, ...replaced } = config.images ?? {};
+  const { registry: from, prefix, preloaded, ...replaced } = config.images ?? {};
   return [
     ...textProblems("environment", config.environment, tagValue),
     ...textProblems("owner", config.owner, tagValue),
@@ -166,6 +166,17 @@ function ownKeys(config: WellTyped): ArgumentProblem[] {
     ...textProblems("github.baseUrl", config.github?.baseUrl, url),
     ...at("charts", chartSourceProblems(config.charts ?? {})),
     ...textProblems("images.registry", from, registry),
+    ...textProblems("images.prefix", prefix, registry),
+    ...(preloaded && prefix !== undefined
+      ? [
+          problem(
+            "images.prefix",
+            "must be absent with images.preloaded",
+            prefix,
+            "Remove it where the nodes have the images, or preloaded where they pull them.",
+          ),
+        ]
+      : []),
     ...Object.entries(replaced).flatMap(([name, value]) =>
       textProblems(`images.${name}`, value, image),
     ),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ChartOrigin } from "./charts";
-import { type ImageName, images, kubernetesVersion } from "./versions";
+import { ownImages } from "./ownImages";
+import { type ImageName, kubernetesVersion, upstreamImages } from "./versions";
 import { AksTier, KubeLogin, RegistrySku } from "../components/aksPlatform/args";
 import { LakeKind } from "../components/connections";
 import { MlflowDatabase } from "../components/mlflowStack/args";
@@ -136,7 +137,7 @@ const project = z.strictObject({
     .optional(),
 });
 
-const imageNames = Object.keys(images) as ImageName[];
+const imageNames = Object.keys({ ...ownImages, ...upstreamImages }) as ImageName[];
 const replacedImages = Object.fromEntries(
   imageNames.map((name) => [name, z.string().optional()]),
 ) as Record<ImageName, z.ZodOptional<z.ZodString>>;
@@ -166,7 +167,14 @@ export const schema = z.strictObject({
       path: z.string().optional(),
     })
     .prefault({}),
-  images: z.strictObject({ registry: z.string().optional(), ...replacedImages }).prefault({}),
+  images: z
+    .strictObject({
+      registry: z.string().optional(),
+      prefix: z.string().optional(),
+      preloaded: z.boolean().optional(),
+      ...replacedImages,
+    })
+    .prefault({}),
 });
 
 /** A stack's configuration with its keys and types checked. */

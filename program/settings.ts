@@ -5,15 +5,22 @@ import { imageFrom } from "../components/kubernetes/imageName";
 import { MlflowDatabase } from "../components/mlflowStack/args";
 import { normalizeMlflowStack } from "../components/mlflowStack/normalize";
 import { anywhere, placementOn } from "../components/kubernetes/placement";
+import type { OwnImageName } from "./ownImages";
+import {
+  type ImageDigests,
+  ownImageNames,
+  preloadedPrefix,
+  readImageDigests,
+} from "./publishedImages";
 import type { StackConfig } from "./schema";
 import { admissionPolicies } from "../policy/admission";
 import {
   charts as publishedCharts,
   type ImageName,
-  images as publishedImages,
   knativeImages,
   knativeVersion,
   lakeImages,
+  upstreamImages,
 } from "./versions";
 
 /** Tags for every Azure resource of a stack. */
@@ -30,9 +37,31 @@ export function modelDomain(domain: string): string {
 }
 
 /** Every image that the program names, by name, from the stack's registry. */
-export function imagesOf(config: StackConfig): Record<ImageName, string> {
-  const { registry, ...replaced } = config.images;
-  return mapValues({ ...publishedImages, ...replaced }, (image) => imageFrom(registry, image));
+export function imagesOf(
+  config: StackConfig,
+  digests: ImageDigests = readImageDigests(),
+): Record<ImageName, string> {
+  const { registry, prefix, preloaded, ...replaced } = config.images;
+  const own = ownImageNames({ prefix, preloaded }, digests).images;
+  const named: Record<ImageName, string> = { ...upstreamImages, ...own, ...replaced };
+  return mapValues(named, (image) =>
+    image.startsWith(`${preloadedPrefix}/`) ? image : imageFrom(registry, image),
+  );
+}
+
+/** The own images that a stack uses and that no registry holds, as far as is recorded. */
+export function unpublishedOf(
+  config: StackConfig,
+  digests: ImageDigests = readImageDigests(),
+): OwnImageName[] {
+  const used: ImageName[] = [
+    ...Object.values(lakeImages[normalizeDataLake(config.dataLake).kind]),
+    ...(["mlflow", "modelServer", "logOffloader", "inferenceTable"] as const),
+    ...(config.projects.some(({ github }) => github) ? (["trainingBase"] as const) : []),
+  ];
+  return ownImageNames(config.images, digests).unpublished.filter(
+    (name) => used.includes(name) && config.images[name] === undefined,
+  );
 }
 
 function mapValues<K extends string, V, W>(map: Record<K, V>, change: (value: V) => W) {

@@ -1,4 +1,5 @@
 import { type ChartReference, LakeKind } from "../components/connections";
+import type { OwnImageName } from "./ownImages";
 
 /**
  * Every version of the platform, in one place, each with its source. Digests of the charts'
@@ -124,28 +125,11 @@ export const everyChart = Object.values(charts).flatMap<ChartReference>((entry) 
   "chart" in entry ? [entry] : Object.values(entry),
 );
 
-/** Where the platform's own images are published. */
-const ours = "ghcr.io/mlplatform";
-
 /**
- * Container images that the program itself names. `config.images` replaces any of them, by digest
- * once they are published; the charts bring their own.
+ * Container images of others that the program itself names. `config.images` replaces any of them;
+ * the charts bring their own.
  */
-export const images = {
-  /** Object store server, built from workloads/minio/server. */
-  minio: `${ours}/minio:0.1.0`,
-  /** `mc`, for provisioning Jobs; built from workloads/minio/client. */
-  minioClient: `${ours}/minio-client:0.1.0`,
-  /** MLflow with authentication and the PostgreSQL and S3 clients; built from workloads/mlflow. */
-  mlflow: `${ours}/mlflow:0.1.0`,
-  /** KServe's Python server for MLflow models; built from workloads/modelServer. */
-  modelServer: `${ours}/model-server:0.1.0`,
-  /** Sidecar and keeper of the Ray logs; built from workloads/logOffloader. */
-  logOffloader: `${ours}/log-offloader:0.1.0`,
-  /** Inference table; built from workloads/inferenceTable. */
-  inferenceTable: `${ours}/inference-table:0.1.0`,
-  /** Base of the projects' training images; each adds its own libraries. */
-  trainingBase: "rayproject/ray:2.56.0-py311",
+export const upstreamImages = {
   /** SeaweedFS server. */
   seaweedfs: "chrislusf/seaweedfs:4.44",
   /** S3 face of Azure Blob. */
@@ -160,7 +144,7 @@ export const images = {
 } satisfies Record<string, string>;
 
 /** Name of an image that the program uses. */
-export type ImageName = keyof typeof images;
+export type ImageName = OwnImageName | keyof typeof upstreamImages;
 
 /** Server and client image of each kind of object store. */
 export const lakeImages: Record<LakeKind, { server: ImageName; client: ImageName }> = {

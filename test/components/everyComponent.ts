@@ -6,9 +6,12 @@ import { ObservabilityStack } from "../../components/observabilityStack/observab
 import { placementOn } from "../../components/kubernetes/placement";
 import { RayStack } from "../../components/rayStack/rayStack";
 import { ServingMesh } from "../../components/servingMesh/servingMesh";
-import { charts, images, knativeImages, knativeVersion } from "../../program/versions";
+import { ownImageNames } from "../../program/publishedImages";
+import { charts, knativeImages, knativeVersion, upstreamImages } from "../../program/versions";
 import { record, type Recording } from "./recorder";
 import { observabilityArgs, rayArgs, servingArgs } from "./servingMesh/servingFixtures";
+
+const images = { ...upstreamImages, ...ownImageNames({ preloaded: true }, {}).images };
 
 /** Where the images of the charts come from, with options. */
 export const imageRegistry = "registry.example.com/mirror";

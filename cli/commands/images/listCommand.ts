@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import { type ImageList, listImages } from "../../charts/images/listImages";
-import { type Layout, layoutOf } from "../../screen/layout";
-import { table } from "../../screen/table";
-import type { CliContext } from "../context";
-import { Progress } from "../../screen/progress";
+import { type ImageList, listImages } from "../../../charts/images/listImages";
+import { type Layout, layoutOf } from "../../../screen/layout";
+import { table } from "../../../screen/table";
+import type { CliContext } from "../../context";
+import { Progress } from "../../../screen/progress";
 
-interface ImagesFlags {
+interface ListFlags {
   stack: string;
   json?: boolean;
 }
@@ -19,17 +19,17 @@ Examples:
     jq -r '.images[] | "\\(.source) \\(.image)" | gsub(":[^ :@/]+@"; "@")' |
     while read -r from to; do skopeo copy --all "docker://$from" "docker://$to"; done`;
 
-/** `mlp images`: what a registry must hold before a stack without the internet is installed. */
-export function imagesCommand(context: CliContext): Command {
-  return new Command("images")
+/** `mlp images list`: what a registry holds before a stack without the internet is installed. */
+export function listCommand(context: CliContext): Command {
+  return new Command("list")
     .description("List every image that a stack pulls, those of its charts included")
     .requiredOption("-s, --stack <name>", "stack, as in Pulumi.<name>.yaml")
     .option("--json", "print data instead of a table")
     .addHelpText("after", examples)
-    .action((flags: ImagesFlags) => runImages(flags, context));
+    .action((flags: ListFlags) => runList(flags, context));
 }
 
-async function runImages(flags: ImagesFlags, context: CliContext): Promise<void> {
+async function runList(flags: ListFlags, context: CliContext): Promise<void> {
   const progress = new Progress(context.stderr);
   progress.step(`running the program of ${flags.stack}`);
   let list: ImageList;
