@@ -41,6 +41,8 @@ export async function writeSbom(
     program,
     [
       ...["scan", `oci-dir:${layout}`, "--quiet", `--output=cyclonedx-json=${file}`],
+      // What is in a bundle is told by the list that its build put beside it.
+      "--select-catalogers=+sbom-cataloger",
       ...[`--source-name=${sourceName}`, `--source-version=${sourceVersion}`],
     ],
     // It would ask its publisher for a newer version of itself.

@@ -1,5 +1,6 @@
 import { buildControlPlane } from "./cluster/controlPlane";
 import { buildEngine } from "./engine/programs";
+import { prepareImages, serviceImages } from "./images/containers/prepareImages";
 import { buildMonitoringTools } from "./monitoring/monitoringTools";
 
 /** A suite of tests, and the command that runs it. */
@@ -47,6 +48,10 @@ export const lanes: Suite[][] = [
     ),
     withServers(mocha("services", "workloads/**/*.test.ts", lakeCommands)),
     mocha("checkov", "test/checkov/*.test.ts"),
+    {
+      ...mocha("images", "--timeout", "1800000", "test/images/containers/services.run.ts"),
+      prepare: (_root, say) => prepareImages(serviceImages, say),
+    },
   ],
   [
     pytest("modelServer", "workloads/modelServer"),

@@ -1,5 +1,6 @@
 import { chartName } from "../../program/charts";
 import { imageFrom } from "../../components/kubernetes/imageName";
+import { preloadedPrefix } from "../../program/publishedImages";
 import { knativeImages } from "../../program/versions";
 import { previewStack, readStackConfig } from "../../preview/engine/previewStack";
 import { UserError } from "../../screen/userError";
@@ -65,7 +66,7 @@ export async function listImages(
   }
   const images = [...users].map(([source, usedBy]) => ({
     source,
-    image: imageFrom(registry, source),
+    image: source.startsWith(`${preloadedPrefix}/`) ? source : imageFrom(registry, source),
     usedBy: [...usedBy].sort(),
   }));
   return { stack, registry, images: images.sort((a, b) => (a.source < b.source ? -1 : 1)) };

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { previewStack } from "../../preview/engine/previewStack";
+import { preloadedImages } from "../preview/preloadedImages";
 import type { PreviewResource } from "../../preview/engine/programRun";
 import { PythonEnvironment } from "../../local/programs/pythonEnvironment";
 
@@ -117,7 +118,12 @@ describe("checkov over prod's objects", function () {
       (text) => console.log(`      ${text}`),
     );
     program = environment.program("checkov");
-    const { result } = await previewStack({ projectDir: root, stack: "prod", mode: "up" });
+    const { result } = await previewStack({
+      projectDir: root,
+      stack: "prod",
+      mode: "up",
+      config: preloadedImages,
+    });
     manifests = result.resources.flatMap((resource) => manifestOf(resource) ?? []);
     found = await scan(program, manifests);
   });

@@ -21,6 +21,10 @@ describe("mlp --help", () => {
     ["prices.txt", ["prices", "--help"]],
     ["pricesUpdate.txt", ["prices", "update", "--help"]],
     ["images.txt", ["images", "--help"]],
+    ["imagesList.txt", ["images", "list", "--help"]],
+    ["imagesBuild.txt", ["images", "build", "--help"]],
+    ["imagesPublish.txt", ["images", "publish", "--help"]],
+    ["imagesBootstrap.txt", ["images", "bootstrap", "--help"]],
     ["versions.txt", ["versions", "--help"]],
     ["versionsVerify.txt", ["versions", "verify", "--help"]],
   ];

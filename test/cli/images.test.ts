@@ -11,7 +11,7 @@ describe("mlp images", function () {
     const { code, stdout } = await runCli(["images", "--stack", "local"], { projectDir: root });
     assert.equal(code, 0);
     for (const line of [
-      /^ghcr\.io\/mlplatform\/mlflow:\S+ +Deployment mlflow-server, Job churn-mlflow-user$/m,
+      /^localhost\/mlplatform\/mlflow:\S+ +Deployment mlflow-server, Job churn-mlflow-user$/m,
       /^ghcr\.io\/cloudnative-pg\/postgresql:\S+ +Cluster mlflow-database$/m,
       /^docker\.io\/istio\/proxyv2:1\.30\.3 +chart istiod$/m,
       /^gcr\.io\/knative-releases\/\S+\/cmd\/queue@sha256:\w+ +Knative Serving$/m,
@@ -20,7 +20,7 @@ describe("mlp images", function () {
       assert.match(stdout, line);
     }
     // No GPU pool, and no repository that trains.
-    assert.doesNotMatch(stdout, /k8s-device-plugin|rayproject/);
+    assert.doesNotMatch(stdout, /k8s-device-plugin|training-base/);
   });
 
   it("lists names in the stack's registry beside those at the publishers", async () => {
@@ -61,7 +61,7 @@ describe("mlp images", function () {
         image: "acme.azurecr.io/ml/kserve/agent:v0.20.0",
         usedBy: ["chart kserve-resources"],
       });
-      assert.deepEqual(named("rayproject/ray:2.56.0-py311").usedBy, [
+      assert.deepEqual(named("unpublished.invalid/unpublished/training-base:0.1.0").usedBy, [
         "project churn",
         "project pricing",
       ]);

@@ -4,6 +4,7 @@ import {
   type EngineState,
   type StateResource,
 } from "../../preview/engine/previewStack";
+import { preloadedImages } from "../preview/preloadedImages";
 import { type Wire, plain } from "../../preview/engine/values/wire";
 import { manifest } from "../components/mlProject/templateManifests";
 import type { KubeObject } from "./kubeApi";
@@ -24,7 +25,12 @@ export interface StackObject {
 
 /** What an update of a stack holds. */
 export async function updatedStack(stack: string): Promise<EngineState> {
-  const { result, state } = await previewStack({ projectDir: root, stack, mode: "up" });
+  const { result, state } = await previewStack({
+    projectDir: root,
+    stack,
+    mode: "up",
+    config: preloadedImages,
+  });
   const errors = result.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     throw new Error(`${stack}: ${errors.map((e) => e.message).join("\n")}`);

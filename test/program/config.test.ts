@@ -222,6 +222,22 @@ const rows: Record<string, Row> = {
         '"acme.azurecr.io/". Write e.g. acme.azurecr.io/mirror.',
     ],
   ],
+  "a prefix of images that nodes have already": [
+    "local",
+    (s) => (s.images = { preloaded: true, prefix: "ghcr.io/acme" }),
+    [
+      'images.prefix: must be absent with images.preloaded, got "ghcr.io/acme". Remove it where the ' +
+        "nodes have the images, or preloaded where they pull them.",
+    ],
+  ],
+  "a prefix with a version": [
+    "prod",
+    (s) => (s.images = { prefix: "ghcr.io/acme/mlplatform:latest" }),
+    [
+      "images.prefix: must be a registry, with a path if images live under one, got " +
+        '"ghcr.io/acme/mlplatform:latest". Write e.g. acme.azurecr.io/mirror.',
+    ],
+  ],
   "an unknown source of charts": [
     "prod",
     (s) => (s.charts = { source: "ftp" }),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { previewStack } from "../../preview/engine/previewStack";
+import { preloadedImages } from "../preview/preloadedImages";
 import type { ProgramRun } from "../../preview/engine/programRun";
 
 const root = resolve(__dirname, "../..");
@@ -62,11 +63,17 @@ describe("program", function () {
       });
 
       it("changes nothing when it is applied twice", async () => {
-        const first = await previewStack({ projectDir: root, stack, mode: "up" });
+        const first = await previewStack({
+          projectDir: root,
+          stack,
+          mode: "up",
+          config: preloadedImages,
+        });
         const second = await previewStack({
           projectDir: root,
           stack,
           mode: "up",
+          config: preloadedImages,
           state: first.state,
         });
         const changed = second.result.resources.filter(({ operation }) => operation !== "same");

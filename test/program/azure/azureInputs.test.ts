@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { type PreviewRun, previewStack } from "../../../preview/engine/previewStack";
+import { preloadedImages } from "../../preview/preloadedImages";
 import type { PreviewResource } from "../../../preview/engine/programRun";
 import { azureInputs, nameLimits } from "./inputs";
 import { mutations } from "./mutations";
@@ -28,7 +29,10 @@ describe("what the program asks of Azure", function () {
 
   before(async () => {
     for (const stack of ["dev", "prod"]) {
-      runs.set(stack, await previewStack({ projectDir: root, stack, mode: "up" }));
+      runs.set(
+        stack,
+        await previewStack({ projectDir: root, stack, mode: "up", config: preloadedImages }),
+      );
     }
   });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { previewStack } from "../../../preview/engine/previewStack";
+import { preloadedImages } from "../../preview/preloadedImages";
 import type { PreviewResource } from "../../../preview/engine/programRun";
 import { claims, Platform } from "./claims";
 import { demands, type Workload, workloadsOf } from "./workloads";
@@ -26,7 +27,12 @@ describe("production", function () {
   let resources: PreviewResource[];
 
   before(async () => {
-    const { result } = await previewStack({ projectDir: root, stack: "prod", mode: "up" });
+    const { result } = await previewStack({
+      projectDir: root,
+      stack: "prod",
+      mode: "up",
+      config: preloadedImages,
+    });
     resources = result.resources;
   });
 

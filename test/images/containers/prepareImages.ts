@@ -1,0 +1,66 @@
+import { execFileSync } from "node:child_process";
+import { resolve } from "node:path";
+import { type BuiltImage, buildImages } from "../../../images/buildImages";
+import { type OwnImageName, ownImages } from "../../../program/ownImages";
+
+/** Root of the clone. */
+export const clone = resolve(__dirname, "../../..");
+
+/** The services' images, which `npm test` builds and runs. */
+export const serviceImages: OwnImageName[] = [
+  ...(["minio", "minioClient", "logOffloader", "inferenceTable"] as const),
+];
+
+/** Longest wait for a build: cold, on two busy cores. */
+export const buildTimeoutMs = 1_800_000;
+
+const packages = ["buildah", "runc", "mmdebstrap"];
+
+/**
+ * Builds own images, or takes what an earlier build left. On bases made from packages, unless
+ * `MLP_TEST_IMAGE_BASES` is `published`.
+ */
+export async function prepareImages(
+  names: readonly OwnImageName[],
+  say = (text: string) => console.log(`      ${text}`),
+): Promise<BuiltImage[]> {
+  installPrograms(say);
+  let told = "";
+  const built = await buildImages(
+    names.map((name) => ownImages[name]),
+    {
+      clone,
+      withoutRegistry: process.env.MLP_TEST_IMAGE_BASES !== "published",
+      onProgress: (image) => {
+        if (image !== told) {
+          say(`building the image ${image} (minutes, once)`);
+        }
+        told = image;
+      },
+    },
+  );
+  return built;
+}
+
+/** Installs what builds and runs images, where it is missing and Debian has it. */
+function installPrograms(say: (text: string) => void): void {
+  const missing = packages.filter((program) => {
+    try {
+      execFileSync(program, ["--version"], { stdio: "ignore" });
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  if (missing.length === 0) {
+    return;
+  }
+  say(`installing ${missing.join(", ")}`);
+  const apt = (...args: string[]) =>
+    execFileSync("apt-get", args, {
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    });
+  apt("update");
+  apt("install", "--yes", "--no-install-recommends", ...missing);
+}
