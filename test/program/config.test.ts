@@ -226,8 +226,8 @@ const rows: Record<string, Row> = {
     "local",
     (s) => (s.images = { preloaded: true, prefix: "ghcr.io/acme" }),
     [
-      'images.prefix: must be absent with images.preloaded, got "ghcr.io/acme". Remove it where the ' +
-        "nodes have the images, or preloaded where they pull them.",
+      'images.prefix: must be absent with images.preloaded, got "ghcr.io/acme". Remove it where ' +
+        "the nodes have the images, or preloaded where they pull them.",
     ],
   ],
   "a prefix with a version": [
