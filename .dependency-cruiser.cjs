@@ -10,7 +10,7 @@ const directions = {
   images: ["program", "screen", "local/programs"],
   charts: ["program", "components", "preview", "screen"],
   preview: ["program", "components", "contracts", "policy", "screen"],
-  automation: ["charts", "components", "preview", "screen"],
+  automation: ["charts", "components", "preview", "program", "screen"],
   "workloads/lake": ["contracts"],
   "workloads/inferenceTable": ["contracts", "workloads/lake"],
   "workloads/logOffloader": ["contracts", "workloads/lake"],

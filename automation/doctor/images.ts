@@ -1,4 +1,5 @@
 // Own code beside a registry client: one HEAD request an image, and nothing is pulled.
+import { preloadedPrefix, unpublishedPrefix } from "../../program/publishedImages";
 import { type Finding, failure, good, notChecked } from "./finding";
 
 /** Where the manifest of an image is asked for. */
@@ -32,8 +33,10 @@ export async function examineImages(
   images: readonly string[],
   signal: AbortSignal,
 ): Promise<Finding[]> {
+  const unpublished = images.filter((image) => image.startsWith(`${unpublishedPrefix}/`)).sort();
+  const preloaded = images.filter((image) => image.startsWith(`${preloadedPrefix}/`)).sort();
   const found = new Map<Presence, string[]>();
-  const waiting = [...images];
+  const waiting = images.filter((image) => ![...unpublished, ...preloaded].includes(image));
   const reasons = new Set<string>();
   const work = async () => {
     for (let image = waiting.shift(); image !== undefined; image = waiting.shift()) {
@@ -55,7 +58,23 @@ export async function examineImages(
   );
   const unknown = of(Presence.Unknown);
   return [
+    ...unpublished.map((image) =>
+      failure(
+        `Image ${image.slice(unpublishedPrefix.length + 1)}`,
+        "is the platform's own, and published nowhere",
+        "Run `npm run mlp -- images bootstrap`, and set mlplatform:images.prefix.",
+      ),
+    ),
     ...absent,
+    ...(preloaded.length > 0
+      ? [
+          notChecked(
+            "Preloaded images",
+            `${preloaded.length}: ${preloaded.join(", ")}`,
+            "Build them by `npm run mlp -- images build`, and load them into every node.",
+          ),
+        ]
+      : []),
     ...(unknown.length > 0
       ? [
           notChecked(

@@ -20,7 +20,7 @@ const registry = "registry.example.com/mirror";
 const seaweed = {
   "mlplatform:dataLake": JSON.stringify({ kind: "seaweedfs", replicas: 4, storageGiB: 64 }),
 };
-const mirrored = { "mlplatform:images": JSON.stringify({ registry }) };
+const mirrored = { "mlplatform:images": JSON.stringify({ registry, preloaded: true }) };
 /** The stacks, and prod with its other object store, which installs one more chart. */
 const variants: [name: string, stack: string, config: Record<string, string>][] = [
   ["local", "local", {}],

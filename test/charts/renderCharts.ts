@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { parseAllDocuments } from "yaml";
 import { findImages } from "../../charts/images/findImages";
+import { preloadedImages } from "../preview/preloadedImages";
 import { previewStack } from "../../preview/engine/previewStack";
 import type { PreviewResource } from "../../preview/engine/programRun";
 import { archiveName } from "../../program/charts";
@@ -108,7 +109,12 @@ async function releasesOf(
   stack: string,
   config?: Record<string, string>,
 ): Promise<PreviewResource[]> {
-  const { result } = await previewStack({ projectDir: root, stack, config, mode: "up" });
+  const { result } = await previewStack({
+    projectDir: root,
+    stack,
+    config: { ...preloadedImages, ...config },
+    mode: "up",
+  });
   if (!result.succeeded) {
     const errors = result.diagnostics.map(({ message }) => message).join("\n");
     throw new Error(`The program of ${stack} failed: ${errors}`);

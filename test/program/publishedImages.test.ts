@@ -91,7 +91,7 @@ describe("recorded digests", () => {
 });
 
 describe("a stack whose own images nobody published", function () {
-  this.timeout(180_000);
+  this.timeout(400_000);
 
   for (const stack of ["dev", "prod"]) {
     it(`${stack}: a preview warns of exactly those that it marks`, async () => {

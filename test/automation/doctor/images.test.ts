@@ -18,6 +18,22 @@ describe("mlp doctor on images", () => {
     });
   }
 
+  it("asks no registry for what is published nowhere, or is on the nodes", async () => {
+    const names = [
+      "unpublished.invalid/unpublished/mlflow:0.1.0",
+      "localhost/mlplatform/minio:1.0.0",
+    ];
+    const findings = await examineImages(names, signal);
+    assert.deepEqual(
+      findings.map(({ subject, severity }) => [subject, severity]),
+      [
+        ["Image mlflow:0.1.0", Severity.Failure],
+        ["Preloaded images", Severity.NotChecked],
+      ],
+    );
+    assert.match(findings[0]!.remedy!, /images bootstrap/);
+  });
+
   it("tells what is there, what isn't, and what wants a sign-in", async () => {
     const asked: string[] = [];
     const findings = await withServer(
