@@ -22,7 +22,7 @@ describe("program", function () {
 
   before(async () => {
     for (const stack of stacks) {
-      const { result } = await previewStack({ projectDir: root, stack });
+      const { result } = await previewStack({ projectDir: root, stack, config: preloadedImages });
       previews.set(stack, result);
     }
   });

@@ -16,6 +16,12 @@ export const buildTimeoutMs = 1_800_000;
 
 const packages = ["buildah", "runc", "mmdebstrap"];
 
+/** Why no container runs here; undefined where they do. */
+export const noContainers =
+  process.platform === "linux" && process.getuid?.() === 0
+    ? undefined
+    : "no image is built or run: that takes Linux and root";
+
 /**
  * Builds own images, or takes what an earlier build left. On bases made from packages, unless
  * `MLP_TEST_IMAGE_BASES` is `published`.
