@@ -23,7 +23,9 @@ describe("docs/firstDeploy.md", () => {
     it(`names in row ${number} tests that exist, or why none is needed`, () => {
       const tests = [...held.matchAll(/`(test\/[^`]+)`/g)].map(([, file]) => file!);
       const titles = [...held.matchAll(/"([^"]+)"/g)].map(([, title]) => title!);
-      const commands = [...held.matchAll(/`(npm test[^`]+)`/g)].map(([, command]) => command!);
+      const commands = [...held.matchAll(/`(npm (?:test|run)[^`]+)`/g)].map(
+        ([, command]) => command!,
+      );
       assert.deepEqual(
         tests.filter((file) => !existsSync(resolve(root, file))),
         [],
