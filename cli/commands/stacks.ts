@@ -23,7 +23,7 @@ interface StackFlags {
 
 const examples = `
 Each checks what it can without touching the stack, then runs the Pulumi CLI and nothing else:
-\`pulumi up\`, \`pulumi refresh\` and \`pulumi destroy\` by hand do the same.
+\`pulumi up\` by hand makes the same resources.
 
 Examples:
   npm run mlp -- up --stack dev

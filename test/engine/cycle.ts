@@ -105,8 +105,10 @@ export function describeCycle({
           report(`${left.length} kept in ${ran.seconds.toFixed(1)} s, ${held.length} of them data`);
           const again = await at.change("up");
           assert.equal(again.ran.code, 0, said(again.ran));
-          assert.equal(again.changes.create, planned - left.length);
-          report(`${planned - left.length} made again in ${again.ran.seconds.toFixed(1)} s`);
+          // The engine counts no default provider.
+          const missing = planned - left.filter(({ urn }) => !/::default(_\w+)?$/.test(urn)).length;
+          assert.equal(again.changes.create, missing);
+          report(`${missing} made again in ${again.ran.seconds.toFixed(1)} s`);
         });
       }
 

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import type { KubeObject } from "../cluster/kubeApi";
 import { nodesOf } from "../cluster/nodes";
 import { type TestCluster, startCluster } from "../cluster/testCluster";
 import { BedControllers } from "./bedControllers";
@@ -41,6 +42,9 @@ export class EngineStack {
     const say = (text: string) => console.log(`    ${text}`);
     const programs = await buildEngine(root, say, ["pulumi", "kubernetesProvider"]);
     const startedAt = performance.now();
+    // It takes seconds, as the cluster does. Its failure is told where the nodes are needed.
+    const nodes = nodesFor(stack);
+    nodes.catch(() => undefined);
     const cluster = await startCluster();
     const controllers = new BedControllers(cluster.api);
     const kubeconfig = cluster.kubeconfigText();
@@ -54,7 +58,7 @@ export class EngineStack {
       const file = join(bed.folder, "kubeconfig");
       writeFileSync(file, kubeconfig, { mode: 0o600 });
       await bed.initStack(stack, stackText(root, stack, { kubeconfig: file }));
-      await started.#furnish();
+      await started.#furnish(await nodes);
       say(`the bed is ready after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
       return started;
     } catch (error) {
@@ -63,15 +67,10 @@ export class EngineStack {
     }
   }
 
-  /** Nodes of the stack's pools, and its class of disks. */
-  async #furnish(): Promise<void> {
+  /** Makes the nodes, and the classes of disks that the stacks name. */
+  async #furnish(nodes: KubeObject[]): Promise<void> {
     const { api } = this.cluster;
-    const { state } = await previewStack({
-      projectDir: this.bed.project,
-      stack: this.stack,
-      mode: "up",
-    });
-    for (const node of nodesOf(state.resources)) {
+    for (const node of nodes) {
       await api.create(node);
       const { status } = node;
       const at = `/api/v1/nodes/${node.metadata.name}/status`;
@@ -163,6 +162,12 @@ export class EngineStack {
     }
     return left;
   }
+}
+
+/** Nodes of the stack's pools. */
+async function nodesFor(stack: string): Promise<KubeObject[]> {
+  const { state } = await previewStack({ projectDir: root, stack, mode: "up" });
+  return nodesOf(state.resources);
 }
 
 const changesIn = (events: EngineEvent[]): Changes =>

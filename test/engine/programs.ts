@@ -56,7 +56,7 @@ const tools: Record<keyof EnginePrograms, GoTool> = {
  * Builds the CLI and the Kubernetes provider from their Go modules, once.
  *
  * @param wanted those that are needed. Default: all
- * @throws LocalError where Go is missing or a build fails
+ * @throws UserError where Go is missing or a build fails
  */
 export async function buildEngine<Name extends keyof EnginePrograms>(
   clone: string,
