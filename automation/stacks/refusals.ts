@@ -39,7 +39,8 @@ export function protectionProblems(stack: string, state: StackState): Problem[] 
         `stop at ${count(kept.length, "resource")}\n${listed(kept.map(({ urn }) => urn))}`,
       remedy:
         `To keep the data and delete the rest: \`mlp destroy --stack ${stack} --keep-data\`. To ` +
-        "delete the data too: set `mlplatform:protectData: false`, then run " +
+        "delete the data too: set `mlplatform:protectData: false` (where a policy refuses that, " +
+        `exempt the stack in policy/${stack}.json), then run ` +
         `\`mlp up --stack ${stack}\` and this command again; what the program no longer holds is ` +
         `released by \`pulumi state unprotect '<urn>' --stack ${stack}\`.`,
     },

@@ -81,7 +81,7 @@ export async function buildGoTool(
     if (code === "ENOENT") {
       throw new UserError({
         what: `Go is not installed, and ${tool.name} is built from source`,
-        remedy: `Install Go 1.25 or later, or ${tool.without}`,
+        remedy: `Install Go 1.26 or later, or ${tool.without}`,
       });
     }
     throw new UserError({

@@ -10,7 +10,7 @@ describe(`${kills} updates killed on their way`, function () {
     let pending = 0;
     for (let run = 1; run <= kills; run++) {
       pending += await killedOnce(1 + draw(changesOfUp));
-      if (run % 20 === 0) {
+      if (run % 20 === 0 || run === kills) {
         console.log(`      ${run} kills, ${pending} operations were pending`);
       }
     }
