@@ -44,9 +44,9 @@ export const lanes: Suite[][] = [
       "program",
       "--ignore",
       lakeCommands,
-      "test/!(checkov|monitoring|cluster|engine)/**/*.test.ts",
+      "test/!(checkov|monitoring|cluster|engine|stores)/**/*.test.ts",
     ),
-    withServers(mocha("services", "workloads/**/*.test.ts", lakeCommands)),
+    withServers(mocha("services", "workloads/**/*.test.ts", lakeCommands, "test/stores/*.test.ts")),
     mocha("checkov", "test/checkov/*.test.ts"),
     {
       ...mocha("images", "--timeout", "1800000", "test/images/containers/services.run.ts"),

@@ -88,8 +88,8 @@ function provision(
     {
       metadata: { namespace },
       data: {
-        "policy.json": lake.apply(({ bucket }) =>
-          JSON.stringify(policyDocument(bucket, args.grants)),
+        "policy.json": lake.apply(({ bucket, kind }) =>
+          JSON.stringify(policyDocument(bucket, args.grants, kind)),
         ),
       },
     },

@@ -1,4 +1,4 @@
-import { S3Addressing, type S3Connection } from "../connections";
+import { LakeKind, S3Addressing, type S3Connection } from "../connections";
 import { type LakeGrant, LakePermission } from "./args";
 
 /** A statement of an S3 policy document. */
@@ -26,13 +26,33 @@ const objectActions: Record<LakePermission, string[]> = {
 };
 
 /**
- * The least policy that covers the grants: objects by prefix, and a listing only of the prefixes
- * that may be read. `GetBucketLocation` names no key; clients ask it before they sign.
+ * Lets a client ask whether the bucket is there, as barman does before it archives. MinIO has an
+ * action for that. To SeaweedFS it is a listing without a prefix, told apart by its method. Each
+ * refuses the other's way.
  */
-export function policyDocument(bucket: string, grants: LakeGrant[]): PolicyDocument {
+const headBucket: Record<LakeKind, Omit<PolicyStatement, "Sid" | "Effect" | "Resource">> = {
+  [LakeKind.Minio]: { Action: ["s3:HeadBucket"] },
+  [LakeKind.SeaweedFs]: {
+    Action: ["s3:ListBucket"],
+    Condition: { StringEquals: { "s3:RequestMethod": ["HEAD"] } },
+  },
+  // Granted by other means, and not offered yet.
+  [LakeKind.AzureBlob]: { Action: ["s3:HeadBucket"] },
+};
+
+/**
+ * The least policy that covers the grants: objects by prefix, and a listing only of the prefixes
+ * that may be read. Whether and where the bucket is names no key: clients ask it first.
+ */
+export function policyDocument(
+  bucket: string,
+  grants: LakeGrant[],
+  kind: LakeKind,
+): PolicyDocument {
   const arn = `arn:aws:s3:::${bucket}`;
   const statements: PolicyStatement[] = [
     { Sid: "Locate", Effect: "Allow", Action: ["s3:GetBucketLocation"], Resource: [arn] },
+    { Sid: "Head", Effect: "Allow", ...headBucket[kind], Resource: [arn] },
   ];
   const listed = grants
     .filter((grant) => grant.permission !== LakePermission.Write)

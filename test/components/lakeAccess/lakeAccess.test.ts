@@ -102,7 +102,10 @@ describe("LakeAccess", () => {
     assert.deepEqual(secret.stringData, { CONSUMER_SECRET_KEY: secretKey });
     assert.equal(secret.metadata.namespace, "data-lake");
     const policy = recording.one("kubernetes:core/v1:ConfigMap").inputs;
-    assert.deepEqual(JSON.parse(policy.data["policy.json"]), policyDocument("lake", grants));
+    assert.deepEqual(
+      JSON.parse(policy.data["policy.json"]),
+      policyDocument("lake", grants, LakeKind.Minio),
+    );
   });
 
   it("speaks to SeaweedFS in its own commands", async () => {
@@ -226,11 +229,14 @@ describe("LakeAccess", () => {
 
 describe("Policies of the lake", () => {
   const actions = (permission: LakePermission) =>
-    policyDocument("lake", [{ prefix: "p/", permission }]).Statement.flatMap((s) => s.Action);
+    policyDocument("lake", [{ prefix: "p/", permission }], LakeKind.Minio).Statement.flatMap(
+      (s) => s.Action,
+    );
 
   it("lets a reader read and list, and nothing else", () => {
     assert.deepEqual(actions(LakePermission.Read), [
       "s3:GetBucketLocation",
+      "s3:HeadBucket",
       "s3:ListBucket",
       "s3:GetObject",
     ]);
@@ -239,6 +245,7 @@ describe("Policies of the lake", () => {
   it("lets a writer put, and neither read, list nor delete", () => {
     assert.deepEqual(actions(LakePermission.Write), [
       "s3:GetBucketLocation",
+      "s3:HeadBucket",
       "s3:AbortMultipartUpload",
       "s3:ListMultipartUploadParts",
       "s3:PutObject",
@@ -246,15 +253,17 @@ describe("Policies of the lake", () => {
   });
 
   it("names objects and listings by the granted prefixes only", () => {
-    const { Statement } = policyDocument("lake", [
+    const several = [
       { prefix: "raylogs/", permission: LakePermission.Write },
       { prefix: "datasets/", permission: LakePermission.Read },
       { prefix: "artifacts/", permission: LakePermission.ReadWrite },
-    ]);
+    ];
+    const { Statement } = policyDocument("lake", several, LakeKind.Minio);
     assert.deepEqual(
       Statement.map(({ Sid, Resource, Condition }) => [Sid, Resource, Condition]),
       [
         ["Locate", ["arn:aws:s3:::lake"], undefined],
+        ["Head", ["arn:aws:s3:::lake"], undefined],
         [
           "List",
           ["arn:aws:s3:::lake"],
@@ -263,6 +272,20 @@ describe("Policies of the lake", () => {
         ["Read", ["arn:aws:s3:::lake/datasets/*"], undefined],
         ["Write", ["arn:aws:s3:::lake/raylogs/*"], undefined],
         ["ReadWrite", ["arn:aws:s3:::lake/artifacts/*"], undefined],
+      ],
+    );
+  });
+
+  it("lets SeaweedFS tell the question for the bucket from a listing by its method", () => {
+    const one = [{ prefix: "p/", permission: LakePermission.Read }];
+    const { Statement } = policyDocument("lake", one, LakeKind.SeaweedFs);
+    assert.deepEqual(
+      Statement.filter(({ Action }) => Action.includes("s3:ListBucket")).map(
+        ({ Condition }) => Condition,
+      ),
+      [
+        { StringEquals: { "s3:RequestMethod": ["HEAD"] } },
+        { StringLike: { "s3:prefix": ["p/*"] } },
       ],
     );
   });

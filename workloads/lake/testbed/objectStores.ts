@@ -22,6 +22,8 @@ export interface TestStore {
   name: string;
   options: ObjectStoreOptions;
   environment: NodeJS.ProcessEnv;
+  /** What the platform's provisioning Jobs reach it by, as its administrator. */
+  administration: NodeJS.ProcessEnv;
   /**
    * Ends it and starts it at the same place with the same data, where asked for with other keys.
    */
@@ -67,19 +69,28 @@ export async function minioProgram(): Promise<string> {
   if (process.env["MLP_TEST_MINIO"] !== undefined) {
     return process.env["MLP_TEST_MINIO"];
   }
-  const program = join(clone, ".cache", "bin", "minio");
+  return buildMinio("minio", "server");
+}
+
+async function buildMinio(name: string, module: string): Promise<string> {
+  const program = join(clone, ".cache", "bin", name);
   if (!(await exists(program))) {
     await fs.mkdir(dirname(program), { recursive: true });
     await run(
       "go",
-      ["build", "-trimpath", "-ldflags", "-s -w", "-o", program, "github.com/minio/minio"],
+      ["build", "-trimpath", "-ldflags", "-s -w", "-o", program, `github.com/minio/${name}`],
       {
-        cwd: join(clone, "workloads", "minio", "server"),
+        cwd: join(clone, "workloads", "minio", module),
         env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" },
       },
     );
   }
   return program;
+}
+
+/** `mc`, built from its pinned module when absent. */
+export async function minioClientProgram(): Promise<string> {
+  return buildMinio("mc", "client");
 }
 
 /** Starts SeaweedFS with one bucket, `lake`. */
@@ -128,6 +139,11 @@ export async function startSeaweedfs(): Promise<TestStore> {
       program,
       arguments: ["server", ...Object.entries(settings).map(([key, value]) => `-${key}=${value}`)],
       environment: {},
+      administration: {
+        // A gRPC port that does not follow from the other is written behind a dot.
+        LAKE_MASTER: `127.0.0.1:${master}.${masterGrpc}`,
+        LAKE_FILER: `127.0.0.1:${filer}.${filerGrpc}`,
+      },
     };
   });
 }
@@ -143,6 +159,11 @@ export async function startMinio(): Promise<TestStore> {
       MINIO_ROOT_PASSWORD: keys.secretAccessKey,
       MINIO_BROWSER: "off",
     },
+    administration: {
+      LAKE_ENDPOINT: `http://127.0.0.1:${port}`,
+      LAKE_ADMIN_USER: keys.accessKeyId,
+      LAKE_ADMIN_PASSWORD: keys.secretAccessKey,
+    },
   }));
 }
 
@@ -150,6 +171,7 @@ interface Launch {
   program: string;
   arguments: string[];
   environment: NodeJS.ProcessEnv;
+  administration: NodeJS.ProcessEnv;
 }
 
 type Prepare = (directory: string, keys: StoreKeys, port: number) => Promise<Launch>;
@@ -168,10 +190,13 @@ async function startStore(name: string, prepare: Prepare): Promise<TestStore> {
   });
   let port = 0;
   let child: ChildProcess | undefined;
+  let administration: NodeJS.ProcessEnv = {};
 
   async function launch(credentials: StoreKeys): Promise<void> {
     const logFile = join(directory, "server.log");
-    const { program, arguments: args, environment } = await prepare(directory, credentials, port);
+    const launched = await prepare(directory, credentials, port);
+    const { program, arguments: args, environment } = launched;
+    administration = launched.administration;
     const output = openSync(logFile, "a");
     const server = spawn(program, args, {
       cwd: directory,
@@ -214,6 +239,9 @@ async function startStore(name: string, prepare: Prepare): Promise<TestStore> {
   return {
     name,
     options: optionsOf(port, keys),
+    get administration() {
+      return administration;
+    },
     environment: {
       [lakeVariables.endpoint]: `http://127.0.0.1:${port}`,
       [lakeVariables.bucket]: bucket,
