@@ -38,7 +38,11 @@ const observability = new ObservabilityStack(
 const monitored = { providers, dependsOn: [observability] };
 
 const ray = new RayStack("ray", config.ray, monitored);
-const serving = new ServingMesh("serving", config.serving, monitored);
+const serving = new ServingMesh(
+  "serving",
+  { ...config.serving, registry: platform?.registry },
+  monitored,
+);
 const mlflow = new MlflowStack(
   "mlflow",
   { ...config.mlflow, lake, azure },

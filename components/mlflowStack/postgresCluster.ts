@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection } from "../connections";
+import { createDisruptionBudget } from "../kubernetes/disruptionBudget";
 import { createMonitor, MonitorKind } from "../kubernetes/monitor";
 import { createPassword } from "../kubernetes/password";
 import { anywhere, type Placement } from "../kubernetes/placement";
@@ -75,6 +76,14 @@ export function createPostgresCluster(
     },
     statefulOptions({ ...scope, dependsOn: [cluster] }, protectData),
   );
+  if (settings.instances > 1) {
+    createDisruptionBudget({
+      name: `${name}-database-budget`,
+      parent,
+      metadata: { name: clusterName, namespace },
+      matchLabels: { "cnpg.io/cluster": clusterName, "cnpg.io/podRole": "instance" },
+    });
+  }
   scheduleBackups({ ...scope, dependsOn: [cluster] }, namespace);
   if (settings.enableMonitors) {
     // Our own: the operator's switch for one is deprecated since CloudNativePG 1.26.

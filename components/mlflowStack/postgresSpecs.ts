@@ -36,6 +36,9 @@ export function clusterSpec(input: ClusterSpecInput): Record<string, unknown> {
   });
   return {
     instances: input.instances,
+    // The operator's budget keeps the one primary: no eviction of it is ever allowed, and AKS gives
+    // up the upgrade of its node. Ours over all instances takes its place; the standby takes over.
+    enablePDB: false,
     imageName: input.image,
     storage: volume(input.storageGiB),
     // Apart from the data, so that a stuck archive cannot fill the disk under the tables.
@@ -92,7 +95,8 @@ export function objectStoreSpec(
   return {
     retentionPolicy: `${backupRetentionDays}d`,
     configuration: {
-      destinationPath: `s3://${lake.bucket}/mlflow/`,
+      // Without a slash at its end: barman adds one, and MinIO refuses to list a path with two.
+      destinationPath: `s3://${lake.bucket}/mlflow`,
       endpointURL: lake.endpoint,
       s3Credentials: {
         accessKeyId: fromSecret(lakeKeyVariables.accessKeyId),

@@ -1,3 +1,4 @@
+import { platformLabels } from "@mlplatform/contracts/platformLabels";
 import { registryImage } from "../kubernetes/imageName";
 import { anywhere, type Placement } from "../kubernetes/placement";
 import { Priority } from "../kubernetes/priority";
@@ -40,8 +41,8 @@ export function kuberayValues(settings: RayValuesSettings): Record<string, unkno
 
 /**
  * Kueue's own configuration. JSON is YAML, so no second serializer is needed. Only Ray's kinds are
- * integrated: the chart's default also puts webhooks on every Pod, Deployment and StatefulSet of
- * the cluster, and those fail closed.
+ * integrated: with the chart's defaults the webhooks on Pods, Deployments and StatefulSets would
+ * fail closed too.
  */
 export function kueueConfiguration(): string {
   return JSON.stringify(
@@ -62,6 +63,12 @@ export function kueueConfiguration(): string {
         requeuingStrategy: { timestamp: "Eviction", backoffLimitCount: 5, backoffBaseSeconds: 60 },
       },
       integrations: { frameworks: ["ray.io/rayjob", "ray.io/raycluster"] },
+      // The chart makes its webhooks of every kind, those of batch Jobs among them, and most fail
+      // closed. Without this they reach every namespace: a Kueue that is down would stop the Jobs
+      // of cert-manager, of the database and of the lake, which come up beside it.
+      managedJobsNamespaceSelector: {
+        matchExpressions: [{ key: platformLabels.project, operator: "Exists" }],
+      },
     },
     null,
     2,

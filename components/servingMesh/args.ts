@@ -82,6 +82,12 @@ export interface ServingMeshArgs {
    * @default - each image's own registry
    */
   imageRegistry?: string;
+  /**
+   * Host of the registry that projects push their images to and the nodes pull from by an identity
+   * of their own, e.g. `acme.azurecr.io`. Models may name its images by tag.
+   * @default - none
+   */
+  registry?: pulumi.Input<string>;
   /** Version of Knative Serving that the operator installs, e.g. "1.22.1". */
   knativeVersion: string;
   /**

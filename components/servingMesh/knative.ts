@@ -1,5 +1,6 @@
 import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 import { installChart } from "../kubernetes/installChart";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
@@ -38,11 +39,17 @@ export function createKnative(
         domain: args.domain,
         certificateSecret,
         images: args.knativeImages,
+        nodesRegistries: nodesRegistries(args),
         ...podSettings(args),
       }),
     },
     { parent, dependsOn: [...dependsOn, operator] },
   );
+}
+
+function nodesRegistries({ registry, imageRegistry }: ServingMeshSettings): pulumi.Input<string>[] {
+  const mirror = imageRegistry?.split("/")[0];
+  return [...(registry ? [registry] : []), ...(mirror ? [mirror] : [])];
 }
 
 function createOperator({ name, parent }: Scope, args: ServingMeshSettings): k8s.helm.v3.Release {

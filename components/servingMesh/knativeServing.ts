@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { anywhere, type Placement } from "../kubernetes/placement";
 
 /** What decides the KnativeServing object. */
@@ -12,8 +13,13 @@ export interface KnativeSettings {
   certificateSecret: string;
   /** Images by container, or by `deployment/container`; the manifests' own where none are given. */
   images?: Record<string, string>;
+  /** Hosts of registries that the nodes may pull from and Knative's controller may not. */
+  nodesRegistries?: pulumi.Input<string>[];
   placement?: Placement;
 }
+
+/** Registries on a developer's machine, which Knative leaves alone by default. */
+const developersRegistries = ["kind.local", "ko.local", "dev.local"];
 
 /** Deployments that the operator makes, by name: what a placement applies to. */
 const knativeDeployments = [
@@ -25,6 +31,12 @@ const knativeDeployments = [
   "net-istio-controller",
   "net-istio-webhook",
 ];
+
+/**
+ * Knative's own budgets, which keep 80 % of the pods: of one, two or three that is all of them, and
+ * no node under them could ever be drained.
+ */
+const knativeBudgets = ["activator-pdb", "webhook-pdb"];
 
 /** Pod fields that KServe's predictors use and that Knative refuses unless they are switched on. */
 const podFeatures = [
@@ -46,10 +58,15 @@ const podFeatures = [
  * Knative's configuration: one entry becomes the ConfigMap `config-<entry>`. Every value is a
  * string; the webhooks refuse anything else.
  */
-function knativeConfig(
-  domain: string,
-  queueProxyImage?: string,
-): Record<string, Record<string, string>> {
+function knativeConfig({
+  domain,
+  images,
+  nodesRegistries = [],
+}: Pick<KnativeSettings, "domain" | "images" | "nodesRegistries">): Record<
+  string,
+  Record<string, pulumi.Input<string>>
+> {
+  const queueProxyImage = images?.["queue-proxy"];
   return {
     network: {
       "ingress-class": "istio.ingress.networking.knative.dev",
@@ -78,6 +95,11 @@ function knativeConfig(
       "queue-sidecar-cpu-limit": "500m",
       "queue-sidecar-memory-request": "64Mi",
       "queue-sidecar-memory-limit": "256Mi",
+      // Knative's controller asks the registry for a tag's digest without the identity by which the
+      // kubelets pull, and a model whose tag it cannot resolve never starts.
+      "registries-skipping-tag-resolving": pulumi
+        .all([...developersRegistries, ...nodesRegistries])
+        .apply((hosts) => [...new Set(hosts)].join(",")),
       // The operator's override covers pods of its own only; this one is added to every model.
       ...(queueProxyImage ? { "queue-sidecar-image": queueProxyImage } : {}),
     },
@@ -108,6 +130,7 @@ export function knativeServingSpec(settings: KnativeSettings): Record<string, un
   return {
     version: settings.version,
     "high-availability": { replicas: settings.replicas },
+    podDisruptionBudgets: knativeBudgets.map((name) => ({ name, maxUnavailable: 1 })),
     ingress: {
       istio: {
         enabled: true,
@@ -133,6 +156,6 @@ export function knativeServingSpec(settings: KnativeSettings): Record<string, un
       ? { workloads: knativeDeployments.map((name) => ({ name, nodeSelector, tolerations })) }
       : {}),
     ...(settings.images ? { registry: { override: settings.images } } : {}),
-    config: knativeConfig(settings.domain, settings.images?.["queue-proxy"]),
+    config: knativeConfig(settings),
   };
 }

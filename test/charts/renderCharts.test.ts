@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import {
   type ChartImages,
   chartImagesFile,
   readChartImages,
 } from "../../charts/images/chartImages";
 import { findImages } from "../../charts/images/findImages";
+import { previewStack } from "../../preview/engine/previewStack";
+import { platformLabels } from "@mlplatform/contracts/platformLabels";
+import { type LabelSelector, selects } from "../cluster/labelSelector";
+import { blockingWebhooks, type Creation, isAsked, vitalResources } from "./blockingWebhooks";
+import { allowedDisruptions } from "./disruptions";
 import { archiveName, chartName } from "../../program/charts";
 import { imageFrom } from "../../components/kubernetes/imageName";
 import { everyChart } from "../../program/versions";
@@ -103,7 +109,133 @@ describe("charts rendered by Helm", function () {
     );
     assert.deepEqual([...new Set(problems)].sort(), expected.sort());
   });
+
+  it("hold up no pod and no Job outside of the projects while a webhook is down", async () => {
+    const asked = new Set<string>();
+    for (const [name, stack, config] of variants) {
+      const objects = rendered.get(name)!.flatMap(inItsNamespace);
+      const webhooks = blockingWebhooks(objects);
+      assert.ok(webhooks.length >= 10, `${name}: ${webhooks.length} webhooks`);
+      for (const { what, creation } of await vitalCreations(stack, config, objects)) {
+        for (const webhook of webhooks.filter((one) => isAsked(one, creation))) {
+          asked.add(`${webhook.name} about ${what}`);
+        }
+      }
+    }
+    assert.deepEqual([...asked].sort(), Object.keys(mayHoldUp));
+  });
+
+  it("let a node be drained: every budget allows an eviction", () => {
+    for (const [name, releases] of rendered) {
+      for (const { release, objects } of releases) {
+        for (const { metadata, spec } of ofKind(objects, "PodDisruptionBudget")) {
+          const pods = leastPods(objects, spec.selector);
+          const budget = { ...spec, name: metadata.name, pods };
+          assert.ok(
+            allowedDisruptions(budget) >= 1,
+            `${name}: ${release} ${JSON.stringify(budget)}`,
+          );
+        }
+      }
+    }
+  });
 });
+
+/** Webhooks that may hold a pod or a Job of the platform up, and why. */
+const mayHoldUp: Record<string, string> = {
+  "object.sidecar-injector.istio.io about pods of Deployment/istio-ingressgateway":
+    "the gateway's pods ask for the proxy that istiod puts into them, and are nothing without it",
+};
+
+const ofKind = (objects: ChartObject[], ...kinds: string[]) =>
+  objects.filter(({ kind }) => kinds.includes(kind));
+
+const inItsNamespace = ({ namespace, objects }: RenderedRelease): ChartObject[] =>
+  objects.map((object) => ({ ...object, metadata: { namespace, ...object.metadata } }));
+
+/**
+ * What is created in each namespace that is not a project's: something of every kind, and the
+ * workloads that charts and program put there.
+ */
+async function vitalCreations(
+  stack: string,
+  config: Record<string, string>,
+  objects: ChartObject[],
+): Promise<{ what: string; creation: Creation }[]> {
+  const root = resolve(__dirname, "../..");
+  const { result } = await previewStack({ projectDir: root, stack, config, mode: "up" });
+  const own = result.resources
+    .filter(({ type }) => type.startsWith("kubernetes:"))
+    .map(({ name, inputs }) => {
+      const object = inputs as unknown as ChartObject;
+      return { ...object, metadata: { ...object.metadata, name: object.metadata?.name ?? name } };
+    });
+  const namespaces = new Map<string, Record<string, string>>(
+    [
+      { metadata: { name: "default", labels: {} } },
+      { metadata: { name: "kube-system", labels: {} } },
+      ...ofKind(own, "Namespace"),
+    ]
+      .filter(({ metadata }: any) => !(platformLabels.project in metadata.labels))
+      .map(({ metadata: { name, labels } }: any) => [
+        name,
+        { "kubernetes.io/metadata.name": name, ...labels },
+      ]),
+  );
+  const anything = [...namespaces].flatMap(([namespace, namespaceLabels]) =>
+    Object.entries(vitalResources).flatMap(([group, resources]) =>
+      resources.map((resource) => ({
+        what: `${resource} in ${namespace}`,
+        creation: { group, resource, labels: {}, namespaceLabels },
+      })),
+    ),
+  );
+  const workloads = [...own, ...objects].flatMap((object) => {
+    const { apiVersion, kind, metadata, spec } = object as Record<string, any>;
+    const namespaceLabels = namespaces.get(metadata?.namespace);
+    const template = spec?.jobTemplate?.spec.template ?? spec?.template;
+    const resource = `${kind}s`.toLowerCase();
+    const group = String(apiVersion).split("/")[0]!;
+    if (namespaceLabels === undefined || !vitalResources[group]?.includes(resource)) {
+      return [];
+    }
+    const place = `${kind}/${metadata.name}`;
+    const labels = metadata.labels ?? {};
+    const podLabels = template.metadata?.labels ?? {};
+    return [
+      { what: place, creation: { group, resource, labels, namespaceLabels } },
+      {
+        what: `pods of ${place}`,
+        creation: { group: "", resource: "pods", labels: podLabels, namespaceLabels },
+      },
+    ];
+  });
+  assert.ok(workloads.length >= 30, `${stack}: ${workloads.length} workloads`);
+  return [...anything, ...workloads];
+}
+
+/** Pods under a selector while nothing is busy. */
+function leastPods(objects: ChartObject[], selector: LabelSelector): number {
+  const counts = ofKind(objects, "Deployment", "StatefulSet")
+    .filter(({ spec }) => selects(selector, spec.template.metadata.labels))
+    .map(({ kind, metadata, spec }) => {
+      const scaler = ofKind(objects, "HorizontalPodAutoscaler").find(
+        ({ spec: { scaleTargetRef: target } }) =>
+          target.kind === kind && target.name === metadata.name,
+      );
+      return scaler?.spec.minReplicas ?? spec.replicas ?? 1;
+    });
+  // The Prometheus operator makes their pods, with these labels.
+  const operated = ofKind(objects, "Prometheus", "Alertmanager")
+    .filter(({ kind, metadata: { name } }) =>
+      selects(selector, {
+        "app.kubernetes.io/name": kind.toLowerCase(),
+        [kind === "Prometheus" ? "operator.prometheus.io/name" : "alertmanager"]: name,
+      }),
+    )
+    .map(({ spec }) => spec.replicas ?? 1);
+  return [...counts, ...operated].reduce((sum, count) => sum + count, 0);
+}
 
 const noSeccomp = "the chart has no key for it; the namespace enforces baseline";
 const writesBesideItsDisk = "not tried: it writes outside the volumes that its chart mounts";

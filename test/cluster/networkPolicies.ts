@@ -1,15 +1,11 @@
 import type { KubeObject } from "./kubeApi";
+import { type LabelSelector, selects } from "./labelSelector";
 
 /** One end of a connection. */
 export interface Endpoint {
   namespace: string;
   namespaceLabels: Record<string, string>;
   podLabels: Record<string, string>;
-}
-
-interface Selector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: { key: string; operator: string; values?: string[] }[];
 }
 
 interface Port {
@@ -76,7 +72,7 @@ function isOpen(
     ({ metadata, spec }) =>
       metadata.namespace === own.namespace &&
       spec.policyTypes.includes(direction) &&
-      matches(spec.podSelector, own.podLabels),
+      selects(spec.podSelector, own.podLabels),
   );
   if (selecting.length === 0) {
     return true;
@@ -96,33 +92,12 @@ function isPeer(peer: any, namespace: string, other: Endpoint): boolean {
     return false;
   }
   const isThere = peer.namespaceSelector
-    ? matches(peer.namespaceSelector, other.namespaceLabels)
+    ? selects(peer.namespaceSelector, other.namespaceLabels)
     : other.namespace === namespace;
-  return isThere && matches(peer.podSelector ?? {}, other.podLabels);
+  return isThere && selects(peer.podSelector ?? {}, other.podLabels);
 }
 
-function matches(selector: Selector, labels: Record<string, string>): boolean {
-  const { matchLabels = {}, matchExpressions = [] } = selector;
-  return (
-    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => {
-      switch (operator) {
-        case "Exists":
-          return key in labels;
-        case "DoesNotExist":
-          return !(key in labels);
-        case "In":
-          return values.includes(labels[key]!);
-        case "NotIn":
-          return !values.includes(labels[key]!);
-        default:
-          throw new Error(`a label selector has the operator ${operator}`);
-      }
-    })
-  );
-}
-
-const isEmpty = ({ matchLabels = {}, matchExpressions = [] }: Selector) =>
+const isEmpty = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector) =>
   Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
 
 function peerText({ namespaceSelector, podSelector, ipBlock }: any, own: string): string {
@@ -130,17 +105,17 @@ function peerText({ namespaceSelector, podSelector, ipBlock }: any, own: string)
     return [ipBlock.cidr, ...(ipBlock.except ?? []).map((cidr: string) => `not ${cidr}`)].join(" ");
   }
   if (namespaceSelector) {
-    const { matchLabels = {} } = namespaceSelector as Selector;
+    const { matchLabels = {} } = namespaceSelector as LabelSelector;
     const name = matchLabels["kubernetes.io/metadata.name"];
     return place(name ?? `namespaces ${selectorText(namespaceSelector)}`, podSelector ?? {});
   }
   return podSelector ? place(own, podSelector) : "anyone";
 }
 
-const place = (namespace: string, pods: Selector) =>
+const place = (namespace: string, pods: LabelSelector) =>
   isEmpty(pods) ? namespace : `${namespace}: ${selectorText(pods)}`;
 
-function selectorText({ matchLabels = {}, matchExpressions = [] }: Selector): string {
+function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
   return [
     ...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`),
     ...matchExpressions.map(({ key, operator, values }) =>

@@ -202,6 +202,7 @@ const servingMesh: Trial<ServingMeshArgs> = {
   changes: {
     charts: { to: { charts: { ...servingArgs.charts, certManager: other } } },
     imageRegistry: { to: { imageRegistry: "registry.example.com/mirror" } },
+    registry: { to: { registry: "acme.azurecr.io" } },
     knativeVersion: { to: { knativeVersion: "1.21.0" } },
     knativeImages: { to: { knativeImages: { activator: "activator:1" } } },
     domain: { to: { domain: "other.example.com" } },

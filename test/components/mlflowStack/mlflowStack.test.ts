@@ -147,6 +147,7 @@ describe("MlflowStack's server", () => {
     assert.deepEqual(resources, [
       ["arn:aws:s3:::lake"],
       ["arn:aws:s3:::lake"],
+      ["arn:aws:s3:::lake"],
       ["arn:aws:s3:::lake/artifacts/*"],
     ]);
   });
@@ -206,7 +207,7 @@ describe("MlflowStack on CloudNativePG", () => {
     const [store] = custom(recording, "ObjectStore");
     const { spec } = store!.inputs;
     assert.equal(spec.retentionPolicy, "35d");
-    assert.equal(spec.configuration.destinationPath, "s3://backups/mlflow/");
+    assert.equal(spec.configuration.destinationPath, "s3://backups/mlflow");
     assert.deepEqual(
       spec,
       objectStoreSpec({ ...lake, bucket: "backups", secretName: "backup-credentials" }, 35),

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { PreviewResource } from "../../../preview/engine/programRun";
 import { secretMark } from "../../../preview/engine/programRun";
 import { readAlerts, readDashboards } from "../../monitoring/shippedMonitoring";
-import { ofKind, selects } from "./workloads";
+import { selects } from "../../cluster/labelSelector";
+import { ofKind } from "./workloads";
 
 type Bag = Record<string, any>;
 
@@ -61,7 +62,7 @@ export const claims: Claim[] = [
       assert.equal(archiver.isWALArchiver, true);
       const store = platform.one("ObjectStore", archiver.parameters.barmanObjectName);
       assert.equal(store.spec.retentionPolicy, "35d");
-      assert.match(store.spec.configuration.destinationPath, /^s3:\/\/backups\/mlflow\/$/);
+      assert.match(store.spec.configuration.destinationPath, /^s3:\/\/backups\/mlflow$/);
       const backup = platform.one("ScheduledBackup", "mlflow-db-daily").spec;
       assert.equal(backup.cluster.name, "mlflow-db");
       assert.equal(backup.pluginConfiguration.name, archiver.name);

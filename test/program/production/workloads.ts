@@ -1,5 +1,6 @@
 import type { PreviewResource } from "../../../preview/engine/programRun";
 import { secretMark } from "../../../preview/engine/programRun";
+import { selects } from "../../cluster/labelSelector";
 
 type Bag = Record<string, any>;
 
@@ -212,19 +213,4 @@ function servicesOf({ namespace, labels }: Workload, resources: PreviewResource[
 function reaches({ metadata, spec }: Bag, namespace: string): boolean {
   const { any, matchNames = [metadata.namespace] } = spec.namespaceSelector ?? {};
   return any === true || matchNames.includes(namespace);
-}
-
-/** Whether a label selector matches. */
-export function selects(selector: Bag | undefined, labels: Record<string, string>): boolean {
-  const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
-  const isEqual = Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
-  return (
-    isEqual &&
-    matchExpressions.every(({ key, operator, values }: Bag) => {
-      if (operator === "Exists") {
-        return key in labels;
-      }
-      return operator === "In" && values.includes(labels[key]);
-    })
-  );
 }
