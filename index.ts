@@ -10,11 +10,14 @@ import { RayStack } from "./components/rayStack/rayStack";
 import { ServingMesh } from "./components/servingMesh/servingMesh";
 import { withoutGithubToken } from "./program/githubToken";
 import { loadConfig } from "./program/loadConfig";
+import { takingOverMembers } from "./program/userGroups";
 
 const config = loadConfig();
 
-const platform = config.aks && new AksPlatform("core", config.aks);
+const platform =
+  config.aks && new AksPlatform("core", config.aks, takingOverMembers(config.projects));
 const azure = platform?.azure;
+const registry = platform?.registry;
 const cluster = new k8s.Provider("cluster", {
   kubeconfig: platform?.kubeconfig ?? config.kubernetes?.kubeconfig,
   context: config.kubernetes?.context,
@@ -38,11 +41,7 @@ const observability = new ObservabilityStack(
 const monitored = { providers, dependsOn: [observability] };
 
 const ray = new RayStack("ray", config.ray, monitored);
-const serving = new ServingMesh(
-  "serving",
-  { ...config.serving, registry: platform?.registry },
-  monitored,
-);
+const serving = new ServingMesh("serving", { ...config.serving, registry }, monitored);
 const mlflow = new MlflowStack(
   "mlflow",
   { ...config.mlflow, lake, azure },
@@ -60,7 +59,7 @@ const projects = config.projects.map(
         ...settings,
         lake,
         azure,
-        registry: platform?.registry,
+        registry,
         tracking: mlflow.connection,
         serving: serving.connection,
         clusterQueue: ray.clusterQueue,

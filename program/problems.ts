@@ -133,6 +133,12 @@ const githubOwner: TextFormat = {
   remedy: "Use up to 39 letters, digits and single hyphens inside.",
 };
 
+const runnerLabel: TextFormat = {
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+  rule: "must be the label of a runner",
+  remedy: "Write the label of a runner of your own whose address aks.authorizedIpRanges names.",
+};
+
 const url: TextFormat = {
   pattern: /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/,
   rule: "must be a URL without a user",
@@ -164,6 +170,7 @@ function ownKeys(config: WellTyped): ArgumentProblem[] {
     ...kubeconfigProblems(config.kubernetes?.kubeconfig),
     ...textProblems("github.owner", config.github?.owner, githubOwner),
     ...textProblems("github.baseUrl", config.github?.baseUrl, url),
+    ...textProblems("github.runner", config.github?.runner, runnerLabel),
     ...at("charts", chartSourceProblems(config.charts ?? {})),
     ...textProblems("images.registry", from, registry),
     ...textProblems("images.prefix", prefix, registry),

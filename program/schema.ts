@@ -51,7 +51,7 @@ const aks = z.strictObject({
   budget: z.strictObject({
     monthlyAmount: z.number(),
     contactEmails: z.array(z.string()),
-    startDate: date,
+    startDate: date.optional(),
   }),
 });
 
@@ -159,7 +159,13 @@ export const schema = z.strictObject({
   serving: serving.prefault({}),
   observability: observability.prefault({}),
   projects: z.array(project).default([]),
-  github: z.strictObject({ owner: z.string(), baseUrl: z.string().optional() }).optional(),
+  github: z
+    .strictObject({
+      owner: z.string(),
+      baseUrl: z.string().optional(),
+      runner: z.string().optional(),
+    })
+    .optional(),
   charts: z
     .strictObject({
       source: z.enum(ChartOrigin).optional(),

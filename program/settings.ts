@@ -13,6 +13,7 @@ import {
   readImageDigests,
 } from "./publishedImages";
 import type { StackConfig } from "./schema";
+import { userGroupsOf } from "./userGroups";
 import { admissionPolicies } from "../policy/admission";
 import {
   charts as publishedCharts,
@@ -94,13 +95,14 @@ export function settingsOf(config: StackConfig) {
   const charts = chartsFrom(config.charts, publishedCharts);
   const imageRegistry = config.images.registry;
   const lakeImage = lakeImages[normalizeDataLake(config.dataLake).kind];
+  const runner = config.github?.runner;
   const placement = aks ? placementOn(NodePoolKind.System) : anywhere;
   const inCluster = { placement, storageClass, protectData };
 
   return {
-    aks: aks && { ...aks, tags, protectData },
+    aks: aks && { ...aks, userGroupObjectIds: userGroupsOf(config.projects), tags, protectData },
     kubernetes: config.kubernetes,
-    github: config.github,
+    github: config.github && { owner: config.github.owner, baseUrl: config.github.baseUrl },
     admission: { policies: admissionPolicies(config.admission) },
     dataLake: {
       ...config.dataLake,
@@ -157,6 +159,7 @@ export function settingsOf(config: StackConfig) {
         placement,
         github: github && {
           ...github,
+          variables: runner === undefined ? undefined : { RUNNER: runner },
           images: {
             trainingBase: images.trainingBase,
             logOffloader: images.logOffloader,

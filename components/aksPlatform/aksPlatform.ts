@@ -8,7 +8,7 @@ import type { AzureScope } from "../azure/scope";
 import { createUniqueSuffix } from "../azure/uniqueSuffix";
 import { createBudget } from "./budget";
 import { createCluster, createMaintenanceWindows, createUserPools, requireIssuer } from "./cluster";
-import { assignAdministrators, createIdentities } from "./identities";
+import { admitUsers, assignAdministrators, createIdentities } from "./identities";
 import { kubeconfigFor } from "./kubeconfig";
 import { createNetwork } from "./network";
 import { plannedPools } from "./nodePools";
@@ -75,7 +75,12 @@ export class AksPlatform extends pulumi.ComponentResource {
 
     const network = createNetwork(scope, settings.network);
     const registry = createRegistry(scope, uniqueSuffix, settings);
-    const targets = { subscriptionId, nodeSubnetId: network.nodeSubnetId, registryId: registry.id };
+    const targets = {
+      subscriptionId,
+      // A private API server's zone is linked to the whole network.
+      joinedNetworkId: settings.privateCluster ? network.virtualNetworkId : network.nodeSubnetId,
+      registryId: registry.id,
+    };
     const identities = createIdentities(scope, targets);
     const surroundings = { network, identities, tenantId, nodeResourceGroup };
     const cluster = createCluster(scope, settings, surroundings);
@@ -89,6 +94,11 @@ export class AksPlatform extends pulumi.ComponentResource {
       clusterId: cluster.id,
       subscriptionId,
       groupObjectIds: settings.adminGroupObjectIds,
+    });
+    admitUsers(scope, {
+      clusterId: cluster.id,
+      subscriptionId,
+      groupObjectIds: settings.userGroupObjectIds,
     });
     createAuditLogs(scope, { clusterId: cluster.id, uniqueSuffix }, settings);
     createBudget(scope, { subscriptionId, nodeResourceGroup }, settings.budget);

@@ -71,8 +71,12 @@ export interface AksBudgetArgs {
   monthlyAmount: number;
   /** Who is warned at 80 % and 100 % spent, and at 100 % forecast. 1 to 50 addresses. */
   contactEmails: string[];
-  /** First day of a month, e.g. `2026-12-01`. Azure takes no start before the current month. */
-  startDate: string;
+  /**
+   * First day of a month, e.g. `2026-12-01`. Azure takes no start before the month in which the
+   * budget is made, and never moves it afterwards.
+   * @default - first of the month in which the budget is made
+   */
+  startDate?: string;
 }
 
 /** Arguments of `AksPlatform`. */
@@ -102,6 +106,13 @@ export interface AksPlatformArgs {
   privateCluster?: boolean;
   /** Microsoft Entra groups whose members administer the cluster; the deployer is in one. */
   adminGroupObjectIds: string[];
+  /**
+   * Microsoft Entra groups whose members may fetch a kubeconfig; what they may do with it is
+   * Kubernetes RBAC. One list for the cluster, because Azure refuses to give a group the same right
+   * twice, and groups may share in several projects.
+   * @default - nobody but administrators and identities
+   */
+  userGroupObjectIds?: string[];
   /** Pool of the cluster's own pods: ≥ 4 vCPU, no burstable size. Fixed after creation. */
   systemPool: NodePoolArgs;
   /**

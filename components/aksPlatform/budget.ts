@@ -10,6 +10,11 @@ export interface BudgetedGroups {
   nodeResourceGroup: pulumi.Output<string>;
 }
 
+/** First day of the month of a time, as Azure wants the start of a monthly budget. */
+export function firstOfMonth(now: Date): string {
+  return `${now.toISOString().slice(0, 7)}-01`;
+}
+
 /** Makes the budget over the platform's resource group and the group of its nodes. */
 export function createBudget(
   { name, resourceGroupName, child }: AzureScope,
@@ -39,7 +44,7 @@ export function createBudget(
       category: "Cost",
       amount: monthlyAmount,
       timeGrain: "Monthly",
-      timePeriod: { startDate: `${startDate}T00:00:00Z` },
+      timePeriod: { startDate: `${startDate ?? firstOfMonth(new Date())}T00:00:00Z` },
       notifications: {
         spent80: warning("Actual", 80),
         spent100: warning("Actual", 100),

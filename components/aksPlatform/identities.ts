@@ -17,14 +17,15 @@ export interface ClusterIdentities {
 /** What the identities get rights on. */
 export interface IdentityTargets {
   subscriptionId: pulumi.Output<string>;
-  nodeSubnetId: pulumi.Output<string>;
+  /** What the control plane joins: the subnet of the nodes, or the whole network. */
+  joinedNetworkId: pulumi.Output<string>;
   registryId: pulumi.Output<string>;
 }
 
 /** Makes the two identities, each with no more than its duty. */
 export function createIdentities(
   scope: AzureScope,
-  { subscriptionId, nodeSubnetId, registryId }: IdentityTargets,
+  { subscriptionId, joinedNetworkId, registryId }: IdentityTargets,
 ): ClusterIdentities {
   const { name, resourceGroupName, location, tags, child } = scope;
   const identity = { resourceGroupName, location, tags };
@@ -35,7 +36,12 @@ export function createIdentities(
   );
   const kubelet = new managedidentity.UserAssignedIdentity(`${name}-kubelet`, identity, child);
   const rights = [
-    { to: controlPlane, may: "join-nodes", role: AzureRole.NetworkContributor, on: nodeSubnetId },
+    {
+      to: controlPlane,
+      may: "join-nodes",
+      role: AzureRole.NetworkContributor,
+      on: joinedNetworkId,
+    },
     {
       to: controlPlane,
       may: "use-kubelet",
@@ -57,17 +63,35 @@ export function createIdentities(
   return { controlPlane, kubelet, assignments };
 }
 
-/** Who administers a cluster. */
-export interface Administrators {
+/** Groups that get a right in a cluster. */
+export interface ClusterGroups {
   clusterId: pulumi.Output<string>;
   subscriptionId: pulumi.Output<string>;
   groupObjectIds: string[];
 }
 
+/** Lets each group fetch a kubeconfig. */
+export function admitUsers(
+  scope: AzureScope,
+  { clusterId, subscriptionId, groupObjectIds }: ClusterGroups,
+): void {
+  for (const group of groupObjectIds) {
+    assignRole({
+      ...scope,
+      name: `${scope.name}-user-${group}`,
+      role: AzureRole.AksClusterUser,
+      subscriptionId,
+      principalId: group,
+      principalType: authorization.PrincipalType.Group,
+      on: clusterId,
+    });
+  }
+}
+
 /** Lets each group administer the cluster. Kubernetes asks Azure for every right. */
 export function assignAdministrators(
   scope: AzureScope,
-  { clusterId, subscriptionId, groupObjectIds }: Administrators,
+  { clusterId, subscriptionId, groupObjectIds }: ClusterGroups,
 ): authorization.RoleAssignment[] {
   return groupObjectIds.map((group) =>
     assignRole({

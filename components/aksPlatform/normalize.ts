@@ -11,6 +11,7 @@ export function normalizeAksPlatform(args: AksPlatformArgs) {
     tier: args.tier ?? AksTier.Standard,
     authorizedIpRanges: args.authorizedIpRanges ?? [],
     privateCluster: args.privateCluster ?? false,
+    userGroupObjectIds: args.userGroupObjectIds ?? [],
     systemPool: normalizePool(args.systemPool),
     cpuPool: args.cpuPool && normalizePool(args.cpuPool),
     gpuPool: args.gpuPool && normalizePool(args.gpuPool),

@@ -32,6 +32,7 @@ export function aksPlatformProblems(name: string, args: AksPlatformArgs): Argume
     ...tierProblems(settings.tier, mostNodes(pools)),
     ...apiServerAccessProblems(settings),
     ...administratorProblems(settings.adminGroupObjectIds),
+    ...groupProblems("userGroupObjectIds", settings.userGroupObjectIds),
     ...pools.flatMap(nodePoolProblems),
     ...registryProblems(settings),
     ...logProblems(args, settings),
@@ -112,6 +113,10 @@ function administratorProblems(groups: string[]): ArgumentProblem[] {
     const remedy = "Name a Microsoft Entra group: local accounts are off, so nobody else gets in.";
     return [problem(path, "must name at least one group", groups, remedy)];
   }
+  return groupProblems(path, groups);
+}
+
+function groupProblems(path: string, groups: string[]): ArgumentProblem[] {
   const ids = groups.map((group) => group.toLowerCase());
   if (new Set(ids).size < ids.length) {
     return [problem(path, "must name each group once", groups, "Remove the repeated ids.")];
@@ -180,7 +185,18 @@ function budgetProblems({
       textProblems(`budget.contactEmails[${index}]`, email, mailAddress),
     ),
     ...textProblems("budget.startDate", startDate, firstOfMonth),
+    ...startProblems(startDate, new Date()),
   ];
+}
+
+/** Azure takes no start more than twelve months ahead. */
+export function startProblems(startDate: string | undefined, now: Date): ArgumentProblem[] {
+  const latest = `${now.getUTCFullYear() + 1}${now.toISOString().slice(4, 7)}-01`;
+  if (startDate === undefined || !firstOfMonth.pattern.test(startDate) || startDate <= latest) {
+    return [];
+  }
+  const remedy = "Leave it out for the month in which the budget is made.";
+  return [problem("budget.startDate", `must be ${latest} or before`, startDate, remedy)];
 }
 
 const firstOfMonth: TextFormat = {

@@ -27,7 +27,8 @@ export interface MlProjectArgs {
   costCenter: string;
   /**
    * Groups whose people work in the namespace: Microsoft Entra object ids where `azure` is given,
-   * otherwise group names as the cluster's authenticator gives them.
+   * otherwise group names as the cluster's authenticator gives them. On Azure `userGroupObjectIds`
+   * of the cluster lets them fetch a kubeconfig.
    *
    * @default - nobody
    */

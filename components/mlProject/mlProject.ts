@@ -2,7 +2,7 @@ import { serviceAccounts } from "@mlplatform/contracts/platformNames";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection, TrackingConnection } from "../connections";
 import { createRoles } from "./projectAccess";
-import { admitMembers, createDeployers } from "./projectIdentities";
+import { createDeployers } from "./projectIdentities";
 import { createLakeAccess, secretNameOf } from "./projectLake";
 import {
   createLocalQueue,
@@ -58,7 +58,6 @@ export class MlProject extends pulumi.ComponentResource {
       members: settings.members,
       deployers: Object.values(deployers).map(({ principalId }) => principalId),
     });
-    admitMembers(scope, settings);
     connectRepository(scope, settings, { repository, deployers });
 
     this.namespace = scope.namespace;

@@ -1,4 +1,3 @@
-import * as authorization from "@pulumi/azure-native/authorization";
 import type * as managedidentity from "@pulumi/azure-native/managedidentity";
 import * as pulumi from "@pulumi/pulumi";
 import { createFederatedIdentity, serviceAccountSubject } from "../azure/federatedIdentity";
@@ -84,25 +83,6 @@ function createDeployer(
     on: registryId,
   });
   return identity;
-}
-
-/** Lets the members fetch a kubeconfig; their rights in the cluster are those of the Role. */
-export function admitMembers({ name, parent }: Scope, args: MlProjectSettings): void {
-  if (!args.azure) {
-    return;
-  }
-  const { subscriptionId, clusterId } = pulumi.output(args.azure);
-  for (const group of args.members) {
-    assignRole({
-      name: `${name}-member-${group}`,
-      parent,
-      role: AzureRole.AksClusterUser,
-      subscriptionId,
-      principalId: group,
-      principalType: authorization.PrincipalType.Group,
-      on: clusterId,
-    });
-  }
 }
 
 function identityScope(

@@ -69,7 +69,9 @@ function boundNamespace(
             type: "Container",
             // For sidecars that upstream injects without resources; the quota refuses such pods.
             defaultRequest: { cpu: "50m", memory: "128Mi" },
-            default: { cpu: "1", memory: "512Mi" },
+            // No limit of CPU, so that Kubernetes takes `max` for one: a smaller one would refuse
+            // every container that requests more and names no limit.
+            default: { memory: "512Mi" },
             max: { cpu: String(quota.cpu), memory: `${quota.memoryGiB}Gi` },
           },
         ],

@@ -97,8 +97,9 @@ export function createFlexibleServer(
     // Azure refuses a server whose zone is not linked to its network yet.
     { ...stateful, dependsOn: [link] },
   );
-  const databases = [trackingDatabase, usersDatabase].map(
-    (databaseName) =>
+  const databases: dbforpostgresql.Database[] = [];
+  for (const databaseName of [trackingDatabase, usersDatabase]) {
+    databases.push(
       new dbforpostgresql.Database(
         `${name}-${databaseName.replace("_", "-")}`,
         {
@@ -108,9 +109,12 @@ export function createFlexibleServer(
           charset: "UTF8",
           collation: "en_US.utf8",
         },
-        stateful,
+        // One after the other: Azure answers a second write to a server with ServerIsBusy, and the
+        // provider does not try again.
+        { ...stateful, dependsOn: databases.slice(-1) },
       ),
-  );
+    );
+  }
   return {
     host: server.fullyQualifiedDomainName,
     user: databaseUser,

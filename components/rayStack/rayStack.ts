@@ -150,7 +150,8 @@ function createQueue(scope: Scope, settings: QueueSettings): k8s.apiextensions.C
 
 function createPodMonitors({ name, parent }: Scope, namespace: pulumi.Input<string>): void {
   const portsOfRole: Record<string, string[]> = {
-    head: ["metrics", "as-metrics", "dash-metrics", offloaderSidecar.name],
+    // Not `as-metrics` and `dash-metrics`, which KubeRay does not declare.
+    head: ["metrics", offloaderSidecar.name],
     worker: ["metrics", offloaderSidecar.name],
   };
   for (const [role, ports] of Object.entries(portsOfRole)) {

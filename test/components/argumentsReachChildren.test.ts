@@ -57,6 +57,9 @@ const aksPlatform: Trial<AksPlatformArgs> = {
     network: { to: { network: { ...platformArgs().network, dnsServiceIp: "172.16.0.11" } } },
     authorizedIpRanges: { to: { authorizedIpRanges: ["203.0.113.0/24"] } },
     privateCluster: { to: { privateCluster: true, authorizedIpRanges: [] } },
+    userGroupObjectIds: {
+      to: { userGroupObjectIds: ["99999999-1111-1111-1111-111111111111"] },
+    },
     adminGroupObjectIds: {
       to: { adminGroupObjectIds: ["99999999-1111-1111-1111-111111111111"] },
     },

@@ -25,7 +25,7 @@ const cases: [name: string, stack: string, config: Record<string, unknown>][] = 
 
 /**
  * Budgets that Knative's manifests bring, unless the KnativeServing overrides them
- * (knative/operator knative-v1.23.0, cmd/operator/kodata/knative-serving/1.22.1/2-serving-core.yaml).
+ * (knative/operator knative-v1.23.0, kodata/knative-serving/1.22.1/2-serving-core.yaml).
  */
 const knativeBudgets = { "activator-pdb": "80%", "webhook-pdb": "80%" };
 

@@ -263,6 +263,7 @@ describe("MlProject", () => {
     const lake = "arn:aws:s3:::lake";
     assert.deepEqual(policy("training"), [
       ["Locate", [lake]],
+      ["Head", [lake]],
       ["List", [lake]],
       ["Read", [`${lake}/datasets/weather/*`]],
       ["Write", [`${lake}/raylogs/namespace=churn/*`]],
@@ -277,6 +278,7 @@ describe("MlProject", () => {
     ]);
     assert.deepEqual(policy("serving"), [
       ["Locate", [lake]],
+      ["Head", [lake]],
       ["List", [lake]],
       ["Read", [`${lake}/artifacts/churn/*`]],
     ]);
@@ -358,7 +360,6 @@ describe("MlProject", () => {
         production,
         "ServicePrincipal",
       ],
-      [`churn-member-${group}`]: [clusterUser, clusterId, group, "Group"],
     });
   });
 

@@ -43,6 +43,10 @@ describe("the project template's manifests", () => {
 });
 
 describe("the project template's RayJob", () => {
+  it("outlives the eviction of its submitter, which only follows the job", () => {
+    assert.ok(rayJob().spec.submitterConfig.backoffLimit >= 2);
+  });
+
   it("goes away by itself, waits in the project's queue, and names project, data and commit", () => {
     const { metadata, spec } = rayJob();
     assert.deepEqual(

@@ -132,6 +132,24 @@ describe("RayStack", () => {
       ]);
     });
 
+    it("reads only ports that pods declare", () => {
+      // KubeRay's own (ray-operator/controllers/ray, default ports), and the offloader's of the
+      // project template.
+      const declared: Record<string, string[]> = {
+        head: ["client", "dashboard", "gcs-server", "log-offloader", "metrics", "serve"],
+        worker: ["log-offloader", "metrics"],
+      };
+      const monitors = recording.all(monitorType);
+      assert.equal(monitors.length, 2);
+      for (const { inputs } of monitors) {
+        const { selector, podMetricsEndpoints } = inputs.spec;
+        const ports = declared[selector.matchLabels["ray.io/node-type"]]!;
+        for (const { port } of podMetricsEndpoints) {
+          assert.ok(ports.includes(port), `${inputs.metadata.name} reads ${port}`);
+        }
+      }
+    });
+
     it("labels Ray's series with the cluster, as Ray's dashboards select them", () => {
       const { spec } = recording.one(monitorType, "ray-monitor-head").inputs;
       assert.deepEqual(spec.selector, { matchLabels: { "ray.io/node-type": "head" } });
@@ -139,8 +157,6 @@ describe("RayStack", () => {
         spec.podMetricsEndpoints.map((e: any) => [e.port, e.relabelings[0].targetLabel]),
         [
           ["metrics", "ray_io_cluster"],
-          ["as-metrics", "ray_io_cluster"],
-          ["dash-metrics", "ray_io_cluster"],
           ["log-offloader", "ray_io_cluster"],
         ],
       );
