@@ -122,7 +122,9 @@ export class EngineBed {
 
   /** Starts the CLI. */
   start(args: string[], options: { folder?: string; env?: Record<string, string> } = {}) {
-    return spawn(this.options.programs.pulumi, [...args, "--non-interactive", "--color=never"], {
+    const command = [this.options.programs.pulumi, ...args, "--non-interactive", "--color=never"];
+    // The kernel ends it with this process, however that ends.
+    return spawn("setpriv", ["--pdeathsig", "KILL", "--", ...command], {
       cwd: options.folder ?? this.project,
       env: { ...this.environment, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
