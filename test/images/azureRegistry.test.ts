@@ -12,7 +12,7 @@ const az = `#!/bin/sh
 echo "az $*" >> "$MLP_TEST_CALLS"
 case "$*" in
   *"acr login"*) echo '{"accessToken":"${token}","loginServer":"acmeml.azurecr.io"}' ;;
-  *"group create"*refused*) echo "AuthorizationFailed: no right to write resourceGroups" >&2; exit 1 ;;
+  *"group create"*refused*) echo "AuthorizationFailed: no right" >&2; exit 1 ;;
 esac
 `;
 const buildah = `#!/bin/sh
