@@ -26,7 +26,8 @@ export async function podContainers(): Promise<PodContainers> {
       if (own.allowPrivilegeEscalation !== false || own.capabilities?.drop?.[0] !== "ALL") {
         throw new Error(`${name} runs with more than the restricted standard allows`);
       }
-      found[name] = {
+      // Services come before the Jobs that use their images.
+      found[name] ??= {
         uid: runAsUser,
         gid: runAsGroup ?? runAsUser,
         readOnly: own.readOnlyRootFilesystem === true,

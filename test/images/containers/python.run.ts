@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { authConfiguration } from "../../../components/mlflowStack/serverSettings";
 import type { BuiltImage } from "../../../images/buildImages";
 import { type OwnImageName, ownImages } from "../../../program/ownImages";
 import { freePorts } from "../../../workloads/lake/testbed/freePorts";
@@ -61,6 +62,12 @@ describe("Python in its containers", function () {
     const ended = await migration.finish();
     assert.equal(ended.code, 0, ended.output);
 
+    const settings = join(folder, "auth");
+    mkdirSync(settings);
+    const auth = authConfiguration("sqlite:////tmp/auth.db", "0123456789abcdef");
+    writeFileSync(join(settings, "auth.ini"), auth);
+    // What only its user may enter is mounted for that user.
+    chmodSync(folder, 0o755);
     const server = await Container.start(clone, {
       ...as,
       args: [
@@ -70,10 +77,10 @@ describe("Python in its containers", function () {
       env: {
         MLFLOW_BACKEND_STORE_URI: "sqlite:////tmp/mlflow.db",
         MLFLOW_FLASK_SERVER_SECRET_KEY: "0123456789abcdef",
-        MLFLOW_AUTH_ADMIN_PASSWORD: "0123456789abcdef",
+        MLFLOW_AUTH_CONFIG_PATH: "/etc/mlflow/auth.ini",
         MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false",
-        PWD: "/tmp",
       },
+      mounts: { "/etc/mlflow": settings },
     });
     try {
       const address = `http://127.0.0.1:${port}`;
@@ -87,7 +94,8 @@ describe("Python in its containers", function () {
 
   it("model-server answers with a model that the same libraries saved", async () => {
     const { reference } = await built("modelServer");
-    const as = { image: reference, ...pods["model-server"]! };
+    // The runtime names no user: it is the image's own, USER 1000:1000.
+    const as = { image: reference, ...pods["model-server"]!, uid: 1000, gid: 1000 };
     chownSync(folder, as.uid, as.gid);
     const saving = await Container.start(clone, {
       ...as,
