@@ -70,7 +70,13 @@ async function prepareServers(): Promise<Servers> {
 
 /** Runs one suite. One that ends badly without a counted failure counts as one failure. */
 async function run(suite: Suite, servers?: Servers): Promise<Counts> {
-  await suite.prepare?.(root, (text) => console.log(`== ${suite.name}: ${text}`));
+  try {
+    await suite.prepare?.(root, (text) => console.log(`== ${suite.name}: ${text}`));
+  } catch (error) {
+    // The other suites go on, and the closing line counts this one.
+    console.log(`\n== ${suite.name}: can't be prepared\n${String(error)}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
   console.log(`== ${suite.name}: started`);
   const started = Date.now();
   const countsFile = join(scratch, `${suite.name}.json`);

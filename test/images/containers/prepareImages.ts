@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { type BuiltImage, buildImages } from "../../../images/buildImages";
 import { type OwnImageName, ownImages } from "../../../program/ownImages";
@@ -17,10 +17,29 @@ export const buildTimeoutMs = 1_800_000;
 const packages = ["buildah", "runc", "mmdebstrap"];
 
 /** Why no container runs here; undefined where they do. */
-export const noContainers =
-  process.platform === "linux" && process.getuid?.() === 0
+export const noContainers = reasonAgainst();
+
+function reasonAgainst(): string | undefined {
+  const none = "no image is built or run";
+  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+    return `${none}: that takes Linux and root`;
+  }
+  if (!runs("unshare", "--mount", "--pid", "--fork", "true")) {
+    return `${none}: this machine gives root no namespaces of mounts and processes`;
+  }
+  const absent = missingPackages();
+  return absent.length === 0 || runs("apt-get", "--version")
     ? undefined
-    : "no image is built or run: that takes Linux and root";
+    : `${none}: ${absent.join(", ")} are missing, and there is no apt-get to install them by`;
+}
+
+function missingPackages(): string[] {
+  return packages.filter((program) => !runs(program, "--version"));
+}
+
+function runs(program: string, ...args: string[]): boolean {
+  return spawnSync(program, args, { stdio: "ignore" }).status === 0;
+}
 
 /**
  * Builds own images, or takes what an earlier build left. On bases made from packages, unless
@@ -50,14 +69,7 @@ export async function prepareImages(
 
 /** Installs what builds and runs images, where it is missing and Debian has it. */
 function installPrograms(say: (text: string) => void): void {
-  const missing = packages.filter((program) => {
-    try {
-      execFileSync(program, ["--version"], { stdio: "ignore" });
-      return false;
-    } catch {
-      return true;
-    }
-  });
+  const missing = missingPackages();
   if (missing.length === 0) {
     return;
   }
