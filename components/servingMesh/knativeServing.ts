@@ -18,8 +18,11 @@ export interface KnativeSettings {
   placement?: Placement;
 }
 
-/** Registries on a developer's machine, which Knative leaves alone by default. */
-const developersRegistries = ["kind.local", "ko.local", "dev.local"];
+/**
+ * Registries on a developer's machine, which Knative leaves alone by default, and the one of images
+ * that lie on the nodes already.
+ */
+const developersRegistries = ["kind.local", "ko.local", "dev.local", "localhost"];
 
 /** Deployments that the operator makes, by name: what a placement applies to. */
 const knativeDeployments = [

@@ -21,6 +21,7 @@ import {
   type RenderedRelease,
   renderCharts,
 } from "./renderCharts";
+import { preloadedImages } from "../preview/preloadedImages";
 
 const registry = "registry.example.com/mirror";
 const seaweed = {
@@ -163,7 +164,12 @@ async function vitalCreations(
   objects: ChartObject[],
 ): Promise<{ what: string; creation: Creation }[]> {
   const root = resolve(__dirname, "../..");
-  const { result } = await previewStack({ projectDir: root, stack, config, mode: "up" });
+  const { result } = await previewStack({
+    projectDir: root,
+    stack,
+    config: { ...preloadedImages, ...config },
+    mode: "up",
+  });
   const own = result.resources
     .filter(({ type }) => type.startsWith("kubernetes:"))
     .map(({ name, inputs }) => {

@@ -5,6 +5,7 @@ import type { PreviewResource } from "../../preview/engine/programRun";
 import { allowedDisruptions, type BudgetedPods } from "../charts/disruptions";
 import { selects } from "../cluster/labelSelector";
 import { ofKind, workloadsOf } from "./production/workloads";
+import { preloadedImages } from "../preview/preloadedImages";
 
 /** The stacks, and prod with other numbers of pods. */
 const cases: [name: string, stack: string, config: Record<string, unknown>][] = [
@@ -83,12 +84,15 @@ describe("a node that is drained", function () {
         projectDir: resolve(__dirname, "../.."),
         stack,
         mode: "up",
-        config: Object.fromEntries(
-          Object.entries(config).map(([key, value]) => [
-            `mlplatform:${key}`,
-            JSON.stringify(value),
-          ]),
-        ),
+        config: {
+          ...preloadedImages,
+          ...Object.fromEntries(
+            Object.entries(config).map(([key, value]) => [
+              `mlplatform:${key}`,
+              JSON.stringify(value),
+            ]),
+          ),
+        },
       });
       assert.ok(result.succeeded, JSON.stringify(result.diagnostics));
       const budgets = budgetsOf(result.resources);

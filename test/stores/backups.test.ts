@@ -62,7 +62,10 @@ for (const [kind, start] of stores) {
         projectDir: root,
         stack: "local",
         mode: "up",
-        config: { "mlplatform:dataLake": JSON.stringify({ kind, storageGiB: 20 }) },
+        config: {
+          ...preloadedImages,
+          "mlplatform:dataLake": JSON.stringify({ kind, storageGiB: 20 }),
+        },
       });
       resources = result.resources;
       directory = mkdtempSync(join(tmpdir(), "mlplatform-backups-"));
@@ -205,3 +208,4 @@ cursor.execute(sys.argv[1])
 if cursor.description:
     print(cursor.fetchone()[0])
 `;
+import { preloadedImages } from "../preview/preloadedImages";

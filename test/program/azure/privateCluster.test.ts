@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
 import { previewStack } from "../../../preview/engine/previewStack";
+import { preloadedImages } from "../../preview/preloadedImages";
 
 const root = resolve(__dirname, "../../..");
 const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
@@ -16,7 +17,7 @@ async function joined(privateCluster: boolean): Promise<string[]> {
     projectDir: root,
     stack: "dev",
     mode: "up",
-    config: { "mlplatform:aks": JSON.stringify({ ...aks, ...access }) },
+    config: { ...preloadedImages, "mlplatform:aks": JSON.stringify({ ...aks, ...access }) },
   });
   assert.ok(result.succeeded, JSON.stringify(result.diagnostics));
   return result.resources

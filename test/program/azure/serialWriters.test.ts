@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { previewStack } from "../../../preview/engine/previewStack";
 import type { PreviewResource } from "../../../preview/engine/programRun";
+import { preloadedImages } from "../../preview/preloadedImages";
 
 /**
  * Azure changes one of these of a parent at a time and answers a second write with 409, mostly with
@@ -65,7 +66,7 @@ describe("what Azure writes one at a time", function () {
       const { result } = await previewStack({
         projectDir: resolve(__dirname, "../../.."),
         stack,
-        config,
+        config: { ...preloadedImages, ...config },
         mode: "up",
       });
       assert.ok(result.succeeded, JSON.stringify(result.diagnostics));

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { type EngineState, previewStack } from "../../../preview/engine/previewStack";
 import type { PreviewResource } from "../../../preview/engine/programRun";
 import { userGroupsOf } from "../../../program/userGroups";
+import { preloadedImages } from "../../preview/preloadedImages";
 
 const root = resolve(__dirname, "../../..");
 const assignmentType = "azure-native:authorization:RoleAssignment";
@@ -24,7 +25,7 @@ function prodWithSharedGroup(state?: EngineState) {
     stack: "prod",
     mode: "up",
     state,
-    config: { "mlplatform:projects": JSON.stringify(projects) },
+    config: { ...preloadedImages, "mlplatform:projects": JSON.stringify(projects) },
   });
 }
 
