@@ -35,6 +35,11 @@ export class Builder {
     const folder = imagesCache(clone);
     mkdirSync(folder, { recursive: true });
     this.#store = ["--root", join(folder, "store"), "--runroot", join(folder, "run")];
+    if (process.getuid?.() === 0) {
+      // Without it the store stays mounted on itself, and nobody can delete the clone.
+      const option = "overlay.skip_mount_home=true";
+      this.#store.push("--storage-driver=overlay", `--storage-opt=${option}`);
+    }
   }
 
   /** Version of buildah, with those of the specifications it writes. */

@@ -145,6 +145,7 @@ export class Container {
   }
 
   async #remove(): Promise<void> {
+    await this.#builder.run(["umount", this.#working]);
     await this.#builder.run(["rm", this.#working]);
     rmSync(this.#folder, { recursive: true, force: true });
   }
