@@ -151,6 +151,12 @@ describe("prod behaves on a real control plane", function () {
       );
     });
 
+    it("takes a request of several CPUs that names no limit", async () => {
+      const resources = { requests: { cpu: "2", memory: "1Gi" }, limits: { memory: "1Gi" } };
+      const { object } = await at.cluster.api.create(simplePod({ resources }));
+      await at.cluster.api.delete(object);
+    });
+
     it("refuses disks and load balancers, which outlive jobs and cost money", async () => {
       const claim = {
         apiVersion: "v1",
