@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import type { KubeObject } from "../cluster/kubeApi";
 import { nodesOf } from "../cluster/nodes";
+import { updatedStack } from "../cluster/stackObjects";
 import { type TestCluster, startCluster } from "../cluster/testCluster";
 import { BedControllers } from "./bedControllers";
 import { writeChartStandIns } from "./chartStandIns";
@@ -12,7 +13,6 @@ import { Cloud } from "./cloud/cloud";
 import type { PreviewStep, RealResource } from "./differences";
 import { EngineBed, type Ran } from "./engineBed";
 import { type Changes, type EngineEvent, eventsOf } from "./engineEvents";
-import { previewStack } from "./offlineEngine";
 import { buildEngine } from "./programs";
 import { stackText } from "./stackText";
 
@@ -171,8 +171,7 @@ export class EngineStack {
 
 /** Nodes of the stack's pools. */
 async function nodesFor(stack: string): Promise<KubeObject[]> {
-  const { state } = await previewStack({ projectDir: root, stack, mode: "up" });
-  return nodesOf(state.resources);
+  return nodesOf((await updatedStack(stack)).resources);
 }
 
 const changesIn = (events: EngineEvent[]): Changes =>

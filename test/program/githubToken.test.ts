@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { previewStack } from "../../preview/engine/previewStack";
+import { preloadedImages } from "../preview/preloadedImages";
 
 const root = resolve(__dirname, "../..");
 const token = "not-a-token";
@@ -22,7 +23,11 @@ describe("GITHUB_TOKEN", function () {
   });
 
   it("is in no input, which the state would hold in plain text", async () => {
-    const { result } = await previewStack({ projectDir: root, stack: "prod" });
+    const { result } = await previewStack({
+      projectDir: root,
+      stack: "prod",
+      config: preloadedImages,
+    });
     assert.deepEqual(result.diagnostics, []);
     const hubs = result.resources.filter(({ type }) => type === "pulumi:providers:github");
     assert.ok(hubs.length > 0);
