@@ -14,7 +14,7 @@ export interface CycleOptions {
   /** Changes of the stack's file, each followed by a `pulumi up` by hand. */
   updates: {
     what: string;
-    edit: (at: EngineStack) => void;
+    edit: (at: Pick<EngineStack, "edit">) => void;
     /** Operations of the update, sorted. */
     expects: RegExp;
   }[];

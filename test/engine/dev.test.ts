@@ -1,9 +1,4 @@
 import { describeCycle } from "./cycle";
-import { updates } from "./updates";
+import { updatesOf } from "./updates";
 
-const replicas = {
-  from: "  mlplatform:charts:",
-  to: "  mlplatform:serving: { replicas: 2 }\n  mlplatform:charts:",
-};
-
-describeCycle({ stack: "dev", protectsData: true, updates: updates(replicas) });
+describeCycle({ stack: "dev", protectsData: true, updates: updatesOf("dev") });

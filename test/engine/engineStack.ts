@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -14,7 +13,7 @@ import type { PreviewStep, RealResource } from "./differences";
 import { EngineBed, type Ran } from "./engineBed";
 import { type Changes, type EngineEvent, eventsOf } from "./engineEvents";
 import { buildEngine } from "./programs";
-import { stackText } from "./stackText";
+import { edited, stackText } from "./stackText";
 
 const root = resolve(__dirname, "../..");
 
@@ -99,9 +98,7 @@ export class EngineStack {
 
   /** Changes the stack's file. @throws Error where the text is not in it */
   edit(from: string, to: string): void {
-    const whole = readFileSync(this.file, "utf8");
-    assert.ok(whole.includes(from), `Pulumi.${this.stack}.yaml has no ${JSON.stringify(from)}`);
-    writeFileSync(this.file, whole.replace(from, to));
+    writeFileSync(this.file, edited(readFileSync(this.file, "utf8"), from, to));
   }
 
   /** `pulumi preview --json`. */

@@ -1,9 +1,4 @@
 import { describeCycle } from "./cycle";
-import { updates } from "./updates";
+import { updatesOf } from "./updates";
 
-const replicas = {
-  from: "  mlplatform:serving:\n",
-  to: "  mlplatform:serving:\n    replicas: 2\n",
-};
-
-describeCycle({ stack: "local", protectsData: false, updates: updates(replicas) });
+describeCycle({ stack: "local", protectsData: false, updates: updatesOf("local") });

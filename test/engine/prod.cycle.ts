@@ -1,9 +1,4 @@
 import { describeCycle } from "./cycle";
-import { updates } from "./updates";
+import { updatesOf } from "./updates";
 
-const replicas = {
-  from: "  mlplatform:serving:\n    replicas: 3\n",
-  to: "  mlplatform:serving:\n    replicas: 4\n",
-};
-
-describeCycle({ stack: "prod", protectsData: true, keepsData: true, updates: updates(replicas) });
+describeCycle({ stack: "prod", protectsData: true, keepsData: true, updates: updatesOf("prod") });

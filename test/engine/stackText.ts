@@ -35,6 +35,14 @@ export function stackText(root: string, stack: string, values: Record<string, st
   return whole.replace(/\{(\w+)\}/g, (braces, name: string) => values[name] ?? braces);
 }
 
+/** A stack's file with one piece changed. @throws Error where the piece is not in it */
+export function edited(whole: string, from: string, to: string): string {
+  if (!whole.includes(from)) {
+    throw new Error(`the stack's file has no ${JSON.stringify(from)}`);
+  }
+  return whole.replace(from, () => to);
+}
+
 const indented = (lines: string) =>
   lines
     .trimEnd()

@@ -13,24 +13,33 @@ interface Edit {
   to: string;
 }
 
-/**
- * One change of each kind, as people make them in a stack's file.
- *
- * @param replicas of the gateway, which the stacks state differently
- */
-export const updates = (replicas: Edit): CycleOptions["updates"] => [
+/** Replicas of the gateway, which the stacks state differently. */
+const replicas: Record<string, Edit> = {
+  dev: {
+    from: "  mlplatform:charts:",
+    to: "  mlplatform:serving: { replicas: 2 }\n  mlplatform:charts:",
+  },
+  local: {
+    from: "  mlplatform:serving:\n",
+    to: "  mlplatform:serving:\n    replicas: 2\n",
+  },
+  prod: {
+    from: "  mlplatform:serving:\n    replicas: 3\n",
+    to: "  mlplatform:serving:\n    replicas: 4\n",
+  },
+};
+
+/** One change of each kind, as people make them in a stack's file. */
+export const updatesOf = (stack: string): CycleOptions["updates"] => [
   {
     what: "an image",
     edit: (at) =>
-      at.edit(
-        "  mlplatform:charts:",
-        `  mlplatform:images: { mlflow: "${image}" }\n  mlplatform:charts:`,
-      ),
+      at.edit("  mlplatform:images:\n", `  mlplatform:images:\n    mlflow: "${image}"\n`),
     expects: /^(replace )?update$/,
   },
   {
     what: "replicas",
-    edit: (at) => at.edit(replicas.from, replicas.to),
+    edit: (at) => at.edit(replicas[stack]!.from, replicas[stack]!.to),
     expects: /^update$/,
   },
   {
