@@ -8,6 +8,10 @@ export interface StateEntry {
   id?: string;
   protect?: boolean;
   retainOnDelete?: boolean;
+  /** True for what its replacement has taken the place of, and that is still to be deleted. */
+  delete?: boolean;
+  /** True for what is deleted, and whose replacement is not there yet. */
+  pendingReplacement?: boolean;
   parent?: string;
   provider?: string;
   dependencies?: string[];

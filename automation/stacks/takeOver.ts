@@ -24,17 +24,29 @@ export interface Decisions {
 export function decided<T extends ExportedStack>(exported: T, { ids, forgotten }: Decisions): T {
   const { resources = [], pending_operations: pending = [] } = exported.deployment;
   const urns = new Set(pending.map(({ resource }) => resource.urn));
-  const strangers = [...ids.keys(), ...forgotten].filter((urn) => !urns.has(urn));
-  const open = pending.filter(
-    ({ type, resource }) =>
-      type === "creating" && !ids.has(resource.urn) && !forgotten.has(resource.urn),
+  const made = new Map(
+    pending.flatMap(({ type, resource }) =>
+      type === "creating" ? [[resource.urn, resource] as const] : [],
+    ),
   );
+  const strangers = [...ids.keys(), ...forgotten].filter((urn) => !urns.has(urn));
+  const twice = [...ids.keys()].filter((urn) => forgotten.has(urn));
+  const unmade = [...ids.keys()].filter((urn) => urns.has(urn) && !made.has(urn));
+  const open = [...made.keys()].filter((urn) => !ids.has(urn) && !forgotten.has(urn));
   const problems = [
     ...strangers.map((urn) => ({
       what: `no operation on ${urn} is pending`,
       remedy: "Correct the URN.",
     })),
-    ...open.map(({ resource: { urn } }) => ({
+    ...twice.map((urn) => ({
+      what: `${urn} is both taken over and forgotten`,
+      remedy: "Give one of the two.",
+    })),
+    ...unmade.map((urn) => ({
+      what: `${urn} was not being made: its id is in the state`,
+      remedy: `Give --forget '${urn}': the refresh looks at it.`,
+    })),
+    ...open.map((urn) => ({
       what: `${urn} is neither taken over nor forgotten`,
       remedy: `Look whether it is there, then give --take-over '${urn}=<id>' or --forget '${urn}'.`,
     })),
@@ -42,17 +54,30 @@ export function decided<T extends ExportedStack>(exported: T, { ids, forgotten }
   if (problems.length > 0) {
     throw new UserError(...problems);
   }
-  const found = pending.flatMap(({ resource }) => {
-    const id = ids.get(resource.urn);
-    return id === undefined ? [] : [{ ...resource, id }];
-  });
-  const kept = resources.filter(({ urn }) => !ids.has(urn));
+  const found = new Map([...ids].map(([urn, id]) => [urn, { ...made.get(urn)!, id }] as const));
   return {
     ...exported,
     deployment: {
       ...exported.deployment,
-      resources: [...kept, ...found],
+      resources: withFound(resources, found),
       pending_operations: [],
     },
   };
+}
+
+/**
+ * The resources with those that were found. What one of them replaces is left to the next update to
+ * delete, as the engine does it; what depends on it stands behind it, where the CLI asks for that.
+ */
+function withFound(resources: StateEntry[], found: ReadonlyMap<string, StateEntry>): StateEntry[] {
+  const placed = new Set<string>();
+  const all = resources.flatMap((resource) => {
+    const made = found.get(resource.urn);
+    if (!made || resource.delete) {
+      return [resource];
+    }
+    placed.add(resource.urn);
+    return resource.pendingReplacement ? [made] : [made, { ...resource, delete: true }];
+  });
+  return [...all, ...[...found.values()].filter(({ urn }) => !placed.has(urn))];
 }

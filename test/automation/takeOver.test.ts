@@ -54,11 +54,49 @@ describe("the state after a run that was cut off", () => {
     });
   });
 
-  it("holds a resource once that is in it and taken over", () => {
-    const after = decide(cutOff(["creating", entry("kept")]), {
-      ids: { [urn("kept")]: "/replacement" },
-    });
-    assert.deepEqual(after.deployment.resources, [entry("kept", "/replacement")]);
+  it("leaves what was being replaced to be deleted, before what depends on it", () => {
+    const dependent = { ...entry("dependent", "/dependent"), dependencies: [urn("kept")] };
+    const state = cutOff(["creating", entry("kept")]);
+    state.deployment.resources.push(dependent);
+    const after = decide(state, { ids: { [urn("kept")]: "/replacement" } });
+    assert.deepEqual(after.deployment.resources, [
+      entry("kept", "/replacement"),
+      { ...entry("kept", "/kept"), delete: true },
+      dependent,
+    ]);
+  });
+
+  it("holds the replacement of what was deleted first, in its place", () => {
+    const state = cutOff(["creating", entry("kept")]);
+    state.deployment.resources = [
+      { ...entry("kept", "/kept"), pendingReplacement: true },
+      entry("other", "/other"),
+    ];
+    const after = decide(state, { ids: { [urn("kept")]: "/replacement" } });
+    assert.deepEqual(after.deployment.resources, [
+      entry("kept", "/replacement"),
+      entry("other", "/other"),
+    ]);
+  });
+
+  it("keeps a replacement whose predecessor was being deleted", () => {
+    const old = { ...entry("kept", "/old"), delete: true };
+    const state = cutOff(["deleting", old]);
+    state.deployment.resources.push(old);
+    const after = decide(state, { forgotten: [urn("kept")] });
+    assert.deepEqual(after.deployment.resources, [entry("kept", "/kept"), old]);
+    assert.throws(
+      () => decide(state, { ids: { [urn("kept")]: "/old" } }),
+      /::kept was not being made: its id is in the state/,
+    );
+  });
+
+  it("is not written where a resource is both taken over and forgotten", () => {
+    const state = cutOff(["creating", entry("made")]);
+    assert.throws(
+      () => decide(state, { ids: { [urn("made")]: "/made" }, forgotten: [urn("made")] }),
+      /::made is both taken over and forgotten/,
+    );
   });
 
   it("is not written while a resource is undecided, or a decision is about none", () => {
