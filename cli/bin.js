@@ -24,7 +24,11 @@ if (major < 22 || (major === 22 && minor < 15)) {
     );
   }
   const arguments_ = [__filename, ...process.argv.slice(2)];
+  // Ctrl-C reaches both; this one ends after the other.
+  const wait = () => {};
+  process.on("SIGINT", wait);
   const { status, signal } = spawnSync(installed, arguments_, { stdio: "inherit" });
+  process.off("SIGINT", wait);
   if (signal) process.kill(process.pid, signal);
   process.exit(status === null ? 1 : status);
 }

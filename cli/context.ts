@@ -13,6 +13,8 @@ export interface CliContext {
   signal: AbortSignal;
   stdout: OutputStream;
   stderr: OutputStream;
+  /** Set while a program runs that answers Ctrl-C itself: this process then ends after it. */
+  hasLentTerminal?: boolean;
   /** Set by a command that ran to its end with a bad result. */
   exitCode: ExitCode;
 }

@@ -81,9 +81,21 @@ function inheritSettings(command: Command, parent: Command): void {
 /** Runs one command line on this process and returns the exit code. `change` is for tests. */
 export async function main(args: string[], change: Partial<CliContext> = {}): Promise<number> {
   const abort = new AbortController();
+  const projectDir = resolve(__dirname, "..");
+  const context: CliContext = {
+    projectDir,
+    policyDir: join(projectDir, "policy"),
+    // npm changes the folder to the package's and says here where the user stands.
+    workingDir: process.env.INIT_CWD ?? process.cwd(),
+    signal: abort.signal,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    exitCode: ExitCode.Good,
+    ...change,
+  };
   const interrupt = () => {
-    // A second Ctrl-C does not wait for children to end.
-    if (abort.signal.aborted) {
+    // A second Ctrl-C does not wait for children to end. npm sends each one twice.
+    if (abort.signal.aborted && !context.hasLentTerminal) {
       process.exit(ExitCode.Interrupted);
     }
     abort.abort();
@@ -97,19 +109,8 @@ export async function main(args: string[], change: Partial<CliContext> = {}): Pr
     }
     throw error;
   });
-  const projectDir = resolve(__dirname, "..");
   try {
-    return await run(args, {
-      projectDir,
-      policyDir: join(projectDir, "policy"),
-      // npm changes the folder to the package's and says here where the user stands.
-      workingDir: process.env.INIT_CWD ?? process.cwd(),
-      signal: abort.signal,
-      stdout: process.stdout,
-      stderr: process.stderr,
-      exitCode: ExitCode.Good,
-      ...change,
-    });
+    return await run(args, context);
   } finally {
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { isatty } from "node:tty";
 import { isOlder } from "../isOlder";
 import { UserError, shown } from "../../screen/userError";
 
@@ -55,20 +56,39 @@ export class PulumiCli {
     return outputOf(args, this.options);
   }
 
-  /** Runs a command on the terminal of this process; returns its exit code. */
+  /**
+   * Runs a command on the terminal of this process; returns its exit code.
+   *
+   * The CLI takes a second signal for the wish to end at once and leave what it is making behind.
+   * So it gets one: by the terminal, which sends Ctrl-C to it as well, and otherwise from here.
+   */
   async run(...args: string[]): Promise<number> {
     const { folder, signal, environment } = this.options;
+    signal.throwIfAborted();
     const child = spawn("pulumi", args, { cwd: folder, env: environment, stdio: "inherit" });
-    // Ctrl-C reaches the CLI by the terminal, and it ends what it has begun.
-    const stop = () => child.kill("SIGINT");
-    signal.addEventListener("abort", stop);
+    let isTold = false;
+    const tell = () => {
+      if (!isTold) {
+        isTold = true;
+        child.kill("SIGINT");
+      }
+    };
+    const onAbort = () => {
+      if (![0, 1, 2].some((descriptor) => isatty(descriptor))) {
+        tell();
+      }
+    };
+    signal.addEventListener("abort", onAbort);
+    // No terminal sends this one.
+    process.on("SIGTERM", tell);
     try {
       return await new Promise<number>((done, fail) => {
         child.once("error", fail);
         child.once("close", (code) => done(code ?? 1));
       });
     } finally {
-      signal.removeEventListener("abort", stop);
+      signal.removeEventListener("abort", onAbort);
+      process.off("SIGTERM", tell);
     }
   }
 }

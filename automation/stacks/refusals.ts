@@ -16,12 +16,14 @@ export function pendingProblems(stack: string, { pending }: StackState): Problem
   return [
     {
       what:
-        `a run on ${stack} was cut off: ${count(pending.length, "operation")} never finished, ` +
+        `a run on ${stack} was cut off, or still goes on: ` +
+        `${count(pending.length, "operation")} never finished, ` +
         `and what was being made may be there\n${lines}`,
       remedy:
-        "Look at each in Azure, GitHub or the cluster, then say what you saw: " +
-        `\`mlp refresh --stack ${stack} --take-over '<urn>=<id>'\` of what is there, ` +
-        "`--forget '<urn>'` of what is not.",
+        "Wait for a run that goes on. After one that was cut off look at each in Azure, GitHub " +
+        "or the cluster, then say what you saw: " +
+        `\`mlp refresh --stack ${stack} --take-over '<urn>=<id>'\` of what was made, ` +
+        "`--forget '<urn>'` of what was not.",
     },
   ];
 }

@@ -117,9 +117,21 @@ export function destroyCommand(context: CliContext): Command {
 function stackCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .requiredOption("-s, --stack <name>", "stack, as in Pulumi.<name>.yaml")
+    .requiredOption("-s, --stack <name>", "stack, as in Pulumi.<name>.yaml", stackName)
     .option("-y, --yes", "do not ask")
     .addHelpText("after", examples);
+}
+
+/** The CLI takes an empty name for the stack that is selected, and a path for another project's. */
+function stackName(name: string): string {
+  if (!/^\w[\w.-]*$/.test(name)) {
+    throw new UserError({
+      what: "--stack must be the name of a stack, as in Pulumi.<name>.yaml",
+      seen: shown(name),
+      remedy: "Name it, e.g. --stack dev.",
+    });
+  }
+  return name;
 }
 
 const common = ({ stack, yes }: StackFlags) => ["--stack", stack, ...(yes ? ["--yes"] : [])];
@@ -164,7 +176,12 @@ async function check(stack: string, context: CliContext, first: boolean): Promis
 }
 
 async function run(cli: PulumiCli, context: CliContext, args: string[]): Promise<void> {
-  if ((await cli.run(...args)) !== 0) {
-    context.exitCode = ExitCode.Failed;
+  context.hasLentTerminal = true;
+  try {
+    if ((await cli.run(...args)) !== 0) {
+      context.exitCode = context.signal.aborted ? ExitCode.Interrupted : ExitCode.Failed;
+    }
+  } finally {
+    context.hasLentTerminal = false;
   }
 }

@@ -96,10 +96,24 @@ describe("mlp up, refresh, destroy", function () {
       cutOff();
       const { code, stderr } = await runCli([command, "-s", "dev", "--yes"]);
       assert.equal(code, 2);
-      assert.match(stderr, /a run on dev was cut off: 1 operation never finished/);
+      assert.match(
+        stderr,
+        /a run on dev was cut off, or still goes on: 1 operation never finished/,
+      );
       assert.ok(stderr.includes(`creating ${urn("made")}`));
       assert.match(stderr, /mlp refresh --stack dev --take-over '<urn>=<id>'/);
       assert.deepEqual(changes(), []);
+    });
+  }
+
+  for (const name of ["", "-dev", "org/project/dev", "two words"]) {
+    it(`takes ${JSON.stringify(name)} for no stack: the CLI would take the selected or another one`, async () => {
+      for (const command of ["up", "refresh", "destroy"]) {
+        const { code, stderr } = await runCli([command, `--stack=${name}`, "--yes"]);
+        assert.equal(code, 2);
+        assert.match(stderr, /--stack must be the name of a stack/);
+      }
+      assert.ok(!existsSync(join(folder, "calls")));
     });
   }
 
