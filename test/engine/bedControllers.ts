@@ -28,6 +28,9 @@ const readiness: { apiVersion: string; kind: string; status: object }[] = [
   { apiVersion: "postgresql.cnpg.io/v1", kind: "Database", status: { applied: true } },
 ];
 
+/** Rounds that may fail one after the other: a server under load answers the next one. */
+const mostFailures = 20;
+
 /**
  * In place of the storage driver and of the operators that the charts would bring: each claim gets
  * a volume, each load balancer an address, and what the program waits for becomes ready.
@@ -53,27 +56,39 @@ export class BedControllers {
   }
 
   async #run(): Promise<void> {
+    let failures = 0;
     while (this.#running) {
-      for (const claim of await this.api.list("v1", "PersistentVolumeClaim")) {
-        if (claim.status?.phase === "Pending") {
-          await this.#bind(claim);
-        }
-      }
-      for (const service of await this.api.list("v1", "Service")) {
-        if (service.spec.type !== "LoadBalancer" || service.status?.loadBalancer?.ingress) {
-          continue;
-        }
-        await this.#say(service, { loadBalancer: { ingress: [{ ip: "203.0.113.10" }] } });
-      }
-      for (const { apiVersion, kind, status } of readiness) {
-        for (const object of await this.api.list(apiVersion, kind)) {
-          const said = JSON.stringify(object.status ?? {});
-          if (!said.includes('"Bed"') && object.status?.applied !== true) {
-            await this.#say(object, status);
-          }
+      try {
+        await this.#round();
+        failures = 0;
+      } catch (error) {
+        if (++failures === mostFailures) {
+          throw error;
         }
       }
       await sleep(pollMs);
+    }
+  }
+
+  async #round(): Promise<void> {
+    for (const claim of await this.api.list("v1", "PersistentVolumeClaim")) {
+      if (claim.status?.phase === "Pending") {
+        await this.#bind(claim);
+      }
+    }
+    for (const service of await this.api.list("v1", "Service")) {
+      if (service.spec.type !== "LoadBalancer" || service.status?.loadBalancer?.ingress) {
+        continue;
+      }
+      await this.#say(service, { loadBalancer: { ingress: [{ ip: "203.0.113.10" }] } });
+    }
+    for (const { apiVersion, kind, status } of readiness) {
+      for (const object of await this.api.list(apiVersion, kind)) {
+        const said = JSON.stringify(object.status ?? {});
+        if (!said.includes('"Bed"') && object.status?.applied !== true) {
+          await this.#say(object, status);
+        }
+      }
     }
   }
 

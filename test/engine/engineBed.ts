@@ -172,13 +172,17 @@ export class EngineBed {
     for (const { pid } of this.#processes()) {
       signal(pid, "SIGKILL");
     }
+    // What is killed is gone a moment later.
+    for (let look = 0; look < 40 && this.#processes().length > 0; look++) {
+      await sleep(50);
+    }
     return left.map(({ command }) => command);
   }
 
   /** Ends every process of the bed and removes its files. */
   async stop(): Promise<string[]> {
     const left = await this.reap();
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     return left;
   }
 

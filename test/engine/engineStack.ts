@@ -155,14 +155,16 @@ export class EngineStack {
 
   /** Ends everything; returns the engine's programs that had outlived their run. */
   async stop(): Promise<string[]> {
-    const left = await this.bed.stop();
-    try {
-      await this.controllers.stop();
-    } finally {
-      await this.cluster.stop();
-      await this.cloud.stop();
+    // Whatever fails, nothing stays that would keep the run of the tests from ending.
+    const ended = await Promise.allSettled([this.bed.stop(), this.controllers.stop()]);
+    await this.cluster.stop();
+    await this.cloud.stop();
+    for (const end of ended) {
+      if (end.status === "rejected") {
+        throw end.reason;
+      }
     }
-    return left;
+    return ended[0].status === "fulfilled" ? ended[0].value : [];
   }
 }
 
