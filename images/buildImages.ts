@@ -159,7 +159,10 @@ function withStandIns(text: string, bases: Map<string, { name: string }>): strin
   });
 }
 
-/** Where Go is built, this machine's caches: the same sources need no second compilation. */
+/**
+ * Where Go is built, this machine's caches at the places where Go in the container, as its root,
+ * has its own: the same sources need no second compilation.
+ */
 function goCaches(text: string): Record<string, string> {
   return /^FROM +golang:/m.test(text)
     ? { "/go/pkg/mod": goVariable("GOMODCACHE"), "/root/.cache/go-build": goVariable("GOCACHE") }

@@ -3,6 +3,7 @@ import { type Finding, failure, good, notChecked, warning } from "./finding";
 import { examineQuota } from "./azureQuota";
 import type { AzureNeeds } from "./stackNeeds";
 import { type RunTool, answerAs } from "./toolRun";
+import { unanswered } from "./unanswered";
 
 /** A subscription as `az account show` describes it. */
 const account = z.object({
@@ -142,10 +143,4 @@ async function examineVersion(run: RunTool, needs: AzureNeeds): Promise<Finding[
           "Set `mlplatform:aks.kubernetesVersion` to one of them.",
         ),
   ];
-}
-
-/** A question to Azure that got no answer. */
-export function unanswered(subject: string, error: string): Finding {
-  const remedy = "Check that the account may read the subscription, then run this again.";
-  return notChecked(subject, error || "Azure gave no answer that can be read", remedy);
 }

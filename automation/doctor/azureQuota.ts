@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { type Finding, failure, good, notChecked, warning } from "./finding";
+import { type Finding, failure, good, warning } from "./finding";
 import type { AzureNeeds } from "./stackNeeds";
 import { type RunTool, answerAs } from "./toolRun";
+import { unanswered } from "./unanswered";
 
 /** A virtual machine size as `az vm list-skus` describes it. */
 const sku = z.object({
@@ -46,18 +47,15 @@ export async function examineQuota(run: RunTool, needs: AzureNeeds): Promise<Fin
   ]);
   const skus = answerAs(z.array(sku), skuAnswer);
   const usages = answerAs(z.array(usage), usageAnswer);
-  const remedy = "Check that the account may read the subscription, then run this again.";
   if (skus === undefined) {
-    const seen = skuAnswer.error || "Azure gave no answer that can be read";
-    return [notChecked("Sizes and vCPU quota", seen, remedy)];
+    return [unanswered("Sizes and vCPU quota", skuAnswer.error)];
   }
   const bySize = new Map(skus.map((each) => [each.name, each]));
   const sizes = [...new Set(needs.pools.map(({ vmSize }) => vmSize))].map((size) =>
     examineSize(size, bySize.get(size), needs),
   );
   if (usages === undefined) {
-    const seen = usageAnswer.error || "Azure gave no answer that can be read";
-    return [...sizes, notChecked("vCPU quota", seen, remedy)];
+    return [...sizes, unanswered("vCPU quota", usageAnswer.error)];
   }
   const byName = new Map(usages.map((each) => [each.name.value.toLowerCase(), each]));
   return [
