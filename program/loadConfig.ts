@@ -1,28 +1,38 @@
 import * as pulumi from "@pulumi/pulumi";
 import { missingArchives } from "./charts";
-import { checkConfig, type ConfigProblem } from "./problems";
+import { configSettings } from "./configSettings";
+import { placeholdersIn } from "./placeholders";
+import { checkConfig, type ConfigProblem, updateRefuses } from "./problems";
 import { unpublishedMessage, unpublishedPrefix } from "./publishedImages";
 import type { StackConfig } from "./schema";
 import { hidden } from "./schemaProblems";
 import { chartsOf, settingsOf, unpublishedOf } from "./settings";
+import { problem as argumentProblem } from "../components/argumentProblems";
 
 /**
  * Reads and checks the whole configuration of the stack.
  *
  * @returns what each component is given
  * @throws pulumi.RunError naming every problem at once: key, value seen, remedy; or, in an
- * update, the own images that are not published.
+ * update, the placeholders that are left and the own images that are not published.
  */
 export function loadConfig() {
-  const result = checkConfig(ownSettings());
+  const result = checkConfig(configSettings(pulumi.getProject(), pulumi.runtime.allConfig()));
   const problems = "config" in result ? archiveProblems(result.config) : result.problems;
   if ("config" in result && problems.length === 0) {
-    demandImages(result.config);
+    demandReadiness(result.config);
     return settingsOf(result.config);
   }
+  throw new pulumi.RunError(`${stackFile()} has ${listed("problem", problems)}`);
+}
+
+const stackFile = () => `Pulumi.${pulumi.getStack()}.yaml`;
+
+/** Reads `2 problems:` with a line each. */
+function listed(noun: string, problems: ConfigProblem[]): string {
   const lines = problems.map((found) => `  ${found.key}: ${wordsOf(found)}`);
-  const many = lines.length === 1 ? "1 problem" : `${lines.length} problems`;
-  throw new pulumi.RunError(`Pulumi.${pulumi.getStack()}.yaml has ${many}:\n${lines.join("\n")}`);
+  const count = lines.length === 1 ? `1 ${noun}` : `${lines.length} ${noun}s`;
+  return `${count}:\n${lines.join("\n")}`;
 }
 
 // Internal to the SDK by its types, but the only word on which keys are encrypted.
@@ -38,22 +48,33 @@ function wordsOf({ key, problem }: ConfigProblem): string {
 }
 
 /**
- * A preview says which of the own images nobody can pull; an update refuses, before anything is
- * made.
+ * A preview says what an update can't be made with: placeholders, and own images that nobody can
+ * pull. An update refuses, before anything is made.
  */
-function demandImages(config: StackConfig): void {
+function demandReadiness(config: StackConfig): void {
+  const faults: { message: string; meanwhile: string }[] = [];
+  const placeholders = placeholdersIn(config).map(({ key, rule, value, remedy }) => ({
+    key,
+    problem: argumentProblem(key, rule, value, remedy).reason,
+  }));
+  if (placeholders.length > 0) {
+    const message = `${stackFile()} has ${listed("placeholder", placeholders)}`;
+    faults.push({ message, meanwhile: `\n${updateRefuses} until they are replaced.` });
+  }
   const unpublished = unpublishedOf(config);
-  if (unpublished.length === 0) {
-    return;
+  if (unpublished.length > 0) {
+    faults.push({
+      message: `${stackFile()}: ${unpublishedMessage(unpublished, config.images.prefix)}`,
+      meanwhile: ` ${updateRefuses} until then; here they have names under ${unpublishedPrefix}.`,
+    });
   }
-  const message = unpublishedMessage(unpublished, config.images.prefix);
-  if (!pulumi.runtime.isDryRun()) {
-    throw new pulumi.RunError(`Pulumi.${pulumi.getStack()}.yaml: ${message}`);
+  if (pulumi.runtime.isDryRun()) {
+    for (const { message, meanwhile } of faults) {
+      void pulumi.log.warn(`${message}${meanwhile}`);
+    }
+  } else if (faults.length > 0) {
+    throw new pulumi.RunError(faults.map(({ message }) => message).join("\n"));
   }
-  void pulumi.log.warn(
-    `Pulumi.${pulumi.getStack()}.yaml: ${message} An update refuses until then; here they have ` +
-      `names under ${unpublishedPrefix}.`,
-  );
 }
 
 /** Looks whether a folder of charts holds those that the stack installs. */
@@ -66,30 +87,4 @@ function archiveProblems(config: StackConfig): ConfigProblem[] {
     `"${config.charts.path}" has no ${missing.join(", ")}. Fetch them by \`helm pull\`; \`mlp ` +
     `versions\` shows from where.`;
   return [{ key: "charts.path", problem }];
-}
-
-/**
- * The project's own keys; lists, maps and booleans decoded as the CLI encodes them. An empty value
- * counts as left out: Pulumi asks for a default of each optional key.
- */
-function ownSettings(): Record<string, unknown> {
-  const prefix = `${pulumi.getProject()}:`;
-  return Object.fromEntries(
-    Object.entries(pulumi.runtime.allConfig())
-      .filter(([key]) => key.startsWith(prefix))
-      .filter(([, value]) => value !== "" && value !== "{}")
-      .map(([key, value]) => [key.slice(prefix.length), decode(value)]),
-  );
-}
-
-function decode(value: string): unknown {
-  if (value === "true" || value === "false") {
-    return value === "true";
-  }
-  try {
-    return /^[[{]/.test(value) ? JSON.parse(value) : value;
-  } catch {
-    // A text that only begins like a list; the checks say what it should be.
-    return value;
-  }
 }

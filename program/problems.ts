@@ -32,6 +32,9 @@ export interface ConfigProblem {
   problem: string;
 }
 
+/** Begins what a preview says of faults for which an update would refuse. */
+export const updateRefuses = "An update refuses";
+
 /** The keys of a configuration whose types are right; another key's fault hides nothing of them. */
 type WellTyped = Partial<StackConfig>;
 

@@ -1,5 +1,6 @@
 import { listImages } from "../../charts/images/listImages";
 import { preview } from "../../preview/preview";
+import { updateRefuses } from "../../program/problems";
 import { failures, type StackPreview } from "../../preview/report/stackPreview";
 import { UserError, problemText } from "../../screen/userError";
 import { examineAzure } from "./azure";
@@ -8,6 +9,7 @@ import { type Resolve, examineDomain } from "./domain";
 import { type Examination, type Finding, failure, good, notChecked, warning } from "./finding";
 import { examineGitHub } from "./github";
 import { examineImages } from "./images";
+import { examinePlaceholders } from "./placeholders";
 import { type StackNeeds, stackNeeds } from "./stackNeeds";
 import type { RunTool } from "./toolRun";
 import { examineTools } from "./tools";
@@ -64,13 +66,20 @@ async function examineProgram(
     const shown = await preview({ projectDir, stack, policyDir, signal, onProgress });
     const warnings = shown.result.diagnostics
       .filter(({ severity }) => severity === "warning")
+      // Each such fault has a finding of its own.
+      .filter(({ message }) => !message.includes(updateRefuses))
       .map(({ message }) => warning("Configuration", message.trim(), remedy));
     const reasons = failures(shown.result);
     if (reasons.length > 0) {
       return { findings: [failure(subject, reasons.join(", "), remedy), ...warnings] };
     }
     const count = shown.result.resources.length;
-    return { findings: [good(subject, `${count} resources, no violation`), ...warnings], shown };
+    const findings = [
+      good(subject, `${count} resources, no violation`),
+      ...examinePlaceholders(projectDir, stack),
+      ...warnings,
+    ];
+    return { findings, shown };
   } catch (error) {
     if (!(error instanceof UserError)) {
       throw error;

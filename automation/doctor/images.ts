@@ -58,13 +58,16 @@ export async function examineImages(
   );
   const unknown = of(Presence.Unknown);
   return [
-    ...unpublished.map((image) =>
-      failure(
-        `Image ${image.slice(unpublishedPrefix.length + 1)}`,
-        "is the platform's own, and published nowhere",
-        "Run `npm run mlp -- images bootstrap`, and set mlplatform:images.prefix.",
-      ),
-    ),
+    ...(unpublished.length > 0
+      ? [
+          failure(
+            "Own images",
+            `${unpublished.length} published nowhere: ` +
+              unpublished.map((image) => image.slice(unpublishedPrefix.length + 1)).join(", "),
+            "Run `npm run mlp -- images bootstrap`, and set mlplatform:images.prefix.",
+          ),
+        ]
+      : []),
     ...absent,
     ...(preloaded.length > 0
       ? [

@@ -21,9 +21,9 @@ import {
   type RenderedRelease,
   renderCharts,
 } from "./renderCharts";
-import { preloadedImages } from "../preview/preloadedImages";
+import { deployable } from "../preview/deployable";
 
-const registry = "registry.example.com/mirror";
+const registry = "registry.northwind.dev/mirror";
 const seaweed = {
   "mlplatform:dataLake": JSON.stringify({ kind: "seaweedfs", replicas: 4, storageGiB: 64 }),
 };
@@ -167,7 +167,7 @@ async function vitalCreations(
   const { result } = await previewStack({
     projectDir: root,
     stack,
-    config: { ...preloadedImages, ...config },
+    config: { ...deployable(stack), ...config },
     mode: "up",
   });
   const own = result.resources

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { parseAllDocuments } from "yaml";
 import { findImages } from "../../charts/images/findImages";
-import { preloadedImages } from "../preview/preloadedImages";
+import { deployable } from "../preview/deployable";
 import { previewStack } from "../../preview/engine/previewStack";
 import type { PreviewResource } from "../../preview/engine/programRun";
 import { archiveName } from "../../program/charts";
@@ -112,7 +112,7 @@ async function releasesOf(
   const { result } = await previewStack({
     projectDir: root,
     stack,
-    config: { ...preloadedImages, ...config },
+    config: { ...deployable(stack), ...config },
     mode: "up",
   });
   if (!result.succeeded) {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { previewStack } from "../../preview/engine/previewStack";
-import { preloadedImages } from "../preview/preloadedImages";
+import { deployable } from "../preview/deployable";
 import type { PreviewResource } from "../../preview/engine/programRun";
 import { PythonEnvironment } from "../../local/programs/pythonEnvironment";
 
@@ -122,7 +122,7 @@ describe("checkov over prod's objects", function () {
       projectDir: root,
       stack: "prod",
       mode: "up",
-      config: preloadedImages,
+      config: deployable("prod"),
     });
     manifests = result.resources.flatMap((resource) => manifestOf(resource) ?? []);
     found = await scan(program, manifests);

@@ -81,6 +81,20 @@ describe("mlp doctor", function () {
       ["Tools", "Program of dev", "Azure", "GitHub", "Images", "Cluster", "Domain"],
     );
     const of = (part: string) => parts.find((each) => each.part === part).findings as any[];
+    // What an update refuses is said once, a finding each.
+    const program = of("Program of dev");
+    assert.deepEqual(
+      program.filter(({ severity }) => severity !== "good").map(({ subject }) => subject),
+      [
+        "domain",
+        "aks.authorizedIpRanges[0]",
+        "aks.adminGroupObjectIds[0]",
+        "aks.budget.contactEmails[0]",
+        "projects[0].members[0]",
+        "github.owner",
+      ],
+    );
+    assert.ok(program.slice(1).every(({ severity }) => severity === "failure"));
     // What dev takes from Azure follows from its own resources.
     const unregistered = of("Azure").filter(({ subject }) => /^Resource provider /.test(subject));
     assert.deepEqual(

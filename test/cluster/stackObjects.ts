@@ -4,7 +4,7 @@ import {
   type EngineState,
   type StateResource,
 } from "../../preview/engine/previewStack";
-import { preloadedImages } from "../preview/preloadedImages";
+import { deployable } from "../preview/deployable";
 import { type Wire, plain } from "../../preview/engine/values/wire";
 import { manifest } from "../components/mlProject/templateManifests";
 import type { KubeObject } from "./kubeApi";
@@ -29,7 +29,7 @@ export async function updatedStack(stack: string): Promise<EngineState> {
     projectDir: root,
     stack,
     mode: "up",
-    config: preloadedImages,
+    config: deployable(stack),
   });
   const errors = result.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {

@@ -5,7 +5,7 @@ import type { PreviewResource } from "../../preview/engine/programRun";
 import { allowedDisruptions, type BudgetedPods } from "../charts/disruptions";
 import { selects } from "../cluster/labelSelector";
 import { ofKind, workloadsOf } from "./production/workloads";
-import { preloadedImages } from "../preview/preloadedImages";
+import { deployable } from "../preview/deployable";
 
 /** The stacks, and prod with other numbers of pods. */
 const cases: [name: string, stack: string, config: Record<string, unknown>][] = [
@@ -84,15 +84,7 @@ describe("a node that is drained", function () {
         projectDir: resolve(__dirname, "../.."),
         stack,
         mode: "up",
-        config: {
-          ...preloadedImages,
-          ...Object.fromEntries(
-            Object.entries(config).map(([key, value]) => [
-              `mlplatform:${key}`,
-              JSON.stringify(value),
-            ]),
-          ),
-        },
+        config: deployable(stack, config),
       });
       assert.ok(result.succeeded, JSON.stringify(result.diagnostics));
       const budgets = budgetsOf(result.resources);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { previewStack } from "../../preview/engine/previewStack";
-import { preloadedImages } from "../preview/preloadedImages";
+import { deployable } from "../preview/deployable";
 
 const root = resolve(__dirname, "../..");
 const token = "not-a-token";
@@ -26,7 +26,7 @@ describe("GITHUB_TOKEN", function () {
     const { result } = await previewStack({
       projectDir: root,
       stack: "prod",
-      config: preloadedImages,
+      config: deployable("prod"),
     });
     assert.deepEqual(result.diagnostics, []);
     const hubs = result.resources.filter(({ type }) => type === "pulumi:providers:github");

@@ -4,6 +4,7 @@ import { findImages } from "../../charts/images/findImages";
 import { imageParts } from "../../components/kubernetes/imageName";
 import { previewStack } from "../../preview/engine/previewStack";
 import type { PreviewResource } from "../../preview/engine/programRun";
+import { deployable } from "../preview/deployable";
 import { ofKind } from "./production/workloads";
 
 /** Registries whose tags anyone may resolve. */
@@ -32,7 +33,7 @@ describe("images of models", function () {
         projectDir: resolve(__dirname, "../.."),
         stack,
         mode: "up",
-        config: { "mlplatform:images": JSON.stringify({ preloaded: true, ...images }) },
+        config: deployable(stack, { images: { preloaded: true, ...images } }),
       });
       const [knative] = ofKind(result.resources, "KnativeServing");
       const { deployment } = knative!["spec"].config;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { previewStack } from "../../preview/engine/previewStack";
-import { preloadedImages } from "../preview/preloadedImages";
+import { deployable } from "../preview/deployable";
 import type { ProgramRun } from "../../preview/engine/programRun";
 
 const root = resolve(__dirname, "../..");
@@ -22,7 +22,7 @@ describe("program", function () {
 
   before(async () => {
     for (const stack of stacks) {
-      const { result } = await previewStack({ projectDir: root, stack, config: preloadedImages });
+      const { result } = await previewStack({ projectDir: root, stack, config: deployable(stack) });
       previews.set(stack, result);
     }
   });
@@ -67,13 +67,13 @@ describe("program", function () {
           projectDir: root,
           stack,
           mode: "up",
-          config: preloadedImages,
+          config: deployable(stack),
         });
         const second = await previewStack({
           projectDir: root,
           stack,
           mode: "up",
-          config: preloadedImages,
+          config: deployable(stack),
           state: first.state,
         });
         const changed = second.result.resources.filter(({ operation }) => operation !== "same");

@@ -7,7 +7,7 @@ import { recordDigests } from "../../images/publishImages";
 import { previewStack } from "../../preview/engine/previewStack";
 import { type OwnImageName, ownImages, taggedName } from "../../program/ownImages";
 import { ownImageNames, readImageDigests, unpublishedPrefix } from "../../program/publishedImages";
-import { preloadedImages } from "../preview/preloadedImages";
+import { deployable } from "../preview/deployable";
 
 const root = resolve(__dirname, "../..");
 const prefix = "ghcr.io/acme/mlplatform";
@@ -17,11 +17,13 @@ const all = Object.fromEntries(names.map((name) => [taggedName(ownImages[name]),
 
 /** A preview or an update of a stack, with what it says and the own images that it names. */
 async function run(stack: string, mode: "preview" | "up", images?: object) {
+  const { "mlplatform:images": preloaded, ...config } = deployable(stack);
+  assert.ok(preloaded);
   const { result } = await previewStack({
     projectDir: root,
     stack,
     mode,
-    ...(images && { config: { "mlplatform:images": JSON.stringify(images) } }),
+    config: { ...config, ...(images && { "mlplatform:images": JSON.stringify(images) }) },
   });
   const says = (wanted: string) =>
     result.diagnostics.filter(({ severity }) => severity === wanted).map(({ message }) => message);
@@ -129,7 +131,7 @@ describe("a stack whose own images nobody published", function () {
   });
 
   it("is updated where the nodes have the images, as the stack local has it", async () => {
-    const images = JSON.parse(preloadedImages["mlplatform:images"]) as object;
+    const images = { preloaded: true };
     for (const [stack, change] of [["local"], ["dev", images]] as [string, object?][]) {
       const { errors, warnings, made } = await run(stack, "up", change);
       assert.deepEqual([errors, warnings], [[], []]);

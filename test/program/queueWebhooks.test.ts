@@ -4,7 +4,7 @@ import { platformLabels } from "@mlplatform/contracts/platformLabels";
 import { previewStack } from "../../preview/engine/previewStack";
 import { selects } from "../cluster/labelSelector";
 import { ofKind } from "./production/workloads";
-import { preloadedImages } from "../preview/preloadedImages";
+import { deployable } from "../preview/deployable";
 
 describe("the webhooks of Kueue, which fail closed", function () {
   this.timeout(120_000);
@@ -15,7 +15,7 @@ describe("the webhooks of Kueue, which fail closed", function () {
         projectDir: resolve(__dirname, "../.."),
         stack,
         mode: "up",
-        config: preloadedImages,
+        config: deployable(stack),
       });
       const release = result.resources.find(({ name }) => name === "ray-kueue")!;
       const { managerConfig } = release.inputs["values"] as Record<string, any>;

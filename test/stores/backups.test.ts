@@ -62,10 +62,7 @@ for (const [kind, start] of stores) {
         projectDir: root,
         stack: "local",
         mode: "up",
-        config: {
-          ...preloadedImages,
-          "mlplatform:dataLake": JSON.stringify({ kind, storageGiB: 20 }),
-        },
+        config: deployable("local", { dataLake: { kind, storageGiB: 20 } }),
       });
       resources = result.resources;
       directory = mkdtempSync(join(tmpdir(), "mlplatform-backups-"));
@@ -208,4 +205,4 @@ cursor.execute(sys.argv[1])
 if cursor.description:
     print(cursor.fetchone()[0])
 `;
-import { preloadedImages } from "../preview/preloadedImages";
+import { deployable } from "../preview/deployable";

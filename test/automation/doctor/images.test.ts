@@ -27,10 +27,11 @@ describe("mlp doctor on images", () => {
     assert.deepEqual(
       findings.map(({ subject, severity }) => [subject, severity]),
       [
-        ["Image mlflow:0.1.0", Severity.Failure],
+        ["Own images", Severity.Failure],
         ["Preloaded images", Severity.NotChecked],
       ],
     );
+    assert.match(findings[0]!.seen, /1 published nowhere: mlflow:0\.1\.0/);
     assert.match(findings[0]!.remedy!, /images bootstrap/);
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { type PreviewRun, previewStack } from "../../../preview/engine/previewStack";
-import { preloadedImages } from "../../preview/preloadedImages";
+import { deployable, deployableConfig } from "../../preview/deployable";
 import type { PreviewResource } from "../../../preview/engine/programRun";
 import { azureInputs, nameLimits } from "./inputs";
 import { mutations } from "./mutations";
@@ -31,7 +31,7 @@ describe("what the program asks of Azure", function () {
     for (const stack of ["dev", "prod"]) {
       runs.set(
         stack,
-        await previewStack({ projectDir: root, stack, mode: "up", config: preloadedImages }),
+        await previewStack({ projectDir: root, stack, mode: "up", config: deployable(stack) }),
       );
     }
   });
@@ -82,6 +82,9 @@ describe("what the program asks of Azure", function () {
 
   it("gives exactly these roles in prod", () => {
     const { result, state } = runs.get("prod")!;
+    const config = deployableConfig("prod");
+    const [administrators] = config["mlplatform:aks"].adminGroupObjectIds;
+    const [churn, pricing] = config["mlplatform:projects"].map(({ members }: any) => members[0]);
     const ofProject = (project: string, member: string) => [
       `${project}-github-production: AcrPull on core-registry`,
       `${project}-github-production: Azure Kubernetes Service Cluster User Role on core-cluster`,
@@ -95,10 +98,9 @@ describe("what the program asks of Azure", function () {
         "core-control-plane: Managed Identity Operator on core-kubelet",
         "core-control-plane: Network Contributor on core-nodes",
         "core-kubelet: AcrPull on core-registry",
-        "group 00000000-0000-0000-0000-000000000000: Azure Kubernetes Service RBAC Cluster " +
-          "Admin on core-cluster",
-        ...ofProject("churn", "00000000-0000-0000-0000-000000000001"),
-        ...ofProject("pricing", "00000000-0000-0000-0000-000000000002"),
+        `group ${administrators}: Azure Kubernetes Service RBAC Cluster Admin on core-cluster`,
+        ...ofProject("churn", churn),
+        ...ofProject("pricing", pricing),
       ].sort(),
     );
   });

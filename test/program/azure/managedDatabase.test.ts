@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { parse, stringify } from "yaml";
 import { type PreviewRun, previewStack } from "../../../preview/engine/previewStack";
-import { preloadedImages } from "../../preview/preloadedImages";
+import { deployable } from "../../preview/deployable";
 import type { PreviewResource } from "../../../preview/engine/programRun";
 import { databaseInputs, serverName } from "./databaseInputs";
 
@@ -25,7 +25,12 @@ async function previewWith(mlflow: Record<string, unknown>): Promise<PreviewRun>
       join(projectDir, "Pulumi.prod.yaml"),
       stringify({ config: { ...config, "mlplatform:mlflow": mlflow } }),
     );
-    return await previewStack({ projectDir, stack: "prod", mode: "up", config: preloadedImages });
+    return await previewStack({
+      projectDir,
+      stack: "prod",
+      mode: "up",
+      config: deployable("prod"),
+    });
   } finally {
     rmSync(projectDir, { recursive: true, force: true });
   }

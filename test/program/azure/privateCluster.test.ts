@@ -1,23 +1,20 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { parse } from "yaml";
 import { previewStack } from "../../../preview/engine/previewStack";
-import { preloadedImages } from "../../preview/preloadedImages";
+import { deployable, deployableConfig } from "../../preview/deployable";
 
 const root = resolve(__dirname, "../../..");
 const networkContributor = "4d97b98b-1d4f-4787-a291-c67834d212e7";
 
 /** What the control plane of dev may join, by the end of its id. */
 async function joined(privateCluster: boolean): Promise<string[]> {
-  const file = parse(readFileSync(resolve(root, "Pulumi.dev.yaml"), "utf8"));
-  const { authorizedIpRanges, ...aks } = file.config["mlplatform:aks"];
+  const { authorizedIpRanges, ...aks } = deployableConfig("dev")["mlplatform:aks"];
   const access = privateCluster ? { privateCluster } : { authorizedIpRanges };
   const { result } = await previewStack({
     projectDir: root,
     stack: "dev",
     mode: "up",
-    config: { ...preloadedImages, "mlplatform:aks": JSON.stringify({ ...aks, ...access }) },
+    config: deployable("dev", { aks: { ...aks, ...access } }),
   });
   assert.ok(result.succeeded, JSON.stringify(result.diagnostics));
   return result.resources

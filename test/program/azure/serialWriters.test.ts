@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { previewStack } from "../../../preview/engine/previewStack";
 import type { PreviewResource } from "../../../preview/engine/programRun";
-import { preloadedImages } from "../../preview/preloadedImages";
+import { deployable } from "../../preview/deployable";
 
 /**
  * Azure changes one of these of a parent at a time and answers a second write with 409, mostly with
@@ -16,10 +16,8 @@ const serialWriters: Record<string, string> = {
   "azure-native:managedidentity:FederatedIdentityCredential": "resourceName",
 };
 
-const managedDatabase = {
-  "mlplatform:mlflow": JSON.stringify({ database: "azureFlexibleServer", databaseInstances: 2 }),
-};
-const cases: [name: string, stack: string, config: Record<string, string>][] = [
+const managedDatabase = { mlflow: { database: "azureFlexibleServer", databaseInstances: 2 } };
+const cases: [name: string, stack: string, config: Record<string, unknown>][] = [
   ["dev", "dev", {}],
   ["prod", "prod", {}],
   ["prod on Azure's PostgreSQL", "prod", managedDatabase],
@@ -66,7 +64,7 @@ describe("what Azure writes one at a time", function () {
       const { result } = await previewStack({
         projectDir: resolve(__dirname, "../../.."),
         stack,
-        config: { ...preloadedImages, ...config },
+        config: deployable(stack, config),
         mode: "up",
       });
       assert.ok(result.succeeded, JSON.stringify(result.diagnostics));

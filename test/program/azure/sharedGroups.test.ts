@@ -1,21 +1,18 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { parse } from "yaml";
 import { type EngineState, previewStack } from "../../../preview/engine/previewStack";
 import type { PreviewResource } from "../../../preview/engine/programRun";
 import { userGroupsOf } from "../../../program/userGroups";
-import { preloadedImages } from "../../preview/preloadedImages";
+import { deployable, deployableConfig } from "../../preview/deployable";
 
 const root = resolve(__dirname, "../../..");
 const assignmentType = "azure-native:authorization:RoleAssignment";
-const shared = "00000000-0000-0000-0000-00000000000a";
-const own = "00000000-0000-0000-0000-00000000000b";
+const shared = "5b0f6c1e-2d47-4c3a-9b58-7e1a4f0d620a";
+const own = "5b0f6c1e-2d47-4c3a-9b58-7e1a4f0d620b";
 
 /** Runs prod, whose two projects share one group, over a state. */
 function prodWithSharedGroup(state?: EngineState) {
-  const file = parse(readFileSync(resolve(root, "Pulumi.prod.yaml"), "utf8"));
-  const [churn, pricing] = file.config["mlplatform:projects"];
+  const [churn, pricing] = deployableConfig("prod")["mlplatform:projects"];
   const projects = [
     { ...churn, members: [shared] },
     { ...pricing, members: [shared.toUpperCase(), own] },
@@ -25,7 +22,7 @@ function prodWithSharedGroup(state?: EngineState) {
     stack: "prod",
     mode: "up",
     state,
-    config: { ...preloadedImages, "mlplatform:projects": JSON.stringify(projects) },
+    config: deployable("prod", { projects }),
   });
 }
 

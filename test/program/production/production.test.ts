@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { previewStack } from "../../../preview/engine/previewStack";
-import { preloadedImages } from "../../preview/preloadedImages";
+import { deployable } from "../../preview/deployable";
 import type { PreviewResource } from "../../../preview/engine/programRun";
 import { claims, Platform } from "./claims";
 import { demands, type Workload, workloadsOf } from "./workloads";
@@ -31,7 +31,7 @@ describe("production", function () {
       projectDir: root,
       stack: "prod",
       mode: "up",
-      config: preloadedImages,
+      config: deployable("prod"),
     });
     resources = result.resources;
   });
