@@ -5,18 +5,16 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeFileSync,
 } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lastLines } from "../../local/processes/supervisor";
+import { BedFolder } from "./bedFolder";
 import { Program, type Programs, buildControlPlane } from "./controlPlane";
 import { readCrds } from "./crds";
 import { KubeApi, type KubeObject, Refusal } from "./kubeApi";
@@ -45,13 +43,17 @@ export class TestCluster {
 
   private constructor(
     private readonly programs: Programs,
-    private readonly folder: string,
+    private readonly bed: BedFolder,
     private readonly ports: Ports,
   ) {}
 
   /** The API as `system:masters`. */
   get api(): KubeApi {
     return this.#api!;
+  }
+
+  private get folder(): string {
+    return this.bed.path;
   }
 
   private get kubeconfig(): string {
@@ -85,14 +87,13 @@ export class TestCluster {
    */
   static async start(programs: Programs, snapshot?: string): Promise<TestCluster> {
     for (let attempt = 1; ; attempt++) {
-      const folder = mkdtempSync(join(tmpdir(), "mlplatform-cluster-"));
-      if (snapshot) {
-        cpSync(snapshot, join(folder, "etcd"), { recursive: true });
-      }
       const [etcd, etcdPeer, apiServer] = await freePorts(3);
       const ports = { etcd: etcd!, etcdPeer: etcdPeer!, apiServer: apiServer! };
-      const cluster = new TestCluster(programs, folder, ports);
+      const cluster = new TestCluster(programs, BedFolder.make("mlplatform-cluster-"), ports);
       try {
+        if (snapshot) {
+          cpSync(snapshot, join(cluster.folder, "etcd"), { recursive: true });
+        }
         await cluster.#startAll();
         return cluster;
       } catch (error) {
@@ -107,7 +108,7 @@ export class TestCluster {
   /** Ends every process and removes the cluster's files. */
   async stop(): Promise<void> {
     await this.#stopProcesses();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.bed.remove();
   }
 
   /**
@@ -120,7 +121,7 @@ export class TestCluster {
     mkdirSync(dirname(snapshot), { recursive: true });
     cpSync(join(this.folder, "etcd"), draft, { recursive: true });
     renameSync(draft, snapshot);
-    rmSync(this.folder, { recursive: true, force: true });
+    this.bed.remove();
   }
 
   /** Waits until something holds, and says what was seen last where it never does. */
@@ -257,7 +258,12 @@ export class TestCluster {
     // The kernel ends it with this process, however that ends.
     const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", this.programs[program], ...args], {
       stdio: ["ignore", output, output],
-      env: { PATH: process.env.PATH, HOME: this.folder, GOGC: "200" },
+      env: {
+        ...this.bed.environment,
+        PATH: process.env.PATH,
+        HOME: this.folder,
+        GOGC: "200",
+      },
     });
     closeSync(output);
     this.#children.push({ name: program, child, log });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConcurrentUpdateError, LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
-import { SmallProject, changesOfUp, killedOnce, seeded } from "./interrupted";
+import { SmallProject, changesOfUp, drawnKill, killedOnce } from "./interrupted";
 
 const seed = 16;
 const points = 5;
@@ -19,7 +19,7 @@ describe("runs that meet, and runs that are cut off", function () {
 
   const stackOf = async (project: SmallProject, stackName: string) =>
     LocalWorkspace.createOrSelectStack(
-      { stackName, workDir: project.folder },
+      { stackName, workDir: project.bed.project },
       {
         pulumiHome: project.bed.environment.PULUMI_HOME!,
         envVars: project.bed.environment,
@@ -57,9 +57,9 @@ describe("runs that meet, and runs that are cut off", function () {
     await withProject(async (project) => {
       await project.init("killed");
       await project.killAfter("killed", 3);
-      await project.must("cancel", "--yes", "killed");
+      await project.bed.mustRun("cancel", "--yes", "killed");
       assert.ok((await project.state("killed")).pending_operations!.length > 0);
-      await project.must("up", "--yes", "--skip-preview", "--stack", "killed");
+      await project.bed.mustRun("up", "--yes", "--skip-preview", "--stack", "killed");
       assert.ok(
         project.cloud.size > changesOfUp,
         "the engine has learned to look: say so in mlp up",
@@ -67,11 +67,11 @@ describe("runs that meet, and runs that are cut off", function () {
     });
   });
 
-  const draw = seeded(seed);
   for (let run = 1; run <= points; run++) {
-    const point = 1 + draw(changesOfUp);
-    it(`killed after ${point} changes (seed ${seed}, run ${run}), nothing is made twice`, async () => {
-      const pending = await killedOnce(point);
+    const kill = drawnKill(seed, run);
+    const what = kill.replaces ? "an update that replaces" : "a first update";
+    it(`${what}, killed after ${kill.point} changes (seed ${seed}, run ${run}): nothing is made twice`, async () => {
+      const pending = await killedOnce(kill);
       console.log(`      ${pending} operations were pending`);
     });
   }

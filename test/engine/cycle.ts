@@ -69,7 +69,7 @@ export function describeCycle({
     });
 
     it("mlp refresh finds everything as it was made", async () => {
-      const ran = await at.mlp("refresh", "--stack", stack, "--yes");
+      const ran = await at.bed.mlp("refresh", "--stack", stack, "--yes");
       assert.equal(ran.code, 0, said(ran));
       assert.match(ran.stdout, new RegExp(`Resources:\\s+${planned} unchanged`));
       report(`${planned} unchanged in ${ran.seconds.toFixed(1)} s`);
@@ -80,7 +80,7 @@ export function describeCycle({
         const before = (await at.state()).resources ?? [];
         const held = before.filter(({ protect }) => protect);
         assert.ok(held.length > 0);
-        const refused = await at.mlp("destroy", "--stack", stack, "--yes");
+        const refused = await at.bed.mlp("destroy", "--stack", stack, "--yes");
         assert.equal(refused.code, 2, `${refused.stdout}${refused.stderr}`);
         assert.match(refused.stderr, /holds protected data/);
         assert.match(refused.stderr, /--keep-data/);
@@ -92,7 +92,7 @@ export function describeCycle({
       if (keepsData) {
         it("mlp destroy --keep-data keeps the data and what it stands on, and up makes the rest", async () => {
           const held = urnsOf((await at.state()).resources, ({ protect }) => protect === true);
-          const ran = await at.mlp("destroy", "--stack", stack, "--yes", "--keep-data");
+          const ran = await at.bed.mlp("destroy", "--stack", stack, "--yes", "--keep-data");
           assert.equal(ran.code, 0, said(ran));
           const left = (await at.state()).resources ?? [];
           assert.deepEqual(
@@ -114,7 +114,7 @@ export function describeCycle({
 
       it("mlp up releases its data, and then none is protected", async () => {
         at.releaseData();
-        const ran = await at.mlp("up", "--stack", stack, "--yes");
+        const ran = await at.bed.mlp("up", "--stack", stack, "--yes");
         assert.equal(ran.code, 0, said(ran));
         const held = ((await at.state()).resources ?? []).filter(({ protect }) => protect);
         assert.deepEqual(
@@ -142,7 +142,7 @@ export function describeCycle({
     });
 
     it("mlp destroy leaves nothing", async () => {
-      const ran = await at.mlp("destroy", "--stack", stack, "--yes");
+      const ran = await at.bed.mlp("destroy", "--stack", stack, "--yes");
       assert.equal(ran.code, 0, said(ran));
       assert.deepEqual((await at.state()).resources ?? [], []);
       assert.equal(at.cloud.size, 0, [...at.cloud.azure.resources.keys()].join("\n"));

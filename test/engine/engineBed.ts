@@ -1,25 +1,15 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { BedFolder } from "../cluster/bedFolder";
 import { type EnginePrograms, kubernetesProviderVersion } from "./programs";
 import { standInVersions } from "./standIn/versions";
 
 const root = resolve(__dirname, "../..");
-/** Inherited by every process of a bed, so that those that outlive their run are found. */
-const marker = "MLP_ENGINE_BED";
-const reapGraceMs = 2_000;
 /** Left out of a copy of the project: what no program reads, and what is linked instead. */
 const notCopied = new Set([
   ".cache",
@@ -54,15 +44,24 @@ export interface BedOptions {
  * of the project, which the CLI writes to.
  */
 export class EngineBed {
-  readonly #id = randomBytes(8).toString("hex");
-  readonly folder = mkdtempSync(join(tmpdir(), "mlplatform-engine-"));
+  readonly #passphrase = randomBytes(8).toString("hex");
+  readonly #folder = BedFolder.make("mlplatform-engine-");
 
   constructor(private readonly options: BedOptions) {
-    for (const name of ["home", "bin", "backend"]) {
-      mkdirSync(join(this.folder, name));
+    try {
+      for (const name of ["home", "bin", "backend"]) {
+        mkdirSync(join(this.folder, name));
+      }
+      this.#installPlugins();
+      this.#installHosts();
+    } catch (error) {
+      this.#folder.remove();
+      throw error;
     }
-    this.#installPlugins();
-    this.#installHosts();
+  }
+
+  get folder(): string {
+    return this.#folder.path;
   }
 
   /** The copy of the project, where commands run unless they say otherwise. */
@@ -76,14 +75,14 @@ export class EngineBed {
       PATH: [join(this.folder, "bin"), dirname(process.execPath), "/usr/bin:/bin"].join(":"),
       HOME: join(this.folder, "home"),
       TMPDIR: tmpdir(),
-      [marker]: this.#id,
+      ...this.#folder.environment,
       MLP_ENGINE_ROOT: root,
       MLP_ENGINE_CLOUD: this.options.cloud,
       PULUMI_HOME: join(this.folder, "home"),
       // Without metadata, which a kill leaves half-written beside a whole state: then every command
       // ends with "failed to load checkpoint: EOF".
       PULUMI_BACKEND_URL: `file://${join(this.folder, "backend")}?metadata=skip`,
-      PULUMI_CONFIG_PASSPHRASE: this.#id,
+      PULUMI_CONFIG_PASSPHRASE: this.#passphrase,
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // For `--event-log`.
@@ -136,17 +135,19 @@ export class EngineBed {
     args: string[],
     options: { folder?: string; env?: Record<string, string> } = {},
   ): Promise<Ran> {
-    const started = performance.now();
-    const child = this.start(args, options);
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-    const code = await new Promise<number | null>((done, fail) => {
-      child.once("error", fail);
-      child.once("close", done);
-    });
-    return { code, stdout, stderr, seconds: (performance.now() - started) / 1000 };
+    return ended(this.start(args, options));
+  }
+
+  /** Runs `mlp` of the copied project to its end, with the bed's engine on PATH. */
+  async mlp(...args: string[]): Promise<Ran> {
+    const command = [process.execPath, join(this.project, "cli/bin.js"), ...args];
+    return ended(
+      spawn("setpriv", ["--pdeathsig", "KILL", "--", ...command], {
+        cwd: this.project,
+        env: this.environment,
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    );
   }
 
   /** @throws Error with the CLI's last words where it fails */
@@ -161,49 +162,14 @@ export class EngineBed {
 
   /** Ends what outlived its run; returns the programs that did. */
   async reap(): Promise<string[]> {
-    const left = this.#processes();
-    for (const { pid } of left) {
-      signal(pid, "SIGTERM");
-    }
-    const deadline = Date.now() + reapGraceMs;
-    while (this.#processes().length > 0 && Date.now() < deadline) {
-      await sleep(50);
-    }
-    for (const { pid } of this.#processes()) {
-      signal(pid, "SIGKILL");
-    }
-    // What is killed is gone a moment later.
-    for (let look = 0; look < 40 && this.#processes().length > 0; look++) {
-      await sleep(50);
-    }
-    return left.map(({ command }) => command);
+    return this.#folder.reap();
   }
 
   /** Ends every process of the bed and removes its files. */
   async stop(): Promise<string[]> {
     const left = await this.reap();
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    this.#folder.remove();
     return left;
-  }
-
-  #processes(): { pid: number; command: string }[] {
-    const found: { pid: number; command: string }[] = [];
-    for (const name of readdirSync("/proc")) {
-      if (!/^\d+$/.test(name) || Number(name) === process.pid) {
-        continue;
-      }
-      try {
-        const environment = readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
-        if (!environment.includes(`${marker}=${this.#id}`)) {
-          continue;
-        }
-        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ");
-        found.push({ pid: Number(name), command: command.trim() });
-      } catch {
-        // It ended while it was looked at, or is another user's.
-      }
-    }
-    return found;
   }
 
   #installPlugins(): void {
@@ -261,12 +227,15 @@ END
   }
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") {
-      throw error;
-    }
-  }
+async function ended(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ran> {
+  const started = performance.now();
+  const [stdout, stderr, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((done, fail) => {
+      child.once("error", fail);
+      child.once("close", done);
+    }),
+  ]);
+  return { code, stdout, stderr, seconds: (performance.now() - started) / 1000 };
 }

@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { text } from "node:stream/consumers";
 import type { KubeObject } from "../cluster/kubeApi";
 import { nodesOf } from "../cluster/nodes";
 import { updatedStack } from "../cluster/stackObjects";
@@ -13,6 +11,7 @@ import type { PreviewStep, RealResource } from "./differences";
 import { EngineBed, type Ran } from "./engineBed";
 import { type Changes, type EngineEvent, eventsOf } from "./engineEvents";
 import { buildEngine } from "./programs";
+import { StartedParts } from "./startedParts";
 import { edited, stackText } from "./stackText";
 
 const root = resolve(__dirname, "../..");
@@ -31,9 +30,9 @@ export class EngineStack {
   private constructor(
     readonly stack: string,
     readonly cluster: TestCluster,
-    readonly controllers: BedControllers,
     readonly cloud: Cloud,
     readonly bed: EngineBed,
+    private readonly parts: StartedParts,
   ) {}
 
   /** Builds what is missing and starts everything; the caller stops it. */
@@ -44,14 +43,14 @@ export class EngineStack {
     // It takes seconds, as the cluster does. Its failure is told where the nodes are needed.
     const nodes = nodesFor(stack);
     nodes.catch(() => undefined);
-    const cluster = await startCluster();
-    const controllers = new BedControllers(cluster.api);
-    const kubeconfig = cluster.kubeconfigText();
-    const cloud = await Cloud.start(root, kubeconfig);
-    const clusterToken = cluster.api.token;
-    const bed = new EngineBed({ programs, cloud: cloud.url, clusterToken });
-    const started = new EngineStack(stack, cluster, controllers, cloud, bed);
-    try {
+    return StartedParts.orNone(async (parts) => {
+      const cluster = parts.add(await startCluster());
+      parts.add(new BedControllers(cluster.api));
+      const kubeconfig = cluster.kubeconfigText();
+      const cloud = parts.add(await Cloud.start(root, kubeconfig));
+      const clusterToken = cluster.api.token;
+      const bed = parts.add(new EngineBed({ programs, cloud: cloud.url, clusterToken }));
+      const started = new EngineStack(stack, cluster, cloud, bed, parts);
       bed.copyProject();
       writeChartStandIns(join(bed.project, "charts"));
       const file = join(bed.folder, "kubeconfig");
@@ -60,10 +59,7 @@ export class EngineStack {
       await started.#furnish(await nodes);
       say(`the bed is ready after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
       return started;
-    } catch (error) {
-      await started.stop();
-      throw error;
-    }
+    });
   }
 
   /** Makes the nodes, and the classes of disks that the stacks name. */
@@ -121,22 +117,6 @@ export class EngineStack {
     return { ran, changes: changesIn(events) };
   }
 
-  /** `mlp` of the copied project, with the bed's engine on PATH. */
-  async mlp(...args: string[]): Promise<Ran> {
-    const started = performance.now();
-    const child = spawn(process.execPath, [join(this.bed.project, "cli/bin.js"), ...args], {
-      cwd: this.bed.project,
-      env: this.bed.environment,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const [stdout, stderr, code] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      new Promise<number | null>((done) => child.once("close", done)),
-    ]);
-    return { code, stdout, stderr, seconds: (performance.now() - started) / 1000 };
-  }
-
   /** Says in the stack's file that its data may go, and exempts it from the policy on that. */
   releaseData(): void {
     this.edit("  mlplatform:charts:", "  mlplatform:protectData: false\n  mlplatform:charts:");
@@ -155,16 +135,11 @@ export class EngineStack {
 
   /** Ends everything; returns the engine's programs that had outlived their run. */
   async stop(): Promise<string[]> {
-    // Whatever fails, nothing stays that would keep the run of the tests from ending.
-    const ended = await Promise.allSettled([this.bed.stop(), this.controllers.stop()]);
-    await this.cluster.stop();
-    await this.cloud.stop();
-    for (const end of ended) {
-      if (end.status === "rejected") {
-        throw end.reason;
-      }
+    try {
+      return await this.bed.reap();
+    } finally {
+      await this.parts.stop();
     }
-    return ended[0].status === "fulfilled" ? ended[0].value : [];
   }
 }
 

@@ -1,17 +1,24 @@
-import { changesOfUp, killedOnce, seeded } from "./interrupted";
+import { skipWithoutBed } from "../cluster/noBed";
+import { drawnKill, killedOnce } from "./interrupted";
 
+const seed = 2026;
 const kills = Number(process.env.MLP_KILLS ?? 200);
 
 describe(`${kills} updates killed on their way`, function () {
   this.timeout(6 * 3_600_000);
+  before(skipWithoutBed);
 
   it("nothing is made twice and no state needs hand work", async () => {
-    const draw = seeded(2026);
     let pending = 0;
     for (let run = 1; run <= kills; run++) {
-      pending += await killedOnce(1 + draw(changesOfUp));
-      if (run % 20 === 0 || run === kills) {
-        console.log(`      ${run} kills, ${pending} operations were pending`);
+      const kill = drawnKill(seed, run);
+      const what = `kill ${run} (${kill.replaces ? "replacing" : "first"}, ${kill.point} changes)`;
+      try {
+        const open = await killedOnce(kill);
+        pending += open;
+        console.log(`      ${what}: ${open} operations were pending, ${pending} so far`);
+      } catch (error) {
+        throw new Error(`${what} of seed ${seed}`, { cause: error });
       }
     }
   });
