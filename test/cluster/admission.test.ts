@@ -9,6 +9,7 @@ import type { Subject } from "../policy/analyze";
 import { compliant } from "../policy/compliant";
 import type { Mutation } from "../policy/mutations";
 import { type KubeObject, Refusal } from "./kubeApi";
+import { skipWithoutBed } from "./noBed";
 import { type StackCluster, prodCluster } from "./stackCluster";
 
 const table = resolve(__dirname, "../../docs/admission.md");
@@ -29,6 +30,7 @@ interface Row {
 
 describe("policies at admission", function () {
   this.timeout(3_600_000);
+  before(skipWithoutBed);
   let at: StackCluster;
   const rows: Row[] = [];
   const problems: string[] = [];

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { applyAll, titleOf } from "./applyAll";
 import { type KubeObject, Refusal } from "./kubeApi";
+import { skipWithoutBed } from "./noBed";
 import { type StackCluster, prodCluster, startStackCluster } from "./stackCluster";
 import { stacks, templateObjects } from "./stackObjects";
 
 describe("applied to a real API server", function () {
   this.timeout(3_600_000);
+  before(skipWithoutBed);
 
   for (const stack of stacks) {
     describe(stack, () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { applyAll } from "./applyAll";
 import { type Answer, type KubeObject, Refusal } from "./kubeApi";
+import { skipWithoutBed } from "./noBed";
 import { knativeServiceOf, podsOf } from "./podTemplates";
 import { type StackCluster, prodCluster } from "./stackCluster";
 import { templateObjects } from "./stackObjects";
@@ -35,6 +36,7 @@ const otherProject = "pricing";
 
 describe("prod behaves on a real control plane", function () {
   this.timeout(3_600_000);
+  before(skipWithoutBed);
   let at: StackCluster;
   let template: KubeObject[];
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { renderCharts } from "../charts/renderCharts";
 import { applyAll, titleOf } from "./applyAll";
 import { type KubeObject, Refusal } from "./kubeApi";
+import { skipWithoutBed } from "./noBed";
 import { stacks } from "./stackObjects";
 import { podsOf } from "./podTemplates";
 import { startStackCluster } from "./stackCluster";
@@ -14,6 +15,7 @@ const callsOut = /^(MutatingWebhookConfiguration|ValidatingWebhookConfiguration|
 
 describe("charts, rendered with the program's values", function () {
   this.timeout(3_600_000);
+  before(skipWithoutBed);
 
   before(function () {
     if (process.env.MLP_CHARTS) {

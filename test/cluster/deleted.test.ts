@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { applyAll, titleOf } from "./applyAll";
 import type { KubeObject } from "./kubeApi";
+import { skipWithoutBed } from "./noBed";
 import { type StackCluster, takeProdCluster } from "./stackCluster";
 import { templateObjects } from "./stackObjects";
 
 describe("prod is destroyed on a real control plane", function () {
   this.timeout(3_600_000);
+  before(skipWithoutBed);
   let at: StackCluster;
   let left: KubeObject[];
 

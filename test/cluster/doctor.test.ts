@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { examineCluster, gatewayAddress } from "../../automation/doctor/cluster";
 import { type Finding, Severity } from "../../automation/doctor/finding";
 import type { RunTool } from "../../automation/doctor/toolRun";
+import { skipWithoutBed } from "./noBed";
 import { type StackCluster, prodCluster } from "./stackCluster";
 
 describe("mlp doctor on a real control plane", function () {
   this.timeout(600_000);
+  before(skipWithoutBed);
   let at: StackCluster;
   let run: RunTool;
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { KubeObject } from "./kubeApi";
 import { type Endpoint, edgesOf, isAllowed } from "./networkPolicies";
+import { skipWithoutBed } from "./noBed";
 import { type StackCluster, prodCluster } from "./stackCluster";
 
 const document = readFileSync(resolve(__dirname, "../../docs/flows.md"), "utf8");
@@ -20,6 +21,7 @@ function rowsOf(columns: number): string[][] {
 
 describe("network flows of prod", function () {
   this.timeout(3_600_000);
+  before(skipWithoutBed);
   let at: StackCluster;
   let policies: KubeObject[];
   let namespaces: Map<string, KubeObject>;

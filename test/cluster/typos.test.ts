@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { applyAll, titleOf } from "./applyAll";
 import type { KubeObject } from "./kubeApi";
+import { skipWithoutBed } from "./noBed";
 import { type StackCluster, prodCluster } from "./stackCluster";
 import { templateObjects } from "./stackObjects";
 
@@ -101,6 +102,7 @@ const typos: Typo[] = [
 
 describe("a misspelt field", function () {
   this.timeout(3_600_000);
+  before(skipWithoutBed);
   let at: StackCluster;
   let objects: Map<string, KubeObject>;
 

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { ConcurrentUpdateError, LocalWorkspace, PulumiCommand } from "@pulumi/pulumi/automation";
 import { SmallProject, changesOfUp, drawnKill, killedOnce } from "./interrupted";
+import { preparing, stepTimeoutMs } from "./prepareBed";
 
 const seed = 16;
 const points = 5;
 
 describe("runs that meet, and runs that are cut off", function () {
-  this.timeout(1_800_000);
+  this.timeout(stepTimeoutMs);
+  before(preparing("pulumi"));
 
   async function withProject<T>(use: (project: SmallProject) => Promise<T>): Promise<T> {
     const project = await SmallProject.start();

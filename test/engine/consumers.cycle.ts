@@ -6,6 +6,7 @@ import { PythonEnvironment } from "../../local/programs/pythonEnvironment";
 import { Cloud } from "./cloud/cloud";
 import type { PreviewStep } from "./differences";
 import { EngineBed } from "./engineBed";
+import { preparing, stepTimeoutMs } from "./prepareBed";
 import { buildEngine } from "./programs";
 
 const root = resolve(__dirname, "../..");
@@ -66,11 +67,12 @@ pulumi.export("platform", platform.urn)
 ];
 
 describe("programs in other languages take the components by the real CLI", function () {
-  this.timeout(1_800_000);
+  this.timeout(stepTimeoutMs);
   let cloud: Cloud;
   let bed: EngineBed;
   let python: string;
 
+  before(preparing("pulumi", "yamlHost"));
   before(async () => {
     const say = (text: string) => console.log(`    ${text}`);
     const programs = await buildEngine(root, say, ["pulumi", "yamlHost"]);

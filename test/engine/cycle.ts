@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { RealResource } from "./differences";
 import type { Changes } from "./engineEvents";
 import { EngineStack, said } from "./engineStack";
+import { preparing, stepTimeoutMs } from "./prepareBed";
 import { assertSamePreview } from "./previewComparison";
 
 /** What is particular to the cycle of one stack. */
@@ -28,7 +29,7 @@ export function describeCycle({
   updates,
 }: CycleOptions): void {
   describe(`${stack} lives on the real engine`, function () {
-    this.timeout(3_600_000);
+    this.timeout(stepTimeoutMs);
     // Each step stands on the one before.
     this.bail(true);
     let at: EngineStack;
@@ -36,6 +37,7 @@ export function describeCycle({
 
     const report = (text: string) => console.log(`      ${text}`);
 
+    before(preparing("pulumi", "kubernetesProvider"));
     before(async () => {
       at = await EngineStack.start(stack);
     });

@@ -1,12 +1,12 @@
-import { skipWithoutBed } from "../cluster/noBed";
 import { drawnKill, killedOnce } from "./interrupted";
+import { preparing } from "./prepareBed";
 
 const seed = 2026;
 const kills = Number(process.env.MLP_KILLS ?? 200);
 
 describe(`${kills} updates killed on their way`, function () {
   this.timeout(6 * 3_600_000);
-  before(skipWithoutBed);
+  before(preparing("pulumi"));
 
   it("nothing is made twice and no state needs hand work", async () => {
     let pending = 0;

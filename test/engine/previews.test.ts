@@ -1,12 +1,14 @@
 import { EngineStack } from "./engineStack";
+import { preparing, stepTimeoutMs } from "./prepareBed";
 import { assertSamePreview } from "./previewComparison";
 
 // That of dev is compared where its cycle begins.
 for (const stack of ["local", "prod"]) {
   describe(`${stack} as the real engine previews it`, function () {
-    this.timeout(3_600_000);
+    this.timeout(stepTimeoutMs);
     let at: EngineStack;
 
+    before(preparing("pulumi", "kubernetesProvider"));
     before(async () => {
       at = await EngineStack.start(stack);
     });

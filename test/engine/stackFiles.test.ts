@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readStackConfig } from "./offlineEngine";
 import { EngineBed } from "./engineBed";
+import { preparing, stepTimeoutMs } from "./prepareBed";
 import { buildEngine } from "./programs";
 
 const root = resolve(__dirname, "../..");
@@ -91,10 +92,11 @@ const refused: [what: string, yaml: string][] = [
 const program = `require("node:fs").writeFileSync("config.json", process.env.PULUMI_CONFIG);`;
 
 describe("stack files are read as by the real CLI", function () {
-  this.timeout(3_600_000);
+  this.timeout(stepTimeoutMs);
   let bed: EngineBed;
   let folder: string;
 
+  before(preparing("pulumi"));
   before(async () => {
     const say = (text: string) => console.log(`    ${text}`);
     const programs = await buildEngine(root, say, ["pulumi"]);
