@@ -78,15 +78,56 @@ const scalars: [what: string, yaml: string][] = [
   ["angle brackets", "{ a: '<b>&' }"],
 ];
 
-/** What neither of them reads. */
-const refused: [what: string, yaml: string][] = [
-  ["a key twice", "{ a: 1, a: 2 }"],
-  ["an alias of nothing", "*nowhere"],
-  ["a text tagged as a number", "!!int abc"],
-  ["base64 that is none", "!!binary '###'"],
-  ["an open bracket", "[1, 2"],
-  ["infinity", ".inf"],
-  ["no number inside of a list", "[.nan]"],
+/** What neither of them reads: the words of the CLI, and those of the offline reader. */
+const refused: [what: string, yaml: string, real: RegExp, offline: RegExp][] = [
+  [
+    "a key twice",
+    "{ a: 1, a: 2 }",
+    /yaml: unmarshal errors:\n {2}line 2: mapping key "a" already defined at line 2/,
+    /Map keys must be unique at line 2, column 20\./,
+  ],
+  [
+    "an alias of nothing",
+    "*nowhere",
+    /yaml: unknown anchor 'nowhere' referenced/,
+    /unknown anchor 'nowhere' referenced/,
+  ],
+  [
+    "an anchor in itself",
+    "&a [*a]",
+    /yaml: anchor 'a' value contains itself/,
+    /anchor 'a' value contains itself/,
+  ],
+  [
+    "a text tagged as a number",
+    "!!int abc",
+    /yaml: cannot decode !!str `abc` as a !!int/,
+    /cannot decode !!str `abc` as a !!int/,
+  ],
+  [
+    "base64 that is none",
+    "!!binary '###'",
+    /yaml: !!binary value contains invalid base64 data/,
+    /!!binary value contains invalid base64 data/,
+  ],
+  [
+    "an open bracket",
+    "[1, 2",
+    /yaml: line 1: did not find expected ',' or ']'/,
+    /Flow sequence .* must be sufficiently indented and end with a ]/,
+  ],
+  [
+    "infinity",
+    ".inf",
+    /could not unmarshal map: json: unsupported value: \+Inf/,
+    /\.inf is no number that JSON can hold/,
+  ],
+  [
+    "no number inside of a list",
+    "[.nan]",
+    /json: unsupported value: NaN/,
+    /\.nan is no number that JSON can hold/,
+  ],
 ];
 
 const program = `require("node:fs").writeFileSync("config.json", process.env.PULUMI_CONFIG);`;
@@ -159,12 +200,16 @@ describe("stack files are read as by the real CLI", function () {
     console.log(`      ${scalars.length * 2} values read by both`);
   });
 
-  for (const [what, yaml] of refused) {
+  for (const [what, yaml, real, ours] of refused) {
     it(`both refuse ${what}`, async () => {
       const seen = await byTheCli(`  other:a: ${yaml}`);
       assert.equal(typeof seen, "string", JSON.stringify(seen));
-      assert.match(seen as string, /yaml|unmarshal|base64|unsupported value/i);
-      assert.equal(typeof offline(), "string");
+      assert.match(seen as string, /getting stack configuration: /);
+      assert.match(seen as string, real);
+      const read = offline();
+      assert.equal(typeof read, "string", JSON.stringify(read));
+      assert.match(read as string, /^Pulumi\.one\.yaml is not valid YAML: /);
+      assert.match(read as string, ours);
     });
   }
 });

@@ -26,7 +26,9 @@ export type CliValue =
 export function readCliYaml(text: string): { value: CliValue } | { errors: string[] } {
   const document = parseDocument(text, { schema: "failsafe", merge: false, prettyErrors: true });
   if (document.errors.length > 0) {
-    return { errors: document.errors.map(({ message }) => message.split("\n")[0] ?? "") };
+    // A line of text and a picture of the place follow.
+    const first = (message: string) => message.split("\n")[0]!.replace(/:$/, "");
+    return { errors: document.errors.map(({ message }) => first(message)) };
   }
   try {
     return { value: document.contents ? valueOf(document, document.contents) : null };
@@ -73,7 +75,14 @@ function valueOf(document: Document.Parsed, node: ParsedNode | null): CliValue {
     return null;
   }
   if (isAlias(node)) {
-    return valueOf(document, node.resolve(document) as ParsedNode);
+    const target = node.resolve(document) as ParsedNode | undefined;
+    if (!target) {
+      throw new Unreadable(`unknown anchor '${node.source}' referenced`);
+    }
+    if (target.range[0] <= node.range[0] && node.range[0] < target.range[2]) {
+      throw new Unreadable(`anchor '${node.source}' value contains itself`);
+    }
+    return valueOf(document, target);
   }
   if (isSeq(node)) {
     return node.items.map((item) => valueOf(document, item as ParsedNode));
