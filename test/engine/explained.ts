@@ -15,6 +15,32 @@ const drawn = "pulumi.com/autonamed";
 
 const azureNames = /^inputs\.(resourceGroupName|resourceName|\w+Name|name)$/;
 
+/** Where a program says an id of the account: what it says elsewhere is a finding. */
+const accountPlaces: Record<string, string> = {
+  "azure-native:authorization:RoleAssignment": "inputs.roleDefinitionId",
+  "azure-native:consumption:Budget": "inputs.scope",
+  "azure-native:containerservice:ManagedCluster": "inputs.aadProfile.tenantID",
+};
+
+/** Inputs of a release that the program leaves out, below `inputs`, by their zero value. */
+const releaseZeros: ReadonlyMap<string, false | ""> = new Map<string, false | "">([
+  ...[
+    ...["allowNullValues", "cleanupOnFail", "createNamespace", "dependencyUpdate", "devel"],
+    ...["disableCRDHooks", "disableOpenapiValidation", "disableWebhooks", "forceUpdate", "lint"],
+    ...["recreatePods", "renderSubchartNotes", "replace", "resetValues", "reuseValues"],
+    ...["skipAwait", "skipCrds", "verify", "waitForJobs"],
+  ].map((key) => [key, false] as const),
+  ...[
+    ...["description", "keyring", "postrender"],
+    ...["caFile", "certFile", "keyFile", "password", "repo", "username"].map(
+      (key) => `repositoryOpts.${key}`,
+    ),
+  ].map((key) => [key, ""] as const),
+]);
+
+/** Lists and maps that the program gives and that may be empty. */
+const emptyPlaces = /\.(nodeSelector|tolerations|topologySpreadConstraints|variables)$/;
+
 /** Every difference that is known. What none of these explains is a fault of one of the engines. */
 export const causes: Cause[] = [
   {
@@ -54,7 +80,8 @@ export const causes: Cause[] = [
     why:
       "the subscription and the tenant are those of whoever is signed in; " +
       "offline they are made up",
-    explains: ({ real, offline }) =>
+    explains: ({ type, place, real, offline }) =>
+      place === accountPlaces[type] &&
       typeof real === "string" &&
       typeof offline === "string" &&
       [account.subscriptionId, account.tenantId].some((id) => real.includes(id)) &&
@@ -84,8 +111,9 @@ export const causes: Cause[] = [
   {
     name: "empty value",
     why: "the Kubernetes provider leaves an empty list or map out when it checks the inputs",
-    explains: ({ type, offline, real }) =>
+    explains: ({ type, place, offline, real }) =>
       type.startsWith("kubernetes:") &&
+      emptyPlaces.test(place) &&
       real === undefined &&
       (isDeepStrictEqual(offline, []) || isDeepStrictEqual(offline, {})),
   },
@@ -94,9 +122,9 @@ export const causes: Cause[] = [
     why: "the Kubernetes provider writes Go's zero value for each input that a release leaves out",
     explains: ({ type, place, offline, real }) =>
       type === "kubernetes:helm.sh/v3:Release" &&
-      place.startsWith("inputs.") &&
+      releaseZeros.has(place.slice("inputs.".length)) &&
       offline === undefined &&
-      (real === false || real === "" || real === 0),
+      real === releaseZeros.get(place.slice("inputs.".length)),
   },
   {
     name: "mark of an SDK",
