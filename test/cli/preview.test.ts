@@ -83,7 +83,7 @@ describe("mlp preview", () => {
       "a stack that does not exist",
       ["preview", "-s", "nope"],
       'mlp: Stack "nope" does not exist: there is no Pulumi.nope.yaml. Choose broken, dev, ' +
-        "idle, leaky, prod, slow, wrong.\n",
+        "early, idle, leaky, prod, slow, wrong.\n",
     ],
     [
       "policy options that exclude each other, and a path that is not there",

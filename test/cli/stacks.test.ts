@@ -91,6 +91,23 @@ describe("mlp up, refresh, destroy", function () {
     assert.deepEqual(changes(), []);
   });
 
+  it("up of a new stack is refused where its program needs what its first preview can't know", async () => {
+    const { code, stderr } = await runCli(["up", "-s", "early", "--yes"]);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /early fails its checks, and nothing was changed: 1 error of the program\. `mlp preview --stack early --first` shows each\./,
+    );
+    assert.deepEqual(changes(), []);
+  });
+
+  it("up of a stack that is there asks for no first preview", async () => {
+    state({ resources: [thing("there", { id: "/there" })] });
+    const { code, stderr } = await runCli(["up", "-s", "early", "--yes"]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.deepEqual(changes(), ["up --stack early --yes"]);
+  });
+
   for (const command of ["up", "refresh", "destroy"]) {
     it(`${command} refuses a stack whose last run was cut off, and says what to look at`, async () => {
       cutOff();
