@@ -2,7 +2,7 @@ import { buildControlPlane } from "../cluster/controlPlane";
 import { buildTimeoutMs, skipWithoutBed } from "../cluster/noBed";
 import { type EnginePrograms, buildEngine } from "./programs";
 
-/** Longest wait for one step, such as an `up`: it takes two minutes, on a busy machine some more. */
+/** Longest wait for one step: an `up` takes two minutes, on a busy machine several. */
 export const stepTimeoutMs = 1_200_000;
 
 /**
