@@ -49,7 +49,13 @@ const endpointsSchema = z.object({
     bucket: z.string(),
     credentialsFile: z.string().optional(),
   }),
-  mlflow: z.object({ uri: z.url(), credentialsFile: z.string().optional() }).optional(),
+  mlflow: z
+    .object({
+      uri: z.url(),
+      workspace: z.string().optional(),
+      credentialsFile: z.string().optional(),
+    })
+    .optional(),
 });
 type Endpoints = z.infer<typeof endpointsSchema>;
 
@@ -154,7 +160,11 @@ async function connectMlflow(
     const username = env[trackingVariables.username];
     const password = env[trackingVariables.password];
     const isUser = username !== undefined && password !== undefined;
-    return mlflowClient({ uri: given, credentials: isUser ? { username, password } : undefined });
+    return mlflowClient({
+      uri: given,
+      workspace: env[trackingVariables.workspace],
+      credentials: isUser ? { username, password } : undefined,
+    });
   }
   const endpoints = known ?? (await readEndpoints(context));
   if (endpoints?.mlflow === undefined) {
@@ -165,9 +175,10 @@ async function connectMlflow(
       remedy: "Give one.",
     });
   }
-  const { uri, credentialsFile } = endpoints.mlflow;
+  const { uri, workspace, credentialsFile } = endpoints.mlflow;
   return mlflowClient({
     uri,
+    workspace,
     credentials:
       credentialsFile === undefined
         ? undefined

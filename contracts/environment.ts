@@ -18,11 +18,13 @@ export const lakeKeyVariables = {
   secretAccessKey: "AWS_SECRET_ACCESS_KEY",
 } as const;
 
-/** Where MLflow is, and its user, as MLflow's clients read them; keys of the user's Secrets too. */
+/** Where MLflow is, its user and workspace, as its clients read them; keys of Secrets too. */
 export const trackingVariables = {
   uri: "MLFLOW_TRACKING_URI",
   username: "MLFLOW_TRACKING_USERNAME",
   password: "MLFLOW_TRACKING_PASSWORD",
+  /** The project: MLflow keeps each in a workspace of its own. */
+  workspace: "MLFLOW_WORKSPACE",
 } as const;
 
 /** What the platform's services have in common. */
@@ -68,7 +70,7 @@ export const trainingVariables = {
   searchDirectory: "MLP_SEARCH_DIRECTORY",
 } as const;
 
-/** What the Job is told that makes a project's user and experiment in MLflow. */
+/** What the Job is told that makes a project's workspace and user in MLflow. */
 export const provisioningVariables = {
   project: "PROJECT",
   adminUsername: "ADMIN_USERNAME",

@@ -8,6 +8,7 @@ import { runMain } from "../screen/runMain";
 import { table } from "../screen/table";
 import { UserError } from "../screen/userError";
 import { S3Kind } from "./services/objectStore";
+import { projectUserFile } from "./services/tracking";
 import { isAlive } from "./processes/processTable";
 import { type RunOptions, type RunResult, runLifecycle } from "./lifecycle/runLifecycle";
 import { type RunRecord, StateDirectory } from "./processes/runState";
@@ -118,7 +119,7 @@ async function supervise(state: StateDirectory, options: UpOptions): Promise<num
   }
   const seconds = Math.round((performance.now() - started) / 1000);
   if (code === 0 && options.keep && result !== undefined) {
-    printAddresses(supervisor.record, seconds);
+    printAddresses(supervisor.record, seconds, shownPath(projectUserFile(state.run)));
     // The services run on by themselves, in their own sessions.
     process.exitCode = 0;
     supervisor.services.forEach((service) => service.child.unref());
@@ -198,11 +199,12 @@ async function clean(options: { all: boolean }): Promise<void> {
   process.stdout.write(`Removed ${shownPath(options.all ? state.root : state.run)}.\n`);
 }
 
-function printAddresses(record: RunRecord, seconds: number): void {
+function printAddresses(record: RunRecord, seconds: number, userFile: string): void {
   const services = record.services.filter((each) => each.url !== undefined && isAlive(each));
   process.stdout.write(`\nDone in ${seconds} s; running until \`npm run local -- stop\`:\n`);
   writeRows(services.map(({ name, url }) => [name, url!]));
-  process.stdout.write(`\nTrace it again: npm run mlp -- trace ${record.predictionId}\n`);
+  process.stdout.write(`\nMLflow's user and password: ${userFile}\n`);
+  process.stdout.write(`Trace it again: npm run mlp -- trace ${record.predictionId}\n`);
 }
 
 function writeRows(rows: string[][]): void {

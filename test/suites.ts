@@ -45,9 +45,10 @@ export const lanes: Suite[][] = [
       "program",
       "--ignore",
       lakeCommands,
-      "test/!(checkov|monitoring|cluster|engine|stores)/**/*.test.ts",
+      "test/!(checkov|monitoring|cluster|engine|stores|isolation)/**/*.test.ts",
     ),
     withServers(mocha("services", "workloads/**/*.test.ts", lakeCommands, "test/stores/*.test.ts")),
+    withServers(mocha("isolation", "test/isolation/*.test.ts")),
     mocha("checkov", "test/checkov/*.test.ts"),
     {
       ...mocha("images", "--timeout", "1800000", "test/images/containers/services.run.ts"),

@@ -52,7 +52,8 @@ export function inferencesCommand(context: CliContext): Command {
         .argument("<query>", "one DuckDB query")
         .option(
           "--model <name>",
-          "model whose predictions `features` holds: churn, or churn@7 for one version",
+          "model whose predictions `features` holds: churn, or churn@7 for one version; " +
+            "--namespace names its project",
         )
         .option("--mlflow <url>", "MLflow's address [MLFLOW_TRACKING_URI, or the local run's]")
         .option("--json", "one JSON object a line"),
@@ -84,7 +85,7 @@ async function runSql(query: string, flags: SqlFlags, context: CliContext): Prom
   const connection = await connectLake(flags, context);
   try {
     const { model } = flags;
-    const features = model === undefined ? undefined : await featuresOf(model, connection);
+    const features = model === undefined ? undefined : await featuresOf(model, flags, connection);
     const answer = await connection.lake.query(query, { ...selectionOf(flags), features });
     writeAnswer(answer, flags.json === true, context);
   } catch (error) {
@@ -97,9 +98,15 @@ async function runSql(query: string, flags: SqlFlags, context: CliContext): Prom
   }
 }
 
-async function featuresOf(text: string, connection: LakeConnection): Promise<FeaturesOf> {
+async function featuresOf(
+  text: string,
+  { namespace }: SqlFlags,
+  connection: LakeConnection,
+): Promise<FeaturesOf> {
   const [model, version] = text.split("@", 2);
-  const mlflow = await connection.mlflow();
+  const client = await connection.mlflow();
+  // A namespace is a project, and MLflow keeps each project's models in a workspace.
+  const mlflow = namespace === undefined ? client : client.inWorkspace(namespace);
   return { model: model!, version, signatureOf: (name, each) => mlflow.signature(name, each) };
 }
 

@@ -13,7 +13,7 @@ export function createLakeAccess(
   account: string,
 ): LakeAccess {
   const { Read, Write, ReadWrite } = LakePermission;
-  const artifacts = `${lakeFolders.artifacts}${name}/`;
+  const artifacts = `${lakeFolders.projectArtifacts}${name}/`;
   const grants =
     account === serviceAccounts.serving
       ? [{ prefix: artifacts, permission: Read }]

@@ -12,6 +12,9 @@ const maxProjectNameLength = 40;
 
 const dnsLabel = /^[a-z](-?[a-z0-9])*$/;
 const reservedNamespaces = new Set<string>(["default", ...Object.values(platformNamespaces)]);
+/** Names that MLflow gives to no workspace, and a project is one; so is a name of one letter. */
+const reservedWorkspaces = new Set(["workspaces", "api", "ajax-api", "static-files"]);
+const minProjectNameLength = 2;
 const reservedNamespacePrefixes = ["kube-", "knative-", "istio-", "cert-manager", "cnpg-", "aks-"];
 
 /** Why a project cannot have this name; empty where it can. The name becomes a namespace. */
@@ -19,6 +22,11 @@ export function projectNameProblems(path: string, name: string): ArgumentProblem
   if (name.length > maxProjectNameLength) {
     const rule = `must be at most ${maxProjectNameLength} characters long`;
     return [problem(path, rule, name, "Shorten it: host names of models carry it.")];
+  }
+  if (name.length < minProjectNameLength || reservedWorkspaces.has(name)) {
+    const rule = "must be a name that MLflow takes for a workspace";
+    const remedy = `Use two letters or more, and none of ${[...reservedWorkspaces].join(", ")}.`;
+    return [problem(path, rule, name, remedy)];
   }
   if (!dnsLabel.test(name)) {
     const remedy = "Use lower-case letters, digits and single hyphens inside, a letter first.";

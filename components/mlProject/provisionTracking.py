@@ -1,8 +1,9 @@
-"""Makes a project's user and experiment in MLflow. Idempotent; standard library only.
+"""Makes a project's workspace, user and roles in MLflow. Idempotent; standard library only.
 
 The administrator's credential, the project's, and names come by environment variables. What this
-leaves behind: the user with the given password, the experiment named after the project with its
-artifacts under the project's own prefix, and MANAGE for that user on that experiment.
+leaves behind: a workspace named after the project, its roles with exactly the grants below, the
+user with the given password as the only one in the role of the project's pods, and an experiment
+named after the project.
 """
 
 import base64
@@ -15,6 +16,28 @@ import urllib.parse
 import urllib.request
 
 
+EVERY = "*"
+# What each role may do in the project's workspace. USE of the workspace is what lets it create.
+ROLES = {
+    # The project's pods: all of the project's own.
+    "service": {
+        "workspace": "USE",
+        "experiment": "MANAGE",
+        "registered_model": "MANAGE",
+        "prompt": "MANAGE",
+        "scorer": "MANAGE",
+    },
+    # For people, whom an administrator assigns: they read, artifacts too, and create nothing.
+    "viewer": {
+        "experiment": "READ",
+        "registered_model": "READ",
+        "prompt": "READ",
+        "scorer": "READ",
+    },
+}
+PODS = "service"
+
+
 class RefusedByServer(Exception):
     def __init__(self, method, path, status, code, message):
         super().__init__(f"MLflow answered {status} {code} to {method} {path}: {message}")
@@ -23,12 +46,15 @@ class RefusedByServer(Exception):
 
 
 class Tracking:
-    """MLflow's REST API, signed in as the administrator."""
+    """MLflow's REST API in a workspace, signed in as the administrator."""
 
     def __init__(self, uri, username, password):
         self.uri = uri.rstrip("/")
         token = base64.b64encode(f"{username}:{password}".encode()).decode()
         self.headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
+
+    def enter(self, workspace):
+        self.headers["X-MLFLOW-WORKSPACE"] = workspace
 
     def call(self, method, path, body=None, query=None, version="2.0"):
         url = f"{self.uri}/api/{version}/mlflow/{path}"
@@ -81,46 +107,71 @@ def ensure_user(tracking, username, password):
     return "password set"
 
 
-def ensure_experiment(tracking, name, location):
+def ensure_workspace(tracking, name):
+    """Only an administrator makes one, so its name can't be taken before the project is there."""
+    try:
+        tracking.call("GET", f"workspaces/{name}", version="3.0")
+        return "found"
+    except RefusedByServer as error:
+        if not is_missing(error):
+            raise
+    workspace = {"name": name, "description": f"project {name}"}
+    tracking.call("POST", "workspaces", workspace, version="3.0")
+    return "created"
+
+
+def ensure_role(tracking, workspace, name, grants):
+    """A role with exactly these grants, on everything of the workspace; returns its id."""
+    listed = tracking.call("GET", "roles/list", query={"workspace": workspace}, version="3.0")
+    found = [role for role in listed["roles"] if role["name"] == name]
+    if not found:
+        role = {"name": name, "workspace": workspace}
+        found = [tracking.call("POST", "roles/create", role, version="3.0")["role"]]
+    role_id = found[0]["id"]
+    path, query = "roles/permissions", {"role_id": role_id}
+    held = tracking.call("GET", f"{path}/list", query=query, version="3.0")["role_permissions"]
+    missing = dict(grants)
+    for grant in held:
+        kind, pattern = grant["resource_type"], grant["resource_pattern"]
+        if pattern == EVERY and missing.get(kind) == grant["permission"]:
+            del missing[kind]
+        else:
+            excess = {"role_permission_id": grant["id"]}
+            tracking.call("DELETE", f"{path}/remove", excess, version="3.0")
+    for kind, permission in missing.items():
+        grant = {"resource_type": kind, "resource_pattern": EVERY, "permission": permission}
+        tracking.call("POST", f"{path}/add", {"role_id": role_id, **grant}, version="3.0")
+    return role_id
+
+
+def ensure_only_member(tracking, role_id, username):
+    """The user is in the role, and nobody else."""
+    users = tracking.call("GET", "users/list")["users"]
+    names = {user["id"]: user["username"] for user in users}
+    query = {"role_id": role_id}
+    listed = tracking.call("GET", "roles/users/list", query=query, version="3.0")
+    members = {names[each["user_id"]] for each in listed["assignments"]}
+    for other in members - {username}:
+        membership = {"username": other, "role_id": role_id}
+        tracking.call("DELETE", "roles/unassign", membership, version="3.0")
+    if username not in members:
+        membership = {"username": username, "role_id": role_id}
+        tracking.call("POST", "roles/assign", membership, version="3.0")
+
+
+def ensure_experiment(tracking, name):
     try:
         found = tracking.call("GET", "experiments/get-by-name", query={"experiment_name": name})
     except RefusedByServer as error:
         if not is_missing(error):
             raise
-        experiment = {"name": name, "artifact_location": location}
-        made = tracking.call("POST", "experiments/create", experiment)
+        made = tracking.call("POST", "experiments/create", {"name": name})
         return made["experiment_id"], "created"
     experiment = found["experiment"]
-    # The project may write under its own prefix only, so another location would fail in training.
-    if experiment["artifact_location"].rstrip("/") != location:
-        raise ValueError(
-            f"experiment {name} keeps its artifacts at {experiment['artifact_location']}, not at "
-            f"{location}. Rename that experiment in MLflow, then run this again."
-        )
     if experiment.get("lifecycle_stage") == "deleted":
         tracking.call("POST", "experiments/restore", {"experiment_id": experiment["experiment_id"]})
         return experiment["experiment_id"], "restored"
     return experiment["experiment_id"], "found"
-
-
-def ensure_permission(tracking, experiment_id, username):
-    # MLflow's role-based permissions (3.17). A grant that is there is refused, not replaced.
-    path, resource = "users/permissions", {
-        "username": username,
-        "resource_type": "experiment",
-        "resource_id": experiment_id,
-    }
-    held = tracking.call("GET", f"{path}/get", query=resource, version="3.0")
-    if held["permission"] == "MANAGE":
-        return
-    grant = {**resource, "permission": "MANAGE"}
-    try:
-        tracking.call("POST", f"{path}/grant", grant, version="3.0")
-    except RefusedByServer as error:
-        if error.code != "RESOURCE_ALREADY_EXISTS":
-            raise
-        tracking.call("POST", f"{path}/revoke", resource, version="3.0")
-        tracking.call("POST", f"{path}/grant", grant, version="3.0")
 
 
 def main(environment):
@@ -131,15 +182,21 @@ def main(environment):
         environment["ADMIN_PASSWORD"],
     )
     tracking.wait_until_up(float(environment.get("WAIT_SECONDS", "300")))
+    workspace = ensure_workspace(tracking, project)
+    roles = {name: ensure_role(tracking, project, name, grants) for name, grants in ROLES.items()}
     username = environment["PROJECT_USERNAME"]
     user = ensure_user(tracking, username, environment["PROJECT_PASSWORD"])
-    experiment_id, state = ensure_experiment(tracking, project, f"mlflow-artifacts:/{project}")
-    ensure_permission(tracking, experiment_id, username)
-    print(f"user {username}: {user}; experiment {project} ({experiment_id}): {state}")
+    ensure_only_member(tracking, roles[PODS], username)
+    tracking.enter(project)
+    experiment_id, experiment = ensure_experiment(tracking, project)
+    print(
+        f"workspace {project}: {workspace}; user {username}: {user}; "
+        f"experiment {project} ({experiment_id}): {experiment}"
+    )
 
 
 if __name__ == "__main__":
     try:
         main(os.environ)
-    except (RefusedByServer, TimeoutError, ValueError) as error:
+    except (RefusedByServer, TimeoutError) as error:
         sys.exit(f"cannot provision the project: {error}")

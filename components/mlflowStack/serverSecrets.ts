@@ -1,12 +1,17 @@
 import { trackingVariables } from "@mlplatform/contracts/environment";
+import {
+  trackingAdministrator,
+  trackingAuthentication,
+  trackingServerSecrets,
+} from "@mlplatform/contracts/trackingServer";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { createPassword } from "../kubernetes/password";
 import type { Scope } from "../scope";
 import { type MlflowPostgres, trackingDatabase, usersDatabase } from "./mlflowDatabase";
-import { authConfiguration, databaseUri } from "./serverSettings";
+import { databaseUri } from "./serverSettings";
 
-/** Secret with the environment of the server: database addresses and the session key. */
+/** Secret with the environment of the server: database addresses and its keys. */
 export const serverSecretName = "mlflow-server";
 
 /** Secret with the configuration file of the basic-auth app. */
@@ -34,17 +39,21 @@ export function createServerSecrets(
     );
   return [
     secret("server", serverSecretName, {
-      MLFLOW_BACKEND_STORE_URI: trackingUri,
-      MLFLOW_AUTH_DATABASE_URI: usersUri,
-      MLFLOW_FLASK_SERVER_SECRET_KEY: createPassword({ name: `${name}-session`, parent }),
+      [trackingServerSecrets.trackingDatabase]: trackingUri,
+      [trackingServerSecrets.usersDatabase]: usersUri,
+      [trackingServerSecrets.sessionKey]: createPassword({ name: `${name}-session`, parent }),
+      [trackingServerSecrets.gatewayPassphrase]: createPassword({
+        name: `${name}-gateway`,
+        parent,
+      }),
     }),
     secret("auth-config", authConfigSecretName, {
       "auth.ini": pulumi
         .all([usersUri, adminPassword])
-        .apply(([uri, password]) => authConfiguration(uri, password)),
+        .apply(([uri, password]) => trackingAuthentication(uri, password)),
     }),
     secret("admin", adminSecretName, {
-      [trackingVariables.username]: "admin",
+      [trackingVariables.username]: trackingAdministrator,
       [trackingVariables.password]: adminPassword,
     }),
   ];

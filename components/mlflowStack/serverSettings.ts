@@ -1,4 +1,6 @@
+import { lakeFolders } from "@mlplatform/contracts/lakeFolders";
 import { podPorts } from "@mlplatform/contracts/podPorts";
+import { trackingServerArguments } from "@mlplatform/contracts/trackingServer";
 
 /** Port of the tracking server. */
 export const mlflowPort = podPorts.mlflow;
@@ -22,18 +24,18 @@ export function allowedHosts(publicHost?: string): string[] {
   ];
 }
 
-/** Arguments of `mlflow server`. Addresses with a password are in the environment, never here. */
+/** Arguments of `mlflow`: what every server has, and what only one in a cluster has. */
 export function serverArguments(bucket: string, publicHost?: string): string[] {
   return [
-    "--host=0.0.0.0",
-    `--port=${mlflowPort}`,
-    "--workers=2",
-    "--app-name=basic-auth",
-    "--serve-artifacts",
-    `--artifacts-destination=s3://${bucket}/artifacts`,
-    `--allowed-hosts=${allowedHosts(publicHost).join(",")}`,
+    ...trackingServerArguments({
+      host: "0.0.0.0",
+      port: mlflowPort,
+      workers: 2,
+      artifacts: `s3://${bucket}/${lakeFolders.artifacts.replace(/\/$/, "")}`,
+      allowedHosts: allowedHosts(publicHost),
+      metricsFolder: "/tmp/metrics",
+    }),
     ...(publicHost ? [`--cors-allowed-origins=https://${publicHost}`] : []),
-    "--expose-prometheus=/tmp/metrics",
   ];
 }
 
@@ -53,38 +55,3 @@ export function databaseUri(address: DatabaseAddress): string {
   const password = encodeURIComponent(address.password);
   return `postgresql+psycopg://${user}:${password}@${address.host}:5432/${address.database}?sslmode=${address.sslMode}`;
 }
-
-/**
- * The configuration of MLflow's basic-auth app. Users see nothing until they are granted it. MLflow
- * reads the administrator's password only while the user store is empty. `%` is doubled because
- * the file is read by Python's configparser.
- */
-export function authConfiguration(databaseUrl: string, adminPassword: string): string {
-  const escape = (value: string) => value.replace(/%/g, "%%");
-  return [
-    "[mlflow]",
-    "default_permission = NO_PERMISSIONS",
-    `database_uri = ${escape(databaseUrl)}`,
-    "admin_username = admin",
-    `admin_password = ${escape(adminPassword)}`,
-    "authorization_function = mlflow.server.auth:authenticate_request_basic_auth",
-    "",
-  ].join("\n");
-}
-
-/**
- * `mlflow db upgrade` of both databases. In process, so that no URL stands on a command line; under
- * an advisory lock, because the pods of a new release start together and neither migration locks.
- */
-export const migrationScript = `
-import os
-import sqlalchemy
-from mlflow.db import commands as tracking
-from mlflow.server.auth.db.cli import commands as users
-
-uri = os.environ["MLFLOW_BACKEND_STORE_URI"]
-with sqlalchemy.create_engine(uri).connect() as lock:
-    lock.execute(sqlalchemy.text("SELECT pg_advisory_lock(7310)"))
-    tracking(["upgrade", uri], standalone_mode=False)
-    users(["upgrade", "--url", os.environ["MLFLOW_AUTH_DATABASE_URI"]], standalone_mode=False)
-`.trim();

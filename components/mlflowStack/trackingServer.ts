@@ -1,3 +1,8 @@
+import {
+  authConfigVariable,
+  trackingMigration,
+  trackingServerEnvironment,
+} from "@mlplatform/contracts/trackingServer";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { S3Addressing, type S3Connection } from "../connections";
@@ -6,7 +11,7 @@ import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../ku
 import type { Placement } from "../kubernetes/placement";
 import { createServiceAccount } from "../kubernetes/serviceAccount";
 import type { Scope } from "../scope";
-import { mlflowPort, migrationScript, serverArguments } from "./serverSettings";
+import { mlflowPort, serverArguments } from "./serverSettings";
 import { authConfigSecretName, serverSecretName } from "./serverSecrets";
 
 /** Selects the tracking server. */
@@ -95,7 +100,7 @@ function migrationContainer(image: string): k8s.types.input.core.v1.Container {
   return {
     name: "migrate",
     image,
-    command: ["python", "-c", migrationScript],
+    command: ["python", "-m", trackingMigration],
     env: [writableHome],
     envFrom: [{ secretRef: { name: serverSecretName } }],
     resources: { requests: { cpu: "100m", memory: "512Mi" }, limits: { memory: "1Gi" } },
@@ -116,20 +121,19 @@ function serverContainer(settings: TrackingServerSettings): k8s.types.input.core
   return {
     name: "mlflow",
     image: settings.image,
-    command: ["mlflow", "server"],
+    command: ["mlflow"],
     args: lake.apply(({ bucket }) => serverArguments(bucket, settings.host)),
     env: [
       writableHome,
       { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-      { name: "MLFLOW_AUTH_CONFIG_PATH", value: "/etc/mlflow/auth.ini" },
+      { name: authConfigVariable, value: "/etc/mlflow/auth.ini" },
       { name: "MLFLOW_S3_ENDPOINT_URL", value: lake.endpoint },
       { name: "AWS_DEFAULT_REGION", value: lake.region },
       {
         name: "MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE",
         value: lake.addressing.apply((addressing) => botoAddressing[addressing]),
       },
-      // The job runner of MLflow 3 doubles the server's memory and nothing here submits to it.
-      { name: "MLFLOW_SERVER_ENABLE_JOB_EXECUTION", value: "false" },
+      ...Object.entries(trackingServerEnvironment).map(([name, value]) => ({ name, value })),
     ],
     envFrom: [
       { secretRef: { name: serverSecretName } },

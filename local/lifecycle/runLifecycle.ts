@@ -20,7 +20,12 @@ import { writeJson } from "../processes/runState";
 import { resolveChampion, startAgent, startModelServer } from "../services/serving";
 import type { StepRunner } from "./steps";
 import type { Supervisor } from "../processes/supervisor";
-import { startMlflow } from "../services/tracking";
+import {
+  type LocalTracking,
+  localTracking,
+  projectUserFile,
+  startMlflow,
+} from "../services/tracking";
 import { featureRows, verifyEvents, verifyRayLogs } from "./verifyLake";
 
 /** What a run is asked to do. */
@@ -36,7 +41,7 @@ export interface RunOptions {
 /** What a run leaves to be shown. */
 export interface RunResult {
   lake: LocalLake;
-  mlflowUrl: string;
+  tracking: LocalTracking;
   agentUrl: string;
   predictionId: string;
   model: string;
@@ -71,11 +76,11 @@ export async function runLifecycle(
     startPostgres(supervisor, ports, python, say),
   );
 
-  const mlflowUrl = `http://127.0.0.1:${ports.mlflow}`;
+  const tracking = localTracking(ports, localNamespace);
   const git = await readGitState(state.clone);
   const surroundings: JobSurroundings = {
     lake,
-    mlflowUrl,
+    tracking,
     gitCommit: git.commit,
     gitRepository: git.repository,
   };
@@ -86,7 +91,7 @@ export async function runLifecycle(
       const cluster = { directory: rayDirectory(supervisor), cluster: rayCluster(supervisor) };
       mkdirSync(cluster.directory, { recursive: true });
       const [, table, [offloader, ray]] = await Promise.all([
-        startMlflow(supervisor, ports, python, lake, database),
+        startMlflow(supervisor, ports, python, lake, database, tracking),
         startInferenceTable(supervisor, ports, lake),
         // The offloader first: it announces the node before Ray writes its first byte.
         startLogOffloader(supervisor, ports, lake, {
@@ -98,7 +103,7 @@ export async function runLifecycle(
             [started, await startRay(supervisor, ports, python, surroundings)] as const,
         ),
       ]);
-      writeEndpoints(supervisor, lake, mlflowUrl);
+      writeEndpoints(supervisor, lake, tracking);
       return { ray, offloader, table };
     },
   );
@@ -121,7 +126,7 @@ export async function runLifecycle(
   });
 
   const { agentUrl, version } = await steps.step("Serve the champion from S3", async (say) => {
-    const location = await resolveChampion(supervisor, python, lake, mlflowUrl, model);
+    const location = await resolveChampion(supervisor, python, lake, tracking, model);
     say(`version ${location.version} from ${location.uri}`);
     const server = await startModelServer(supervisor, ports, python, lake, location);
     const agentUrl = await startAgent(
@@ -170,17 +175,24 @@ export async function runLifecycle(
         "bytes equal",
     );
   });
-  return { lake, mlflowUrl, agentUrl, predictionId, model: model };
+  return { lake, tracking, agentUrl, predictionId, model: model };
 }
 
 /** Writes where `mlp trace`, `mlp logs` and `mlp inferences` find this run's stores. */
-function writeEndpoints(supervisor: Supervisor, lake: LocalLake, mlflowUrl: string): void {
+function writeEndpoints(supervisor: Supervisor, lake: LocalLake, tracking: LocalTracking): void {
   const credentialsFile = join(supervisor.state.run, "lake-credentials.json");
   const { accessKeyId, secretAccessKey } = lake;
   writeJson(credentialsFile, { accessKeyId, secretAccessKey });
+  const trackingCredentialsFile = projectUserFile(supervisor.state.run);
+  const { project: username, password } = tracking;
+  writeJson(trackingCredentialsFile, { username, password });
   const { endpoint, region, bucket } = lake;
   writeJson(supervisor.state.endpoints, {
     lake: { endpoint, region, bucket, credentialsFile },
-    mlflow: { uri: mlflowUrl },
+    mlflow: {
+      uri: tracking.url,
+      workspace: tracking.project,
+      credentialsFile: trackingCredentialsFile,
+    },
   });
 }

@@ -53,7 +53,9 @@ async function traceOf(result: RunResult, supervisor: Supervisor): Promise<strin
       directory: join(supervisor.state.run, "cache"),
     });
     const lake = openLakeTables({ store, cache });
-    const mlflow = mlflowClient({ uri: result.mlflowUrl });
+    const { url, project, password } = result.tracking;
+    const credentials = { username: project, password };
+    const mlflow = mlflowClient({ uri: url, workspace: project, credentials });
     const selection = { namespace: localNamespace };
     const trace = await tracePrediction(
       { lake, mlflow, selection, maxLogLines: 200 },
@@ -104,14 +106,17 @@ async function photograph(
     env: { ...process.env, ...supervisor.marker() },
   });
   try {
-    const page = await browser.newPage({ viewport: viewport });
+    const { url, project: username, password } = result.tracking;
+    const httpCredentials = { username, password, send: "always" as const };
+    const page = await browser.newPage({ viewport, httpCredentials });
     // Its assistant opens by itself on a first visit and hides a third of the page.
     await page.addInitScript(`
       localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
       localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
+      localStorage.setItem("mlflow.activeWorkspace", ${JSON.stringify(username)});
     `);
     const version = `/#/models/${result.model}/versions/1`;
-    await page.goto(`${result.mlflowUrl}${version}`, { timeout: pageTimeoutMs });
+    await page.goto(`${url}${version}`, { timeout: pageTimeoutMs });
     await page.getByText("champion").first().waitFor({ timeout: pageTimeoutMs });
     mkdirSync(dirname(file), { recursive: true });
     await page.screenshot({ path: file });

@@ -21,13 +21,25 @@ const oldestMajor = 13;
 /** `nobody`: PostgreSQL refuses to run as root. */
 const unprivileged = { uid: 65534, gid: 65534 };
 const databaseUser = "mlflow";
+/** As in a cluster: runs and models in one, users in the other. */
+const databases = ["mlflow", "mlflow_auth"];
 
-/** The database of a run. */
+const makeDatabases = `
+import sys, psycopg
+with psycopg.connect(dbname="postgres", autocommit=True) as connection:
+    for name in sys.argv[1:]:
+        connection.execute(f"CREATE DATABASE {name}")
+`;
+
+/** The databases of a run. */
 export interface LocalDatabase {
   /**
-   * SQLAlchemy address with the password inside: for environments only, never for a command line.
+   * SQLAlchemy address of MLflow's runs and models, with the password inside: for environments
+   * only, never for a command line.
    */
   uri: string;
+  /** The same of its users. */
+  usersUri: string;
   version: string;
 }
 
@@ -55,7 +67,7 @@ export function findInstalledPostgres(directories = serverDirectories()): string
   return undefined;
 }
 
-/** Starts PostgreSQL on loopback with password authentication, on an empty database. */
+/** Starts PostgreSQL on loopback with password authentication, and makes empty databases. */
 export async function startPostgres(
   supervisor: Supervisor,
   ports: Ports,
@@ -133,6 +145,22 @@ export async function startPostgres(
     });
   }
   say(`PostgreSQL ${version}`);
-  const uri = `postgresql+psycopg://${databaseUser}:${password}@127.0.0.1:${ports.postgres}/postgres`;
-  return { uri, version };
+  await supervisor.runToEnd({
+    name: "postgres-databases",
+    command: python.python,
+    args: ["-c", makeDatabases, ...databases],
+    env: {
+      PGHOST: "127.0.0.1",
+      PGPORT: String(ports.postgres),
+      PGUSER: databaseUser,
+      PGPASSWORD: password,
+    },
+    timeoutMs: startTimeoutMs,
+    remedy: "Read PostgreSQL's log in .mlplatform/run/logs.",
+  });
+  const [uri, usersUri] = databases.map(
+    (name) =>
+      `postgresql+psycopg://${databaseUser}:${password}@127.0.0.1:${ports.postgres}/${name}`,
+  ) as [string, string];
+  return { uri, usersUri, version };
 }

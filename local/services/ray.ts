@@ -1,14 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import {
-  logOffloaderVariables,
-  trackingVariables,
-  trainingVariables,
-} from "@mlplatform/contracts/environment";
+import { logOffloaderVariables, trainingVariables } from "@mlplatform/contracts/environment";
 import { type LocalLake, lakeEnvironment } from "./objectStore";
 import type { Ports } from "../processes/ports";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
 import type { Service, Supervisor } from "../processes/supervisor";
+import { type LocalTracking, trackingEnvironment } from "./tracking";
 
 const readyTimeoutMs = 120_000;
 const jobTimeoutMs = 600_000;
@@ -29,7 +26,7 @@ export interface LocalRay {
 /** What the training job is told about its surroundings. */
 export interface JobSurroundings {
   lake: LocalLake;
-  mlflowUrl: string;
+  tracking: LocalTracking;
   gitCommit: string;
   gitRepository: string;
 }
@@ -110,8 +107,7 @@ export async function startRay(
       ...head.env,
       ...lakeEnvironment(surroundings.lake),
       PATH: `${dirname(python.python)}:${process.env.PATH ?? ""}`,
-      [trackingVariables.uri]: surroundings.mlflowUrl,
-      MLFLOW_DISABLE_TELEMETRY: "true",
+      ...trackingEnvironment(surroundings.tracking),
       [logOffloaderVariables.cluster]: cluster,
       [trainingVariables.gitCommit]: surroundings.gitCommit,
       [trainingVariables.gitRepository]: surroundings.gitRepository,

@@ -6,7 +6,7 @@ import { type LocalLake, lakeEnvironment } from "./objectStore";
 import type { Ports } from "../processes/ports";
 import type { PythonEnvironment } from "../programs/pythonEnvironment";
 import type { Supervisor } from "../processes/supervisor";
-import { artifactsRoot } from "./tracking";
+import { artifactsRoot, type LocalTracking, trackingEnvironment } from "./tracking";
 
 const readyTimeoutMs = 120_000;
 const resolveTimeoutMs = 60_000;
@@ -27,7 +27,7 @@ export async function resolveChampion(
   supervisor: Supervisor,
   python: PythonEnvironment,
   lake: LocalLake,
-  mlflowUrl: string,
+  tracking: LocalTracking,
   model: string,
 ): Promise<ModelLocation> {
   const printed = await supervisor.runToEnd({
@@ -35,9 +35,10 @@ export async function resolveChampion(
     command: python.python,
     args: [
       join(supervisor.state.clone, "workloads", "modelServer", "resolve.py"),
-      ...["--model", model, "--alias", championAlias, "--tracking_uri", mlflowUrl],
+      ...["--model", model, "--alias", championAlias],
       ...["--artifacts_root", artifactsRoot(lake)],
     ],
+    env: trackingEnvironment(tracking),
     timeoutMs: resolveTimeoutMs,
     remedy: "Check in MLflow's page that the version is registered and has the alias champion.",
   });

@@ -45,7 +45,7 @@ const keys = (...expected: string[]): Spelling => ({
   expected,
 });
 const variables = (...expected: string[]): Spelling => ({
-  pattern: /\b((?:MLP|MLFLOW_TRACKING|AWS)_[A-Z_]+)\b/g,
+  pattern: /\b((?:MLP|MLFLOW_TRACKING|AWS)_[A-Z_]+|MLFLOW_W[A-Z_]+)\b/g,
   expected,
 });
 const matches = (pattern: RegExp, ...expected: (string | number)[]): Spelling => ({

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { administratorFile } from "../../local/services/tracking";
 import { type RunRecord, StateDirectory } from "../../local/processes/runState";
 import { clone } from "./monitoringTools";
 import type { Prometheus, ScrapeTarget } from "./prometheus";
@@ -62,7 +63,7 @@ export async function withMonitoredRun<T>(
         continue;
       }
       record = current;
-      for (const target of targetsOf(record)) {
+      for (const target of targetsOf(record, state)) {
         if (!seen.has(target.address)) {
           prometheus.scrape(target);
         }
@@ -84,13 +85,22 @@ function addressesOf(record: RunRecord): Map<string, string> {
   return new Map(record.services.flatMap(({ name, url }) => (url ? [[name, url]] : [])));
 }
 
-function targetsOf(record: RunRecord): ScrapeTarget[] {
+function targetsOf(record: RunRecord, state: StateDirectory): ScrapeTarget[] {
   const addresses = addressesOf(record);
   const own = Object.entries(monitored).flatMap(([name, target]) => {
     const url = addresses.get(name);
-    return url === undefined ? [] : [{ ...target, address: new URL(url).host }];
+    const password = name === "mlflow" ? administratorPassword(state) : undefined;
+    return url === undefined ? [] : [{ ...target, address: new URL(url).host, password }];
   });
   return [...own, ...rayTargets(record)];
+}
+
+/** As in a cluster, where the monitor signs in with the administrator's Secret. */
+function administratorPassword(state: StateDirectory): string {
+  const { password } = JSON.parse(readFileSync(administratorFile(state.run), "utf8")) as {
+    password: string;
+  };
+  return password;
 }
 
 /** Ray writes where its metrics are; its agent takes any free port. */

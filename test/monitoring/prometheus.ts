@@ -3,6 +3,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { trackingAdministrator } from "@mlplatform/contracts/trackingServer";
 import { buildMonitoringTools } from "./monitoringTools";
 
 const startTimeoutMs = 60_000;
@@ -24,6 +25,11 @@ export interface ScrapeTarget {
   path?: string;
   /** Labels that a monitor would add: namespace, pod and the like. */
   labels?: Record<string, string>;
+  /**
+   * Password of {@link trackingAdministrator}, where the target asks for a user.
+   * @default - it asks for none
+   */
+  password?: string;
 }
 
 /** A series that a query answered with. */
@@ -62,13 +68,23 @@ export async function withPrometheus<T>(
   const { prometheus: program } = await buildMonitoringTools();
   const directory = mkdtempSync(join(tmpdir(), "mlplatform-prometheus-"));
   const started = Date.now();
-  const targetsFile = join(directory, "targets.json");
+  const openTargets = join(directory, "open.json");
+  const closedTargets = join(directory, "closed.json");
+  const passwordFile = join(directory, "password");
   const known: ScrapeTarget[] = [];
   const scrape = (...added: ScrapeTarget[]) => {
     known.push(...added);
-    // Whole or not at all: Prometheus reads the file as soon as it changes.
-    writeFileSync(`${targetsFile}.draft`, JSON.stringify(known.map(fileTarget)));
-    renameSync(`${targetsFile}.draft`, targetsFile);
+    const [password] = known.flatMap((target) => target.password ?? []);
+    writeFileSync(passwordFile, password ?? "", { mode: 0o600 });
+    for (const [file, isClosed] of [
+      [openTargets, false],
+      [closedTargets, true],
+    ] as const) {
+      const targets = known.filter((target) => (target.password !== undefined) === isClosed);
+      // Whole or not at all: Prometheus reads the file as soon as it changes.
+      writeFileSync(`${file}.draft`, JSON.stringify(targets.map(fileTarget)));
+      renameSync(`${file}.draft`, file);
+    }
   };
   scrape(...targets);
   const configFile = join(directory, "prometheus.json");
@@ -76,7 +92,14 @@ export async function withPrometheus<T>(
   const configuration = {
     global: { scrape_interval: interval, evaluation_interval: interval },
     rule_files: options.ruleFiles ?? [],
-    scrape_configs: [{ job_name: "targets", file_sd_configs: [{ files: [targetsFile] }] }],
+    scrape_configs: [
+      { job_name: "open", file_sd_configs: [{ files: [openTargets] }] },
+      {
+        job_name: "closed",
+        file_sd_configs: [{ files: [closedTargets] }],
+        basic_auth: { username: trackingAdministrator, password_file: passwordFile },
+      },
+    ],
   };
   writeFileSync(configFile, JSON.stringify(configuration));
   const server = startServer(program, directory, configFile);

@@ -2,7 +2,8 @@
 
 MLflow 3 records a version's source as `models:/m-<id>`, which only an MLflow client understands,
 and with proxied artifacts the logged model's own location is `mlflow-artifacts:/…`, which only the
-tracking server understands. KServe needs the object store's address:
+tracking server understands: below its artifacts destination, in the folder of the workspace that
+MLFLOW_WORKSPACE names. KServe needs the object store's address:
 
     python resolve.py --model churn --alias champion --artifacts_root s3://lake/artifacts
 """
@@ -19,6 +20,7 @@ from requests.auth import HTTPBasicAuth
 
 REQUEST_TIMEOUT_SECONDS = 30
 PROXIED_SCHEME = "mlflow-artifacts"
+WORKSPACES = "workspaces"
 
 
 class ResolveError(RuntimeError):
@@ -46,6 +48,9 @@ class TrackingServer:
         if user:
             password = os.environ.get("MLFLOW_TRACKING_PASSWORD", "")
             self._session.auth = HTTPBasicAuth(user, password)
+        self.workspace = os.environ.get("MLFLOW_WORKSPACE")
+        if self.workspace:
+            self._session.headers["X-MLFLOW-WORKSPACE"] = self.workspace
 
     def get(self, path: str, **params: str) -> dict:
         url = f"{self.uri}/api/2.0/mlflow/{path}"
@@ -83,13 +88,21 @@ def resolve(
         name=name,
         version=found["version"],
         run_id=run_id,
-        uri=object_store_uri(_logged_location(server, found["source"]), artifacts_root),
+        uri=object_store_uri(
+            _logged_location(server, found["source"]), artifacts_root, server.workspace
+        ),
         tags={key: tags[key] for key in sorted(tags) if not key.startswith("mlflow.")},
     )
 
 
-def object_store_uri(location: str, artifacts_root: str | None) -> str:
-    """Translates a proxied location to the address under the server's artifacts destination."""
+def object_store_uri(
+    location: str, artifacts_root: str | None, workspace: str | None = None
+) -> str:
+    """Translates a proxied location to the address under the server's artifacts destination.
+
+    In a workspace the server keeps all paths below `workspaces/<workspace>/`, and puts that before
+    those that don't name it.
+    """
     parts = urllib.parse.urlsplit(location)
     if parts.scheme != PROXIED_SCHEME:
         if parts.scheme in ("http", "https", "models", "runs"):
@@ -101,6 +114,8 @@ def object_store_uri(location: str, artifacts_root: str | None) -> str:
             "(--artifacts_root, or MLP_ARTIFACTS_ROOT)"
         )
     path = parts.path.removeprefix("/api/2.0/mlflow-artifacts/artifacts").strip("/")
+    if workspace and not path.startswith(f"{WORKSPACES}/"):
+        path = f"{WORKSPACES}/{workspace}/{path}"
     return f"{artifacts_root.rstrip('/')}/{path}"
 
 

@@ -271,7 +271,7 @@ describe("MlProject", () => {
         "ReadWrite",
         [
           `${lake}/datasets/churn/*`,
-          `${lake}/artifacts/churn/*`,
+          `${lake}/artifacts/workspaces/churn/*`,
           `${lake}/raylogs/_manifest/churn/*`,
         ],
       ],
@@ -280,7 +280,7 @@ describe("MlProject", () => {
       ["Locate", [lake]],
       ["Head", [lake]],
       ["List", [lake]],
-      ["Read", [`${lake}/artifacts/churn/*`]],
+      ["Read", [`${lake}/artifacts/workspaces/churn/*`]],
     ]);
   });
 

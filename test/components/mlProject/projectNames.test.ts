@@ -20,9 +20,12 @@ const names: Record<
 > = {
   project: [
     projectNameProblems,
-    ["a", "churn", "churn-eu-2", "a".repeat(40)],
+    ["ab", "churn", "churn-eu-2", "a".repeat(40)],
     [
       "",
+      "a",
+      "api",
+      "workspaces",
       "Churn",
       "churn_eu",
       "-churn",

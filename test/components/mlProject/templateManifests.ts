@@ -16,7 +16,7 @@ export const values: Record<string, string> = {
   MODEL_VERSION: "3",
   SERVICE_NAME: "churn-model-staging",
   RUN_ID: "6aa64599ce704b5cb0d38237fbbe34a1",
-  STORAGE_URI: "s3://lake/artifacts/churn/models/m-1/artifacts",
+  STORAGE_URI: "s3://lake/artifacts/workspaces/churn/1/models/m-1/artifacts",
   DATASET_NAME: "churn/customers",
   DATASET_VERSION: "1",
   DATASET_DIGEST: "9".repeat(64),

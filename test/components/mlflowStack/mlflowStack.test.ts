@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import {
+  trackingAuthentication,
+  trackingServerEnvironment,
+} from "@mlplatform/contracts/trackingServer";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind, S3Addressing } from "../../../components/connections";
@@ -10,9 +14,7 @@ import { operatorValues, pluginValues } from "../../../components/mlflowStack/po
 import { clusterSpec, objectStoreSpec } from "../../../components/mlflowStack/postgresSpecs";
 import {
   allowedHosts,
-  authConfiguration,
   databaseUri,
-  migrationScript,
   serverArguments,
 } from "../../../components/mlflowStack/serverSettings";
 import { anywhere, placementOn } from "../../../components/kubernetes/placement";
@@ -72,7 +74,8 @@ describe("MlflowStack's server", () => {
   it("starts with users, proxied artifacts and no address in its arguments", async () => {
     const { recording } = await stack({ host: "mlflow.example.com" });
     const [container] = server(recording).template.spec.containers;
-    assert.deepEqual(container.command, ["mlflow", "server"]);
+    assert.deepEqual(container.command, ["mlflow"]);
+    assert.equal(container.args[0], "server");
     assert.deepEqual(container.args, serverArguments("lake", "mlflow.example.com"));
     assert.deepEqual(container.envFrom, [
       { secretRef: { name: "mlflow-server" } },
@@ -83,12 +86,15 @@ describe("MlflowStack's server", () => {
     assert.equal(env.AWS_DEFAULT_REGION, "us-east-1");
     assert.equal(env.MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE, "path");
     assert.equal(env.MLFLOW_AUTH_CONFIG_PATH, "/etc/mlflow/auth.ini");
+    for (const [name, value] of Object.entries(trackingServerEnvironment)) {
+      assert.equal(env[name], value);
+    }
   });
 
   it("upgrades both databases before it starts", async () => {
     const { recording } = await stack();
     const [migrate] = server(recording).template.spec.initContainers;
-    assert.deepEqual(migrate.command, ["python", "-c", migrationScript]);
+    assert.deepEqual(migrate.command, ["python", "-m", "mlplatform.migrate"]);
     assert.deepEqual(migrate.envFrom, [{ secretRef: { name: "mlflow-server" } }]);
   });
 
@@ -127,6 +133,7 @@ describe("MlflowStack's server", () => {
       MLFLOW_BACKEND_STORE_URI: `${login}@${host}/mlflow?sslmode=require`,
       MLFLOW_AUTH_DATABASE_URI: `${login}@${host}/mlflow_auth?sslmode=require`,
       MLFLOW_FLASK_SERVER_SECRET_KEY: "secret-of-mlflow-session",
+      MLFLOW_CRYPTO_KEK_PASSPHRASE: "secret-of-mlflow-gateway",
     });
     assert.deepEqual(data("mlflow-admin"), {
       MLFLOW_TRACKING_USERNAME: "admin",
@@ -134,7 +141,10 @@ describe("MlflowStack's server", () => {
     });
     assert.equal(
       data("mlflow-auth-config")["auth.ini"],
-      authConfiguration(`${login}@${host}/mlflow_auth?sslmode=require`, "secret-of-mlflow-admin"),
+      trackingAuthentication(
+        `${login}@${host}/mlflow_auth?sslmode=require`,
+        "secret-of-mlflow-admin",
+      ),
     );
     const admin = recording.one("random:index/randomPassword:RandomPassword", "mlflow-admin");
     assert.ok(admin.inputs.length >= 12);
@@ -432,11 +442,35 @@ describe("Settings of the MLflow server", () => {
     assert.deepEqual(origins("m.example.com"), ["--cors-allowed-origins=https://m.example.com"]);
   });
 
-  it("serves artifacts from the bucket it is given", () => {
-    assert.ok(
-      serverArguments("team-lake").includes("--artifacts-destination=s3://team-lake/artifacts"),
-    );
+  it("serves artifacts from the bucket it is given, a workspace a project", () => {
+    const given = serverArguments("team-lake");
+    for (const argument of [
+      "--app-name=basic-auth",
+      "--enable-workspaces",
+      "--serve-artifacts",
+      "--artifacts-destination=s3://team-lake/artifacts",
+    ]) {
+      assert.ok(given.includes(argument), argument);
+    }
   });
+
+  for (const [source, isMade] of [
+    ["models:/m-0123456789abcdef", true],
+    ["runs:/6aa64599ce704b5cb0d38237fbbe34a1/model", true],
+    ["mlflow-artifacts:/workspaces/churn/1/models/m-1/artifacts", true],
+    ["prompt-template", true],
+    ["s3://lake/artifacts/workspaces/pricing/1", false],
+    ["file:///etc", false],
+    ["/etc", false],
+    ["mlflow-artifacts://other-host/workspaces/pricing/1", false],
+    ["http://127.0.0.1:9000/lake", false],
+    ["prompt-template/../s3://lake", false],
+  ] as const) {
+    it(`${isMade ? "makes" : "makes no"} version of a model from ${source}`, () => {
+      const pattern = trackingServerEnvironment.MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX;
+      assert.equal(new RegExp(pattern).test(source), isMade);
+    });
+  }
 
   it("escapes what a URL and an ini file would read otherwise", () => {
     const uri = databaseUri({
@@ -447,10 +481,11 @@ describe("Settings of the MLflow server", () => {
       sslMode: "require",
     });
     assert.equal(uri, "postgresql+psycopg://mlflow:p%40ss%2Fword@db:5432/mlflow?sslmode=require");
-    const ini = authConfiguration(uri, "50%");
+    const ini = trackingAuthentication(uri, "50%");
     assert.match(ini, /^database_uri = postgresql\+psycopg:\/\/mlflow:p%%40ss%%2Fword@/m);
     assert.match(ini, /^admin_password = 50%%$/m);
     assert.match(ini, /^default_permission = NO_PERMISSIONS$/m);
+    assert.match(ini, /^authorization_function = mlplatform\.gate:authenticate$/m);
   });
 
   for (const [storageGiB, wal] of [

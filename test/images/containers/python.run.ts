@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { authConfiguration } from "../../../components/mlflowStack/serverSettings";
+import {
+  authConfigVariable,
+  trackingAuthentication,
+  trackingServerArguments,
+  trackingServerEnvironment,
+  trackingServerSecrets,
+} from "@mlplatform/contracts/trackingServer";
 import type { BuiltImage } from "../../../images/buildImages";
 import { type OwnImageName, ownImages } from "../../../program/ownImages";
 import { freePorts } from "../../../workloads/lake/testbed/freePorts";
@@ -22,6 +28,7 @@ mlflow.xgboost.save_model(model, "/mnt/models/m", signature=signature)
 const migrate = `
 from mlflow.store.db.utils import _initialize_tables
 import psycopg, boto3, sqlalchemy
+import mlplatform.migrate
 _initialize_tables(sqlalchemy.create_engine("sqlite:////tmp/mlflow.db"))
 `;
 
@@ -64,21 +71,26 @@ describe("Python in its containers", function () {
 
     const settings = join(folder, "auth");
     mkdirSync(settings);
-    const auth = authConfiguration("sqlite:////tmp/auth.db", "0123456789abcdef");
+    const auth = trackingAuthentication("sqlite:////tmp/auth.db", "0123456789abcdef");
     writeFileSync(join(settings, "auth.ini"), auth);
     // What only its user may enter is mounted for that user.
     chmodSync(folder, 0o755);
     const server = await Container.start(clone, {
       ...as,
-      args: [
-        ...["server", "--host=127.0.0.1", `--port=${port}`, "--workers=1"],
-        ...["--app-name=basic-auth", "--expose-prometheus=/tmp/metrics"],
-      ],
+      args: trackingServerArguments({
+        host: "127.0.0.1",
+        port: port!,
+        workers: 1,
+        artifacts: "s3://lake/artifacts",
+        allowedHosts: [`127.0.0.1:${port}`],
+        metricsFolder: "/tmp/metrics",
+      }),
       env: {
-        MLFLOW_BACKEND_STORE_URI: "sqlite:////tmp/mlflow.db",
-        MLFLOW_FLASK_SERVER_SECRET_KEY: "0123456789abcdef",
-        MLFLOW_AUTH_CONFIG_PATH: "/etc/mlflow/auth.ini",
-        MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false",
+        ...trackingServerEnvironment,
+        [trackingServerSecrets.trackingDatabase]: "sqlite:////tmp/mlflow.db",
+        [trackingServerSecrets.sessionKey]: "0123456789abcdef",
+        [trackingServerSecrets.gatewayPassphrase]: "0123456789abcdef",
+        [authConfigVariable]: "/etc/mlflow/auth.ini",
       },
       mounts: { "/etc/mlflow": settings },
     });

@@ -6,6 +6,11 @@ export interface MlflowOptions {
   /** http://host:port */
   uri: string;
   credentials?: { username: string; password: string };
+  /**
+   * The project whose runs and models are asked for.
+   * @default - the server's default workspace, which holds none of a project
+   */
+  workspace?: string;
   /** @default 10 000 */
   timeoutMs?: number;
 }
@@ -32,6 +37,8 @@ export interface MlflowRun {
  * MLflow has no such thing.
  */
 export interface MlflowClient {
+  /** The same client in a project's workspace. */
+  inWorkspace(workspace: string): MlflowClient;
   modelVersion(name: string, version: string): Promise<MlflowModelVersion | undefined>;
   run(runId: string): Promise<MlflowRun | undefined>;
   /** What the version takes and gives. Undefined where the model was logged without a signature. */
@@ -81,6 +88,9 @@ export function mlflowClient(options: MlflowOptions): MlflowClient {
     const url = new URL(`${options.uri.replace(/\/$/, "")}/api/2.0/${path}`);
     url.search = new URLSearchParams(query).toString();
     const headers: Record<string, string> = {};
+    if (options.workspace !== undefined) {
+      headers["x-mlflow-workspace"] = options.workspace;
+    }
     if (options.credentials !== undefined) {
       const { username, password } = options.credentials;
       headers["authorization"] =
@@ -134,6 +144,7 @@ export function mlflowClient(options: MlflowOptions): MlflowClient {
   }
 
   return {
+    inWorkspace: (workspace) => mlflowClient({ ...options, workspace }),
     modelVersion,
     async signature(name, version) {
       const found = await modelVersion(name, version);

@@ -72,9 +72,11 @@ const unknownText = "unknown";
  * what hangs on it too.
  */
 export async function tracePrediction(sources: TraceSources, predictionId: string): Promise<Trace> {
-  const { lake, mlflow } = sources;
+  const { lake } = sources;
   const rows = await findPredictions(lake, predictionId, sources.selection);
   const row = rows[0];
+  // A model's namespace is its project, and a project is a workspace.
+  const mlflow = row === undefined ? sources.mlflow : sources.mlflow.inWorkspace(row.namespace);
   const version =
     row === undefined || row.model_name === unknownText || row.model_version === unknownText
       ? undefined

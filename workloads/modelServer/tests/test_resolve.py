@@ -27,11 +27,15 @@ ANSWERS = {
     },
 }
 
+# Header of each request.
+WORKSPACES_ASKED = []
+
 
 @pytest.fixture()
 def tracking():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
+            WORKSPACES_ASKED.append(self.headers.get("X-MLFLOW-WORKSPACE"))
             path = urlsplit(self.path).path.removeprefix("/api/2.0/mlflow/")
             known = path in ANSWERS and parse_qs(urlsplit(self.path).query).get("alias") != [
                 "nobody"
@@ -57,6 +61,14 @@ def test_an_alias_leads_to_the_object_store_and_the_lineage_tags(tracking):
     found = resolve(tracking, "wine", alias="champion", artifacts_root="s3://lake/artifacts/")
     assert found.uri == "s3://lake/artifacts/2/models/m-1f/artifacts"
     assert (found.version, found.run_id, found.tags) == ("7", "r1", {"dataset.digest": "abc"})
+
+
+def test_a_project_asks_in_its_workspace_and_finds_what_the_server_put_there(tracking, monkeypatch):
+    monkeypatch.setenv("MLFLOW_WORKSPACE", "pricing")
+    server = TrackingServer(tracking.uri)
+    found = resolve(server, "wine", alias="champion", artifacts_root="s3://lake/artifacts")
+    assert found.uri == "s3://lake/artifacts/workspaces/pricing/2/models/m-1f/artifacts"
+    assert WORKSPACES_ASKED[-1] == "pricing"
 
 
 def test_an_unknown_alias_says_what_the_server_answered(tracking):
@@ -85,6 +97,14 @@ def test_a_silent_server_is_named():
 )
 def test_locations_become_addresses_in_the_object_store(location, expected):
     assert object_store_uri(location, "s3://lake/artifacts") == expected
+
+
+@pytest.mark.parametrize(
+    "location", ["mlflow-artifacts:/workspaces/pricing/2/x", "mlflow-artifacts:/2/x"]
+)
+def test_a_workspace_is_in_the_address_once(location):
+    found = object_store_uri(location, "s3://lake/artifacts", "pricing")
+    assert found == "s3://lake/artifacts/workspaces/pricing/2/x"
 
 
 def test_a_proxied_location_without_a_root_is_refused():

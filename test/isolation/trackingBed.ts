@@ -1,0 +1,344 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { provisioningVariables, trackingVariables } from "@mlplatform/contracts/environment";
+import {
+  authConfigVariable,
+  trackingAdministrator,
+  trackingAuthentication,
+  trackingServerSecrets,
+} from "@mlplatform/contracts/trackingServer";
+import { S3Client } from "@aws-sdk/client-s3";
+import { PythonEnvironment } from "../../local/programs/pythonEnvironment";
+import { findInstalledPostgres } from "../../local/services/postgres";
+import { previewStack } from "../../preview/engine/previewStack";
+import type { PreviewResource } from "../../preview/engine/programRun";
+import { freePorts } from "../../workloads/lake/testbed/freePorts";
+import type { TestStore } from "../../workloads/lake/testbed/objectStores";
+import { deployable } from "../preview/deployable";
+import { BackupServer } from "../stores/backupServer";
+import { ended, provision } from "../stores/provisioned";
+
+const root = resolve(__dirname, "../..");
+const startTimeoutMs = 240_000;
+/** Access key of the server, by the name of its access in the program. */
+const serverConsumer = "mlflow-artifacts";
+
+/** The projects of a bed: `churn` attacks, `pricing` is attacked. */
+export const projects = ["churn", "pricing"] as const;
+
+/** Who calls, with the workspace that the call names. */
+export interface Caller {
+  /** Without one the call is anonymous. */
+  username?: string;
+  workspace?: string;
+  headers?: Record<string, string>;
+}
+
+/** An answer of MLflow. */
+export interface Answer {
+  status: number;
+  text: string;
+}
+
+/** A call of MLflow's REST API. */
+export interface Call {
+  method: string;
+  path: string;
+  query?: Record<string, string>;
+  body?: unknown;
+  /** Sent as it is, instead of `body`. */
+  raw?: string;
+}
+
+/**
+ * MLflow as a stack runs it, on a real store and PostgreSQL: arguments and environment of the
+ * server, the grant of its key and the provisioning of projects are the program's own.
+ */
+export class TrackingBed {
+  private readonly passwords = new Map<string, string>();
+  private readonly administratorPassword = newSecret();
+  private readonly serverKey = newSecret();
+  private readonly directory = mkdtempSync(join(tmpdir(), "mlplatform-isolation-"));
+  private database: BackupServer | undefined;
+  private server: ChildProcess | undefined;
+  private port = 0;
+
+  private constructor(
+    private readonly store: TestStore,
+    private readonly python: PythonEnvironment,
+    private readonly resources: PreviewResource[],
+  ) {}
+
+  /** Starts everything and provisions the projects. */
+  static async start(startStore: () => Promise<TestStore>, kind: string): Promise<TrackingBed> {
+    const stateRoot = join(root, ".mlplatform");
+    const say = (text: string) => console.log(`      python: ${text}`);
+    const requirements = join(root, "local", "python", "requirements.txt");
+    const python = await PythonEnvironment.prepare(stateRoot, requirements, say);
+    const settings = { owner: "me", cpuQuota: 8, memoryQuotaGiB: 16 };
+    const { result } = await previewStack({
+      projectDir: root,
+      stack: "local",
+      mode: "up",
+      config: deployable("local", {
+        dataLake: { kind, storageGiB: 20 },
+        projects: projects.map((name) => ({ name, ...settings })),
+      }),
+    });
+    const store = await startStore();
+    const bed = new TrackingBed(store, python, result.resources);
+    try {
+      chmodSync(bed.directory, 0o755);
+      await provision(
+        store,
+        result.resources,
+        { job: `${serverConsumer}-provisioning`, files: `${serverConsumer}-policy` },
+        { CONSUMER_SECRET_KEY: bed.serverKey },
+      );
+      await bed.startDatabase();
+      await bed.startServer(await python.packages(stateRoot, join(root, exporterFile)));
+      for (const project of projects) {
+        await bed.provisionProject(project);
+      }
+      return bed;
+    } catch (error) {
+      await bed.stop();
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** What the server wrote. */
+  get log(): string {
+    return readFileSync(join(this.directory, "server.log"), "utf8");
+  }
+
+  /** The bucket with the key of the store's administrator, or with the server's. */
+  s3(whose: "administrator" | "server"): S3Client {
+    const { endpoint, region, credentials } = this.store.options;
+    const serverKey = { accessKeyId: serverConsumer, secretAccessKey: this.serverKey };
+    return new S3Client({
+      endpoint,
+      region,
+      credentials: whose === "server" ? serverKey : credentials,
+      forcePathStyle: true,
+      maxAttempts: 1,
+    });
+  }
+
+  /** Calls MLflow. */
+  async call(caller: Caller, { method, path, query, body, raw }: Call): Promise<Answer> {
+    const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
+    const headers: Record<string, string> = { ...caller.headers };
+    if (caller.username !== undefined) {
+      headers["authorization"] = this.authorization(caller.username);
+    }
+    if (caller.workspace !== undefined) {
+      headers["x-mlflow-workspace"] = caller.workspace;
+    }
+    const text = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    if (body !== undefined) {
+      headers["content-type"] = "application/json";
+    }
+    const answer = await fetch(`${this.url}${path}${search}`, { method, headers, body: text });
+    return { status: answer.status, text: await answer.text() };
+  }
+
+  /** Calls as the administrator; anything but success is an error. */
+  async administer(call: Call, workspace?: string): Promise<any> {
+    const answer = await this.call({ username: trackingAdministrator, workspace }, call);
+    if (answer.status >= 300) {
+      throw new Error(`${call.method} ${call.path}: ${answer.status} ${answer.text}`);
+    }
+    return answer.text === "" ? {} : JSON.parse(answer.text);
+  }
+
+  authorization(username: string): string {
+    const password = this.passwordOf(username);
+    return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  }
+
+  /** Makes a user who is in no role. */
+  async addUser(username: string): Promise<void> {
+    const password = this.passwordOf(username);
+    const path = "/api/2.0/mlflow/users/create";
+    await this.administer({ method: "POST", path, body: { username, password } });
+  }
+
+  /** Puts a user into a role of a workspace. */
+  async assign(username: string, workspace: string, role: string): Promise<void> {
+    const path = "/api/3.0/mlflow/roles";
+    const query = { workspace };
+    const { roles } = await this.administer({ method: "GET", path: `${path}/list`, query });
+    const { id } = (roles as { id: number; name: string }[]).find(({ name }) => name === role)!;
+    const body = { username, role_id: id };
+    await this.administer({ method: "POST", path: `${path}/assign`, body });
+  }
+
+  /** Runs the container of a project's provisioning Job; returns what it prints. */
+  provisionProject(project: string, change: Record<string, string> = {}): Promise<string> {
+    const [container] = this.inputsOf("Job", `${project}-mlflow-user`).spec.template.spec
+      .containers;
+    const [, script] = container.command as [string, string];
+    const plain = (container.env as { name: string; value?: string }[]).flatMap(
+      ({ name, value }) => (value === undefined ? [] : [[name, value] as const]),
+    );
+    const file = join(this.directory, "provisionTracking.py");
+    const text = this.inputsOf("ConfigMap", `${project}-mlflow-provision`).data;
+    writeFileSync(file, text[script.replace("/scripts/", "")]);
+    return ended(this.python.python, [file], {
+      ...Object.fromEntries(plain),
+      [trackingVariables.uri]: this.url,
+      [provisioningVariables.adminUsername]: trackingAdministrator,
+      [provisioningVariables.adminPassword]: this.administratorPassword,
+      [provisioningVariables.projectUsername]: project,
+      [provisioningVariables.projectPassword]: this.passwordOf(project),
+      ...change,
+    });
+  }
+
+  /** Runs a Python program as a project's pod, with its own user only; returns what it prints. */
+  runAsProject(project: string, script: string, ...args: string[]): Promise<string> {
+    return ended(this.python.python, [script, ...args], {
+      PATH: [dirname(this.python.python), process.env["PATH"]].join(delimiter),
+      HOME: this.directory,
+      [trackingVariables.uri]: this.url,
+      [trackingVariables.workspace]: project,
+      [trackingVariables.username]: project,
+      [trackingVariables.password]: this.passwordOf(project),
+      MLFLOW_DISABLE_TELEMETRY: "true",
+      GIT_PYTHON_REFRESH: "quiet",
+    });
+  }
+
+  async stop(): Promise<void> {
+    const { server } = this;
+    if (server?.pid !== undefined && server.exitCode === null) {
+      const exit = new Promise((settle) => server.once("exit", settle));
+      process.kill(-server.pid, "SIGKILL");
+      await exit;
+    }
+    await this.database?.stop();
+    await this.store.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private passwordOf(username: string): string {
+    if (username === trackingAdministrator) {
+      return this.administratorPassword;
+    }
+    const known = this.passwords.get(username) ?? newSecret();
+    this.passwords.set(username, known);
+    return known;
+  }
+
+  private async startDatabase(): Promise<void> {
+    const [port] = await freePorts(1);
+    this.database = new BackupServer(
+      findInstalledPostgres()!,
+      join(this.directory, "postgres"),
+      port!,
+    );
+    await this.database.init();
+    await this.database.start();
+    await ended(this.python.python, ["-c", makeDatabases], { ...this.database.environment });
+  }
+
+  /** Starts the container of the server's Deployment, with this machine's addresses. */
+  private async startServer(packages: string): Promise<void> {
+    [this.port] = (await freePorts(1)) as [number];
+    const pod = this.inputsOf("Deployment", "mlflow-server").spec.template.spec;
+    const [migration] = pod.initContainers;
+    const [container] = pod.containers;
+    const plain = (container.env as { name: string; value?: string }[]).flatMap(
+      ({ name, value }) => (value === undefined ? [] : [[name, value] as const]),
+    );
+    const { PGPORT } = this.database!.environment;
+    const uriOf = (name: string) => `postgresql+psycopg://postgres@127.0.0.1:${PGPORT}/${name}`;
+    const authentication = join(this.directory, "auth.ini");
+    writeFileSync(
+      authentication,
+      trackingAuthentication(uriOf("mlflow_auth"), this.administratorPassword),
+      { mode: 0o600 },
+    );
+    const env = {
+      ...Object.fromEntries(plain),
+      PATH: [dirname(this.python.python), process.env["PATH"]].join(delimiter),
+      PYTHONPATH: [join(root, "workloads", "mlflow"), packages].join(delimiter),
+      HOME: this.directory,
+      TMPDIR: this.directory,
+      MLFLOW_DISABLE_TELEMETRY: "true",
+      MLFLOW_S3_ENDPOINT_URL: this.store.options.endpoint,
+      AWS_ACCESS_KEY_ID: serverConsumer,
+      AWS_SECRET_ACCESS_KEY: this.serverKey,
+      [authConfigVariable]: authentication,
+      [trackingServerSecrets.trackingDatabase]: uriOf("mlflow"),
+      [trackingServerSecrets.usersDatabase]: uriOf("mlflow_auth"),
+      [trackingServerSecrets.sessionKey]: newSecret(),
+      [trackingServerSecrets.gatewayPassphrase]: newSecret(),
+    };
+    await ended(this.python.python, (migration.command as string[]).slice(1), env);
+    const here: Record<string, string> = {
+      host: "127.0.0.1",
+      port: String(this.port),
+      "expose-prometheus": join(this.directory, "metrics"),
+    };
+    const args = (container.args as string[]).map((argument) => {
+      const [, name] = /^--([\w-]+)=/.exec(argument) ?? [];
+      return name !== undefined && name in here ? `--${name}=${here[name]}` : argument;
+    });
+    const sink = openSync(join(this.directory, "server.log"), "a");
+    const server = spawn(this.python.program("mlflow"), args, {
+      env,
+      cwd: this.directory,
+      // Its workers end with it: a group of their own.
+      detached: true,
+      stdio: ["ignore", sink, sink],
+    });
+    closeSync(sink);
+    this.server = server;
+    const until = Date.now() + startTimeoutMs;
+    while (
+      !(await fetch(`${this.url}/health`).then(
+        (answer) => answer.ok,
+        () => false,
+      ))
+    ) {
+      if (server.exitCode !== null || Date.now() > until) {
+        throw new Error(`MLflow didn't start: ${this.log.slice(-3000)}`);
+      }
+      await sleep(200);
+    }
+  }
+
+  private inputsOf(kind: string, name: string): any {
+    const found = this.resources.filter(
+      (resource) => resource.name === name && resource.inputs["kind"] === kind,
+    );
+    if (found.length !== 1) {
+      throw new Error(`${found.length} resources are a ${kind} named ${name}`);
+    }
+    return found[0]!.inputs;
+  }
+}
+
+const exporterFile = join("local", "python", "exporter.txt");
+
+const makeDatabases = `
+import psycopg
+with psycopg.connect(dbname="postgres", autocommit=True) as connection:
+    for name in ("mlflow", "mlflow_auth"):
+        connection.execute(f"CREATE DATABASE {name}")
+`;
+
+function newSecret(): string {
+  return randomBytes(20).toString("hex");
+}
