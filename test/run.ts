@@ -1,6 +1,7 @@
 /**
  * Runs every suite and closes with one line of counts. Suites that start real servers take turns on
- * one lane while the others use the second core. Arguments name suites; without any, all run.
+ * one lane while the others use the second core. Arguments name suites; without any, all run. What
+ * failed is said again before the closing line: the end of a long log is what people see of it.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -14,6 +15,8 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+  /** Each failure's title, and what was wrong from the second line on. */
+  failures: string[];
 }
 
 /** Programs of the servers that suites start. */
@@ -23,6 +26,8 @@ interface Servers {
   minio: string;
 }
 
+/** Of one failure, in the closing list. */
+const shownLines = 40;
 const root = resolve(__dirname, "..");
 const stateRoot = join(root, ".mlplatform");
 const scratch = mkdtempSync(join(tmpdir(), "mlplatform-test-"));
@@ -41,7 +46,7 @@ async function main(): Promise<number> {
   const servers = chosen.flat().some(({ needsServers }) => needsServers)
     ? prepareServers()
     : undefined;
-  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const total: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
   await Promise.all(
     chosen.map(async (lane) => {
       for (const suite of lane) {
@@ -49,9 +54,18 @@ async function main(): Promise<number> {
         total.passed += counts.passed;
         total.failed += counts.failed;
         total.skipped += counts.skipped;
+        total.failures.push(...counts.failures.map((failure) => `${suite.name}: ${failure}`));
       }
     }),
   );
+  for (const failure of total.failures) {
+    const lines = failure.trimEnd().split("\n");
+    const shown = lines.slice(0, shownLines).map((line, at) => (at === 0 ? line : `    ${line}`));
+    const more = lines.length - shown.length;
+    console.log(
+      ["\nFailed:", ...shown, ...(more > 0 ? [`    … ${more} more lines`] : [])].join("\n"),
+    );
+  }
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
 }
@@ -75,7 +89,12 @@ async function run(suite: Suite, servers?: Servers): Promise<Counts> {
   } catch (error) {
     // The other suites go on, and the closing line counts this one.
     console.log(`\n== ${suite.name}: can't be prepared\n${String(error)}`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return {
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+      failures: [`can't be prepared\n${String(error)}`],
+    };
   }
   console.log(`== ${suite.name}: started`);
   const started = Date.now();
@@ -104,6 +123,7 @@ async function run(suite: Suite, servers?: Servers): Promise<Counts> {
   const counts = suite.counts === "mocha" ? mochaCounts(countsFile) : pytestCounts(output);
   if (code !== 0 && counts.failed === 0) {
     counts.failed = 1;
+    counts.failures.push(`ended with ${code}; its output is above`);
   }
   return counts;
 }
@@ -111,13 +131,18 @@ async function run(suite: Suite, servers?: Servers): Promise<Counts> {
 function mochaCounts(file: string): Counts {
   return existsSync(file)
     ? (JSON.parse(readFileSync(file, "utf8")) as Counts)
-    : { passed: 0, failed: 0, skipped: 0 };
+    : { passed: 0, failed: 0, skipped: 0, failures: [] };
 }
 
 function pytestCounts(output: string): Counts {
   const closing = output.trimEnd().split("\n").at(-1) ?? "";
   const of = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(closing)?.[1] ?? 0);
-  return { passed: of("passed"), failed: of("failed") + of("errors?"), skipped: of("skipped") };
+  return {
+    passed: of("passed"),
+    failed: of("failed") + of("errors?"),
+    skipped: of("skipped"),
+    failures: Array.from(output.matchAll(/^(?:FAILED|ERROR) (.+)$/gm), ([, failure]) => failure!),
+  };
 }
 
 void main()
