@@ -15,7 +15,7 @@ import {
 import { sendOddEvents } from "./traffic";
 
 /** The run's own limit, plus what the first one spends on making the Python environment. */
-const runTimeoutMs = 540_000;
+const runTimeoutMs = 1_200_000;
 /** Scrapes after the last traffic. */
 const settleMs = 3_000;
 

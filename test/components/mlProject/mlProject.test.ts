@@ -55,7 +55,7 @@ function fullArgs(repository: string): MlProjectArgs {
     github: {
       repository,
       images: {
-        trainingBase: "example.com/ray:2.56.0",
+        trainingBase: "example.com/ray:2.57.1",
         logOffloader: "example.com/log-offloader:0.1.0",
         modelServer: "example.com/model-server:0.1.0",
       },
@@ -450,7 +450,7 @@ describe("MlProject", () => {
         MLFLOW_TRACKING_URI: "http://mlflow.mlflow.svc.cluster.local:5000",
         INFERENCE_TABLE_URL: "http://inference-table.observability.svc.cluster.local",
         MODEL_DOMAIN: "models.example.com",
-        TRAINING_BASE_IMAGE: "example.com/ray:2.56.0",
+        TRAINING_BASE_IMAGE: "example.com/ray:2.57.1",
         LOG_OFFLOADER_IMAGE: "example.com/log-offloader:0.1.0",
         MODEL_SERVER_IMAGE: "example.com/model-server:0.1.0",
         REGISTRY: "acme.azurecr.io",
