@@ -97,6 +97,7 @@ export type ModelFacts = (annotation: Annotation) => string;
 // Every pod sends the same annotations with each of its events.
 const knownAnnotations = new Map<string, ModelFacts>();
 const maxKnownAnnotations = 1_000;
+const maxKnownBytes = 8 << 10;
 
 /** What the InferenceService's annotations say of the model. */
 export function modelOf(annotations: string): ModelFacts {
@@ -108,7 +109,9 @@ export function modelOf(annotations: string): ModelFacts {
     knownAnnotations.clear();
   }
   const facts = readAnnotations(annotations);
-  knownAnnotations.set(annotations, facts);
+  if (annotations.length <= maxKnownBytes) {
+    knownAnnotations.set(annotations, facts);
+  }
   return facts;
 }
 

@@ -31,6 +31,7 @@ export interface IntakeOptions {
 /** Bytes of bodies that may be in memory at once, over all requests. */
 export class MemoryBudget {
   private taken = 0;
+  private waiting: (() => void)[] = [];
 
   constructor(private readonly maxBytes: number) {}
 
@@ -43,8 +44,19 @@ export class MemoryBudget {
     return true;
   }
 
+  /** Waits until the budget allows it. @throws RangeError for more than all of it. */
+  async take(bytes: number): Promise<void> {
+    if (bytes > this.maxBytes) {
+      throw new RangeError(`at most ${this.maxBytes} bytes may be taken, got ${bytes}`);
+    }
+    while (!this.tryTake(bytes)) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
   give(bytes: number): void {
     this.taken -= bytes;
+    this.waiting.splice(0).forEach((resolve) => resolve());
   }
 }
 

@@ -93,8 +93,8 @@ describe("CloudEvents", () => {
 
   it("keeps the whole document where an event can't be found in it", () => {
     for (const [json, problem] of [
-      ["[]", "the structured CloudEvent is not a JSON object"],
-      ["{", "the structured CloudEvent is not a JSON object"],
+      ["[]", "the structured CloudEvent is not a JSON object of up to 1000 attributes"],
+      ["{", "the structured CloudEvent is not a JSON object of up to 1000 attributes"],
       [structured('"data_base64":"!"').toString(), "data_base64 is not base64"],
     ] as const) {
       const { event, body } = readStructuredEvent(Buffer.from(json), 0);
@@ -111,7 +111,7 @@ describe("CloudEvents", () => {
       [
         "",
         'ce-id is missing; ce-source is missing; ce-namespace is missing; ce-type is unknown: ""',
-        "the structured CloudEvent is not a JSON object",
+        "the structured CloudEvent is not a JSON object of up to 1000 attributes",
       ],
     );
     assert.deepEqual(
@@ -120,7 +120,7 @@ describe("CloudEvents", () => {
     );
     assert.equal(
       readBatch(Buffer.from("{}"), 0)[0]!.event.problem,
-      "the batch of CloudEvents is not a JSON list",
+      "the batch of CloudEvents is not a JSON list of up to 10000",
     );
     assert.deepEqual(readBatch(Buffer.from("[]"), 0), []);
   });

@@ -23,6 +23,8 @@ export interface ReceivedEvent {
 }
 
 const maxNameBytes = 200;
+const maxAttributes = 1_000;
+const maxBatchEvents = 10_000;
 const headerOf: Record<string, string> = Object.fromEntries(
   [
     ...["id", "type", "source", "specversion", "time", "recordedtime", "metadata", "annotations"],
@@ -66,9 +68,13 @@ export function readBinaryEvent(headers: IncomingHttpHeaders, receivedAt: number
 
 /** Reads one event in JSON. Its payload are the bytes of `data` as they were sent. */
 export function readStructuredEvent(json: Buffer, receivedAt: number): ReceivedEvent {
-  const members = objectMembers(json);
+  const members = objectMembers(json, maxAttributes);
   if (members === undefined) {
-    return quarantined(json, "the structured CloudEvent is not a JSON object", receivedAt);
+    return quarantined(
+      json,
+      `the structured CloudEvent is not a JSON object of up to ${maxAttributes} attributes`,
+      receivedAt,
+    );
   }
   const slice = (name: string) => {
     const span = members.get(name);
@@ -104,11 +110,12 @@ export function readStructuredEvent(json: Buffer, receivedAt: number): ReceivedE
   return { event, body: text === undefined ? data : Buffer.from(text, "utf8") };
 }
 
-/** Reads a batch; each event stands for itself. */
+/** Reads a batch; each event stands for itself. One of too many is kept as it came. */
 export function readBatch(json: Buffer, receivedAt: number): ReceivedEvent[] {
-  const elements = arrayElements(json);
+  const elements = arrayElements(json, maxBatchEvents);
+  const problem = `the batch of CloudEvents is not a JSON list of up to ${maxBatchEvents}`;
   return elements === undefined
-    ? [quarantined(json, "the batch of CloudEvents is not a JSON list", receivedAt)]
+    ? [quarantined(json, problem, receivedAt)]
     : elements.map((element) => readStructuredEvent(element, receivedAt));
 }
 

@@ -77,6 +77,8 @@ export interface EventFrame {
 // came before: it is made and read once, not once an event.
 const headBytes = 32;
 const maxContexts = 1_000;
+// A platform's annotations take a kibibyte; a sender's may take a body's length.
+const maxContextBytes = 8 << 10;
 
 interface EncodedContext {
   context: EventContext;
@@ -119,7 +121,7 @@ function encodedContext(event: InferenceEvent): EncodedContext {
   const context: EventContext = contextOf(event);
   const json = Buffer.from(JSON.stringify(context), "utf8");
   const made = { context, json, crc: crc32(json) };
-  if (isShared) {
+  if (isShared && json.length <= maxContextBytes) {
     remember(encodedContexts, key, made);
   }
   return made;
@@ -180,7 +182,9 @@ function decodedContext(payload: Buffer, end: number): EventContext {
   }
   const json = Buffer.from(payload.subarray(headBytes, end));
   const context = JSON.parse(json.toString("utf8")) as EventContext;
-  remember(decodedContexts, crc, { json, context });
+  if (json.length <= maxContextBytes) {
+    remember(decodedContexts, crc, { json, context });
+  }
   return context;
 }
 

@@ -52,6 +52,8 @@ const maxHeaderBytes = 256 << 10;
 const requestTimeoutMs = 60_000;
 // A body that has to be read as a whole: a structured event, or one that is redacted.
 const maxParsedBytes = 16 << 20;
+// What such a body takes while it is read and encoded, as a multiple of its length.
+const parsedFactor = 4;
 
 /** The HTTP server: POST / takes events; GET /healthz, /readyz and /metrics. */
 export function makeIngestServer(options: IngestOptions): Server {
@@ -119,7 +121,7 @@ async function ingest(
   response: ServerResponse,
   options: IngestOptions,
 ): Promise<void> {
-  const { metrics, log } = options;
+  const { metrics } = options;
   const started = performance.now();
   const mode = contentMode(request.headers);
   if (mode === undefined) {
@@ -130,12 +132,21 @@ async function ingest(
   }
   const events =
     mode === ContentMode.Binary
-      ? [await takeBinary(request, options)]
+      ? await append([await takeBinary(request, options)], options)
       : await takeParsed(request, mode, options);
+  answer(response, 202, "");
+  metrics.ackSeconds.observe((performance.now() - started) / 1000);
+  events.forEach(({ event }) => metrics.countEvent(event));
+}
+
+/** Makes events durable, all or none acknowledged. */
+async function append(events: ReceivedEvent[], options: IngestOptions): Promise<ReceivedEvent[]> {
+  const { log } = options;
   try {
     await (events.length === 1
       ? log.append(encodeEvent(events[0]!.event, events[0]!.body))
       : Promise.all(events.map(({ event, body }) => log.append(encodeEvent(event, body)))));
+    return events;
   } catch (error) {
     // Not acknowledged: no event names these files.
     await Promise.all(
@@ -145,9 +156,6 @@ async function ingest(
     );
     throw error;
   }
-  answer(response, 202, "");
-  metrics.ackSeconds.observe((performance.now() - started) / 1000);
-  events.forEach(({ event }) => metrics.countEvent(event));
 }
 
 async function takeBinary(
@@ -185,11 +193,19 @@ async function takeParsed(
       `a ${mode} event must fit into memory, ${maxParsedBytes} bytes at most`,
       now,
     );
-    return [{ event: finished({ ...event, ...facts }, options), body }];
+    return append([{ event: finished({ ...event, ...facts }, options), body }], options);
   }
-  const events =
-    mode === ContentMode.Batched ? readBatch(body, now) : [readStructuredEvent(body, now)];
-  return events.map((received) => redacted(received, options));
+  // Until its events are in the log: many such bodies at once wait for one another.
+  const bytes = parsedFactor * body.length;
+  await intake.memory.take(bytes);
+  try {
+    const events =
+      mode === ContentMode.Batched ? readBatch(body, now) : [readStructuredEvent(body, now)];
+    const kept = events.map((received) => redacted(received, options));
+    return await append(kept, options);
+  } finally {
+    intake.memory.give(bytes);
+  }
 }
 
 // The payload without what rules name, as much of it as the disk has room for.

@@ -17,7 +17,7 @@ export interface Container {
   key: string | undefined;
   /** Place of the value being read, from 0. */
   index: number;
-  /** Members read so far; empty for an array. */
+  /** Members read so far; empty for an array, and where they aren't kept. */
   members: MemberSpan[];
   /** Texts of up to 256 bytes by their key, of equal keys all: what a filter compares. */
   texts?: Map<string, string[]>;
@@ -29,7 +29,17 @@ export interface Container {
  */
 export type ValueVisitor = (path: readonly Container[], start: number, end: number) => void;
 
+/** What of a value is kept for its visitor. */
+export interface ScanOptions {
+  /** Members, and texts, of the objects that are open. @default false */
+  keepMembers?: boolean;
+}
+
 const maxTextBytes = 256;
+// A container takes a hundred bytes and more while it is open, a bracket in the body takes one.
+const maxDepth = 100_000;
+// The same holds for a member that is kept.
+const maxKeptMembers = 200_000;
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
@@ -45,10 +55,23 @@ const literals = ["true", "false", "null", "NaN", "Infinity", "-Infinity"].map((
 /**
  * Scans one JSON value from the start of `bytes` and reports every value in it, inner ones first.
  *
- * @returns where the value ends, without white space after it; undefined where it isn't JSON
+ * @returns where the value ends, without white space after it; undefined where it isn't JSON, is
+ * deeper than 100 000 containers, or has more than 200 000 members to keep
  */
-export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined {
+export function scanJson(
+  bytes: Buffer,
+  visit: ValueVisitor,
+  { keepMembers = false }: ScanOptions = {},
+): number | undefined {
   const path: Container[] = [];
+  let keptMembers = 0;
+  const close = () => {
+    keptMembers -= path.pop()!.members.length;
+  };
+  const key = (position: number, object: Container) => {
+    keptMembers += keepMembers ? 1 : 0;
+    return keptMembers > maxKeptMembers ? undefined : readKey(bytes, position, object, keepMembers);
+  };
   let position = skipSpace(bytes, bytes.length >= 3 && bytes.readUIntBE(0, 3) === 0xefbbbf ? 3 : 0);
   for (;;) {
     // A value begins here.
@@ -57,13 +80,16 @@ export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined
     let end: number | undefined;
     if (first === openObject || first === openArray) {
       const isArray = first === openArray;
+      if (path.length === maxDepth) {
+        return undefined;
+      }
       path.push({ isArray, start, key: undefined, index: 0, members: [] });
       position = skipSpace(bytes, position + 1);
       if (bytes[position] === (isArray ? closeArray : closeObject)) {
-        path.pop();
+        close();
         end = position + 1;
       } else {
-        const value = isArray ? position : readKey(bytes, position, path.at(-1)!);
+        const value = isArray ? position : key(position, path.at(-1)!);
         if (value === undefined) {
           return undefined;
         }
@@ -86,7 +112,7 @@ export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined
       if (parent === undefined) {
         return end;
       }
-      if (!parent.isArray) {
+      if (keepMembers && !parent.isArray) {
         parent.members.at(-1)!.end = end;
         if (bytes[valueStart] === quote && end - valueStart <= maxTextBytes) {
           addText(parent, textOf(bytes, valueStart, end));
@@ -98,7 +124,7 @@ export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined
         position = skipSpace(bytes, position + 1);
         parent.index += 1;
         if (!parent.isArray) {
-          const value = readKey(bytes, position, parent);
+          const value = key(position, parent);
           if (value === undefined) {
             return undefined;
           }
@@ -109,7 +135,7 @@ export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined
       if (next !== (parent.isArray ? closeArray : closeObject)) {
         return undefined;
       }
-      path.pop();
+      close();
       valueStart = parent.start;
       end = position + 1;
     }
@@ -118,33 +144,39 @@ export function scanJson(bytes: Buffer, visit: ValueVisitor): number | undefined
 
 /**
  * The members of the object that `bytes` hold: the place of each value. Undefined where it is no
- * JSON object.
+ * JSON object, or has more than `max` members.
  */
 export function objectMembers(
   bytes: Buffer,
+  max: number,
 ): Map<string, { start: number; end: number }> | undefined {
   const members = new Map<string, { start: number; end: number }>();
+  let count = 0;
   let isObject = false;
   const end = scanJson(bytes, (path, start, end) => {
-    if (path.length === 1 && !path[0]!.isArray) {
+    if (path.length === 1 && !path[0]!.isArray && ++count <= max) {
       members.set(path[0]!.key!, { start, end });
     }
     isObject ||= path.length === 0 && bytes[start] === openObject;
   });
-  return isObject && isOnlySpace(bytes, end) ? members : undefined;
+  return isObject && count <= max && isOnlySpace(bytes, end) ? members : undefined;
 }
 
-/** The elements of the array that `bytes` hold. Undefined where it is no JSON array. */
-export function arrayElements(bytes: Buffer): Buffer[] | undefined {
+/**
+ * The elements of the array that `bytes` hold. Undefined where it is no JSON array, or has more
+ * than `max` elements.
+ */
+export function arrayElements(bytes: Buffer, max: number): Buffer[] | undefined {
   const elements: Buffer[] = [];
+  let count = 0;
   let isArray = false;
   const end = scanJson(bytes, (path, start, end) => {
-    if (path.length === 1 && path[0]!.isArray) {
+    if (path.length === 1 && path[0]!.isArray && ++count <= max) {
       elements.push(bytes.subarray(start, end));
     }
     isArray ||= path.length === 0 && bytes[start] === openArray;
   });
-  return isArray && isOnlySpace(bytes, end) ? elements : undefined;
+  return isArray && count <= max && isOnlySpace(bytes, end) ? elements : undefined;
 }
 
 /** Whether nothing but white space follows. */
@@ -154,7 +186,12 @@ export function isOnlySpace(bytes: Buffer, from: number | undefined): boolean {
 
 function addText(object: Container, text: string): void {
   object.texts ??= new Map();
-  object.texts.set(object.key!, [...(object.texts.get(object.key!) ?? []), text]);
+  const texts = object.texts.get(object.key!);
+  if (texts === undefined) {
+    object.texts.set(object.key!, [text]);
+  } else {
+    texts.push(text);
+  }
 }
 
 /** A string's content between its quotes. */
@@ -172,7 +209,12 @@ function textOf(bytes: Buffer, start: number, end: number): string {
 }
 
 // Reads `"key" :` and returns where its value begins.
-function readKey(bytes: Buffer, position: number, object: Container): number | undefined {
+function readKey(
+  bytes: Buffer,
+  position: number,
+  object: Container,
+  keepMember: boolean,
+): number | undefined {
   const end = bytes[position] === quote ? stringEnd(bytes, position) : undefined;
   if (end === undefined) {
     return undefined;
@@ -182,7 +224,9 @@ function readKey(bytes: Buffer, position: number, object: Container): number | u
     return undefined;
   }
   object.key = textOf(bytes, position, end);
-  object.members.push({ start: position, end });
+  if (keepMember) {
+    object.members.push({ start: position, end });
+  }
   return skipSpace(bytes, colon + 1);
 }
 

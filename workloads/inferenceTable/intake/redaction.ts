@@ -52,7 +52,9 @@ const mask = '"***"';
 const hashDigits = 32;
 // Deeper than any tensor; a search of a nest of brackets must not cost more than the payload's
 // length.
-const maxDepth = 1000;
+const maxDepth = 100;
+// Of values that rules name, and of objects that conditions are about.
+const maxMatches = 200_000;
 
 /**
  * Makes a redactor from the JSON text of a list of rules.
@@ -154,20 +156,24 @@ function isNeitherTextNorAbsent(value: unknown): boolean {
 
 function findMatches(bytes: Buffer, rules: CompiledRule[]): Match[] | undefined {
   const matches: Match[] = [];
-  let isTooDeep = false;
-  const end = scanJson(bytes, (path, start, valueEnd) => {
-    isTooDeep ||= path.length > maxDepth;
-    for (const rule of isTooDeep ? [] : rules) {
-      for (const conditions of matchPath(rule.steps, path)) {
-        const parent = path.at(-1);
-        const member = parent?.index ?? 0;
-        matches.push({ rule, start, end: valueEnd, parent, member, conditions });
+  let isTooMuch = false;
+  const end = scanJson(
+    bytes,
+    (path, start, valueEnd) => {
+      isTooMuch ||= path.length > maxDepth || matches.length > maxMatches;
+      for (const rule of isTooMuch ? [] : rules) {
+        for (const conditions of matchPath(rule.steps, path)) {
+          const parent = path.at(-1);
+          const member = parent?.index ?? 0;
+          matches.push({ rule, start, end: valueEnd, parent, member, conditions });
+        }
       }
-    }
-  });
+    },
+    { keepMembers: true },
+  );
   // Bytes after the value (a binary tensor) can't be searched: the body as a whole counts as
   // unreadable.
-  return isOnlySpace(bytes, end) && !isTooDeep
+  return isOnlySpace(bytes, end) && !isTooMuch
     ? matches.filter(({ conditions }) =>
         conditions.every(({ container, member, value }) =>
           container.texts?.get(member)?.includes(value),
