@@ -7,7 +7,8 @@ import {
   trackingVariables,
 } from "@mlplatform/contracts/environment";
 import { mlflowClient, type MlflowClient } from "@mlplatform/lake/ask/mlflowClient";
-import { type Lake, openLake } from "@mlplatform/lake/ask/lake";
+import { type Lake, lakeTables, openLake } from "@mlplatform/lake/ask/lake";
+import { RefusedQueryError } from "@mlplatform/lake/duckdb/readOnlyQuery";
 import { endpointProblem } from "@mlplatform/lake/service/lakeSettings";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import {
@@ -18,6 +19,7 @@ import {
 import { ObjectStoreError } from "@mlplatform/lake/store/storeErrors";
 import { type Command, Option } from "commander";
 import { z } from "zod";
+import { printable } from "../screen/text";
 import { UserError } from "../screen/userError";
 import type { CliContext } from "./context";
 
@@ -124,7 +126,11 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
         : resolve(context.workingDir, cacheFolder),
   });
   return {
-    lake: openLake({ store, cache }),
+    lake: openLake({
+      store,
+      cache,
+      onUnreadable: ({ message }) => context.stderr.write(`left out: ${printable(message)}\n`),
+    }),
     openBucket: (bucket, otherEndpoint) =>
       openObjectStore({ ...options, bucket, endpoint: otherEndpoint ?? options.endpoint }),
     mlflow: () => connectMlflow(flags, local, context),
@@ -134,6 +140,12 @@ export async function connectLake(flags: LakeFlags, context: CliContext): Promis
 
 /** What the user has to change where a call to the lake failed for it; else the error itself. */
 export function lakeUserError(error: unknown): unknown {
+  if (error instanceof RefusedQueryError) {
+    return new UserError({
+      what: error.message,
+      remedy: `Ask one SELECT over ${lakeTables.join(", ")}.`,
+    });
+  }
   return error instanceof ObjectStoreError && error.code === "CredentialsProviderError"
     ? new UserError({
         what: "there are no keys to the lake in the environment or in AWS's files",

@@ -190,13 +190,14 @@ function writeBytes(bytes: Buffer, context: CliContext): Promise<void> | void {
 
 function clustersAnswer(clusters: StoredCluster[]) {
   const columns = ["namespace", "cluster", "state", "nodes", "files", "bytes", "incomplete"];
-  const rows = clusters.map(({ namespace, cluster, nodes, state, incompleteNodes }) => {
+  const rows = clusters.map((each) => {
+    const { namespace, cluster, nodes, unreadable, state, incompleteNodes } = each;
     const files = nodes.flatMap((node) => node.files);
     return {
       namespace,
       cluster,
       state,
-      nodes: nodes.length,
+      nodes: nodes.length + unreadable.length,
       files: files.length,
       bytes: files.reduce((sum, { bytesCommitted }) => sum + bytesCommitted, 0),
       incomplete: incompleteNodes.join(" "),

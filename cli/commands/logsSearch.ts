@@ -99,6 +99,9 @@ export async function logStatus(
   context: CliContext,
 ): Promise<void> {
   const clusters = await listRayLogClusters(lake.store, selectionOf(flags));
+  for (const { problem } of clusters.flatMap(({ unreadable }) => unreadable)) {
+    context.stderr.write(`left out: ${printable(problem)}\n`);
+  }
   const rows = clusters.flatMap(({ namespace, cluster, state, nodes }) =>
     nodes.map((node) => {
       const { status, files, earlierLives = [] } = node;

@@ -300,9 +300,9 @@ describe("mlp over the lake", function () {
 
   it("gives SQL no way to other files", async () => {
     const { error } = await mlp("logs", "sql", "SELECT * FROM read_text('/etc/hostname'), raylogs");
-    assert.match(String(error), /file system operations are disabled/);
+    assert.match(String(error), /the table function read_text is not allowed/);
     const again = await mlp("logs", "sql", "SET enable_external_access = true");
-    assert.match(String(again.error), /configuration has been locked|Cannot/);
+    assert.match(String(again.error), /one SELECT is answered, got another statement/);
   });
 
   it("lists clusters with the nodes whose logs are incomplete", async () => {

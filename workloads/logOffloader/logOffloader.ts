@@ -15,6 +15,7 @@ import { describeError, type LogLine, oncePer } from "@mlplatform/lake/service/l
 import { repeat } from "@mlplatform/lake/service/repeat";
 import { openObjectStore } from "@mlplatform/lake/store/objectStore";
 import { ObjectMissingError } from "@mlplatform/lake/store/storeErrors";
+import { UnreadableObjectError } from "@mlplatform/lake/store/unreadableObject";
 import { readCheckpoint } from "./state/checkpoint";
 import type { LogOffloaderConfig } from "./config";
 import { isDiskFull, makeDiskReserve } from "./ship/diskReserve";
@@ -119,6 +120,10 @@ export async function startLogOffloader(
     const before = await getRayLogManifest(store, origin).catch((error: unknown) => {
       if (error instanceof ObjectMissingError) {
         return undefined;
+      }
+      if (error instanceof UnreadableObjectError) {
+        // Whoever wrote it, this node's earlier writer isn't known any more.
+        return { writer: "" };
       }
       throw error;
     });

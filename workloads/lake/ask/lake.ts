@@ -1,5 +1,5 @@
 import { promises as fs } from "node:fs";
-import type { DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { ObjectCache } from "../store/objectCache";
 import { isWithin, type LakeSelection } from "../tables/lakeSelection";
 import { duckdb } from "../duckdb/duckdb";
@@ -9,8 +9,12 @@ import type { ObjectFacts, ObjectStore } from "../store/objectStore";
 import { hoursOf } from "../inferences/predictionSearch";
 import { pairingQuery, settledQuery, withPayloadSha256 } from "../inferences/pairing";
 import { literal } from "../duckdb/parquetEngine";
+import { type PlacedFile, placedRelation } from "../duckdb/placedRelation";
+import { checkReadOnly } from "../duckdb/readOnlyQuery";
 import { createFeatures, type FeaturesOf } from "../inferences/featuresTable";
 import { listRayLogParts, mayRepeatKeys } from "../rayLogs/rayLogParts";
+import { UnreadableObjectError } from "../store/unreadableObject";
+import { parseRayLogPartKey } from "../tables/rayLogKeys";
 import { emptyRelation } from "../tables/tableShape";
 import { inferenceEventsShape } from "../tables/inferenceEventsShape";
 import { inferencesShape } from "../tables/inferencesShape";
@@ -64,13 +68,20 @@ export interface LakeOptions {
   cache: ObjectCache;
   /** Mebibytes. @default 1024 */
   memoryMiB?: number;
+  /**
+   * Told of each part that is left out because it can't be read. @default - the question fails
+   */
+  onUnreadable?: (error: UnreadableObjectError) => void;
 }
 
+/** The tables that a question may name. */
+export const lakeTables = ["raylogs", "inferences_events", "inferences", "features"] as const;
 const hourMs = 3_600_000;
 
 /**
- * Opens the lake for questions. The engine sees only the cached copies of the objects asked for: it
- * can read no other file, load no extension, and its settings are locked before the question runs.
+ * Opens the lake for questions. A question is one SELECT over the tables. The engine sees only the
+ * cached copies of the objects asked for: it can read no other file and write none, load no
+ * extension, and its settings are locked before the question runs.
  */
 export function openLake(options: LakeOptions): Lake {
   const { store, cache } = options;
@@ -86,6 +97,8 @@ export function openLake(options: LakeOptions): Lake {
       for await (const rows of result.yieldRowObjectJs()) {
         yield* rows;
       }
+    } catch (error) {
+      throw session.named(error);
     } finally {
       session.close();
     }
@@ -101,28 +114,56 @@ export function openLake(options: LakeOptions): Lake {
     });
     const connection = await instance.connect();
     const held: (() => void)[] = [];
+    /** Keys by the files that hold them. */
+    const keys = new Map<string, string>();
+    const named = (error: unknown) => {
+      const message = String((error as Error).message);
+      const [file, key] = [...keys].find(([each]) => message.includes(each)) ?? [];
+      return file === undefined || key === undefined
+        ? error
+        : new UnreadableObjectError(key, message.replaceAll(file, key));
+    };
     const close = () => {
       connection.closeSync();
       instance.closeSync();
       held.forEach((release) => release());
     };
     try {
+      await checkReadOnly(connection, sql, lakeTables);
       await connection.run("SET TimeZone = 'UTC'");
       // A word that only looks like a table costs a listing; a table that is missed would be an
       // error.
       const names = new Set(sql.toLowerCase().match(/\w+/g));
-      const parquet = async (objects: ObjectFacts[], empty: string) => {
+      const acquire = async (objects: ObjectFacts[]) => {
         const { files, release } = await cache.acquire(objects);
         held.push(release);
+        files.forEach((file, index) => keys.set(file, objects[index]!.key));
+        return files;
+      };
+      const parquet = async (objects: ObjectFacts[], empty: string) => {
+        const files = await acquire(objects);
         return files.length === 0
           ? `(${empty})`
           : `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, ` +
               `union_by_name = true)`;
       };
+      const createRayLogs = async (parts: PlacedPart[]): Promise<void> => {
+        try {
+          await connection.run(`CREATE VIEW raylogs AS ${rayLogsQuery(parts)}`);
+        } catch (error) {
+          const unreadable = await unreadableParts(connection, parts);
+          if (unreadable.size === 0 || options.onUnreadable === undefined) {
+            throw named(error);
+          }
+          [...unreadable.values()].forEach(options.onUnreadable);
+          await createRayLogs(parts.filter((part) => !unreadable.has(part)));
+        }
+      };
       if (names.has("raylogs")) {
         const parts = await listRayLogParts(store, selection);
-        const relation = await parquet(parts, emptyRelation(rayLogShape));
-        await connection.run(`CREATE VIEW raylogs AS ${rayLogsQuery(relation, parts)}`);
+        const files = await acquire(parts);
+        const placed = parts.map((part, index) => placedPart(part, files[index]!));
+        await createRayLogs(placed);
       }
       if (names.has("inferences_events")) {
         const parts = await listEventsParts(store, selection.namespace, (partition) =>
@@ -155,10 +196,11 @@ export function openLake(options: LakeOptions): Lake {
       if (features !== undefined) {
         await createFeatures(connection, features);
       }
-      await connection.run(`SET allowed_directories = [${literal(`${cache.directory}/`)}]`);
+      const readable = Array.from(keys.keys(), literal).join(", ");
+      await connection.run(`SET allowed_paths = [${readable}]`);
       await connection.run("SET enable_external_access = false");
       await connection.run("SET lock_configuration = true");
-      return { connection, close };
+      return { connection, close, named };
     } catch (error) {
       close();
       throw error;
@@ -173,6 +215,8 @@ export function openLake(options: LakeOptions): Lake {
       try {
         const reader = await session.connection.runAndReadAll(sql, values);
         return { columns: reader.columnNames(), rows: reader.getRowObjectsJS() };
+      } catch (error) {
+        throw session.named(error);
       } finally {
         session.close();
       }
@@ -180,13 +224,43 @@ export function openLake(options: LakeOptions): Lake {
   };
 }
 
+interface PlacedPart extends PlacedFile {
+  part: ObjectFacts;
+}
+
+function placedPart(part: ObjectFacts, file: string): PlacedPart {
+  const { namespace, cluster } = parseRayLogPartKey(part.key)!;
+  return { part, file, values: { namespace, cluster } };
+}
+
 // A node that lost its state directory reads its files again under a new writer: the same key
 // twice. Where no writer is such a one there can be no repetition, and no sort is paid for.
-function rayLogsQuery(relation: string, parts: ObjectFacts[]): string {
-  return mayRepeatKeys(parts)
+function rayLogsQuery(placed: PlacedPart[]): string {
+  if (placed.length === 0) {
+    return emptyRelation(rayLogShape);
+  }
+  const relation = placedRelation(rayLogShape, placed, ["namespace", "cluster"]);
+  return mayRepeatKeys(placed.map(({ part }) => part))
     ? `SELECT * FROM ${relation} QUALIFY row_number() OVER (
          PARTITION BY namespace, cluster, node, file_uid, byte_start ORDER BY byte_end DESC) = 1`
     : `SELECT * FROM ${relation}`;
+}
+
+async function unreadableParts(
+  connection: DuckDBConnection,
+  parts: PlacedPart[],
+): Promise<Map<PlacedPart, UnreadableObjectError>> {
+  const unreadable = new Map<PlacedPart, UnreadableObjectError>();
+  for (const part of parts) {
+    try {
+      await connection.run(`DESCRIBE ${rayLogsQuery([part])}`);
+    } catch (error) {
+      const { key } = part.part;
+      const problem = (error as Error).message.replaceAll(part.file, key);
+      unreadable.set(part, new UnreadableObjectError(key, problem));
+    }
+  }
+  return unreadable;
 }
 
 function inferencesQuery(

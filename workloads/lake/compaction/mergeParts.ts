@@ -13,6 +13,8 @@ export interface Merge {
   /** For this merge alone: made anew, and removed with all that is in it. */
   workDirectory: string;
   parts: readonly ObjectFacts[];
+  /** SQL of the parts' rows. @default all columns, as they are */
+  relation?(files: string[]): string;
   /** SQL of the merged rows, in their order, over a relation of the parts' rows. */
   query(relation: string): string;
   /** More options of DuckDB's COPY. */
@@ -61,9 +63,7 @@ export async function mergeParts(merge: Merge): Promise<void> {
       await store.getFile(key, file);
       files.push(file);
     }
-    const relation =
-      `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, ` +
-      "union_by_name = true)";
+    const relation = (merge.relation ?? allRows)(files);
     const file = join(workDirectory, "merged.parquet");
     const merged = await writeQuery(engine, merge.query(relation), file, merge.layout);
     await merge.check(relation, merged);
@@ -82,4 +82,11 @@ export async function mergeParts(merge: Merge): Promise<void> {
   } finally {
     await fs.rm(workDirectory, { recursive: true, force: true });
   }
+}
+
+function allRows(files: string[]): string {
+  return (
+    `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, ` +
+    "union_by_name = true)"
+  );
 }

@@ -167,7 +167,9 @@ export async function fileSha256(file: string): Promise<string> {
 
 /** A SQL string literal. */
 export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  // The parser takes NUL for the end of the query.
+  const pieces = text.split("\0").map((piece) => `'${piece.replaceAll("'", "''")}'`);
+  return pieces.length === 1 ? pieces[0]! : `(${pieces.join(" || chr(0) || ")})`;
 }
 
 /** A SQL identifier. */

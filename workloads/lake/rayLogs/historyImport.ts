@@ -10,6 +10,7 @@ import {
 } from "./rayLogManifest";
 import { encodeRayLogPart, type RayLogBytes, type RayLogOrigin } from "./rayLogPart";
 import { ObjectMissingError } from "../store/storeErrors";
+import { UnreadableObjectError } from "../store/unreadableObject";
 
 /** A log file as KubeRay's History Server keeps it. */
 export interface HistoryFile extends RayLogOrigin {
@@ -104,6 +105,9 @@ async function hasOwnLogs(lake: ObjectStore, origin: RayLogOrigin): Promise<bool
   } catch (error) {
     if (error instanceof ObjectMissingError) {
       return false;
+    }
+    if (error instanceof UnreadableObjectError) {
+      return true;
     }
     throw error;
   }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { jsonPieces } from "./jsonPieces";
 import { type RayLogManifestKey, rayLogManifestKey } from "../tables/rayLogKeys";
 import type { ObjectStore } from "../store/objectStore";
+import { UnreadableObjectError } from "../store/unreadableObject";
 
 /**
  * What a node still owes: an open manifest without a final one names a node whose logs may be cut
@@ -66,6 +68,47 @@ export interface RayLogManifest {
   seenAt?: string;
 }
 
+const moment = z.string().refine((text) => !Number.isNaN(Date.parse(text)), "is no time");
+const byteCount = z.number().int().nonnegative();
+
+const manifestSchema: z.ZodType<RayLogManifest> = z.object({
+  version: z.literal(1),
+  status: z.enum(ManifestStatus),
+  namespace: z.string(),
+  cluster: z.string(),
+  rayjob: z.string(),
+  node: z.string(),
+  role: z.string(),
+  writer: z.string(),
+  openedAt: moment,
+  finalAt: moment.nullable(),
+  seenAt: moment.optional(),
+  files: z.array(
+    z.object({
+      uid: z.string(),
+      file: z.string(),
+      names: z.array(z.string()),
+      session: z.string(),
+      size: byteCount,
+      bytesCommitted: byteCount,
+      sha256: z.string().nullable(),
+      sha256Reason: z.string().optional(),
+      isRemoved: z.boolean(),
+    }),
+  ),
+  earlierLives: z
+    .array(
+      z.object({
+        session: z.string(),
+        file: z.string(),
+        lives: byteCount,
+        bytes: byteCount,
+        digest: z.string().nullable(),
+      }),
+    )
+    .optional(),
+});
+
 /**
  * A life's part of `ManifestLives.digest`: whoever reads its bytes from the lake can compute it.
  */
@@ -96,19 +139,36 @@ export async function putRayLogManifest(
 }
 
 /**
- * Reads a node's manifest.
+ * Reads a node's manifest. Whose it is stands in its key: what it says of that itself is a claim.
  *
  * @throws ObjectMissingError when the node never opened.
- * @throws Error when the object is no manifest of version 1.
+ * @throws UnreadableObjectError when the object is no manifest of version 1.
  */
 export async function getRayLogManifest(
   store: ObjectStore,
   key: RayLogManifestKey,
 ): Promise<RayLogManifest> {
+  const { namespace, cluster, node } = key;
   const objectKey = rayLogManifestKey(key);
-  const manifest = JSON.parse((await store.get(objectKey)).toString("utf8")) as RayLogManifest;
-  if (manifest.version !== 1 || !Array.isArray(manifest.files)) {
-    throw new Error(`${objectKey} is no manifest of version 1; it was written by something else`);
+  const text = (await store.get(objectKey)).toString("utf8");
+  return { ...parseManifest(objectKey, text), namespace, cluster, node };
+}
+
+function parseManifest(objectKey: string, text: string): RayLogManifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new UnreadableObjectError(objectKey, "it is no JSON");
   }
-  return manifest;
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const place = issue!.path.join(".");
+    throw new UnreadableObjectError(
+      objectKey,
+      `it is no manifest of version 1: ${place === "" ? "" : `${place}: `}${issue!.message}`,
+    );
+  }
+  return parsed.data;
 }

@@ -4,10 +4,15 @@ import {
   type ParquetEngine,
   quoted,
 } from "@mlplatform/lake/duckdb/parquetEngine";
+import { placedRelation } from "@mlplatform/lake/duckdb/placedRelation";
 import type { PartitionParts } from "@mlplatform/lake/rayLogs/rayLogParts";
 import { groupsOf, mergeParts } from "@mlplatform/lake/compaction/mergeParts";
 import type { ObjectStore } from "@mlplatform/lake/store/objectStore";
-import { rayLogCompactionKey, rayLogPartKey } from "@mlplatform/lake/tables/rayLogKeys";
+import {
+  rayLogCompactionKey,
+  type RayLogPartition,
+  rayLogPartKey,
+} from "@mlplatform/lake/tables/rayLogKeys";
 import { rayLogShape } from "@mlplatform/lake/tables/rayLogShape";
 
 /** What one run merges with. */
@@ -47,6 +52,7 @@ export async function compactPartition(
         engine,
         workDirectory: join(workDirectory, "merge"),
         parts: group,
+        relation: (files) => relationOf(partition, files),
         query: mergeQuery,
         layout: compactedLayout,
         check: (relation, { rows }) => checkKeys(engine, relation, rows, partition.cluster),
@@ -58,6 +64,13 @@ export async function compactPartition(
     }
   }
   return { merged: groups.flat().length, into: groups.length };
+}
+
+// Merged rows lie where the rows lay: what they say of that themselves is a claim.
+function relationOf({ namespace, cluster }: RayLogPartition, files: string[]): string {
+  const values = { namespace, cluster };
+  const placed = files.map((file) => ({ file, values }));
+  return placedRelation(rayLogShape, placed, Object.keys(values));
 }
 
 // A node that read its files again wrote the same key twice; the longer range has all of the

@@ -1,6 +1,9 @@
 import type { Lake } from "@mlplatform/lake/ask/lake";
 import type { RayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { ClusterState, type StoredCluster } from "@mlplatform/lake/rayLogs/rayLogClusters";
+import { describeError } from "@mlplatform/lake/service/logLine";
+import { ObjectStoreError } from "@mlplatform/lake/store/storeErrors";
+import type { UnreadableObjectError } from "@mlplatform/lake/store/unreadableObject";
 import type { ClusterPods } from "./podList";
 
 /** What the keeper found about a cluster. */
@@ -16,31 +19,48 @@ export interface ClusterVerdict {
 /**
  * Says whether a cluster's logs are all in the lake, by its manifests, its rows, and its pods where
  * they are known.
+ *
+ * @param openLake opens the lake, which tells of the parts that it has to leave out
  */
 export async function judgeCluster(
-  lake: Lake,
+  openLake: (onUnreadable: (error: UnreadableObjectError) => void) => Lake,
   cluster: StoredCluster,
   pods: ClusterPods | undefined,
   now: Date,
 ): Promise<ClusterVerdict> {
   const { namespace, cluster: name } = cluster;
-  const opened = new Set(cluster.nodes.map(({ node }) => node));
+  const opened = new Set([...cluster.nodes, ...cluster.unreadable].map(({ node }) => node));
   const neverOpened = (pods?.nodes ?? []).filter((node) => !opened.has(node));
   const isRunning =
     pods === undefined ? cluster.state === ClusterState.Running : pods.nodes.length > 0;
   const missing = neverOpened.map((node) => `node ${node} never said that it reads logs`);
+  const unreadable = cluster.unreadable.map(({ problem }) => problem);
   if (!isRunning) {
     missing.push(...cluster.nodes.flatMap(missingOf));
     if (missing.length === 0) {
-      missing.push(...(await missingRows(lake, cluster)));
+      const onUnreadable = ({ message }: UnreadableObjectError) => unreadable.push(message);
+      const rows = await missingRows(openLake(onUnreadable), cluster).catch((error: unknown) => {
+        if (error instanceof ObjectStoreError) {
+          throw error;
+        }
+        // Its rows alone did it: a bomb of zeros, a sum beyond 2^63.
+        unreadable.push(describeError(error));
+        return [];
+      });
+      missing.push(...rows);
     }
   }
-  const ended = missing.length === 0 ? ClusterState.Complete : ClusterState.Incomplete;
+  const ended =
+    unreadable.length > 0
+      ? ClusterState.Unreadable
+      : missing.length === 0
+        ? ClusterState.Complete
+        : ClusterState.Incomplete;
   return {
     namespace,
     cluster: name,
     state: isRunning ? ClusterState.Running : ended,
-    missing,
+    missing: [...unreadable, ...missing],
     checkedAt: now.toISOString(),
   };
 }

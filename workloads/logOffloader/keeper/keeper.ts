@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { openLake } from "@mlplatform/lake/ask/lake";
 import { listRayLogPartitions } from "@mlplatform/lake/rayLogs/rayLogParts";
-import { ClusterState, listRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogClusters";
+import { ClusterState, readRayLogClusters } from "@mlplatform/lake/rayLogs/rayLogClusters";
 import { describeError, type LogLine } from "@mlplatform/lake/service/logLine";
 import { deleteLeftOver } from "@mlplatform/lake/compaction/currentParts";
 import { openObjectCache } from "@mlplatform/lake/store/objectCache";
 import { listObjects, type ObjectStore, openObjectStore } from "@mlplatform/lake/store/objectStore";
-import { ObjectExistsError } from "@mlplatform/lake/store/storeErrors";
+import { ObjectExistsError, ObjectStoreError } from "@mlplatform/lake/store/storeErrors";
+import type { UnreadableObjectError } from "@mlplatform/lake/store/unreadableObject";
 import {
   rayLogCompactionsPrefix,
   rayLogManifestKey,
@@ -22,8 +23,10 @@ import { type ClusterPods, readPods } from "./podList";
 /** What one run did and found. */
 export interface KeeperReport {
   verdicts: ClusterVerdict[];
-  /** Clusters that ended lately and aren't complete. */
+  /** Clusters that ended lately and aren't complete, or can't be read. */
   incomplete: ClusterVerdict[];
+  /** What couldn't be merged, a line each; the others were. */
+  failures: string[];
   merged: number;
   into: number;
   deletedParts: number;
@@ -34,7 +37,7 @@ const cacheBytes = 512 << 20;
 
 /**
  * Runs once over all of the lake's Ray logs: judges clusters, merges parts, deletes what is past
- * its time.
+ * its time. What one project wrote wrongly is said, and keeps nothing from being done for others.
  */
 export async function runKeeper(
   config: KeeperConfig,
@@ -46,6 +49,7 @@ export async function runKeeper(
     const report: KeeperReport = {
       verdicts: [],
       incomplete: [],
+      failures: [],
       merged: 0,
       into: 0,
       deletedParts: 0,
@@ -69,9 +73,10 @@ async function judge(
 ): Promise<void> {
   const directory = join(config.workDirectory, "cache");
   const cache = await openObjectCache({ store, directory, maxBytes: cacheBytes });
-  const lake = openLake({ store, cache, memoryMiB: 512 });
+  const lakeWith = (onUnreadable: (error: UnreadableObjectError) => void) =>
+    openLake({ store, cache, memoryMiB: 512, onUnreadable });
   const judged = await judgedBefore(store);
-  for (const cluster of await listRayLogClusters(store, {}, now.getTime())) {
+  for await (const cluster of readRayLogClusters(store, {}, now.getTime())) {
     const { namespace, cluster: name, seenAt } = cluster;
     const key = rayLogStatusKey({ namespace, cluster: name });
     const before = judged.get(key);
@@ -80,14 +85,16 @@ async function judge(
     const verdict =
       isSettled && cluster.isComplete
         ? (JSON.parse((await store.get(key)).toString("utf8")) as ClusterVerdict)
-        : await judgeCluster(lake, cluster, podsOf(pods, namespace, name), now);
+        : await judgeCluster(lakeWith, cluster, podsOf(pods, namespace, name), now);
     if (!isSettled || verdict.state !== ClusterState.Complete) {
       const body = Buffer.from(`${JSON.stringify(verdict, null, 1)}\n`, "utf8");
       await store.put(key, body, { contentType: "application/json" });
     }
     report.verdicts.push(verdict);
     const isLate = now.getTime() - seenAt.getTime() > config.reportDays * dayMs;
-    if (verdict.state === ClusterState.Incomplete && !isLate) {
+    const isShort =
+      verdict.state === ClusterState.Incomplete || verdict.state === ClusterState.Unreadable;
+    if (isShort && !isLate) {
       report.incomplete.push(verdict);
     }
   }
@@ -147,10 +154,13 @@ async function compact(
       report.merged += merged;
       report.into += into;
     } catch (error) {
-      if (!(error instanceof ObjectExistsError)) {
+      if (error instanceof ObjectExistsError) {
+        logLine("warn", `another keeper merges ${namespace}/${cluster}: ${describeError(error)}`);
+      } else if (error instanceof ObjectStoreError) {
         throw error;
+      } else {
+        report.failures.push(`${namespace}/${cluster} of ${date}: ${describeError(error)}`);
       }
-      logLine("warn", `another keeper merges ${namespace}/${cluster}: ${describeError(error)}`);
     }
   }
 }
@@ -177,9 +187,10 @@ async function expire(store: ObjectStore, config: KeeperConfig, now: Date): Prom
       await store.delete(key);
     }
   }
-  for (const { namespace, cluster, nodes, seenAt } of await listRayLogClusters(store, {})) {
+  for await (const each of readRayLogClusters(store, {})) {
+    const { namespace, cluster, nodes, unreadable, seenAt } = each;
     if (!kept.has(`${namespace}/${cluster}`) && seenAt.getTime() < before) {
-      for (const { node } of nodes) {
+      for (const { node } of [...nodes, ...unreadable]) {
         await store.delete(rayLogManifestKey({ namespace, cluster, node }));
       }
       await store.delete(rayLogStatusKey({ namespace, cluster }));

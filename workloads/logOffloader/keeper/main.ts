@@ -11,9 +11,12 @@ export async function keeperMain(): Promise<void> {
   const logLine = jsonLogLine("log-keeper");
   try {
     const report = await runKeeper(readKeeperConfig(process.env), logLine);
-    const { verdicts, merged, into, deletedParts, incomplete } = report;
-    for (const { namespace, cluster, missing } of incomplete) {
-      logLine("error", `${namespace}/${cluster} is INCOMPLETE: ${missing.join("; ")}`);
+    const { verdicts, merged, into, deletedParts, incomplete, failures } = report;
+    for (const { namespace, cluster, state, missing } of incomplete) {
+      logLine("error", `${namespace}/${cluster} is ${state}: ${missing.join("; ")}`);
+    }
+    for (const failure of failures) {
+      logLine("error", `parts aren't merged: ${failure}`);
     }
     logLine(
       "info",
@@ -21,7 +24,7 @@ export async function keeperMain(): Promise<void> {
         "merged " +
         `into ${into}, ${deletedParts} deleted`,
     );
-    process.exitCode = incomplete.length === 0 ? 0 : incompleteExitCode;
+    process.exitCode = incomplete.length + failures.length === 0 ? 0 : incompleteExitCode;
   } catch (error) {
     process.stderr.write(`log-keeper: ${describeError(error)}\n`);
     process.exitCode = error instanceof SettingsError ? 2 : 1;
