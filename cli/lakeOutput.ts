@@ -88,7 +88,7 @@ const maxCellColumns = 80;
 
 function answerTable({ columns, rows }: LakeAnswer) {
   return {
-    columns: columns.map((name) => ({ name })),
+    columns: columns.map((name) => ({ name: cut(printable(name), maxCellColumns) })),
     rows: rows.map((row) => columns.map((column) => cellText(row[column]))),
   };
 }

@@ -296,6 +296,9 @@ describe("mlp over the lake", function () {
     const { text } = await mlp("logs", "sql", "SELECT text FROM raylogs ORDER BY byte_start");
     assert.match(text, /loss 0\.5/);
     assert.ok(!text.includes("\u001b"));
+    const named = await mlp("logs", "sql", 'SELECT 1 AS "\u001b]0;title\u0007column"');
+    assert.match(named.text, /column/);
+    assert.ok(!named.text.includes("\u001b") && !named.text.includes("\u0007"));
   });
 
   it("gives SQL no way to other files", async () => {

@@ -45,7 +45,12 @@ describe("CloudEvents", () => {
     [{ "ce-source": undefined }, "ce-source is missing"],
     [{ "ce-type": "x" }, 'ce-type is unknown: "x"'],
     [{ "ce-specversion": "2.0" }, 'ce-specversion must be 1.0, got "2.0"'],
-    [{ "ce-namespace": "n".repeat(201) }, "ce-namespace has more than 200 bytes"],
+    ...["..", "Models", "_quarantine", "-models", "a/b", "models ", "n".repeat(64)].map(
+      (name): [Record<string, string>, string] => [
+        { "ce-namespace": name },
+        `ce-namespace is no name of a namespace: ${JSON.stringify(name)}`,
+      ],
+    ),
     [{}, ""],
   ] as const) {
     it(`says ${JSON.stringify(problem)} of ${JSON.stringify(change).slice(0, 40)}`, () => {

@@ -22,7 +22,8 @@ export interface ReceivedEvent {
   isDocument?: boolean;
 }
 
-const maxNameBytes = 200;
+// A label of RFC 1123, as Kubernetes has it.
+const namespacePattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const maxAttributes = 1_000;
 const maxBatchEvents = 10_000;
 const headerOf: Record<string, string> = Object.fromEntries(
@@ -163,8 +164,9 @@ function findProblem(event: InferenceEvent, specVersion: string): string {
   if (event.type !== EventType.Request && event.type !== EventType.Response) {
     problems.push(`ce-type is unknown: ${JSON.stringify(event.type.slice(0, 100))}`);
   }
-  if (Buffer.byteLength(event.namespace) > maxNameBytes) {
-    problems.push(`ce-namespace has more than ${maxNameBytes} bytes`);
+  if (event.namespace !== "" && !namespacePattern.test(event.namespace)) {
+    const shown = JSON.stringify(event.namespace.slice(0, 100));
+    problems.push(`ce-namespace is no name of a namespace: ${shown}`);
   }
   return problems.join("; ");
 }

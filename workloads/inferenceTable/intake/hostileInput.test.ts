@@ -111,7 +111,11 @@ describe("inference table and hostile input", function () {
     [
       "path-namespace",
       { "ce-namespace": "../../artifacts" },
-      (row) => assert.equal(row.namespace, "../../artifacts"),
+      (row) =>
+        assert.deepEqual(
+          [row.namespace, row.problem],
+          ["_quarantine", 'ce-namespace is no name of a namespace: "../../artifacts"'],
+        ),
     ],
     [
       "path-service",

@@ -75,7 +75,11 @@ export function makeLogTree(
       if (session.isDirectory() && session.name.startsWith("session_")) {
         const below = join(rayDirectory, session.name);
         remember(below);
-        await scanFolder(join(below, "logs"), "", session.name, scan);
+        const logs = join(below, "logs");
+        // Read by name, not from a listing that tells a link from a folder.
+        if (statOf(logs)?.isDirectory() === true) {
+          await scanFolder(logs, "", session.name, scan);
+        }
       }
     }
     const rest = Math.min(maxRestMs, restFactor * (performance.now() - started));

@@ -240,6 +240,13 @@ describe("tailer", function () {
     await fs.symlink(at("real.out"), at("soft.out"));
     await fs.symlink(bed.logs, at("loop"));
     await fs.symlink(session, join(bed.folder, "ray", "session_latest"));
+    // What the sidecar can read and Ray's own container can't.
+    const secret = join(bed.folder, "secret");
+    await fs.mkdir(secret);
+    await fs.writeFile(join(secret, "token"), "secret\n");
+    const linked = join(bed.folder, "ray", "session_2026-11-25_10-00-00_000001_1");
+    await fs.mkdir(linked);
+    await fs.symlink(secret, join(linked, "logs"));
     await expectLives("real\n");
   });
 
