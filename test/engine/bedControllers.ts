@@ -93,7 +93,7 @@ export class BedControllers {
   }
 
   async #bind({ metadata, spec }: KubeObject): Promise<void> {
-    const { namespace, name } = metadata;
+    const { namespace, name, uid } = metadata;
     const volume: KubeObject = {
       apiVersion: "v1",
       kind: "PersistentVolume",
@@ -103,7 +103,8 @@ export class BedControllers {
         accessModes: spec.accessModes,
         storageClassName: spec.storageClassName,
         persistentVolumeReclaimPolicy: "Retain",
-        claimRef: { namespace, name },
+        // With the uid, as a driver writes it: without it the claim waits up to 15 s for its turn.
+        claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid },
         hostPath: { path: "/nowhere" },
       },
     };

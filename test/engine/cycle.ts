@@ -10,6 +10,8 @@ export interface CycleOptions {
   stack: string;
   /** True where its file leaves data protected. */
   protectsData: boolean;
+  /** Stacks that are only previewed, before it, on the same bed. @default none */
+  previews?: string[];
   /** Also destroys all but the data, and makes the rest again: minutes more. @default false */
   keepsData?: boolean;
   /** Changes of the stack's file, each followed by a `pulumi up` by hand. */
@@ -25,6 +27,7 @@ export interface CycleOptions {
 export function describeCycle({
   stack,
   protectsData,
+  previews = [],
   keepsData = false,
   updates,
 }: CycleOptions): void {
@@ -48,9 +51,16 @@ export function describeCycle({
       }
     });
 
-    it("the preview equals the offline one", async () => {
+    it("the preview equals the offline one but for what is explained, policies included", async () => {
       planned = await assertSamePreview(at.bed, stack);
     });
+
+    for (const other of previews) {
+      it(`and so does that of ${other}`, async () => {
+        await at.add(other);
+        await assertSamePreview(at.bed, other);
+      });
+    }
 
     it("up makes everything that the preview named", async () => {
       const { ran, changes } = await at.change("up");

@@ -6,6 +6,7 @@ import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { BedFolder } from "../cluster/bedFolder";
+import { buildPlugins } from "./buildPlugins";
 import { type EnginePrograms, kubernetesProviderVersion } from "./programs";
 import { standInVersions } from "./standIn/versions";
 
@@ -52,8 +53,9 @@ export class EngineBed {
       for (const name of ["home", "bin", "backend"]) {
         mkdirSync(join(this.folder, name));
       }
-      this.#installPlugins();
-      this.#installHosts();
+      const bundled = buildPlugins(join(this.folder, "plugins"));
+      this.#installPlugins(bundled);
+      this.#installHosts(bundled);
     } catch (error) {
       this.#folder.remove();
       throw error;
@@ -172,14 +174,15 @@ export class EngineBed {
     return left;
   }
 
-  #installPlugins(): void {
+  #installPlugins(bundled: (source: string) => string): void {
     const { kubernetesProvider } = this.options.programs;
     if (kubernetesProvider) {
       const file = this.#plugin("kubernetes", kubernetesProviderVersion);
       symlinkSync(kubernetesProvider, file);
     }
     for (const [name, version] of Object.entries(standInVersions(root))) {
-      this.#script(this.#plugin(name, version), "standIn/provider.ts", name, version);
+      const provider = bundled("standIn/provider.ts");
+      writeScript(this.#plugin(name, version), provider, name, version);
     }
   }
 
@@ -189,15 +192,15 @@ export class EngineBed {
     return join(folder, `pulumi-resource-${name}`);
   }
 
-  #installHosts(): void {
+  #installHosts(bundled: (source: string) => string): void {
     const bin = (name: string) => join(this.folder, "bin", name);
     const { pulumi, yamlHost } = this.options.programs;
     symlinkSync(pulumi, bin("pulumi"));
     if (yamlHost) {
       symlinkSync(yamlHost, bin("pulumi-language-yaml"));
     }
-    this.#script(bin("pulumi-language-nodejs"), "hosts/nodejs.ts");
-    this.#script(bin("pulumi-language-python"), "hosts/python.ts");
+    writeScript(bin("pulumi-language-nodejs"), bundled("hosts/nodejs.ts"));
+    writeScript(bin("pulumi-language-python"), bundled("hosts/python.ts"));
     const credential = {
       apiVersion: "client.authentication.k8s.io/v1beta1",
       kind: "ExecCredential",
@@ -212,19 +215,12 @@ END
 `;
     writeFileSync(bin("kubelogin"), text, { mode: 0o700 });
   }
+}
 
-  /** An executable that runs a TypeScript file of this folder. */
-  #script(file: string, source: string, ...args: string[]): void {
-    const words = [
-      process.execPath,
-      "--require",
-      join(root, "node_modules/sucrase/register/ts.js"),
-      join(__dirname, source),
-      ...args,
-    ];
-    const text = `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(" ")} "$@"\n`;
-    writeFileSync(file, text, { mode: 0o700 });
-  }
+/** An executable that runs a JavaScript file. */
+function writeScript(file: string, ...words: string[]): void {
+  const quoted = [process.execPath, ...words].map((word) => `'${word}'`).join(" ");
+  writeFileSync(file, `#!/bin/sh\nexec ${quoted} "$@"\n`, { mode: 0o700 });
 }
 
 async function ended(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ran> {

@@ -53,13 +53,21 @@ export class EngineStack {
       const started = new EngineStack(stack, cluster, cloud, bed, parts);
       bed.copyProject();
       writeChartStandIns(join(bed.project, "charts"));
-      const file = join(bed.folder, "kubeconfig");
-      writeFileSync(file, kubeconfig, { mode: 0o600 });
-      await bed.initStack(stack, stackText(root, stack, { kubeconfig: file }));
+      writeFileSync(started.#kubeconfig, kubeconfig, { mode: 0o600 });
+      await started.add(stack);
       await started.#furnish(await nodes);
       say(`the bed is ready after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
       return started;
     });
+  }
+
+  get #kubeconfig(): string {
+    return join(this.bed.folder, "kubeconfig");
+  }
+
+  /** Makes one more stack on the same bed, empty, with the text of its committed file. */
+  async add(stack: string): Promise<void> {
+    await this.bed.initStack(stack, stackText(root, stack, { kubeconfig: this.#kubeconfig }));
   }
 
   /** Makes the nodes, and the classes of disks that the stacks name. */

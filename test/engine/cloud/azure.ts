@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Wire, type WireObject, isObject } from "../offlineEngine";
+import { type Wire, type WireObject, isObject } from "../../../preview/engine/values/wire";
 import { pathProperties, pathValues } from "../standIn/azureNative";
 import type { PropertyType } from "../standIn/declarations";
 import { withReadOnly } from "../standIn/readOnly";

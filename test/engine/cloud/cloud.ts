@@ -1,7 +1,7 @@
 import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { WireObject } from "../offlineEngine";
+import type { WireObject } from "../../../preview/engine/values/wire";
 import { SdkSchema } from "../standIn/sdkSchema";
 import { Azure } from "./azure";
 import { GitHub } from "./gitHub";

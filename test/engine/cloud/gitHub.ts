@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Wire, WireObject } from "../offlineEngine";
+import type { Wire, WireObject } from "../../../preview/engine/values/wire";
 import type { PropertyType } from "../standIn/declarations";
 import { placeProperties } from "../standIn/github";
 import { withReadOnly } from "../standIn/readOnly";

@@ -1,4 +1,4 @@
-import type { WireObject } from "../offlineEngine";
+import type { WireObject } from "../../../preview/engine/values/wire";
 
 /** A refusal by a service, as its own API words it. */
 export class ServiceRefusal extends Error {

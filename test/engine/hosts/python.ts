@@ -1,6 +1,8 @@
 /**
- * Pulumi's host of Python programs: the SDK's own runtime, in the interpreter that
- * MLP_ENGINE_PYTHON names. The CLI's host is in no Go module that can be had.
+ * Pulumi's host of Python programs: the SDK's own runtime. The CLI's host is in no Go module that
+ * can be had.
+ *
+ * Environment: MLP_ENGINE_PYTHON (the interpreter), MLP_ENGINE_ROOT (root of the clone).
  */
 import { join } from "node:path";
 import { configuration, serveLanguage } from "./languageHost";
@@ -13,7 +15,7 @@ serveLanguage({
       folder: request.getPwd(),
       env: { ...process.env, ...configuration(request) },
       args: [
-        join(__dirname, "../python/run.py"),
+        join(process.env.MLP_ENGINE_ROOT!, "test/engine/python/run.py"),
         ...["--project", request.getProject(), "--stack", request.getStack()],
         ...["--organization", request.getOrganization(), "--engine", engine],
         ...["--monitor", request.getMonitorAddress()],

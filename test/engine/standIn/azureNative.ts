@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { type WireObject, sameValue } from "../offlineEngine";
+import { type WireObject, sameValue } from "../../../preview/engine/values/wire";
 import type { Behaviour } from "./behaviour";
 import type { ResourceSchema } from "./sdkSchema";
 

@@ -1,4 +1,4 @@
-import type { WireObject } from "../offlineEngine";
+import type { WireObject } from "../../../preview/engine/values/wire";
 import type { ResourceSchema } from "./sdkSchema";
 
 /** A resource as the engine speaks of it. */

@@ -1,4 +1,10 @@
-import { type Wire, type WireObject, isObject, isUnknown, unwrapped } from "../offlineEngine";
+import {
+  type Wire,
+  type WireObject,
+  isObject,
+  isUnknown,
+  unwrapped,
+} from "../../../preview/engine/values/wire";
 import type { Properties, PropertyType } from "./declarations";
 import type { ResourceSchema, SdkSchema } from "./sdkSchema";
 

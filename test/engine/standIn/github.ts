@@ -1,4 +1,4 @@
-import { sameValue } from "../offlineEngine";
+import { sameValue } from "../../../preview/engine/values/wire";
 import type { Behaviour } from "./behaviour";
 
 /**

@@ -25,7 +25,7 @@ import {
   secret,
   toStruct,
   unknownValue,
-} from "../offlineEngine";
+} from "../../../preview/engine/values/wire";
 import { azureNative } from "./azureNative";
 import { type Behaviour, subjectOf } from "./behaviour";
 import { checkInputs } from "./checkInputs";

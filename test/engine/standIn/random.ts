@@ -1,5 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
-import { type WireObject, plain, secret } from "../offlineEngine";
+import { type WireObject, plain, secret } from "../../../preview/engine/values/wire";
 import type { Behaviour, Subject } from "./behaviour";
 
 /** The provider of random values, which keeps them in the state alone. */

@@ -1,4 +1,10 @@
-import { type WireObject, type Wire, isObject, isSecret, secret } from "../offlineEngine";
+import {
+  type WireObject,
+  type Wire,
+  isObject,
+  isSecret,
+  secret,
+} from "../../../preview/engine/values/wire";
 import type { Properties, PropertyType } from "./declarations";
 import type { ResourceSchema, SdkSchema } from "./sdkSchema";
 
