@@ -35,7 +35,7 @@ describe("mlp policy check", () => {
 
   it("finds nothing in the project template, whose variables count as there", async () => {
     const { code, stdout, stderr } = await runCli(["policy", "check", deploy]);
-    assert.equal(stdout, "✔ 3 objects in 3 files · 11 policies in 15 checks · 0 violations\n");
+    assert.equal(stdout, "✔ 3 objects in 3 files · 11 policies in 16 checks · 0 violations\n");
     assert.deepEqual([code, stderr], [0, ""]);
   });
 

@@ -172,6 +172,19 @@ const variants: [title: string, base: Base, change: Change][] = [
       }),
   ],
   ["a longer grace period", "rayJob", (p) => (head(p).spec.terminationGracePeriodSeconds = 600)],
+  ["a priority of the team's own", "rayJob", (p) => (worker(p).spec.priorityClassName = "nightly")],
+  ["a RayJob that asks over HTTP", "rayJob", (p) => (p.spec.submissionMode = "HTTPMode")],
+  ["a RayJob without a word on its way", "rayJob", (p) => delete p.spec.submissionMode],
+  ["a RayJob of a week", "rayJob", (p) => (p.spec.activeDeadlineSeconds = 604_800)],
+  [
+    "a head's Service as it is by default",
+    "rayJob",
+    (p) =>
+      Object.assign(p.spec.rayClusterSpec.headGroupSpec, {
+        serviceType: "ClusterIP",
+        enableIngress: false,
+      }),
+  ],
   ["a RayJob whose cluster goes at once", "rayJob", (p) => (p.spec.ttlSecondsAfterFinished = 0)],
   [
     "an InferenceService with a transformer from zero",

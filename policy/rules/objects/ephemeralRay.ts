@@ -1,16 +1,55 @@
-import { absent, any, at, atMost, equals, never, some } from "../expression";
+import { absent, all, any, at, atLeast, atMost, equals, never, oneOf, some } from "../expression";
 import { objectKinds } from "../objectKinds";
-import type { ObjectRule } from "../objectRule";
+import type { ObjectRule, Requirement } from "../objectRule";
 
 const { rayJob, rayCluster, rayService } = objectKinds;
 
 /** Longest time that a finished job may keep its cluster, in seconds. */
 const longestTtlSeconds = 3600;
 
-/** A Ray cluster lives as long as its job. */
+/** Longest time that a job may take, in seconds: a week. */
+const longestJobSeconds = 604_800;
+
+/** Ways of submitting that come to an end by themselves: in InteractiveMode KubeRay waits for a person. */
+const submissionModes = ["K8sJobMode", "HTTPMode", "SidecarMode"];
+
+/** What would open the head to who is outside of its namespace. */
+const closedHead = (kind: typeof rayJob, cluster: string): Requirement[] => {
+  const group = `object.${cluster}.headGroupSpec`;
+  const shownGroup = `${cluster}.headGroupSpec`;
+  return [
+    {
+      kinds: [kind],
+      // KubeRay makes a Service of it with its own rights: addresses of others too (CVE-2020-8554).
+      check: absent(`${group}.headService`),
+      seen: at(`${group}.headService`),
+      must: "Ray's head has the Service that KubeRay makes for it",
+      problem: `${shownGroup}.headService is {seen}`,
+      remedy: "remove it",
+    },
+    {
+      kinds: [kind],
+      check: any(absent(`${group}.serviceType`), equals(`${group}.serviceType`, "ClusterIP")),
+      seen: at(`${group}.serviceType`),
+      must: "Ray's head is reached within the cluster alone",
+      problem: `${shownGroup}.serviceType is {seen}`,
+      remedy: "remove it or set it to ClusterIP",
+    },
+    {
+      kinds: [kind],
+      check: any(absent(`${group}.enableIngress`), equals(`${group}.enableIngress`, false)),
+      seen: at(`${group}.enableIngress`),
+      must: "Ray's head has no Ingress",
+      problem: `${shownGroup}.enableIngress is {seen}`,
+      remedy: "remove it; `kubectl port-forward` shows the dashboard",
+    },
+  ];
+};
+
+/** A Ray cluster lives as long as its job, and is its project's alone. */
 export const ephemeralRay: ObjectRule = {
   name: "mlplatform-ray-require-ephemeral-clusters",
-  description: "Ray runs only as jobs that take their cluster away.",
+  description: "Ray runs only as jobs, which end, take their cluster away, and open it to nobody.",
   kinds: [rayJob, rayCluster, rayService],
   requirements: [
     {
@@ -29,6 +68,38 @@ export const ephemeralRay: ObjectRule = {
       problem: "spec.ttlSecondsAfterFinished is {seen}",
       remedy: `set it to at most ${longestTtlSeconds}`,
     },
+    {
+      kinds: [rayJob],
+      check: all(
+        atLeast("object.spec.activeDeadlineSeconds", 1),
+        atMost("object.spec.activeDeadlineSeconds", longestJobSeconds),
+      ),
+      seen: at("object.spec.activeDeadlineSeconds"),
+      must: "A RayJob bounds its own time",
+      problem: "spec.activeDeadlineSeconds is {seen}",
+      remedy: `set it to at most ${longestJobSeconds}`,
+    },
+    {
+      kinds: [rayJob],
+      check: any(
+        absent("object.spec.submissionMode"),
+        oneOf("object.spec.submissionMode", submissionModes),
+      ),
+      seen: at("object.spec.submissionMode"),
+      must: "A RayJob submits its work itself",
+      problem: "spec.submissionMode is {seen}",
+      remedy: `set it to one of ${submissionModes.join(", ")}`,
+    },
+    {
+      kinds: [rayJob],
+      check: absent("object.spec.deletionStrategy"),
+      seen: at("object.spec.deletionStrategy"),
+      must: "A RayJob's cluster goes as a whole",
+      problem: "spec.deletionStrategy {seen} can keep pods",
+      remedy: "remove it; shutdownAfterJobFinishes takes all of it away",
+    },
+    ...closedHead(rayJob, "spec.rayClusterSpec"),
+    ...closedHead(rayCluster, "spec"),
     {
       kinds: [rayJob],
       check: absent("object.spec.clusterSelector"),

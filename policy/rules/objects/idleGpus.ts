@@ -17,7 +17,7 @@ const requirement = (list: "requests" | "limits"): Requirement => {
     ),
     check: any(absent(amount), equals(amount, 0), equals(amount, "0")),
     seen: amount,
-    must: "No workload that always runs asks for a GPU",
+    must: "No workload but a RayJob and a model asks for a GPU",
     problem: `container {container.name} has resources.${list}["${gpu}"] {seen} while idle too`,
     remedy: "run it as a RayJob, or serve it as an InferenceService with minReplicas 0",
   };
@@ -26,7 +26,13 @@ const requirement = (list: "requests" | "limits"): Requirement => {
 /** A GPU is held only while something computes on it. */
 export const idleGpus: ObjectRule = {
   name: "mlplatform-kubernetes-disallow-idle-gpus",
-  description: "Workloads that always run hold no GPU.",
-  kinds: [objectKinds.deployment, objectKinds.statefulSet, objectKinds.daemonSet],
+  description: "Workloads that always run, or as long as they like, hold no GPU.",
+  kinds: [
+    objectKinds.deployment,
+    objectKinds.statefulSet,
+    objectKinds.daemonSet,
+    objectKinds.job,
+    objectKinds.cronJob,
+  ],
   requirements: [requirement("requests"), requirement("limits")],
 };

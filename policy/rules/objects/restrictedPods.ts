@@ -1,5 +1,5 @@
-import { absent, all, any, at, equals, every, includes, not, oneOf } from "../expression";
-import { podKinds } from "../objectKinds";
+import { absent, all, any, at, equals, every, includes, matches, not, oneOf } from "../expression";
+import { objectKinds, podKinds } from "../objectKinds";
 import { eachContainer, eachPod, type ObjectRule, type Requirement, subjects } from "../objectRule";
 
 const hostNamespaces: Requirement[] = ["hostNetwork", "hostPID", "hostIPC"].map((field) => ({
@@ -11,6 +11,36 @@ const hostNamespaces: Requirement[] = ["hostNetwork", "hostPID", "hostIPC"].map(
   remedy: `remove ${field}`,
 }));
 
+// What projects write. The platform's own pods have such a priority, and node by node a place.
+const ofProjects = [
+  objectKinds.rayJob,
+  objectKinds.rayCluster,
+  objectKinds.inferenceService,
+  objectKinds.servingRuntime,
+];
+
+/** No place but the one that the scheduler gives, in the order in which it gives them. */
+const scheduled: Requirement[] = [
+  {
+    kinds: ofProjects,
+    forEach: eachPod,
+    check: not(matches("pod.priorityClassName", "^system-")),
+    seen: at("pod.priorityClassName"),
+    must: "No project's pod has a priority of the cluster's own",
+    problem: "priorityClassName is {seen}, for which others' pods are ended",
+    remedy: "remove it",
+  },
+  {
+    kinds: ofProjects,
+    forEach: eachPod,
+    check: absent("pod.nodeName"),
+    seen: at("pod.nodeName"),
+    must: "No project's pod goes past the scheduler",
+    problem: "nodeName is {seen}",
+    remedy: "remove it",
+  },
+];
+
 const security = "container.securityContext";
 
 /**
@@ -21,10 +51,11 @@ const security = "container.securityContext";
  */
 export const restrictedPods: ObjectRule = {
   name: "mlplatform-kubernetes-require-restricted-pods",
-  description: "Pods keep to the restricted standard.",
+  description: "Pods keep to the restricted standard, and a project's wait for the scheduler.",
   kinds: podKinds,
   requirements: [
     ...hostNamespaces,
+    ...scheduled,
     {
       forEach: [...eachPod, { as: "volume", in: [at("pod.volumes.*")] }],
       check: absent("volume.hostPath"),

@@ -134,6 +134,62 @@ export const scaleToZeroMutations: Mutation[] = [
   ]),
   ...mutate("mlplatform-ray-require-ephemeral-clusters", "rayJob", [
     [
+      "no bound of its time",
+      (p) => {
+        delete p.spec.activeDeadlineSeconds;
+      },
+      'RayJob "train": spec.activeDeadlineSeconds is unset: set it to at most 604800.',
+    ],
+    [
+      "a deadline in a year",
+      (p) => {
+        p.spec.activeDeadlineSeconds = 31_536_000;
+      },
+      'RayJob "train": spec.activeDeadlineSeconds is 31536000: set it to at most 604800.',
+    ],
+    [
+      "a cluster that waits for a person",
+      (p) => {
+        p.spec.submissionMode = "InteractiveMode";
+      },
+      'RayJob "train": spec.submissionMode is "InteractiveMode": set it to one of K8sJobMode, ' +
+        "HTTPMode, SidecarMode.",
+    ],
+    [
+      "workers that stay",
+      (p) => {
+        p.spec.deletionStrategy = { onSuccess: { policy: "DeleteNone" } };
+      },
+      'RayJob "train": spec.deletionStrategy {"onSuccess":{"policy":"DeleteNone"}} can keep ' +
+        "pods: remove it; shutdownAfterJobFinishes takes all of it away.",
+    ],
+    [
+      "a head with somebody else's address",
+      (p) => {
+        p.spec.rayClusterSpec.headGroupSpec.headService = {
+          spec: { externalIPs: ["203.0.113.7"] },
+        };
+      },
+      'RayJob "train": spec.rayClusterSpec.headGroupSpec.headService is ' +
+        '{"spec":{"externalIPs":["203.0.113.7"]}}: remove it.',
+    ],
+    [
+      "a head behind a load balancer",
+      (p) => {
+        p.spec.rayClusterSpec.headGroupSpec.serviceType = "LoadBalancer";
+      },
+      'RayJob "train": spec.rayClusterSpec.headGroupSpec.serviceType is "LoadBalancer": remove ' +
+        "it or set it to ClusterIP.",
+    ],
+    [
+      "a head with an Ingress",
+      (p) => {
+        p.spec.rayClusterSpec.headGroupSpec.enableIngress = true;
+      },
+      'RayJob "train": spec.rayClusterSpec.headGroupSpec.enableIngress is true: remove it; ' +
+        "`kubectl port-forward` shows the dashboard.",
+    ],
+    [
       "a cluster that stays",
       (p) => {
         p.spec.shutdownAfterJobFinishes = false;
@@ -179,6 +235,14 @@ export const scaleToZeroMutations: Mutation[] = [
     ],
   ]),
   ...mutate("mlplatform-ray-require-ephemeral-clusters", "rayCluster", [
+    [
+      "a head behind a node's port",
+      (p) => {
+        p.spec.headGroupSpec.serviceType = "NodePort";
+      },
+      'RayCluster "train-x": spec.headGroupSpec.serviceType is "NodePort": remove it or set it ' +
+        "to ClusterIP.",
+    ],
     [
       "no job",
       (p) => {
@@ -229,6 +293,19 @@ export const scaleToZeroMutations: Mutation[] = [
       'StatefulSet "store", spec.template.spec.initContainers[0]: container "warm" has ' +
         'resources.limits["nvidia.com/gpu"] "1" while idle too: run it as a RayJob, or serve ' +
         "it as an InferenceService with minReplicas 0.",
+    ],
+  ]),
+  ...mutate("mlplatform-kubernetes-disallow-idle-gpus", "cronJob", [
+    [
+      "a GPU for as long as it likes",
+      (p) => {
+        const { spec } = p.spec.jobTemplate.spec.template;
+        spec.containers[0].resources = { limits: { "nvidia.com/gpu": "1" } };
+        spec.containers[0].command = ["sleep", "infinity"];
+      },
+      'CronJob "keeper", spec.jobTemplate.spec.template.spec.containers[0]: container ' +
+        '"main" has resources.limits["nvidia.com/gpu"] "1" while idle too: run it as a RayJob, ' +
+        "or serve it as an InferenceService with minReplicas 0.",
     ],
   ]),
 ];
