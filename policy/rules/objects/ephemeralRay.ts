@@ -10,7 +10,7 @@ const longestTtlSeconds = 3600;
 /** Longest time that a job may take, in seconds: a week. */
 const longestJobSeconds = 604_800;
 
-/** Ways of submitting that come to an end by themselves: in InteractiveMode KubeRay waits for a person. */
+/** Ways of submitting that end by themselves: in InteractiveMode KubeRay waits for a person. */
 const submissionModes = ["K8sJobMode", "HTTPMode", "SidecarMode"];
 
 /** What would open the head to who is outside of its namespace. */

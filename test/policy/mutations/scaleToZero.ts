@@ -158,10 +158,12 @@ export const scaleToZeroMutations: Mutation[] = [
     [
       "workers that stay",
       (p) => {
-        p.spec.deletionStrategy = { onSuccess: { policy: "DeleteNone" } };
+        const policy = "DeleteNone";
+        p.spec.deletionStrategy = { onSuccess: { policy }, onFailure: { policy } };
       },
-      'RayJob "train": spec.deletionStrategy {"onSuccess":{"policy":"DeleteNone"}} can keep ' +
-        "pods: remove it; shutdownAfterJobFinishes takes all of it away.",
+      'RayJob "train": spec.deletionStrategy {"onFailure":{"policy":"DeleteNone"},"onSuccess":' +
+        '{"policy":"DeleteNone"}} can keep pods: remove it; shutdownAfterJobFinishes takes all ' +
+        "of it away.",
     ],
     [
       "a head with somebody else's address",
