@@ -1,5 +1,5 @@
 import { promises as fs } from "node:fs";
-import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBValue } from "@duckdb/node-api";
 import type { ObjectCache } from "../store/objectCache";
 import { isWithin, type LakeSelection } from "../tables/lakeSelection";
 import { duckdb } from "../duckdb/duckdb";
@@ -9,16 +9,14 @@ import type { ObjectFacts, ObjectStore } from "../store/objectStore";
 import { hoursOf } from "../inferences/predictionSearch";
 import { pairingQuery, settledQuery, withPayloadSha256 } from "../inferences/pairing";
 import { literal } from "../duckdb/parquetEngine";
-import { type PlacedFile, placedRelation } from "../duckdb/placedRelation";
 import { checkReadOnly } from "../duckdb/readOnlyQuery";
 import { createFeatures, type FeaturesOf } from "../inferences/featuresTable";
-import { listRayLogParts, mayRepeatKeys } from "../rayLogs/rayLogParts";
+import { listRayLogParts } from "../rayLogs/rayLogParts";
+import { createRayLogsView } from "../rayLogs/rayLogsView";
 import { UnreadableObjectError } from "../store/unreadableObject";
-import { parseRayLogPartKey } from "../tables/rayLogKeys";
 import { emptyRelation } from "../tables/tableShape";
 import { inferenceEventsShape } from "../tables/inferenceEventsShape";
 import { inferencesShape } from "../tables/inferencesShape";
-import { rayLogShape } from "../tables/rayLogShape";
 
 /** What a question is about, and what else it takes. */
 export interface LakeQuestion extends LakeSelection {
@@ -147,23 +145,11 @@ export function openLake(options: LakeOptions): Lake {
           : `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, ` +
               `union_by_name = true)`;
       };
-      const createRayLogs = async (parts: PlacedPart[]): Promise<void> => {
-        try {
-          await connection.run(`CREATE VIEW raylogs AS ${rayLogsQuery(parts)}`);
-        } catch (error) {
-          const unreadable = await unreadableParts(connection, parts);
-          if (unreadable.size === 0 || options.onUnreadable === undefined) {
-            throw named(error);
-          }
-          [...unreadable.values()].forEach(options.onUnreadable);
-          await createRayLogs(parts.filter((part) => !unreadable.has(part)));
-        }
-      };
       if (names.has("raylogs")) {
         const parts = await listRayLogParts(store, selection);
         const files = await acquire(parts);
-        const placed = parts.map((part, index) => placedPart(part, files[index]!));
-        await createRayLogs(placed);
+        const located = parts.map((part, index) => ({ part, file: files[index]! }));
+        await createRayLogsView(connection, located, options.onUnreadable);
       }
       if (names.has("inferences_events")) {
         const parts = await listEventsParts(store, selection.namespace, (partition) =>
@@ -222,45 +208,6 @@ export function openLake(options: LakeOptions): Lake {
       }
     },
   };
-}
-
-interface PlacedPart extends PlacedFile {
-  part: ObjectFacts;
-}
-
-function placedPart(part: ObjectFacts, file: string): PlacedPart {
-  const { namespace, cluster } = parseRayLogPartKey(part.key)!;
-  return { part, file, values: { namespace, cluster } };
-}
-
-// A node that lost its state directory reads its files again under a new writer: the same key
-// twice. Where no writer is such a one there can be no repetition, and no sort is paid for.
-function rayLogsQuery(placed: PlacedPart[]): string {
-  if (placed.length === 0) {
-    return emptyRelation(rayLogShape);
-  }
-  const relation = placedRelation(rayLogShape, placed, ["namespace", "cluster"]);
-  return mayRepeatKeys(placed.map(({ part }) => part))
-    ? `SELECT * FROM ${relation} QUALIFY row_number() OVER (
-         PARTITION BY namespace, cluster, node, file_uid, byte_start ORDER BY byte_end DESC) = 1`
-    : `SELECT * FROM ${relation}`;
-}
-
-async function unreadableParts(
-  connection: DuckDBConnection,
-  parts: PlacedPart[],
-): Promise<Map<PlacedPart, UnreadableObjectError>> {
-  const unreadable = new Map<PlacedPart, UnreadableObjectError>();
-  for (const part of parts) {
-    try {
-      await connection.run(`DESCRIBE ${rayLogsQuery([part])}`);
-    } catch (error) {
-      const { key } = part.part;
-      const problem = (error as Error).message.replaceAll(part.file, key);
-      unreadable.set(part, new UnreadableObjectError(key, problem));
-    }
-  }
-  return unreadable;
 }
 
 function inferencesQuery(
