@@ -84,8 +84,13 @@ export class TestCluster {
    * Starts a cluster.
    *
    * @param snapshot folder of an etcd that a cluster left behind; without it the cluster is empty
+   * @param without controllers that don't run
    */
-  static async start(programs: Programs, snapshot?: string): Promise<TestCluster> {
+  static async start(
+    programs: Programs,
+    snapshot?: string,
+    without: string[] = [],
+  ): Promise<TestCluster> {
     for (let attempt = 1; ; attempt++) {
       const [etcd, etcdPeer, apiServer] = await freePorts(3);
       const ports = { etcd: etcd!, etcdPeer: etcdPeer!, apiServer: apiServer! };
@@ -94,7 +99,7 @@ export class TestCluster {
         if (snapshot) {
           cpSync(snapshot, join(cluster.folder, "etcd"), { recursive: true });
         }
-        await cluster.#startAll();
+        await cluster.#startAll(without);
         return cluster;
       } catch (error) {
         await cluster.stop();
@@ -145,7 +150,7 @@ export class TestCluster {
     }
   }
 
-  async #startAll(): Promise<void> {
+  async #startAll(without: string[]): Promise<void> {
     const token = randomBytes(16).toString("hex");
     this.#write("tokens.csv", `${token},admin,admin,system:masters\n`);
     const { privateKey, publicKey } = generateKeyPairSync("rsa", {
@@ -200,6 +205,7 @@ export class TestCluster {
       kubeconfig,
       `--service-account-private-key-file=${file("service-account.key")}`,
       `--root-ca-file=${file("certificates/apiserver.crt")}`,
+      `--controllers=${["*", ...without.map((name) => `-${name}`)].join(",")}`,
       "--leader-elect=false",
       "--secure-port=0",
       // Of the node's lifecycle only the lease counts here, which kwok renews.
@@ -309,10 +315,14 @@ export async function withCluster<T>(use: (cluster: TestCluster) => Promise<T>):
   }
 }
 
-/** Starts what {@link withCluster} hands out; the caller stops it. */
-export async function startCluster(): Promise<TestCluster> {
+/**
+ * Starts what {@link withCluster} hands out; the caller stops it.
+ *
+ * @param without controllers of the controller manager that don't run, by their names
+ */
+export async function startCluster(without: string[] = []): Promise<TestCluster> {
   const programs = await buildControlPlane(root, (text) => console.log(`    ${text}`));
-  return TestCluster.start(programs, await snapshotWithCrds(programs));
+  return TestCluster.start(programs, await snapshotWithCrds(programs), without);
 }
 
 async function snapshotWithCrds(programs: Programs): Promise<string> {
