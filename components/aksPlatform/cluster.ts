@@ -2,6 +2,7 @@ import * as containerservice from "@pulumi/azure-native/containerservice";
 import type * as pulumi from "@pulumi/pulumi";
 import { NodePoolKind } from "../connections";
 import { azureName } from "../azure/names";
+import { retryUntilRightsWork } from "../azure/rightsInEffect";
 import type { ClusterIdentities } from "./identities";
 import type { PlatformNetwork } from "./network";
 import { type PlannedPool, poolName, poolSettings } from "./nodePools";
@@ -112,8 +113,10 @@ export function createCluster(
     },
     {
       ...stateful,
-      // AKS proves the rights of both identities while it creates the cluster.
+      // AKS proves the rights of both identities while it creates the cluster, and they are in
+      // effect some time after they are there.
       dependsOn: assignments,
+      hooks: { onError: [retryUntilRightsWork(`${name}-rights`)] },
       // Azure takes this list at creation only; later it holds every pool, and the autoscaler
       // changes their counts. Sending ours again would scale or remove pools (azure-native 4264).
       ignoreChanges: ["agentPoolProfiles"],

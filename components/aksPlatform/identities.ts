@@ -2,6 +2,7 @@ import * as authorization from "@pulumi/azure-native/authorization";
 import * as managedidentity from "@pulumi/azure-native/managedidentity";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AzureScope } from "../azure/scope";
+import { assignRegistryRight, RegistryRight } from "../azure/registryRoles";
 import { assignRole, AzureRole } from "../azure/roles";
 
 /** The identities of a cluster, and the rights that must exist before it. */
@@ -48,7 +49,6 @@ export function createIdentities(
       role: AzureRole.ManagedIdentityOperator,
       on: kubelet.id,
     },
-    { to: kubelet, may: "pull-images", role: AzureRole.AcrPull, on: registryId },
   ];
   const assignments = rights.map(({ to, may, role, on }) =>
     assignRole({
@@ -60,7 +60,17 @@ export function createIdentities(
       on,
     }),
   );
-  return { controlPlane, kubelet, assignments };
+  const pulling = assignRegistryRight(
+    {
+      ...scope,
+      name: `${name}-pull-images`,
+      subscriptionId,
+      principalId: kubelet.principalId,
+      on: registryId,
+    },
+    RegistryRight.Pull,
+  );
+  return { controlPlane, kubelet, assignments: [...assignments, ...pulling] };
 }
 
 /** Groups that get a right in a cluster. */

@@ -15,6 +15,10 @@ export enum AzureRole {
   AksClusterUser = "4abbcc35-e782-43d8-92c5-2d3f1bd2253f",
   /** Everything in a cluster, and listing its user credentials. */
   AksRbacClusterAdmin = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b",
+  /** Pull images from the repositories of a registry that goes by attributes. */
+  RegistryRepositoryReader = "b93aa761-3e63-49ed-ac28-beffa264f7ac",
+  /** Push images to the repositories of such a registry, and pull them. */
+  RegistryRepositoryWriter = "2a1e307c-b015-4ebd-883e-5b7698a07328",
   /** Hand an identity to virtual machines. */
   ManagedIdentityOperator = "f1a07417-d97a-45cb-824c-7a7467783830",
   /** Join subnets and make load balancers in them. */

@@ -1,6 +1,7 @@
 import type * as managedidentity from "@pulumi/azure-native/managedidentity";
 import * as pulumi from "@pulumi/pulumi";
 import { createFederatedIdentity, serviceAccountSubject } from "../azure/federatedIdentity";
+import { assignRegistryRight, RegistryRight } from "../azure/registryRoles";
 import { assignRole, AzureRole } from "../azure/roles";
 import { type AzureScope, azureScope } from "../azure/scope";
 import type { AzureFoundation } from "../connections";
@@ -76,12 +77,10 @@ function createDeployer(
     role: AzureRole.AksClusterUser,
     on: clusterId,
   });
-  assignRole({
-    ...holder,
-    name: `${scope.name}-registry`,
-    role: environment.canPushImages ? AzureRole.AcrPush : AzureRole.AcrPull,
-    on: registryId,
-  });
+  assignRegistryRight(
+    { ...holder, name: `${scope.name}-registry`, on: registryId },
+    environment.canPushImages ? RegistryRight.Push : RegistryRight.Pull,
+  );
   return identity;
 }
 

@@ -110,7 +110,8 @@ export class KubeApi {
     const resource = await this.#kind(apiVersion, kind);
     const place = namespace ? `namespaces/${namespace}/` : "";
     const { object } = await this.call("GET", `${group(apiVersion)}/${place}${resource.plural}`);
-    return object.items;
+    // The items of a list of Kubernetes' own kinds don't say what they are.
+    return object.items.map((item: object) => ({ apiVersion, kind, ...item }));
   }
 
   /** Whether the server knows a kind. */

@@ -86,6 +86,7 @@ export async function record(
       callback(error, response);
     });
   monitor.registerResourceHook ??= (_: unknown, callback: any) => callback(null, {});
+  monitor.registerErrorHook ??= (_: unknown, callback: any) => callback(null, {});
   await pulumi.runtime.runInPulumiStack(async () => {
     await program();
     return {};

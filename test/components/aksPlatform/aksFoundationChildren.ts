@@ -174,6 +174,16 @@ export const foundationChildren: ExpectedChild[] = [
   ],
   [
     "azure-native:authorization:RoleAssignment",
+    "core-pull-images-repositories",
+    {
+      scope: "core-registry-id",
+      principalId: "core-kubelet-principal",
+      principalType: "ServicePrincipal",
+      roleDefinitionId: role("b93aa761-3e63-49ed-ac28-beffa264f7ac"),
+    },
+  ],
+  [
+    "azure-native:authorization:RoleAssignment",
     `core-administrators-${adminGroup}`,
     {
       scope: "core-cluster-id",

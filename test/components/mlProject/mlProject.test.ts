@@ -353,9 +353,21 @@ describe("MlProject", () => {
         staging,
         "ServicePrincipal",
       ],
+      "churn-github-staging-registry-repositories": [
+        role("2a1e307c-b015-4ebd-883e-5b7698a07328"),
+        registryId,
+        staging,
+        "ServicePrincipal",
+      ],
       "churn-github-production-cluster": [clusterUser, clusterId, production, "ServicePrincipal"],
       "churn-github-production-registry": [
         role("7f951dda-4ed3-4680-a7ca-43fe172d538d"),
+        registryId,
+        production,
+        "ServicePrincipal",
+      ],
+      "churn-github-production-registry-repositories": [
+        role("b93aa761-3e63-49ed-ac28-beffa264f7ac"),
         registryId,
         production,
         "ServicePrincipal",

@@ -36,11 +36,16 @@ const heldWhileUsed: Record<string, string> = {
   "azure-native:network:PublicIPAddress": "PublicIPAddressCannotBeDeleted",
 };
 
+/** How long a role assignment is there without being in effect: minutes, of Azure itself. */
+const spreadMs = 3_000;
+
 const zeroGuid = /^0{8}-(0{4}-){3}0{4}[0-9a-f]{8}$/;
 
 /** Azure's resource manager, in memory. */
 export class Azure implements Service {
   readonly resources = new Map<string, CloudResource>();
+  /** When each role was assigned, by the assignment's id. */
+  readonly #assignedAt = new Map<string, number>();
 
   constructor(
     private readonly sdk: SdkSchema,
@@ -61,6 +66,12 @@ export class Azure implements Service {
     }
     if (type.endsWith(":Budget")) {
       this.#checkBudget(inputs);
+    }
+    if (type.endsWith(":ManagedCluster")) {
+      this.#checkRights(inputs);
+    }
+    if (type.endsWith(":RoleAssignment")) {
+      this.#assignedAt.set(id, performance.now());
     }
     return { type, id, inputs, outputs: this.#outputs(type, schema, inputs, id) };
   }
@@ -187,6 +198,29 @@ export class Azure implements Service {
     if (zeroGuid.test(principal)) {
       const message = `Principal ${principal} does not exist in the directory ${account.tenantId}.`;
       throw new ServiceRefusal(400, "PrincipalNotFound", message);
+    }
+  }
+
+  /**
+   * AKS tries out the rights of the identities. Source: aztfmod/terraform-azurerm-caf#928, where
+   * the assignment was there and the cluster refused.
+   */
+  #checkRights({ identityProfile }: WireObject): void {
+    const { kubeletidentity } = identityProfile as Record<string, WireObject>;
+    const kubelet = String(kubeletidentity!.resourceId);
+    const rights = [...this.resources.values()].filter(
+      ({ type, inputs }) =>
+        type.endsWith(":RoleAssignment") && isIdOf(String(inputs.scope), kubelet),
+    );
+    const isInEffect = ({ id }: CloudResource) =>
+      performance.now() - (this.#assignedAt.get(id) ?? -Infinity) > spreadMs;
+    if (!rights.some(isInEffect)) {
+      throw new ServiceRefusal(
+        400,
+        "CustomKubeletIdentityMissingPermissionError",
+        `The cluster user assigned identity must be given permission to assign kubelet identity ` +
+          `${kubelet}. Check access result not allowed.`,
+      );
     }
   }
 

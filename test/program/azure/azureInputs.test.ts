@@ -87,8 +87,10 @@ describe("what the program asks of Azure", function () {
     const [churn, pricing] = config["mlplatform:projects"].map(({ members }: any) => members[0]);
     const ofProject = (project: string, member: string) => [
       `${project}-github-production: AcrPull on core-registry`,
+      `${project}-github-production: Container Registry Repository Reader on core-registry`,
       `${project}-github-production: Azure Kubernetes Service Cluster User Role on core-cluster`,
       `${project}-github-staging: AcrPush on core-registry`,
+      `${project}-github-staging: Container Registry Repository Writer on core-registry`,
       `${project}-github-staging: Azure Kubernetes Service Cluster User Role on core-cluster`,
       `group ${member}: Azure Kubernetes Service Cluster User Role on core-cluster`,
     ];
@@ -98,6 +100,7 @@ describe("what the program asks of Azure", function () {
         "core-control-plane: Managed Identity Operator on core-kubelet",
         "core-control-plane: Network Contributor on core-nodes",
         "core-kubelet: AcrPull on core-registry",
+        "core-kubelet: Container Registry Repository Reader on core-registry",
         `group ${administrators}: Azure Kubernetes Service RBAC Cluster Admin on core-cluster`,
         ...ofProject("churn", churn),
         ...ofProject("pricing", pricing),
