@@ -13,6 +13,9 @@ export interface AzureRegistry {
 
 /** User name that goes with a token of Microsoft Entra instead of a password. */
 const tokenUser = "00000000-0000-0000-0000-000000000000";
+const remedy =
+  "Ask for the role AcrPush on the registry; where it goes by attributes (its role assignment " +
+  "mode), for Container Registry Repository Writer, which being its owner doesn't include there.";
 const azHelp = {
   install: "Install the Azure CLI (https://learn.microsoft.com/cli/azure), then `az login`.",
   remedy: "Sign in (`az login`) with the right to make registries, or correct the names.",
@@ -58,7 +61,7 @@ export async function prepareAzureRegistry(
       ...["login", `--authfile=${authFile}`, `--username=${tokenUser}`, "--password-stdin"],
       loginServer!,
     ],
-    { signal, input: accessToken, remedy: "Ask for the right AcrPush on the registry." },
+    { signal, input: accessToken, remedy },
   );
   return `${loginServer}/mlplatform`;
 }

@@ -39,7 +39,8 @@ export async function examineAzure(run: RunTool, needs: AzureNeeds): Promise<Fin
   }
   const found = answerAs(account, answer);
   if (found === undefined) {
-    return [failure("Subscription", answer.error || "not signed in", signIn)];
+    const seen = answer.isGood ? "`az account show` wrote nothing that can be read" : answer.error;
+    return [failure("Subscription", seen, signIn)];
   }
   const parts = await Promise.all([
     examineProviders(run, needs),

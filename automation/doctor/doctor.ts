@@ -8,7 +8,7 @@ import { examineCluster, gatewayAddress } from "./cluster";
 import { type Resolve, examineDomain } from "./domain";
 import { type Examination, type Finding, failure, good, notChecked, warning } from "./finding";
 import { examineGitHub } from "./github";
-import { examineImages } from "./images";
+import { examineDockerHub, examineImages } from "./images";
 import { examinePlaceholders } from "./placeholders";
 import { type StackNeeds, stackNeeds } from "./stackNeeds";
 import type { RunTool } from "./toolRun";
@@ -112,10 +112,11 @@ async function examineSurroundings(
   }
   await look("Images", async () => {
     const { images } = await listImages(options.projectDir, stack, signal);
-    return examineImages(
-      images.map(({ image }) => image),
-      signal,
-    );
+    const names = images.map(({ image }) => image);
+    return [
+      ...(await examineImages(names, signal)),
+      ...(azure === undefined ? [] : examineDockerHub(names)),
+    ];
   });
   const context = options.context ?? needs.kubernetesContext;
   await look("Cluster", async () => {

@@ -31,6 +31,11 @@ export async function examineGitHub(
       `fine-grained one with ${fineGrained}. It is kept out of files and state.`;
     return [failure("GITHUB_TOKEN", "not set", remedy)];
   }
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    // Sent, it would come back in the words of the error, as a header that can't be.
+    const remedy = "Set it anew, without quotes and line breaks, e.g. from `gh auth token`.";
+    return [failure("GITHUB_TOKEN", "holds a character that no token has", remedy)];
+  }
   const ask = async (path: string): Promise<Answer> => {
     const response = await fetch(new URL(path, needs.baseUrl), {
       headers: { accept: "application/vnd.github+json", authorization: `Bearer ${token}` },

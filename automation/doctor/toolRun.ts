@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { type ExecFileException, execFile } from "node:child_process";
 import type { z } from "zod";
 
 /** What a tool answered. */
@@ -31,9 +31,22 @@ export function toolsOnPath(folder: string, signal: AbortSignal): RunTool {
         }
         const said = stderr.trim().split("\n").at(-1)?.trim() ?? "";
         const isMissing = error?.code === "ENOENT";
-        done({ isGood: error === null, isMissing, stdout, error: said || (error?.message ?? "") });
+        const why = error === null ? "" : said || failureOf(error, [tool, ...args].join(" "));
+        done({ isGood: error === null, isMissing, stdout, error: why });
       });
     });
+}
+
+/** Why a tool that wrote nothing to stderr gave no answer. */
+function failureOf({ code, signal, killed, message }: ExecFileException, command: string): string {
+  if (killed) {
+    return `\`${command}\` took longer than ${timeoutMs / 1000} s`;
+  }
+  return signal
+    ? `\`${command}\` was ended by ${signal}`
+    : typeof code === "number"
+      ? `\`${command}\` ended with ${code}`
+      : message.trim();
 }
 
 /** A tool's answer as data; undefined where the tool failed or wrote something else. */

@@ -111,6 +111,8 @@ describe("mlp doctor", function () {
     );
     const gpu = of("Azure").find(({ subject }) => subject === "Standard_NC4as_T4_v3");
     assert.deepEqual([gpu.severity, gpu.seen], ["failure", "not offered in westeurope"]);
+    const hub = of("Images").find(({ subject }) => subject === "Docker Hub");
+    assert.match(hub.seen, /^\d+ images .*grafana\/loki/);
     const server = of("Cluster")[0];
     assert.match(server.seen, /connection to the server was refused/);
     const findings = parts.flatMap((each) => each.findings);

@@ -55,6 +55,8 @@ describe("docs/azure.md", function () {
       "f1a07417-d97a-45cb-824c-7a7467783830": "Managed Identity Operator",
       "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
       "8311e382-0749-4cb8-b61a-304f252e45ec": "AcrPush",
+      "b93aa761-3e63-49ed-ac28-beffa264f7ac": "Container Registry Repository Reader",
+      "2a1e307c-b015-4ebd-883e-5b7698a07328": "Container Registry Repository Writer",
       "4d97b98b-1d4f-4787-a291-c67834d212e7": "Network Contributor",
       "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b": "Azure Kubernetes Service RBAC Cluster Admin",
       "4abbcc35-e782-43d8-92c5-2d3f1bd2253f": "Azure Kubernetes Service Cluster User Role",

@@ -214,6 +214,22 @@ const rows: Record<string, Row> = {
         '"https://acme.azurecr.io". Write e.g. acme.azurecr.io/mirror.',
     ],
   ],
+  "a runner of two labels": [
+    "dev",
+    (s) => (s.github.runner = "self-hosted, linux"),
+    [
+      'github.runner: must be the label of a runner, got "self-hosted, linux". Write the label ' +
+        "of a runner of your own whose address aks.authorizedIpRanges names.",
+    ],
+  ],
+  "a runner without a label": [
+    "dev",
+    (s) => (s.github.runner = ""),
+    [
+      'github.runner: must be the label of a runner, got "". Write the label of a runner of your ' +
+        "own whose address aks.authorizedIpRanges names.",
+    ],
+  ],
   "a registry that ends with a slash": [
     "prod",
     (s) => (s.images = { registry: "acme.azurecr.io/" }),

@@ -8,6 +8,18 @@ import type { ProgramRun } from "../../preview/engine/programRun";
 const root = resolve(__dirname, "../..");
 const stacks = ["local", "dev", "prod"];
 
+/** What a stack tells: where everything is, and what its user enters elsewhere. */
+const outputs = [
+  "clusterName",
+  "dnsRecord",
+  "grafanaUrl",
+  "inferenceTableUrl",
+  "modelDomain",
+  "projectNamespaces",
+  "resourceGroupName",
+  "trackingUri",
+];
+
 /** `type  name` of every custom resource; components, providers and the stack are not counted. */
 function customResources(result: ProgramRun): string[] {
   return result.resources
@@ -76,6 +88,7 @@ describe("program", function () {
           config: deployable(stack),
           state: first.state,
         });
+        assert.deepEqual(Object.keys(second.result.outputs).sort(), outputs);
         const changed = second.result.resources.filter(({ operation }) => operation !== "same");
         assert.deepEqual(
           changed.map(({ urn, operation }) => `${operation} ${urn}`),

@@ -55,6 +55,17 @@ function examined(hub: Hub, given: string | undefined = token): Promise<Finding[
 const said = (found: Finding[]) => found.map(({ subject, severity }) => [subject, severity]);
 
 describe("mlp doctor on GitHub", () => {
+  for (const given of ["ghp_se\ncret", "ghp_secret\n", "ghp secret", "ghp_s\u00e9cret", "\u2026"]) {
+    it(`repeats no part of a token that can't be sent: ${JSON.stringify(given)}`, async () => {
+      const findings = await examined({}, given);
+      assert.deepEqual(
+        findings.map(({ subject, severity }) => [subject, severity]),
+        [["GITHUB_TOKEN", Severity.Failure]],
+      );
+      assert.doesNotMatch(JSON.stringify(findings), /ghp|cret|\u2026/);
+    });
+  }
+
   it("finds all good with a classic token of an owner", async () => {
     const found = await examined({ scopes: "repo, workflow, read:org", plan: "team" });
     assert.deepEqual(said(found), [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Severity } from "../../../automation/doctor/finding";
-import { examineImages, manifestPlace } from "../../../automation/doctor/images";
+import { examineDockerHub, examineImages, manifestPlace } from "../../../automation/doctor/images";
 import { withServer } from "./httpAnswers";
 
 const { signal } = new AbortController();
@@ -33,6 +33,21 @@ describe("mlp doctor on images", () => {
     );
     assert.match(findings[0]!.seen, /1 published nowhere: mlflow:0\.1\.0/);
     assert.match(findings[0]!.remedy!, /images bootstrap/);
+  });
+
+  it("tells which come from Docker Hub, however they are spelled, and of no other", () => {
+    const [finding, ...others] = examineDockerHub([
+      "redis:7",
+      "docker.io/grafana/loki:3.5.0",
+      "grafana/loki:3.4.0",
+      "ghcr.io/acme/redis:7",
+      "localhost/mlplatform/minio:0.1.0",
+    ]);
+    assert.deepEqual(others, []);
+    assert.equal(finding!.severity, Severity.Warning);
+    assert.match(finding!.seen, /^2 images .*: grafana\/loki, library\/redis$/);
+    assert.match(finding!.remedy!, /100 times in six hours.*images\.registry/);
+    assert.deepEqual(examineDockerHub(["acme.azurecr.io/mirror/grafana/loki:3.4.0"]), []);
   });
 
   it("tells what is there, what isn't, and what wants a sign-in", async () => {
