@@ -11,9 +11,9 @@ import { ServingMesh } from "./components/servingMesh/servingMesh";
 import { withoutGithubToken } from "./program/githubToken";
 import { loadConfig } from "./program/loadConfig";
 import { takingOverMembers } from "./program/userGroups";
+import { whereabouts } from "./program/whereabouts";
 
 const config = loadConfig();
-
 const platform =
   config.aks && new AksPlatform("core", config.aks, takingOverMembers(config.projects));
 const azure = platform?.azure;
@@ -70,14 +70,7 @@ const projects = config.projects.map(
     ),
 );
 
-/** Name of the cluster on Azure, elsewhere its kubectl context. */
-export const clusterName =
-  platform?.clusterId.apply((id) => id.slice(id.lastIndexOf("/") + 1)) ??
-  config.kubernetes?.context;
-/** Its resource group; empty without Azure. */
-export const resourceGroupName = azure?.resourceGroupName ?? "";
-/** The record to make at the domain's host, of type A, with the address of the gateway. */
-export const dnsRecord = `*.${config.serving.domain}`;
+export const { clusterName, resourceGroupName, dnsRecord } = whereabouts(config, azure);
 export const modelDomain = serving.connection.ingressHost;
 export const trackingUri = mlflow.connection.uri;
 export const inferenceTableUrl = observability.inferenceTable.url;
