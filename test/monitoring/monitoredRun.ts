@@ -89,8 +89,11 @@ function targetsOf(record: RunRecord, state: StateDirectory): ScrapeTarget[] {
   const addresses = addressesOf(record);
   const own = Object.entries(monitored).flatMap(([name, target]) => {
     const url = addresses.get(name);
+    if (url === undefined) {
+      return [];
+    }
     const password = name === "mlflow" ? administratorPassword(state) : undefined;
-    return url === undefined ? [] : [{ ...target, address: new URL(url).host, password }];
+    return [{ ...target, address: new URL(url).host, password }];
   });
   return [...own, ...rayTargets(record)];
 }
