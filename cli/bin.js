@@ -2,7 +2,7 @@
 "use strict";
 // Syntax that old versions of Node parse too: this file says what is missing before TypeScript is
 // loaded.
-const { spawnSync } = require("node:child_process");
+const { spawn } = require("node:child_process");
 const { existsSync } = require("node:fs");
 const { dirname, join, resolve } = require("node:path");
 
@@ -24,26 +24,34 @@ if (major < 22 || (major === 22 && minor < 15)) {
     );
   }
   const arguments_ = [__filename, ...process.argv.slice(2)];
-  // Ctrl-C reaches both; this one ends after the other.
-  const wait = () => {};
-  process.on("SIGINT", wait);
-  const { status, signal } = spawnSync(installed, arguments_, { stdio: "inherit" });
-  process.off("SIGINT", wait);
-  if (signal) process.kill(process.pid, signal);
-  process.exit(status === null ? 1 : status);
-}
-try {
-  require.resolve("tsx/cjs");
-} catch (error) {
-  stop(`the dependencies are not installed (${error.code}). Run \`npm ci\` in ${root}.`);
+  const child = spawn(installed, arguments_, { stdio: "inherit" });
+  // Ctrl-C reaches both, other signals this one alone; it ends after the other.
+  process.on("SIGINT", () => {});
+  for (const name of ["SIGTERM", "SIGHUP"]) process.on(name, () => child.kill(name));
+  child.once("error", (error) => stop(`${installed} can't be started: ${error.message}`));
+  child.once("exit", (status, signal) => {
+    if (signal === null) process.exit(status);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+} else {
+  run();
 }
 
-// Compiled code is kept between runs, where this Node can (22.1 and newer).
-const { enableCompileCache } = require("node:module");
-if (enableCompileCache) enableCompileCache();
-require("tsx/cjs");
-const { main } = require("./mlp.ts");
+function run() {
+  try {
+    require.resolve("tsx/cjs");
+  } catch (error) {
+    stop(`the dependencies are not installed (${error.code}). Run \`npm ci\` in ${root}.`);
+  }
 
-main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+  // Compiled code is kept between runs, where this Node can (22.1 and newer).
+  const { enableCompileCache } = require("node:module");
+  if (enableCompileCache) enableCompileCache();
+  require("tsx/cjs");
+  const { main } = require("./mlp.ts");
+
+  main(process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
+}

@@ -76,6 +76,7 @@ export class Builder {
 
   /** Runs one command of buildah on the store. */
   async run(args: readonly string[], options: CommandOptions = {}): Promise<string> {
-    return runCommand("buildah", [...this.#store, ...args], { install, ...options });
+    const label = `buildah ${args.find((arg) => !arg.startsWith("-")) ?? args[0]}`;
+    return runCommand("buildah", [...this.#store, ...args], { install, label, ...options });
   }
 }

@@ -16,6 +16,8 @@ export interface CommandOptions {
   remedy?: string;
   /** What to do where the program is not installed. */
   install?: string;
+  /** What failed, in a message. @default the program and its first word */
+  label?: string;
 }
 
 const lastLines = 12;
@@ -29,7 +31,7 @@ const lastLines = 12;
 export async function runCommand(
   program: string,
   args: readonly string[],
-  { cwd, env, signal, onLine, input, remedy, install }: CommandOptions = {},
+  { cwd, env, signal, onLine, input, remedy, install, label }: CommandOptions = {},
 ): Promise<string> {
   const child = spawn(program, args, { cwd, signal, env: { ...process.env, ...env } });
   const said: string[] = [];
@@ -55,7 +57,7 @@ export async function runCommand(
     throw error;
   });
   if (code !== 0) {
-    const command = `${program} ${args.find((arg) => !arg.startsWith("-")) ?? ""}`.trim();
+    const command = label ?? `${program} ${args.find((arg) => !arg.startsWith("-")) ?? ""}`.trim();
     throw new UserError({
       what: [`${command} ended with ${code}:`, ...said.map((line) => `    ${line}`)].join("\n"),
       remedy,

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { isatty } from "node:tty";
+import { closeSync, openSync } from "node:fs";
 import { isOlder } from "../isOlder";
 import { UserError, shown } from "../../screen/userError";
 
@@ -74,7 +74,7 @@ export class PulumiCli {
       }
     };
     const onAbort = () => {
-      if (![0, 1, 2].some((descriptor) => isatty(descriptor))) {
+      if (!hasTerminal()) {
         tell();
       }
     };
@@ -90,6 +90,17 @@ export class PulumiCli {
       signal.removeEventListener("abort", onAbort);
       process.off("SIGTERM", tell);
     }
+  }
+}
+
+/** Whether a terminal sends Ctrl-C to all that run on it, whatever their input and output are. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    // No process group of a terminal: its signals come to this process alone.
+    return false;
   }
 }
 

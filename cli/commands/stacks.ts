@@ -39,7 +39,9 @@ export function upCommand(context: CliContext): Command {
     const state = await readState(cli, flags.stack);
     refuse(pendingProblems(flags.stack, state));
     await check(flags.stack, context, false);
-    if (state.resources.length === 0) {
+    // Until a first object is in the cluster nothing that it answers is known, after an update that
+    // failed before as well.
+    if (!state.resources.some(({ type }) => type.startsWith("kubernetes:"))) {
       await check(flags.stack, context, true);
     }
     await run(cli, context, ["up", ...common(flags)]);

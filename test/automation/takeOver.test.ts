@@ -7,7 +7,6 @@ const urn = (name: string) => `urn:pulumi:dev::mlplatform::azure-native:storage:
 const entry = (name: string, id?: string): StateEntry => ({
   urn: urn(name),
   type: "azure-native:storage:Account",
-  custom: true,
   ...(id !== undefined && { id }),
 });
 

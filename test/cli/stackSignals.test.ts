@@ -81,6 +81,15 @@ describe("the Pulumi CLI under Ctrl-C", function () {
     assert.equal(await ended, 130);
   });
 
+  it("is told once where its output and input are files, too", async () => {
+    const command = `${process.execPath} ${join(folder, "start.js")} </dev/null >/dev/null 2>&1`;
+    await launch("script", "--quiet", "--return", "--command", command, "/dev/null");
+    run.stdin!.write("\u0003");
+    await written("told", (text) => text !== "");
+    await sleep(500);
+    assert.equal(readFileSync(join(folder, "told"), "utf8"), "SIGINT ");
+  });
+
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     it(`is told once of ${name} where there is no terminal`, async () => {
       const mlp = await launch(process.execPath, join(folder, "start.js"));

@@ -101,8 +101,16 @@ describe("mlp up, refresh, destroy", function () {
     assert.deepEqual(changes(), []);
   });
 
-  it("up of a stack that is there asks for no first preview", async () => {
+  it("up of a stack whose cluster has nothing yet is refused for the same", async () => {
     state({ resources: [thing("there", { id: "/there" })] });
+    assert.equal((await runCli(["up", "-s", "early", "--yes"])).code, 2);
+    assert.deepEqual(changes(), []);
+  });
+
+  it("up of a stack whose cluster has objects asks for no first preview", async () => {
+    state({
+      resources: [{ ...thing("there", { id: "/there" }), type: "kubernetes:core/v1:Namespace" }],
+    });
     const { code, stderr } = await runCli(["up", "-s", "early", "--yes"]);
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
     assert.deepEqual(changes(), ["up --stack early --yes"]);

@@ -11,6 +11,11 @@ const token = "secret-token-of-the-registry";
 const az = `#!/bin/sh
 echo "az $*" >> "$MLP_TEST_CALLS"
 case "$*" in
+  *"group exists"*there*) echo true ;;
+  *"group exists"*) echo false ;;
+  *"acr list"*there*) echo '[{"name":"AcmeML","anonymousPullEnabled":'"$MLP_TEST_ANONYMOUS"'}]' ;;
+  *"acr list"*garbled*) echo '${token}' ;;
+  *"acr list"*) echo '[]' ;;
   *"acr login"*) echo '{"accessToken":"${token}","loginServer":"acmeml.azurecr.io"}' ;;
   *"group create"*refused*) echo "AuthorizationFailed: no right" >&2; exit 1 ;;
 esac
@@ -38,6 +43,7 @@ describe("mlp images bootstrap on Azure", () => {
   afterEach(() => {
     process.env.PATH = path;
     delete process.env.MLP_TEST_CALLS;
+    delete process.env.MLP_TEST_ANONYMOUS;
     rmSync(folder, { recursive: true });
   });
 
@@ -54,7 +60,9 @@ describe("mlp images bootstrap on Azure", () => {
     assert.deepEqual(
       calls.map((call) => call.split(" --")[0]),
       [
+        "az group exists",
         "az group create",
+        "az acr list",
         "az acr create",
         "az acr update",
         "az acr login",
@@ -62,13 +70,42 @@ describe("mlp images bootstrap on Azure", () => {
         `stdin ${token}`,
       ],
     );
-    assert.match(calls[1]!, /--sku=Standard .*--admin-enabled=false/);
-    assert.match(calls[2]!, /--anonymous-pull-enabled/);
+    assert.match(calls[3]!, /--sku=Standard .*--admin-enabled=false/);
+    assert.match(calls[4]!, /--anonymous-pull-enabled/);
     assert.match(
-      calls[4]!,
+      calls[6]!,
       /login --authfile=\S+auth\.json .*--password-stdin acmeml\.azurecr\.io$/,
     );
-    assert.ok(calls.slice(0, 5).every((call) => !call.includes(token)));
+    assert.ok(calls.slice(0, 7).every((call) => !call.includes(token)));
+  });
+
+  const calledAz = () =>
+    readFileSync(join(folder, "calls"), "utf8")
+      .trim()
+      .split("\n")
+      .filter((call) => call.startsWith("az "))
+      .map((call) => call.split(" --")[0]);
+
+  it("leaves a registry that is there as it is", async () => {
+    process.env.MLP_TEST_ANONYMOUS = "true";
+    assert.equal(await prepare("there"), "acmeml.azurecr.io/mlplatform");
+    assert.deepEqual(calledAz(), ["az group exists", "az acr list", "az acr login"]);
+  });
+
+  it("opens no private registry to the world", async () => {
+    process.env.MLP_TEST_ANONYMOUS = "false";
+    await assert.rejects(
+      prepare("there"),
+      /the registry acmeml is there, and lets nobody pull without a right\. Name one/,
+    );
+    assert.deepEqual(calledAz(), ["az group exists", "az acr list"]);
+  });
+
+  it("shows nothing of an answer that it can't read", async () => {
+    await assert.rejects(prepare("garbled"), (error: Error) => {
+      assert.match(error.message, /`az acr list` answered with 29 characters that are no JSON/);
+      return !error.message.includes(token);
+    });
   });
 
   it("says in Azure's words what it refuses, with a remedy", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { dirname, join, normalize, resolve } from "node:path";
+import { dirname, join, normalize, resolve, matchesGlob } from "node:path";
 import { parse } from "yaml";
 import { baseImages, basesOf } from "../../images/bases/baseImages";
 import { type OwnImage, ownImages } from "../../program/ownImages";
@@ -143,6 +143,17 @@ describe("the workflow of the own images", () => {
       JSON.parse(stdout).map(({ name, tag }: OwnImage) => `${name}:${tag}`),
       images.map(({ name, tag }) => `${name}:${tag}`),
     );
+  });
+
+  it("runs wherever something changes that an image is made of", () => {
+    const sources = new Set(images.flatMap((each) => each.sources));
+    for (const event of ["push", "pull_request"]) {
+      const paths: string[] = workflow.on[event].paths;
+      const left = [...sources].filter(
+        (source) => !paths.some((path) => matchesGlob(source, path) || path === `${source}/**`),
+      );
+      assert.deepEqual(left, [], event);
+    }
   });
 
   it("publishes what ran in a container, signs it by digest and attests to it", () => {

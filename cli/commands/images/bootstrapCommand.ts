@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { prepareAzureRegistry } from "../../../images/azureRegistry";
 import { Progress } from "../../../screen/progress";
+import { Builder } from "../../../images/builder";
 import { UserError } from "../../../screen/userError";
 import type { CliContext } from "../../context";
 import { addBuildOptions, type BuildFlags } from "./buildCommand";
@@ -57,6 +58,8 @@ async function runBootstrap(flags: BootstrapFlags, context: CliContext): Promise
       remedy: "Name the region of the registry, e.g. westeurope.",
     });
   }
+  // Before anything is made on Azure that no image would come to.
+  await new Builder(context.projectDir).version();
   const folder = mkdtempSync(join(tmpdir(), "mlplatform-login-"));
   const authfile = join(folder, "auth.json");
   const progress = new Progress(context.stderr);

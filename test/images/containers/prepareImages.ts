@@ -19,6 +19,21 @@ const packages = ["buildah", "runc", "mmdebstrap"];
 /** Why no container runs here; undefined where they do. */
 export const noContainers = reasonAgainst();
 
+/**
+ * Skips a suite where no container runs, and says why. Before images are published that is a
+ * failure: what was never run must not be signed.
+ */
+export function requireContainers(suite: { skip(): void }): void {
+  if (noContainers === undefined) {
+    return;
+  }
+  if (process.env.MLP_TEST_IMAGE_BASES === "published") {
+    throw new Error(noContainers);
+  }
+  console.log(`      ${noContainers}`);
+  suite.skip();
+}
+
 function reasonAgainst(): string | undefined {
   const none = "no image is built or run";
   if (process.platform !== "linux" || process.getuid?.() !== 0) {

@@ -14,7 +14,7 @@ import { type OwnImageName, ownImages } from "../../../program/ownImages";
 import { freePorts } from "../../../workloads/lake/testbed/freePorts";
 import { Container } from "./container";
 import { type PodContainers, podContainers } from "./podContainers";
-import { buildTimeoutMs, clone, noContainers, prepareImages } from "./prepareImages";
+import { buildTimeoutMs, clone, prepareImages, requireContainers } from "./prepareImages";
 
 /** A model of two numbers, saved as a training job would. */
 const saveModel = `
@@ -44,10 +44,7 @@ describe("Python in its containers", function () {
   let folder: string;
 
   before(async function () {
-    if (noContainers !== undefined) {
-      console.log(`      ${noContainers}`);
-      this.skip();
-    }
+    requireContainers(this);
     pods = await podContainers();
     folder = mkdtempSync(join(tmpdir(), "mlplatform-model-"));
   });
