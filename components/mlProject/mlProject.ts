@@ -20,9 +20,9 @@ import { type MlProjectSettings, normalizeMlProject } from "./normalize";
 
 /**
  * An ML team's place on the platform, under the component's name: a namespace with quota, queue,
- * network rules and rights; keys to its own prefixes of the lake; its own MLflow user and
- * experiment; and by choice Azure identities without stored credentials and a GitHub repository
- * with environments and workflows.
+ * network rules and rights; keys to its own prefixes of the lake; its own MLflow workspace and
+ * user; and by choice Azure identities without stored credentials and a GitHub repository with
+ * environments and workflows.
  *
  * @example
  * new MlProject("churn", {

@@ -24,7 +24,7 @@ const provisioningUid = 65_532;
 const scriptFile = join(__dirname, "provisionTracking.py");
 
 /**
- * Gives a project its own MLflow user and experiment. A Job beside the server signs in as the
+ * Gives a project its own workspace and user in MLflow. A Job beside the server signs in as the
  * administrator, so that the administrator's Secret never enters the project's namespace; the
  * project's namespace gets its own user's Secret only.
  */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,17 +14,17 @@ import {
   trackingServerSecrets,
 } from "@mlplatform/contracts/trackingServer";
 import { S3Client } from "@aws-sdk/client-s3";
-import { PythonEnvironment } from "../../local/programs/pythonEnvironment";
-import { findInstalledPostgres } from "../../local/services/postgres";
-import { previewStack } from "../../preview/engine/previewStack";
-import type { PreviewResource } from "../../preview/engine/programRun";
-import { freePorts } from "../../workloads/lake/testbed/freePorts";
-import type { TestStore } from "../../workloads/lake/testbed/objectStores";
-import { deployable } from "../preview/deployable";
-import { BackupServer } from "../stores/backupServer";
-import { ended, provision } from "../stores/provisioned";
+import { PythonEnvironment } from "../../../local/programs/pythonEnvironment";
+import { findInstalledPostgres } from "../../../local/services/postgres";
+import { previewStack } from "../../../preview/engine/previewStack";
+import type { PreviewResource } from "../../../preview/engine/programRun";
+import { freePorts } from "../../../workloads/lake/testbed/freePorts";
+import type { TestStore } from "../../../workloads/lake/testbed/objectStores";
+import { deployable } from "../../preview/deployable";
+import { BackupServer } from "../../stores/backupServer";
+import { ended, provision } from "../../stores/provisioned";
 
-const root = resolve(__dirname, "../..");
+const root = resolve(__dirname, "../../..");
 const startTimeoutMs = 240_000;
 /** Access key of the server, by the name of its access in the program. */
 const serverConsumer = "mlflow-artifacts";
@@ -67,15 +68,79 @@ export class TrackingBed {
   private database: BackupServer | undefined;
   private server: ChildProcess | undefined;
   private port = 0;
+  private serverEnvironment: NodeJS.ProcessEnv = {};
 
   private constructor(
     private readonly store: TestStore,
     private readonly python: PythonEnvironment,
+    private readonly packages: string,
     private readonly resources: PreviewResource[],
   ) {}
 
   /** Starts everything and provisions the projects. */
   static async start(startStore: () => Promise<TestStore>, kind: string): Promise<TrackingBed> {
+    const bed = await TrackingBed.prepare(startStore, kind);
+    return bed.orStop(async () => {
+      await bed.startServer(serverNow);
+      await bed.provisionProjects();
+    });
+  }
+
+  /** Starts the server as it was before projects had workspaces, with the projects' users. */
+  static async startBeforeWorkspaces(
+    startStore: () => Promise<TestStore>,
+    kind: string,
+  ): Promise<TrackingBed> {
+    const bed = await TrackingBed.prepare(startStore, kind);
+    return bed.orStop(async () => {
+      await bed.startServer(serverBefore);
+      for (const project of projects) {
+        await bed.addUser(project);
+      }
+    });
+  }
+
+  /** Starts the server anew as it is now, and provisions the projects. */
+  async upgrade(): Promise<void> {
+    await this.stopServer();
+    await this.startServer(serverNow);
+    await this.provisionProjects();
+  }
+
+  /** Moves what a project made before workspaces into its own; returns what is printed. */
+  adopt(project: string, ...flags: string[]): Promise<string> {
+    const artifacts = ["--artifacts", "s3://lake/artifacts"];
+    const args = ["-m", "mlplatform.adopt", project, ...artifacts, ...flags];
+    return ended(this.python.python, args, this.serverEnvironment);
+  }
+
+  /** Ends the server and starts it as it is now. */
+  async restart(): Promise<void> {
+    await this.stopServer();
+    await this.startServer(serverNow);
+  }
+
+  private async provisionProjects(): Promise<void> {
+    for (const project of projects) {
+      await this.provisionProject(project);
+    }
+  }
+
+  private async orStop(work: () => Promise<void>): Promise<this> {
+    try {
+      await work();
+      return this;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** A store with the server's key, and empty databases. */
+  private static async prepare(
+    startStore: () => Promise<TestStore>,
+    kind: string,
+  ): Promise<TrackingBed> {
     const stateRoot = join(root, ".mlplatform");
     const say = (text: string) => console.log(`      python: ${text}`);
     const requirements = join(root, "local", "python", "requirements.txt");
@@ -91,8 +156,9 @@ export class TrackingBed {
       }),
     });
     const store = await startStore();
-    const bed = new TrackingBed(store, python, result.resources);
-    try {
+    const packages = await python.packages(stateRoot, join(root, exporterFile));
+    const bed = new TrackingBed(store, python, packages, result.resources);
+    return bed.orStop(async () => {
       chmodSync(bed.directory, 0o755);
       await provision(
         store,
@@ -101,15 +167,7 @@ export class TrackingBed {
         { CONSUMER_SECRET_KEY: bed.serverKey },
       );
       await bed.startDatabase();
-      await bed.startServer(await python.packages(stateRoot, join(root, exporterFile)));
-      for (const project of projects) {
-        await bed.provisionProject(project);
-      }
-      return bed;
-    } catch (error) {
-      await bed.stop();
-      throw error;
-    }
+    });
   }
 
   get url(): string {
@@ -135,7 +193,7 @@ export class TrackingBed {
   }
 
   /** Calls MLflow. */
-  async call(caller: Caller, { method, path, query, body, raw }: Call): Promise<Answer> {
+  call(caller: Caller, { method, path, query, body, raw }: Call): Promise<Answer> {
     const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
     const headers: Record<string, string> = { ...caller.headers };
     if (caller.username !== undefined) {
@@ -148,8 +206,18 @@ export class TrackingBed {
     if (body !== undefined) {
       headers["content-type"] = "application/json";
     }
-    const answer = await fetch(`${this.url}${path}${search}`, { method, headers, body: text });
-    return { status: answer.status, text: await answer.text() };
+    return new Promise((settle, reject) => {
+      // Not by `fetch`, which writes a path as it should be: an attack's is sent as it is.
+      const options = { host: "127.0.0.1", port: this.port, method, headers, path: path + search };
+      const sent = request(options, (answer) => {
+        let received = "";
+        answer.setEncoding("utf8").on("data", (chunk: string) => (received += chunk));
+        answer.on("end", () => settle({ status: answer.statusCode ?? 0, text: received }));
+        answer.on("error", reject);
+      });
+      sent.on("error", reject);
+      sent.end(text);
+    });
   }
 
   /** Calls as the administrator; anything but success is an error. */
@@ -206,12 +274,16 @@ export class TrackingBed {
   }
 
   /** Runs a Python program as a project's pod, with its own user only; returns what it prints. */
-  runAsProject(project: string, script: string, ...args: string[]): Promise<string> {
-    return ended(this.python.python, [script, ...args], {
+  runAsProject(
+    project: string,
+    script: string,
+    { isInWorkspace } = { isInWorkspace: true },
+  ): Promise<string> {
+    return ended(this.python.python, [script], {
       PATH: [dirname(this.python.python), process.env["PATH"]].join(delimiter),
       HOME: this.directory,
       [trackingVariables.uri]: this.url,
-      [trackingVariables.workspace]: project,
+      ...(isInWorkspace && { [trackingVariables.workspace]: project }),
       [trackingVariables.username]: project,
       [trackingVariables.password]: this.passwordOf(project),
       MLFLOW_DISABLE_TELEMETRY: "true",
@@ -220,15 +292,19 @@ export class TrackingBed {
   }
 
   async stop(): Promise<void> {
+    await this.stopServer();
+    await this.database?.stop();
+    await this.store.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private async stopServer(): Promise<void> {
     const { server } = this;
-    if (server?.pid !== undefined && server.exitCode === null) {
+    if (server?.pid !== undefined && server.exitCode === null && server.signalCode === null) {
       const exit = new Promise((settle) => server.once("exit", settle));
       process.kill(-server.pid, "SIGKILL");
       await exit;
     }
-    await this.database?.stop();
-    await this.store.stop();
-    rmSync(this.directory, { recursive: true, force: true });
   }
 
   private passwordOf(username: string): string {
@@ -253,7 +329,7 @@ export class TrackingBed {
   }
 
   /** Starts the container of the server's Deployment, with this machine's addresses. */
-  private async startServer(packages: string): Promise<void> {
+  private async startServer(version: ServerVersion): Promise<void> {
     [this.port] = (await freePorts(1)) as [number];
     const pod = this.inputsOf("Deployment", "mlflow-server").spec.template.spec;
     const [migration] = pod.initContainers;
@@ -264,15 +340,12 @@ export class TrackingBed {
     const { PGPORT } = this.database!.environment;
     const uriOf = (name: string) => `postgresql+psycopg://postgres@127.0.0.1:${PGPORT}/${name}`;
     const authentication = join(this.directory, "auth.ini");
-    writeFileSync(
-      authentication,
-      trackingAuthentication(uriOf("mlflow_auth"), this.administratorPassword),
-      { mode: 0o600 },
-    );
+    const users = trackingAuthentication(uriOf("mlflow_auth"), this.administratorPassword);
+    writeFileSync(authentication, version.users(users), { mode: 0o600 });
     const env = {
-      ...Object.fromEntries(plain),
+      ...version.environment(Object.fromEntries(plain)),
       PATH: [dirname(this.python.python), process.env["PATH"]].join(delimiter),
-      PYTHONPATH: [join(root, "workloads", "mlflow"), packages].join(delimiter),
+      PYTHONPATH: [join(root, "workloads", "mlflow"), this.packages].join(delimiter),
       HOME: this.directory,
       TMPDIR: this.directory,
       MLFLOW_DISABLE_TELEMETRY: "true",
@@ -285,13 +358,14 @@ export class TrackingBed {
       [trackingServerSecrets.sessionKey]: newSecret(),
       [trackingServerSecrets.gatewayPassphrase]: newSecret(),
     };
+    this.serverEnvironment = env;
     await ended(this.python.python, (migration.command as string[]).slice(1), env);
     const here: Record<string, string> = {
       host: "127.0.0.1",
       port: String(this.port),
       "expose-prometheus": join(this.directory, "metrics"),
     };
-    const args = (container.args as string[]).map((argument) => {
+    const args = version.args(container.args as string[]).map((argument) => {
       const [, name] = /^--([\w-]+)=/.exec(argument) ?? [];
       return name !== undefined && name in here ? `--${name}=${here[name]}` : argument;
     });
@@ -329,6 +403,32 @@ export class TrackingBed {
     return found[0]!.inputs;
   }
 }
+
+/** How a version of the platform starts MLflow, made from how this one does. */
+interface ServerVersion {
+  args(args: string[]): string[];
+  environment(env: Record<string, string>): Record<string, string>;
+  /** Text of `auth.ini`. */
+  users(text: string): string;
+}
+
+const serverNow: ServerVersion = {
+  args: (args) => args,
+  environment: (env) => env,
+  users: (text) => text,
+};
+
+/** Before workspaces: MLflow's own authentication, and sources of any form. */
+const serverBefore: ServerVersion = {
+  args: (args) => args.filter((argument) => argument !== "--enable-workspaces"),
+  environment: (env) =>
+    Object.fromEntries(Object.entries(env).filter(([name]) => !name.endsWith("_REGEX"))),
+  users: (text) =>
+    text.replace(
+      /^authorization_function = .*$/m,
+      "authorization_function = mlflow.server.auth:authenticate_request_basic_auth",
+    ),
+};
 
 const exporterFile = join("local", "python", "exporter.txt");
 
