@@ -25,22 +25,32 @@ const roleAssignments = z.array(
     condition: z.string().nullish(),
   }),
 );
-const offeredVersions = z.object({ values: z.array(z.object({ version: z.string() })) });
+const offeredVersion = z.object({
+  version: z.string(),
+  /** `supportPlan` is what a cluster with this version may have for its own. */
+  capabilities: z.object({ supportPlan: z.array(z.string()).nullish() }).nullish(),
+});
+type OfferedVersion = z.infer<typeof offeredVersion>;
+const offeredVersions = z.object({ values: z.array(offeredVersion) });
 
 const signIn =
   "Run `az login`, then `az account set --subscription <name>`; in a workflow use azure/login.";
+const readable = "Check what `az` on PATH is, then run this again.";
 
 /** Looks at the subscription that the Azure CLI is signed in to. Makes nothing. */
 export async function examineAzure(run: RunTool, needs: AzureNeeds): Promise<Finding[]> {
   const answer = await run("az", "account", "show", "--output", "json");
   if (answer.isMissing) {
     const remedy = "Install the Azure CLI and sign in, then run this again.";
-    return [notChecked("Subscription", "no Azure CLI on PATH", remedy)];
+    return [notChecked("Subscription", `Azure CLI ${answer.error}`, remedy)];
   }
   const found = answerAs(account, answer);
   if (found === undefined) {
-    const seen = answer.isGood ? "`az account show` wrote nothing that can be read" : answer.error;
-    return [failure("Subscription", seen, signIn)];
+    return [
+      answer.isGood
+        ? notChecked("Subscription", "the output of `az account show` can't be read", readable)
+        : failure("Subscription", answer.error, signIn),
+    ];
   }
   const parts = await Promise.all([
     examineProviders(run, needs),
@@ -81,6 +91,8 @@ async function examineProviders(run: RunTool, needs: AzureNeeds): Promise<Findin
   );
 }
 
+/** Names that the Azure CLI gives to whoever signed in by `az login --identity`. */
+const managedIdentities = ["systemAssignedIdentity", "userAssignedIdentity"];
 const rolesThatMake = ["Owner", "Contributor"];
 const rolesThatGrant = [
   "Owner",
@@ -90,6 +102,13 @@ const rolesThatGrant = [
 
 async function examineRoles(run: RunTool, signedIn: Account): Promise<Finding[]> {
   const subject = "Rights of the deployer";
+  if (managedIdentities.includes(signedIn.user.name)) {
+    const seen = `the Azure CLI tells of a managed identity only that it is a ${signedIn.user.name}`;
+    const remedy =
+      "Look at its roles by `az role assignment list --all --include-inherited --assignee " +
+      "<its object id>`, or sign in as a service principal.";
+    return [notChecked(subject, seen, remedy)];
+  }
   const assignee = await principal(run, signedIn);
   const scope = `/subscriptions/${signedIn.id}`;
   const answer = await run(
@@ -133,15 +152,29 @@ async function examineVersion(run: RunTool, needs: AzureNeeds): Promise<Finding[
   if (offered === undefined) {
     return [unanswered(subject, answer.error)];
   }
-  const versions = offered.values.map(({ version }) => version).sort();
-  const minor = needs.kubernetesVersion.split(".").slice(0, 2).join(".");
-  return [
-    versions.includes(minor)
-      ? good(subject, `offered in ${needs.region}`)
-      : failure(
-          subject,
-          `${needs.region} offers ${versions.join(", ")}`,
-          "Set `mlplatform:aks.kubernetesVersion` to one of them.",
-        ),
-  ];
+  return [examineOffer(subject, offered.values, needs)];
+}
+
+function examineOffer(
+  subject: string,
+  offered: OfferedVersion[],
+  { region, supportPlan, kubernetesVersion }: AzureNeeds,
+): Finding {
+  const plansOf = ({ capabilities }: OfferedVersion) => capabilities?.supportPlan ?? [];
+  const taken = offered.filter((each) => plansOf(each).includes(supportPlan));
+  if (taken.length === 0) {
+    return unanswered(subject, `${region} names no version under ${supportPlan}`);
+  }
+  const minor = kubernetesVersion.split(".").slice(0, 2).join(".");
+  const versions = taken.map(({ version }) => version).sort();
+  if (versions.includes(minor)) {
+    return good(subject, `offered in ${region}`);
+  }
+  const otherPlans = offered.filter(({ version }) => version === minor).flatMap(plansOf);
+  const only = otherPlans.length > 0 ? `, this one under ${otherPlans.join(", ")} alone` : "";
+  return failure(
+    subject,
+    `${region} offers ${versions.join(", ")} under ${supportPlan}${only}`,
+    "Set `mlplatform:aks.kubernetesVersion` to one of them.",
+  );
 }

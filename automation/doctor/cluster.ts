@@ -53,7 +53,8 @@ export async function examineCluster(
   const subject = `API server (${context})`;
   const version = await kubectl("version", "--output=json");
   if (version.isMissing) {
-    return [notChecked(subject, "no kubectl on PATH", "Install kubectl, then run this again.")];
+    const remedy = "Install kubectl, then run this again.";
+    return [notChecked(subject, `kubectl ${version.error}`, remedy)];
   }
   const server = answerAs(versions, version)?.serverVersion.gitVersion;
   if (server === undefined) {

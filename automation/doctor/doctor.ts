@@ -22,7 +22,10 @@ export interface DoctorOptions {
   policyDir: string;
   /** Stack whose needs are looked at. @default only the tools */
   stack?: string;
-  /** Context of kubectl for the running cluster. @default the stack's own, where it names one */
+  /**
+   * Context of kubectl for the running cluster, which is looked at without a stack too.
+   * @default the stack's own, where it names one
+   */
   context?: string;
   /** @default none was given */
   githubToken?: string;
@@ -37,7 +40,8 @@ export async function examine(options: DoctorOptions): Promise<Examination[]> {
   const { stack, run, onProgress } = options;
   if (stack === undefined) {
     onProgress("looking at tools");
-    return [{ part: "Tools", findings: await examineTools(run) }];
+    const tools = { part: "Tools", findings: await examineTools(run) };
+    return [tools, ...(await examineGivenCluster(options))];
   }
   onProgress(`running the program of ${stack}`);
   const { findings, shown } = await examineProgram(options, stack);
@@ -48,10 +52,34 @@ export async function examine(options: DoctorOptions): Promise<Examination[]> {
     { part: "Tools", findings: tools },
     { part: `Program of ${stack}`, findings },
   ];
-  if (needs === undefined) {
-    return examinations;
+  const surroundings =
+    needs === undefined
+      ? await examineWithoutNeeds(options, stack)
+      : await examineSurroundings(options, stack, needs);
+  return [...examinations, ...surroundings];
+}
+
+/** The cluster of the context that was given, if one was: it can be looked at without a stack. */
+async function examineGivenCluster(options: DoctorOptions): Promise<Examination[]> {
+  const { context, run, onProgress } = options;
+  if (context === undefined) {
+    return [];
   }
-  return [...examinations, ...(await examineSurroundings(options, stack, needs))];
+  onProgress("looking at Cluster");
+  return [{ part: "Cluster", findings: await examineCluster(run, context) }];
+}
+
+/** Names each part that can't be looked at while the program doesn't tell what it needs. */
+async function examineWithoutNeeds(options: DoctorOptions, stack: string): Promise<Examination[]> {
+  const seen = `the program of ${stack} fails, so it is not known what it needs`;
+  const remedy = "Mend what is said of the program, then run this again.";
+  const unseen = (part: string) => ({ part, findings: [notChecked(part, seen, remedy)] });
+  const cluster = await examineGivenCluster(options);
+  return [
+    ...["Azure", "GitHub", "Images"].map(unseen),
+    ...(cluster.length > 0 ? cluster : [unseen("Cluster")]),
+    unseen("Domain"),
+  ];
 }
 
 /** The program of a stack in the offline engine, with the policies. */
@@ -101,7 +129,17 @@ async function examineSurroundings(
   const examinations: Examination[] = [];
   const look = async (part: string, examined: () => Promise<Finding[]>) => {
     onProgress(`looking at ${part}`);
-    examinations.push({ part, findings: await examined() });
+    const findings = await examined().catch((error: unknown) => {
+      if (!(error instanceof UserError)) {
+        throw error;
+      }
+      // One part that can't be looked at takes nothing away from the others.
+      const remedy = `\`mlp preview --stack ${stack}\` may show more.`;
+      return error.problems.map((problem) =>
+        notChecked(part, problemText({ ...problem, remedy: undefined }), problem.remedy ?? remedy),
+      );
+    });
+    examinations.push({ part, findings });
   };
   const { azure, github, modelDomain } = needs;
   if (azure !== undefined) {

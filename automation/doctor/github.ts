@@ -17,6 +17,8 @@ const neededScopes = ["repo", "workflow"];
 const fineGrained =
   "Administration, Actions, Contents, Environments, Secrets, Variables and Workflows: read and " +
   "write";
+const withRights =
+  "Check that the token may read it (single sign-on, allowed addresses), then run this again.";
 const timeoutMs = 20_000;
 
 /** Looks at the token and the owner of the repositories. The token is sent to GitHub alone. */
@@ -50,8 +52,8 @@ export async function examineGitHub(
   };
   try {
     const first = await ask("rate_limit");
-    const signedIn = examineToken(first);
-    if (first.status !== 200) {
+    const signedIn = examineToken(first, needs.baseUrl);
+    if (!isKnown(first)) {
       return [signedIn];
     }
     const owner = await askOwner(ask, needs.owner);
@@ -71,10 +73,21 @@ export async function examineGitHub(
   }
 }
 
-function examineToken({ status, scopes }: Answer): Finding {
+/** GitHub Enterprise Server without rate limits answers 404, and tells the scopes all the same. */
+function isKnown({ status, scopes }: Answer): boolean {
+  return status === 200 || (status === 404 && scopes !== undefined);
+}
+
+function examineToken(answer: Answer, baseUrl: string): Finding {
   const subject = "GITHUB_TOKEN";
-  if (status !== 200) {
+  const { status, scopes } = answer;
+  if (status === 401) {
     return failure(subject, `refused with ${status}`, "Make a new one; it may have expired.");
+  }
+  if (!isKnown(answer)) {
+    const seen = `${baseUrl}rate_limit answered ${status}; nothing more was asked`;
+    const remedy = "Check `mlplatform:github.baseUrl` and GitHub's status, then run this again.";
+    return notChecked(subject, seen, remedy);
   }
   if (scopes === undefined) {
     const seen = "accepted; this kind doesn't tell its permissions";
@@ -90,27 +103,22 @@ function examineToken({ status, scopes }: Answer): Finding {
       );
 }
 
-/** An owner is an organization, or a user. */
-async function askOwner(
-  ask: (path: string) => Promise<Answer>,
-  owner: string,
-): Promise<Answer | undefined> {
-  for (const kind of ["orgs", "users"]) {
-    const answer = await ask(`${kind}/${encodeURIComponent(owner)}`);
-    if (answer.status === 200) {
-      return answer;
-    }
-  }
-  return undefined;
+/** An owner is an organization, or a user. Only 404 says that it isn't the one. */
+async function askOwner(ask: (path: string) => Promise<Answer>, owner: string): Promise<Answer> {
+  const name = encodeURIComponent(owner);
+  const organization = await ask(`orgs/${name}`);
+  return organization.status === 404 ? ask(`users/${name}`) : organization;
 }
 
-function examineOwner(needs: GitHubNeeds, owner: Answer | undefined): Finding {
+function examineOwner(needs: GitHubNeeds, { status, plan }: Answer): Finding {
   const subject = `GitHub ${needs.owner}`;
-  if (owner === undefined) {
+  if (status === 404) {
     const remedy = "Set `mlplatform:github.owner` to your organization.";
     return failure(subject, "no such organization or user", remedy);
   }
-  const { plan } = owner;
+  if (status !== 200) {
+    return notChecked(subject, `GitHub answered ${status}`, withRights);
+  }
   const closed = needs.repositories.filter(({ visibility }) => visibility !== "public");
   if (plan === undefined) {
     const seen = "its plan is shown to its owners only";
@@ -140,9 +148,12 @@ function examineRepository(fullName: string, status: number): Finding {
   if (status === 404) {
     return good(subject, "not there yet; the stack makes it");
   }
+  if (status !== 200) {
+    return notChecked(subject, `GitHub answered ${status}`, withRights);
+  }
   return warning(
     subject,
-    status === 200 ? "is there" : `GitHub answered ${status}`,
+    "is there",
     "Fine where this stack has made it. If not, choose another name, or adopt it by " +
       "`projects[].github.create: false`.",
   );

@@ -14,6 +14,8 @@ export interface AzureNeeds {
   zones: string[];
   /** Minor version of Kubernetes, e.g. `1.35`. */
   kubernetesVersion: string;
+  /** Plan under which Azure has to offer that version. */
+  supportPlan: string;
 }
 
 /** A repository that a stack makes. */
@@ -83,6 +85,8 @@ function azureNeeds(
     pools,
     zones: [...new Set([...profiles, ...others].flatMap(zonesOf))].sort(),
     kubernetesVersion: String(cluster.kubernetesVersion ?? ""),
+    // What Azure takes where none is set.
+    supportPlan: String(cluster.supportPlan ?? "KubernetesOfficial"),
   };
 }
 

@@ -18,6 +18,17 @@ interface Tool {
   grave: typeof failure;
 }
 
+/** The user's own, which `pulumi up` takes: not the one of `npm ci`, which `mlp` may run on. */
+const node: Tool = {
+  name: "Node",
+  command: "node",
+  arguments: ["--version"],
+  // Oldest that every part of the repository runs on.
+  oldest: "20.0.0",
+  purpose: "the program, which `pulumi up` runs on it",
+  install: "https://nodejs.org",
+  grave: failure,
+};
 const pulumi: Tool = {
   name: "Pulumi CLI",
   command: "pulumi",
@@ -57,35 +68,26 @@ const azureTools: Tool[] = [
     grave: failure,
   },
 ];
-/** Oldest Node that every part of the repository runs on. */
-const oldestNode = "20.0.0";
 const number = /\d+\.\d+\.\d+/;
 const login = z.object({ user: z.string().optional(), url: z.string().optional() });
 
 /** Looks at the programs on this machine. Without a stack only those that none can do without. */
 export async function examineTools(run: RunTool, needs?: StackNeeds): Promise<Finding[]> {
-  const tools = [pulumi, kubectl, ...(needs?.azure === undefined ? [] : azureTools)];
+  const tools = [node, pulumi, kubectl, ...(needs?.azure === undefined ? [] : azureTools)];
   const found = await Promise.all(tools.map((tool) => examineTool(tool, run)));
-  return [examineNode(process.versions.node), ...found, await examineBackend(run)];
-}
-
-/** Whether this Node is new enough. */
-export function examineNode(version: string): Finding {
-  return isOlder(version, oldestNode)
-    ? failure("Node", version, `Install Node ${oldestNode} or newer: https://nodejs.org.`)
-    : good("Node", version);
+  return [...found, await examineBackend(run)];
 }
 
 async function examineTool(tool: Tool, run: RunTool): Promise<Finding> {
   const answer = await run(tool.command, ...tool.arguments);
   const remedy = `Install ${tool.oldest} or newer: ${tool.install}.`;
   if (answer.isMissing) {
-    return tool.grave(tool.name, `not on PATH; needed for ${tool.purpose}`, remedy);
+    return tool.grave(tool.name, `${answer.error}; needed for ${tool.purpose}`, remedy);
   }
   const version = answer.isGood ? number.exec(answer.stdout)?.[0] : undefined;
   if (version === undefined) {
     const seen = answer.error || `\`${tool.command} ${tool.arguments.join(" ")}\` names no version`;
-    return warning(tool.name, seen, `Check what \`${tool.command}\` on PATH is. ${remedy}`);
+    return tool.grave(tool.name, seen, `Check what \`${tool.command}\` on PATH is. ${remedy}`);
   }
   return isOlder(version, tool.oldest)
     ? tool.grave(tool.name, version, remedy)
@@ -96,10 +98,14 @@ async function examineBackend(run: RunTool): Promise<Finding> {
   const subject = "Pulumi backend";
   const answer = await run("pulumi", "whoami", "--json", "--non-interactive");
   if (answer.isMissing) {
-    return notChecked(subject, "no Pulumi CLI", "Install the CLI first.");
+    return notChecked(subject, `Pulumi CLI ${answer.error}`, "Install the CLI first.");
   }
   const said = answerAs(login, answer);
   if (said === undefined) {
+    if (answer.isGood) {
+      const remedy = "Check what `pulumi` on PATH is, then run this again.";
+      return notChecked(subject, "the output of `pulumi whoami` can't be read", remedy);
+    }
     const remedy =
       "Run `pulumi login` for Pulumi Cloud, or `pulumi login <url>` for a state of your own.";
     return failure(subject, answer.error || "not logged in", remedy);

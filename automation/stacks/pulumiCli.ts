@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { isOlder } from "../isOlder";
-import { UserError, shown } from "../../screen/userError";
+import { UserError } from "../../screen/userError";
 
 /** Oldest CLI that the program's SDK and the plugins of the platform are known to work with. */
 export const oldestCli = "3.270.0";
@@ -18,6 +18,12 @@ export interface CliOptions {
 const remedy =
   "Install it as https://www.pulumi.com/docs/install says, or put it on PATH, and run this again.";
 
+const otherRemedy = `Check by \`command -v pulumi\` what that is. ${remedy}`;
+
+/** What stands in a message for an output, which may hold secrets. */
+export const sizeOf = (output: string) =>
+  output.trim() === "" ? "nothing" : `${output.length} characters`;
+
 /** The Pulumi CLI that is on PATH. */
 export class PulumiCli {
   private constructor(
@@ -28,25 +34,25 @@ export class PulumiCli {
   /**
    * Finds the CLI and checks its version.
    *
-   * @throws UserError where there is none, or one that is too old
+   * @throws UserError where there is none, one that can't be run, or one that is too old
    */
   static async find(options: CliOptions): Promise<PulumiCli> {
-    let said: string;
-    try {
-      said = await outputOf(["version"], options);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-        throw error;
-      }
-      throw new UserError({ what: "there is no `pulumi` on PATH", remedy });
+    const { end, output } = await ended(["version"], options);
+    if (end !== undefined) {
+      // What it says is not repeated: this may be any program.
+      throw new UserError({ what: `\`pulumi version\` ${end}`, remedy: otherRemedy });
     }
-    const version = /^v?(\d+\.\d+\.\d+)/.exec(said.trim())?.[1];
-    if (version === undefined || isOlder(version, oldestCli)) {
+    const version = /^v?(\d+\.\d+\.\d+)/.exec(output.trim())?.[1];
+    if (version === undefined) {
       throw new UserError({
-        what: `the Pulumi CLI on PATH must be ${oldestCli} or newer`,
-        seen: version ?? shown(said.trim()),
-        remedy,
+        what: "`pulumi version` must print a version",
+        seen: sizeOf(output),
+        remedy: otherRemedy,
       });
+    }
+    if (isOlder(version, oldestCli)) {
+      const what = `the Pulumi CLI on PATH must be ${oldestCli} or newer`;
+      throw new UserError({ what, seen: version, remedy });
     }
     return new PulumiCli(version, options);
   }
@@ -83,7 +89,7 @@ export class PulumiCli {
     process.on("SIGTERM", tell);
     try {
       return await new Promise<number>((done, fail) => {
-        child.once("error", fail);
+        child.once("error", (error) => fail(startError(error)));
         child.once("close", (code) => done(code ?? 1));
       });
     } finally {
@@ -105,6 +111,23 @@ function hasTerminal(): boolean {
 }
 
 async function outputOf(args: string[], options: CliOptions): Promise<string> {
+  const { end, output, errors } = await ended(args, options);
+  if (end === undefined) {
+    return output;
+  }
+  throw new UserError({
+    what: `\`pulumi ${args.join(" ")}\` ${end}: ${errors.trim().replace(/\.$/, "")}`,
+  });
+}
+
+/** What a run printed, and how it ended; `end` is undefined where it ended well. */
+interface EndedRun {
+  end: string | undefined;
+  output: string;
+  errors: string;
+}
+
+async function ended(args: string[], options: CliOptions): Promise<EndedRun> {
   const { folder, signal, environment } = options;
   const child = spawn("pulumi", [...args, "--non-interactive"], {
     cwd: folder,
@@ -116,14 +139,25 @@ async function outputOf(args: string[], options: CliOptions): Promise<string> {
   let errors = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-  const code = await new Promise<number | null>((done, fail) => {
-    child.once("error", fail);
-    child.once("close", done);
+  const end = await new Promise<string | undefined>((done, fail) => {
+    child.once("error", (error) => fail(startError(error)));
+    child.once("close", (code, by) =>
+      done(code === 0 ? undefined : code === null ? `was ended by ${by}` : `ended with ${code}`),
+    );
   });
-  if (code === 0) {
-    return output;
+  return { end, output, errors };
+}
+
+/** What to say of a CLI that did not start; an abort stays what it is. */
+function startError(error: NodeJS.ErrnoException): Error {
+  if (!error.syscall?.startsWith("spawn")) {
+    return error;
   }
-  throw new UserError({
-    what: `\`pulumi ${args.join(" ")}\` ended with ${code}: ${errors.trim().replace(/\.$/, "")}`,
-  });
+  return error.code === "ENOENT"
+    ? new UserError({ what: "there is no `pulumi` on PATH", remedy })
+    : new UserError({
+        what: "`pulumi` on PATH can't be run",
+        seen: error.code,
+        remedy: otherRemedy,
+      });
 }

@@ -1,5 +1,6 @@
+import { z } from "zod";
 import { UserError } from "../../screen/userError";
-import type { PulumiCli } from "./pulumiCli";
+import { type PulumiCli, sizeOf } from "./pulumiCli";
 
 /** A resource in the state, as far as it is looked at here. */
 export interface StateEntry {
@@ -19,25 +20,70 @@ export interface PendingOperation {
   resource: StateEntry;
 }
 
+/** A stack as `pulumi stack export` writes it and `pulumi stack import` reads it. */
+export interface ExportedStack {
+  deployment: { resources?: StateEntry[]; pending_operations?: PendingOperation[] };
+}
+
 /** What the state of a stack holds. */
 export interface StackState {
   resources: StateEntry[];
   pending: PendingOperation[];
 }
 
+const entry = z.custom<StateEntry>(
+  (each) =>
+    typeof each === "object" && each !== null && "urn" in each && typeof each.urn === "string",
+);
+/** Keeps what it doesn't know: it is what `pulumi stack import` gets back. */
+const state = z.looseObject({
+  deployment: z
+    .looseObject({
+      resources: z
+        .array(entry)
+        .nullish()
+        .transform((all) => all ?? undefined),
+      pending_operations: z
+        .array(z.looseObject({ type: z.string(), resource: entry }))
+        .nullish()
+        .transform((all) => all ?? undefined),
+    })
+    .nullish(),
+});
+
 /**
- * Reads the state of a stack; one that was never deployed holds nothing.
+ * What `pulumi stack export` prints, as it is; with an empty deployment where none was ever made.
  *
- * @throws UserError for a stack that the backend doesn't have
+ * @throws UserError for a stack that the backend doesn't have, and for what is no state
  */
+export async function exportState(cli: PulumiCli, stack: string): Promise<ExportedStack> {
+  const printed = await exportOf(cli, stack);
+  const exported = parsed(printed);
+  if (exported === undefined) {
+    // What it printed is not repeated: states hold secrets.
+    throw new UserError({
+      what: `\`pulumi stack export --stack ${stack}\` must print the state as JSON`,
+      seen: sizeOf(printed),
+      remedy:
+        "Run it by hand, and check by `command -v pulumi` that no other program answers to that " +
+        "name.",
+    });
+  }
+  return { ...exported, deployment: exported.deployment ?? {} };
+}
+
+function parsed(text: string): z.infer<typeof state> | undefined {
+  try {
+    return state.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the state of a stack; one that was never deployed holds nothing. */
 export async function readState(cli: PulumiCli, stack: string): Promise<StackState> {
-  const exported = JSON.parse(await exportOf(cli, stack)) as {
-    deployment?: { resources?: StateEntry[]; pending_operations?: PendingOperation[] } | null;
-  };
-  return {
-    resources: exported.deployment?.resources ?? [],
-    pending: exported.deployment?.pending_operations ?? [],
-  };
+  const { deployment } = await exportState(cli, stack);
+  return { resources: deployment.resources ?? [], pending: deployment.pending_operations ?? [] };
 }
 
 async function exportOf(cli: PulumiCli, stack: string): Promise<string> {

@@ -1,10 +1,5 @@
 import { UserError } from "../../screen/userError";
-import type { PendingOperation, StateEntry } from "./stackState";
-
-/** A stack as `pulumi stack export` writes it and `pulumi stack import` reads it. */
-export interface ExportedStack {
-  deployment: { resources?: StateEntry[]; pending_operations?: PendingOperation[] };
-}
+import type { ExportedStack, StateEntry } from "./stackState";
 
 /** What is known of the resources that a run was making when it was cut off. */
 export interface Decisions {

@@ -8,6 +8,7 @@ import { type Layout, type Style, layoutOf, styled } from "../../screen/layout";
 import { Progress } from "../../screen/progress";
 import { printable, wrap } from "../../screen/text";
 import type { CliContext } from "../context";
+import { stackName } from "../stackName";
 
 interface DoctorFlags {
   stack?: string;
@@ -22,6 +23,7 @@ Examples:
   npm run mlp -- doctor                        the tools on this machine
   npm run mlp -- doctor --stack dev            before the first pulumi up
   npm run mlp -- doctor --stack dev --context dev-cluster   and the running cluster
+  npm run mlp -- doctor --context dev-cluster               tools and cluster alone
 
 Exit codes: 0 nothing has to be changed, 1 something has, 2 wrong arguments, 130 interrupted. What
 could not be checked, and warnings, leave it at 0.`;
@@ -30,7 +32,7 @@ could not be checked, and warnings, leave it at 0.`;
 export function doctorCommand(context: CliContext): Command {
   return new Command("doctor")
     .description("Look for what would stop a stack: tools, Azure, GitHub, images, cluster, DNS")
-    .option("-s, --stack <name>", "stack to look at, as in Pulumi.<name>.yaml")
+    .option("-s, --stack <name>", "stack to look at, as in Pulumi.<name>.yaml", stackName)
     .option("--context <name>", "kubectl context of the running cluster")
     .option("--json", "print data instead of the report")
     .addHelpText("after", examples)

@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { PulumiCli } from "../../automation/stacks/pulumiCli";
 import { pendingProblems, protectionProblems } from "../../automation/stacks/refusals";
-import { readState } from "../../automation/stacks/stackState";
-import { type Decisions, type ExportedStack, decided } from "../../automation/stacks/takeOver";
+import { type StackState, exportState, readState } from "../../automation/stacks/stackState";
+import { type Decisions, decided } from "../../automation/stacks/takeOver";
 import { preview } from "../../preview/preview";
 import { failures } from "../../preview/report/stackPreview";
 import { Progress } from "../../screen/progress";
 import { type Problem, UserError, shown } from "../../screen/userError";
 import { ExitCode } from "../../screen/exitCode";
 import type { CliContext } from "../context";
+import { stackName } from "../stackName";
 
 interface StackFlags {
   stack: string;
@@ -36,7 +37,7 @@ export function upCommand(context: CliContext): Command {
     "Create or update a stack with the Pulumi CLI, after all checks",
   ).action(async (flags: StackFlags) => {
     const cli = await findCli(context);
-    const state = await readState(cli, flags.stack);
+    const state = await stateOf(cli, flags.stack, context);
     refuse(pendingProblems(flags.stack, state));
     await check(flags.stack, context, false);
     // Until a first object is in the cluster nothing that it answers is known, after an update that
@@ -57,9 +58,12 @@ export function refreshCommand(context: CliContext): Command {
       const { stack, takeOver = [], forget = [] } = flags;
       const cli = await findCli(context);
       if (takeOver.length + forget.length === 0) {
-        refuse(pendingProblems(stack, await readState(cli, stack)));
+        refuse(pendingProblems(stack, await stateOf(cli, stack, context)));
       } else {
-        await decide(cli, stack, { ids: idsOf(takeOver), forgotten: new Set(forget) });
+        const decisions = { ids: idsOf(takeOver), forgotten: new Set(forget) };
+        await shownWhile(`deciding what is pending in ${stack}`, context, () =>
+          decide(cli, stack, decisions),
+        );
       }
       await run(cli, context, ["refresh", ...common(flags)]);
     });
@@ -67,11 +71,11 @@ export function refreshCommand(context: CliContext): Command {
 
 /** Writes the state in which every operation that was pending is decided. */
 async function decide(cli: PulumiCli, stack: string, decisions: Decisions): Promise<void> {
-  const exported = await cli.read("stack", "export", "--stack", stack);
+  const exported = await exportState(cli, stack);
   const folder = mkdtempSync(join(tmpdir(), "mlp-state-"));
   try {
     const file = join(folder, "state.json");
-    const state = decided(JSON.parse(exported) as ExportedStack, decisions);
+    const state = decided(exported, decisions);
     writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
     await cli.read("stack", "import", "--stack", stack, "--file", file);
   } finally {
@@ -102,7 +106,7 @@ export function destroyCommand(context: CliContext): Command {
     .option("--keep-data", "keep what is protected and what it stands on, delete the rest")
     .action(async (flags: StackFlags) => {
       const cli = await findCli(context);
-      const state = await readState(cli, flags.stack);
+      const state = await stateOf(cli, flags.stack, context);
       refuse(pendingProblems(flags.stack, state));
       if (!flags.keepData) {
         refuse(protectionProblems(flags.stack, state));
@@ -124,22 +128,34 @@ function stackCommand(name: string, description: string): Command {
     .addHelpText("after", examples);
 }
 
-/** The CLI takes an empty name for the stack that is selected, and a path for another project's. */
-function stackName(name: string): string {
-  if (!/^\w[\w.-]*$/.test(name)) {
-    throw new UserError({
-      what: "--stack must be the name of a stack, as in Pulumi.<name>.yaml",
-      seen: shown(name),
-      remedy: "Name it, e.g. --stack dev.",
-    });
-  }
-  return name;
-}
-
 const common = ({ stack, yes }: StackFlags) => ["--stack", stack, ...(yes ? ["--yes"] : [])];
 
-const findCli = ({ projectDir, signal }: CliContext) =>
-  PulumiCli.find({ folder: projectDir, signal });
+function findCli(context: CliContext): Promise<PulumiCli> {
+  const { projectDir, signal } = context;
+  return shownWhile("looking for the Pulumi CLI", context, () =>
+    PulumiCli.find({ folder: projectDir, signal }),
+  );
+}
+
+/** The state, which the CLI reads from a backend that may be far away. */
+function stateOf(cli: PulumiCli, stack: string, context: CliContext): Promise<StackState> {
+  return shownWhile(`reading the state of ${stack}`, context, () => readState(cli, stack));
+}
+
+/** Runs a step, with a line about it while it takes long. */
+async function shownWhile<T>(
+  title: string,
+  context: CliContext,
+  step: () => Promise<T>,
+): Promise<T> {
+  const progress = new Progress(context.stderr);
+  progress.step(title);
+  try {
+    return await step();
+  } finally {
+    progress.end();
+  }
+}
 
 function refuse(problems: Problem[]): void {
   if (problems.length > 0) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type ExportedStack, decided } from "../../automation/stacks/takeOver";
+import type { ExportedStack } from "../../automation/stacks/stackState";
+import { decided } from "../../automation/stacks/takeOver";
 import type { StateEntry } from "../../automation/stacks/stackState";
 import { UserError } from "../../screen/userError";
 

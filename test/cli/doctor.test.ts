@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { azureAnswers } from "../automation/doctor/azureAnswers";
@@ -33,6 +33,7 @@ describe("mlp doctor", function () {
     folder = await mkdtemp(join(tmpdir(), "mlplatform-doctor-"));
     process.env.PATH = `${folder}:/usr/bin:/bin`;
     process.env.GITHUB_TOKEN = "ghp_fixture";
+    await writeTools(folder, { node: "echo v20.20.2" });
   });
 
   afterEach(async () => {
@@ -45,7 +46,7 @@ describe("mlp doctor", function () {
 
   it("names every tool that is missing or too old, with its remedy, and ends with 1", async () => {
     process.env.PATH = folder;
-    await writeTools(folder, { kubectl: `echo '{"gitVersion":"v1.20.0"}'` });
+    await writeTools(folder, { node: "echo v20.20.2", kubectl: `echo '{"gitVersion":"v1.20.0"}'` });
     const { code, stdout } = await runCli(["doctor"], { projectDir: root });
     assert.equal(code, 1);
     assert.match(stdout, /^ {2}✘ Pulumi CLI: not on PATH; needed for `pulumi up`$/m);
@@ -138,5 +139,71 @@ describe("mlp doctor", function () {
     assert.equal(code, 1);
     assert.match(stdout, /✘ Configuration: .*Pulumi\.nowhere\.yaml/);
     assert.match(stdout, /^Tools$/m);
+    for (const part of ["Azure", "GitHub", "Images", "Cluster", "Domain"]) {
+      const line = new RegExp(`^${part}\n {2}– ${part}: the program of nowhere fails`, "m");
+      assert.match(stdout, line);
+    }
+  });
+
+  it("ends with 2 where --stack is no name", async () => {
+    const { code, stdout, stderr } = await runCli(["doctor", "--stack", ""], { projectDir: root });
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /--stack must be the name of a stack/);
+  });
+
+  it("goes on with the other parts where the images of a stack aren't known", async () => {
+    await writeTools(folder, { kubectl: `echo "no cluster" >&2; exit 1` });
+    await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+    const files = {
+      "Pulumi.yaml": "name: charts\nruntime: nodejs\n",
+      "Pulumi.dev.yaml": "config: {}\n",
+      "package.json": '{ "name": "charts", "main": "index.ts" }',
+      "index.ts":
+        'import * as k8s from "@pulumi/kubernetes";\n' +
+        'const provider = new k8s.Provider("there", { context: "away" });\n' +
+        'new k8s.helm.v3.Release("own", { chart: "own", version: "1.0.0" }, { provider });\n',
+    };
+    for (const [name, text] of Object.entries(files)) {
+      await writeFile(join(folder, name), text);
+    }
+    const { code, stdout } = await runCli(["doctor", "-s", "dev"], { projectDir: folder });
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /^Images\n {2}– Images: the images of chart own 1\.0\.0 are not known/m);
+    assert.match(stdout, /^Cluster\n {2}✘ API server \(away\): no cluster$/m);
+  });
+
+  const unreachable = `echo "The connection to the server was refused" >&2; exit 1`;
+  const reached = /^Cluster\n {2}✘ API server \(away\): The connection to the server was refused/m;
+
+  it("looks at the cluster of --context where the program can't run", async () => {
+    await writeTools(folder, { kubectl: unreachable });
+    const args = ["doctor", "--stack", "nowhere", "--context", "away"];
+    const { code, stdout } = await runCli(args, { projectDir: root });
+    assert.equal(code, 1);
+    assert.match(stdout, reached);
+    assert.match(stdout, /– Azure: the program of nowhere fails/);
+  });
+
+  it("looks at the cluster of --context without a stack, and ends as its help says", async () => {
+    const tools = {
+      pulumi: answeringScript({ version: "v3.276.0", whoami: JSON.parse(whoami) }),
+      kubectl:
+        `case "$*" in *--client*) echo '{"gitVersion":"v1.35.1"}';; ` + `*) ${unreachable};; esac`,
+    };
+    await writeTools(folder, tools);
+    const { code, stdout } = await runCli(["doctor", "--context", "away"], { projectDir: root });
+    assert.equal(code, 1);
+    assert.match(stdout, reached);
+    assert.match(stdout, / 1 to be changed$/m);
+    // What can't be looked at leaves the code as it is.
+    await writeTools(folder, {
+      ...tools,
+      kubectl:
+        `case "$*" in *"get "*) exit 1;; ` +
+        `*) echo '{"serverVersion":{"gitVersion":"v1.35.1"}}';; esac`,
+    });
+    const unseen = await runCli(["doctor", "--context", "away"], { projectDir: root });
+    assert.equal(unseen.code, 0, unseen.stdout);
+    assert.match(unseen.stdout, /– Nodes: /);
   });
 });

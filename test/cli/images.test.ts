@@ -74,6 +74,21 @@ describe("mlp images", function () {
     }
   });
 
+  for (const args of [["bilud"], ["bilud", "--stack", "local"]]) {
+    it(`names the command that isn't there: ${args.join(" ")}`, async () => {
+      const { code, stdout, stderr } = await runCli(["images", ...args], { projectDir: root });
+      assert.deepEqual([code, stdout], [2, ""]);
+      assert.match(stderr, /^mlp: unknown command 'bilud'\n\(Did you mean build\?\)$/m);
+      assert.doesNotMatch(stderr, /--stack/);
+    });
+  }
+
+  it("suggests no command that is far from what was typed", async () => {
+    const { code, stderr } = await runCli(["images", "xyzzyq"], { projectDir: root });
+    assert.equal(code, 2);
+    assert.match(stderr, /^mlp: unknown command 'xyzzyq'\n\(mlp --help/);
+  });
+
   it("says that a stack's program fails", async () => {
     const { code, stderr } = await runCli(["images", "-s", "nowhere"], { projectDir: root });
     assert.equal(code, 2);

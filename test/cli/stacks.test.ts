@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { runCli } from "./runCli";
@@ -201,4 +209,79 @@ describe("mlp up, refresh, destroy", function () {
     assert.equal(none.code, 2);
     assert.match(none.stderr, /there is no `pulumi` on PATH\. Install it/);
   });
+
+  for (const [what, script, seen] of [
+    ["fails", "exec no-secret-program", /`pulumi version` ended with 127\. Check by `command -v/],
+    ["prints something else", "echo secret", /must print a version, got 7 characters\. Check by/],
+    ["prints nothing", "true", /must print a version, got nothing\. Check by/],
+    ["is killed", "kill -9 $$", /`pulumi version` was ended by SIGKILL\. Check by/],
+  ] as const) {
+    it(`repeats nothing of a \`pulumi\` that ${what}, and says what to check`, async () => {
+      write("pulumi", `#!/bin/sh\n${script}\n`);
+      const { code, stdout, stderr } = await runCli(["refresh", "-s", "dev"]);
+      assert.equal(code, 2);
+      assert.match(stderr, seen);
+      assert.doesNotMatch(stdout + stderr, /secret|MLP_DEBUG/);
+    });
+  }
+
+  it("says that a folder in place of `pulumi` can't be run", async () => {
+    mkdirSync(join(folder, "other", "pulumi"), { recursive: true });
+    process.env.PATH = join(folder, "other");
+    const { code, stderr } = await runCli(["refresh", "-s", "dev"]);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /`pulumi` on PATH can't be run, got EACCES\. Check by `command -v pulumi`/,
+    );
+  });
+
+  for (const text of [
+    '{"secret": ',
+    "secret",
+    "",
+    "null",
+    "[]",
+    '{"deployment":{"resources":1}}',
+  ]) {
+    it(`takes ${JSON.stringify(text)} for no state, and repeats nothing of it`, async () => {
+      write("state.json", text);
+      for (const more of [[], ["--forget", urn("made")]]) {
+        const { code, stderr } = await runCli(["refresh", "-s", "dev", ...more]);
+        assert.equal(code, 2);
+        const seen = text === "" ? "nothing" : `${text.length} characters`;
+        assert.ok(
+          stderr.includes(`--stack dev\` must print the state as JSON, got ${seen}. Run it`),
+        );
+        assert.doesNotMatch(stderr, /secret/);
+      }
+      assert.deepEqual(changes(), []);
+    });
+  }
+
+  it("finds nothing pending in a stack that was never deployed", async () => {
+    write("state.json", '{"version":3,"deployment":null}');
+    const { code, stderr } = await runCli(["refresh", "-s", "dev", "--forget", urn("made")]);
+    assert.equal(code, 2);
+    assert.match(stderr, /no operation on \S+made is pending/);
+  });
+
+  for (const [command, title] of [
+    ["version", "looking for the Pulumi CLI"],
+    ["stack export", "reading the state of dev"],
+  ]) {
+    it(`says on a terminal that it is ${title} once that takes long`, async () => {
+      write(
+        "pulumi",
+        cli.replace('case "$1', `case "$*" in "${command} "*) sleep 2.6;; esac\ncase "$1`),
+      );
+      let written = "";
+      const stderr = { isTTY: true, columns: 80, write: (text: string) => (written += text) };
+      const { code } = await runCli(["refresh", "-s", "dev"], { stderr });
+      assert.equal(code, 0, written);
+      assert.ok(written.includes(title!), written);
+      // The line is gone before the CLI writes.
+      assert.match(written, /\r\u001b\[K$/);
+    });
+  }
 });

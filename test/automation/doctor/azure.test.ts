@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { examineAzure } from "../../../automation/doctor/azure";
 import { type Finding, Severity } from "../../../automation/doctor/finding";
-import { answer, answering, azureAnswers, needs, usage } from "./azureAnswers";
+import { answer, answering, azureAnswers, needs, offered, usage } from "./azureAnswers";
 
 /** Findings that aren't good, with some answers changed. */
 async function findings(change: Record<string, unknown> = {}): Promise<Finding[]> {
@@ -80,6 +80,31 @@ describe("mlp doctor on Azure", () => {
     assert.match(found[0]!.remedy!, /`az login`/);
   });
 
+  for (const stdout of ["", "WARNING: upgrade\n{}", "{}", "[]", '{"id":"secret"']) {
+    it(`doesn't take an output that can't be read for a missing sign-in: ${stdout}`, async () => {
+      const found = await examineAzure(async () => answer({ isGood: true, stdout }), needs);
+      assert.deepEqual(
+        found.map(({ severity, seen }) => [severity, seen]),
+        [[Severity.NotChecked, "the output of `az account show` can't be read"]],
+      );
+      assert.doesNotMatch(found[0]!.remedy!, /az login/);
+    });
+  }
+
+  for (const name of ["systemAssignedIdentity", "userAssignedIdentity"]) {
+    it(`doesn't take ${name} for whom roles are assigned to`, async () => {
+      const account = azureAnswers()["account show"] as object;
+      const user = { name, type: "servicePrincipal", assignedIdentityInfo: "MSI" };
+      const { subject, severity, seen, remedy } = await only({
+        "account show": { ...account, user },
+        "role assignment list": [],
+      });
+      assert.deepEqual([subject, severity], ["Rights of the deployer", Severity.NotChecked]);
+      assert.match(seen, new RegExp(`managed identity only that it is a ${name}`));
+      assert.match(remedy!, /--assignee <its object id>/);
+    });
+  }
+
   it("names each resource provider that isn't registered, with the command", async () => {
     const { subject, seen, remedy } = await only({
       "provider list": [
@@ -118,8 +143,32 @@ describe("mlp doctor on Azure", () => {
   }
 
   it("refuses a version of Kubernetes that the region doesn't offer", async () => {
-    const { seen } = await only({ "aks get-versions": { values: [{ version: "1.36" }] } });
-    assert.equal(seen, "westeurope offers 1.36");
+    const values = [offered("1.36", "KubernetesOfficial")];
+    const { seen } = await only({ "aks get-versions": { values } });
+    assert.equal(seen, "westeurope offers 1.36 under KubernetesOfficial");
+  });
+
+  it("counts a version only under the support plan that the cluster has", async () => {
+    const values = [
+      offered("1.35", "AKSLongTermSupport"),
+      offered("1.36", "KubernetesOfficial", "AKSLongTermSupport"),
+    ];
+    const { severity, seen } = await only({ "aks get-versions": { values } });
+    assert.equal(severity, Severity.Failure);
+    assert.equal(
+      seen,
+      "westeurope offers 1.36 under KubernetesOfficial, this one under AKSLongTermSupport alone",
+    );
+    const run = answering({ ...azureAnswers(), "aks get-versions": { values } });
+    const premium = await examineAzure(run, { ...needs, supportPlan: "AKSLongTermSupport" });
+    assert.ok(premium.every((each) => each.severity === Severity.Good));
+  });
+
+  it("doesn't know a version whose support plans aren't told", async () => {
+    const values = [{ version: "1.35" }, { version: "1.36", capabilities: null }];
+    const { severity, seen } = await only({ "aks get-versions": { values } });
+    assert.equal(severity, Severity.NotChecked);
+    assert.equal(seen, "westeurope names no version under KubernetesOfficial");
   });
 
   it("says why a size can't be had", async () => {

@@ -7,6 +7,7 @@ export const needs: AzureNeeds = {
   resourceProviders: ["microsoft.compute", "microsoft.containerservice"],
   zones: ["1", "2"],
   kubernetesVersion: "1.35",
+  supportPlan: "KubernetesOfficial",
   pools: [
     {
       name: "system",
@@ -31,6 +32,13 @@ const sku = (name: string) => ({
   locationInfo: [{ location: "westeurope", zones: ["1", "2", "3"] }],
   resourceType: "virtualMachines",
   restrictions: [] as unknown[],
+});
+
+/** A version as `az aks get-versions` lists it. */
+export const offered = (version: string, ...supportPlan: string[]) => ({
+  version,
+  capabilities: { supportPlan },
+  isPreview: null,
 });
 
 /** `az` writes vCPUs as texts. */
@@ -66,7 +74,13 @@ export function azureAnswers(): Record<string, unknown> {
     "role assignment list": [
       { roleDefinitionName: "Owner", scope: "/subscriptions/1", condition: null },
     ],
-    "aks get-versions": { values: [{ version: "1.34" }, { version: "1.35" }] },
+    "aks get-versions": {
+      values: [
+        offered("1.31", "AKSLongTermSupport"),
+        offered("1.34", "KubernetesOfficial", "AKSLongTermSupport"),
+        offered("1.35", "KubernetesOfficial", "AKSLongTermSupport"),
+      ],
+    },
     "vm list-skus": [sku("Standard_D4ds_v5"), sku("Standard_D8ds_v5")],
     "vm list-usage": [
       usage("cores", "0", "100"),

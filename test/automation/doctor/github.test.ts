@@ -9,7 +9,11 @@ const { signal } = new AbortController();
 /** GitHub's REST API, as far as it is asked: https://docs.github.com/rest. */
 interface Hub {
   scopes?: string | undefined;
+  /** What `rate_limit` answers. */
   status?: number;
+  /** What the owner answers. */
+  ownerStatus?: number;
+  repositoryStatus?: number;
   plan?: string | undefined;
   isUser?: boolean;
   existing?: string[];
@@ -31,9 +35,14 @@ function examined(hub: Hub, given: string | undefined = token): Promise<Finding[
       } else if (request.url === "/api/v3/rate_limit") {
         body(status, {});
       } else if (request.url === `/api/v3/${hub.isUser ? "users" : "orgs"}/acme`) {
-        body(200, { login: "acme", ...(plan === undefined ? {} : { plan: { name: plan } }) });
+        body(hub.ownerStatus ?? 200, {
+          login: "acme",
+          ...(plan === undefined ? {} : { plan: { name: plan } }),
+        });
       } else if (existing.includes(request.url ?? "")) {
         body(200, {});
+      } else if (request.url === "/api/v3/repos/acme/churn") {
+        body(hub.repositoryStatus ?? 404, {});
       } else {
         body(404, { message: "Not Found" });
       }
@@ -80,6 +89,49 @@ describe("mlp doctor on GitHub", () => {
     const refused = await examined({}, "ghp_another");
     assert.deepEqual(said(refused), [["GITHUB_TOKEN", Severity.Failure]]);
     assert.doesNotMatch(JSON.stringify(refused), /ghp_/);
+  });
+
+  const classic = { scopes: "repo, workflow", plan: "team" };
+
+  it("goes on where Enterprise Server has no rate limits and answers 404", async () => {
+    assert.deepEqual(
+      said(await examined({ ...classic, status: 404 })),
+      said(await examined(classic)),
+    );
+    const [first] = await examined({ ...classic, scopes: "repo", status: 404 });
+    assert.equal(first!.seen, "lacks the scope workflow");
+  });
+
+  for (const hub of [
+    { ...classic, status: 403 },
+    { ...classic, status: 502 },
+    { plan: "team", status: 404 },
+  ]) {
+    it(`blames no token for ${hub.status}${"scopes" in hub ? "" : " without scopes"}`, async () => {
+      const found = await examined(hub);
+      assert.deepEqual(said(found), [["GITHUB_TOKEN", Severity.NotChecked]]);
+      assert.match(found[0]!.seen, new RegExp(`rate_limit answered ${hub.status}`));
+    });
+  }
+
+  for (const [status, severity] of [
+    [404, Severity.Failure],
+    [403, Severity.NotChecked],
+    [503, Severity.NotChecked],
+  ] as const) {
+    it(`finds ${severity}: ${status} of the owner`, async () => {
+      for (const isUser of [false, true]) {
+        const found = await examined({ ...classic, isUser, ownerStatus: status });
+        assert.deepEqual(said(found)[1], ["GitHub acme", severity]);
+        assert.match(found[1]!.seen, status === 404 ? /no such/ : new RegExp(`${status}`));
+      }
+    });
+  }
+
+  it("doesn't say that a repository is there which it may not see", async () => {
+    const found = await examined({ ...classic, repositoryStatus: 403 });
+    assert.deepEqual(said(found)[2], ["Repository acme/churn", Severity.NotChecked]);
+    assert.equal(found[2]!.seen, "GitHub answered 403");
   });
 
   it("names the scope that is missing", async () => {
