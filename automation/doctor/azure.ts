@@ -103,7 +103,7 @@ const rolesThatGrant = [
 async function examineRoles(run: RunTool, signedIn: Account): Promise<Finding[]> {
   const subject = "Rights of the deployer";
   if (managedIdentities.includes(signedIn.user.name)) {
-    const seen = `the Azure CLI tells of a managed identity only that it is a ${signedIn.user.name}`;
+    const seen = `the Azure CLI names no id of a managed identity, only ${signedIn.user.name}`;
     const remedy =
       "Look at its roles by `az role assignment list --all --include-inherited --assignee " +
       "<its object id>`, or sign in as a service principal.";

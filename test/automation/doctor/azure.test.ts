@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { examineAzure } from "../../../automation/doctor/azure";
 import { type Finding, Severity } from "../../../automation/doctor/finding";
+import { stackNeeds } from "../../../automation/doctor/stackNeeds";
 import { answer, answering, azureAnswers, needs, offered, usage } from "./azureAnswers";
 
 /** Findings that aren't good, with some answers changed. */
@@ -100,7 +101,7 @@ describe("mlp doctor on Azure", () => {
         "role assignment list": [],
       });
       assert.deepEqual([subject, severity], ["Rights of the deployer", Severity.NotChecked]);
-      assert.match(seen, new RegExp(`managed identity only that it is a ${name}`));
+      assert.match(seen, new RegExp(`no id of a managed identity, only ${name}`));
       assert.match(remedy!, /--assignee <its object id>/);
     });
   }
@@ -162,6 +163,17 @@ describe("mlp doctor on Azure", () => {
     const run = answering({ ...azureAnswers(), "aks get-versions": { values } });
     const premium = await examineAzure(run, { ...needs, supportPlan: "AKSLongTermSupport" });
     assert.ok(premium.every((each) => each.severity === Severity.Good));
+  });
+
+  it("takes the support plan from the stack's cluster", () => {
+    const planOf = (inputs: object) => {
+      const type = "azure-native:containerservice:ManagedCluster";
+      const resources = [{ type, inputs: { location: "westeurope", ...inputs } }];
+      const shown = { result: { resources, outputs: {} }, capacity: { pools: [] } };
+      return stackNeeds(shown as any).azure?.supportPlan;
+    };
+    assert.equal(planOf({ supportPlan: "AKSLongTermSupport" }), "AKSLongTermSupport");
+    assert.equal(planOf({}), "KubernetesOfficial");
   });
 
   it("doesn't know a version whose support plans aren't told", async () => {
