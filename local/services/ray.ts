@@ -94,8 +94,12 @@ export function rayHead(clone: string, directory: string, ports: Ports): RayHead
 
 /** Whether the head can take jobs: before that it doesn't answer the job list. */
 export async function takesJobs({ dashboard, token }: RayHead): Promise<boolean> {
-  const headers = { authorization: `Bearer ${token["RAY_AUTH_TOKEN"]}` };
-  return (await fetch(`${dashboard}/api/jobs/`, { headers })).ok;
+  return (await fetch(`${dashboard}/api/jobs/`, { headers: signedIn(token) })).ok;
+}
+
+/** The header by which a head knows its client. */
+function signedIn(token: Record<string, string>): Record<string, string> {
+  return { authorization: `Bearer ${token["RAY_AUTH_TOKEN"]}` };
 }
 
 /**
@@ -133,7 +137,7 @@ export async function startRay(
 
 /**
  * Submits the training job with `ray job submit` and waits for its end, as the head tells it.
- * Following the job's output instead hangs at times: under load the stream outlives the job.
+ * Following the job's output instead waits for ever where the agent that streams it hangs.
  */
 export async function runTrainingJob(
   supervisor: Supervisor,
@@ -193,7 +197,7 @@ async function jobOutput(ray: LocalRay, submissionId: string): Promise<string> {
 
 /** Asks again until the deadline, for a busy head answers late, or until the head has ended. */
 async function askHead<T>(ray: LocalRay, path: string, deadline: number): Promise<T> {
-  const headers = { authorization: `Bearer ${ray.environment["RAY_AUTH_TOKEN"]}` };
+  const headers = signedIn(ray.environment);
   for (;;) {
     try {
       const signal = AbortSignal.timeout(answerTimeoutMs);

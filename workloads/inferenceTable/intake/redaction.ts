@@ -53,7 +53,7 @@ const hashDigits = 32;
 // Deeper than any tensor; a search of a nest of brackets must not cost more than the payload's
 // length.
 const maxDepth = 100;
-// Of values that rules name, and of objects that conditions are about.
+// Values that rules name: each is held until the body is read to its end.
 const maxMatches = 200_000;
 
 /**

@@ -8,7 +8,7 @@ import { hourStart, inferencesHours, type InferenceHours } from "../inferences/i
 import type { ObjectFacts, ObjectStore } from "../store/objectStore";
 import { hoursOf } from "../inferences/predictionSearch";
 import { pairingQuery, settledQuery, withPayloadSha256 } from "../inferences/pairing";
-import { literal } from "../duckdb/parquetEngine";
+import { literal, parquetRows } from "../duckdb/parquetEngine";
 import { checkReadOnly } from "../duckdb/readOnlyQuery";
 import { createFeatures, type FeaturesOf } from "../inferences/featuresTable";
 import { listRayLogParts } from "../rayLogs/rayLogParts";
@@ -140,10 +140,7 @@ export function openLake(options: LakeOptions): Lake {
       };
       const parquet = async (objects: ObjectFacts[], empty: string) => {
         const files = await acquire(objects);
-        return files.length === 0
-          ? `(${empty})`
-          : `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, ` +
-              `union_by_name = true)`;
+        return files.length === 0 ? `(${empty})` : parquetRows(files);
       };
       if (names.has("raylogs")) {
         const parts = await listRayLogParts(store, selection);

@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { failpoint } from "../segmentLog/failpoint";
 import type { ObjectFacts, ObjectStore } from "../store/objectStore";
 import { compactedWriter, type CompactionRecord } from "./currentParts";
-import { literal, type ParquetEngine, type ParquetFile, writeQuery } from "../duckdb/parquetEngine";
+import {
+  type ParquetEngine,
+  type ParquetFile,
+  parquetRows,
+  writeQuery,
+} from "../duckdb/parquetEngine";
 
 /** One merge of parts. */
 export interface Merge {
@@ -63,7 +68,7 @@ export async function mergeParts(merge: Merge): Promise<void> {
       await store.getFile(key, file);
       files.push(file);
     }
-    const relation = (merge.relation ?? allRows)(files);
+    const relation = (merge.relation ?? parquetRows)(files);
     const file = join(workDirectory, "merged.parquet");
     const merged = await writeQuery(engine, merge.query(relation), file, merge.layout);
     await merge.check(relation, merged);
@@ -82,11 +87,4 @@ export async function mergeParts(merge: Merge): Promise<void> {
   } finally {
     await fs.rm(workDirectory, { recursive: true, force: true });
   }
-}
-
-function allRows(files: string[]): string {
-  return (
-    `read_parquet([${files.map(literal).join(", ")}], hive_partitioning = false, ` +
-    "union_by_name = true)"
-  );
 }

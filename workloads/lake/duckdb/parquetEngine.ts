@@ -172,6 +172,12 @@ export function literal(text: string): string {
   return pieces.length === 1 ? pieces[0]! : `(${pieces.join(" || chr(0) || ")})`;
 }
 
+/** The rows of Parquet files, columns by their name, as a relation in SQL. */
+export function parquetRows(files: readonly string[]): string {
+  const list = files.map(literal).join(", ");
+  return `read_parquet([${list}], hive_partitioning = false, union_by_name = true)`;
+}
+
 /** A SQL identifier. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

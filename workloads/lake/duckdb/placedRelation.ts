@@ -1,4 +1,4 @@
-import { literal, quoted } from "./parquetEngine";
+import { literal, parquetRows, quoted } from "./parquetEngine";
 import type { TableShape } from "../tables/tableShape";
 
 /** A file, and the values of columns that its place gives. */
@@ -31,9 +31,5 @@ export function placedRelation(
       : `([${given.map(literal).join(", ")}])[file_index::BIGINT + 1]`;
     return `${value} AS ${quoted(name)}`;
   });
-  const list = files.map(({ file }) => literal(file)).join(", ");
-  return (
-    `(SELECT ${cells.join(", ")} FROM ` +
-    `read_parquet([${list}], hive_partitioning = false, union_by_name = true))`
-  );
+  return `(SELECT ${cells.join(", ")} FROM ${parquetRows(files.map(({ file }) => file))})`;
 }
