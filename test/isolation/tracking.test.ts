@@ -335,7 +335,7 @@ async function stateOf(bed: TrackingBed, its: ProjectObjects): Promise<string> {
     new ListObjectsV2Command({ Bucket: bucket, Prefix: "artifacts/workspaces/pricing/" }),
   );
   client.destroy();
-  return JSON.stringify([
+  const state = [
     await query("experiments/get", { experiment_id: its.experiment }),
     await asked(post(`${m2}/runs/search`, { experiment_ids: [its.experiment] })),
     await query("registered-models/get", { name: its.model }),
@@ -347,5 +347,18 @@ async function stateOf(bed: TrackingBed, its: ProjectObjects): Promise<string> {
     listed.Contents?.map(({ Key, ETag }) => [Key, ETag]).filter(
       ([key]) => !key!.endsWith("traces.json"),
     ),
-  ]);
+  ];
+  return JSON.stringify(state.map(inOneOrder));
+}
+
+/** The value with its lists and fields in one order: rows of a database come in any. */
+function inOneOrder(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map((each) => JSON.stringify(inOneOrder(each))).sort();
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  const fields = Object.entries(value).map(([name, each]) => [name, inOneOrder(each)] as const);
+  return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
