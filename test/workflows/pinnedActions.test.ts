@@ -3,7 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const root = resolve(__dirname, "../..");
-const folders = [".github/workflows", "workloads/projectTemplate/.github/workflows"];
+const folders = [
+  ".github/workflows",
+  ".github/actions/buildImage",
+  "workloads/projectTemplate/.github/workflows",
+];
 
 /**
  * What each action runs on, by commit: `runs.using` of its action.yml. GitHub's runners have Node
@@ -49,10 +53,10 @@ const runtimes: Record<string, { version: string; using: "node20" | "node24" | "
   },
 };
 
-/** `action@commit # version` of every step of every workflow. */
+/** `action@commit # version` of every step; an action of this repository has no version. */
 const used = folders.flatMap((folder) =>
   readdirSync(join(root, folder)).flatMap((file) =>
-    [...readFileSync(join(root, folder, file), "utf8").matchAll(/\buses: (.+)$/gm)].map(
+    [...readFileSync(join(root, folder, file), "utf8").matchAll(/\buses: ([^.].+)$/gm)].map(
       ([, action]) => ({ file: `${folder}/${file}`, action: action! }),
     ),
   ),
