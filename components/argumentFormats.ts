@@ -50,6 +50,13 @@ export const hostName: TextFormat = {
   remedy: "Write e.g. mlflow.example.com.",
 };
 
+/** An address that is read over TLS, without the name of a user. */
+export const httpsUrl: TextFormat = {
+  pattern: /^https:\/\/[^\s/?#@]+([/?#]\S*)?$/i,
+  rule: "must be an https URL without a user",
+  remedy: "Copy it from the issuer's own page.",
+};
+
 /** A host name of at least two labels, short enough to have a model's and a project's before it. */
 export const domainName: TextFormat = {
   pattern: /^(?=.{1,190}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,

@@ -1,4 +1,5 @@
 /** The Pulumi package `mlplatform`: its components, and the types that connect them. */
+export * from "./access/args";
 export * from "./admissionPolicies/admissionPolicies";
 export * from "./admissionPolicies/args";
 export * from "./aksPlatform/aksPlatform";

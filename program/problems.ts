@@ -3,6 +3,8 @@ import { schema, type StackConfig } from "./schema";
 import { hidden, schemaProblems } from "./schemaProblems";
 import { modelDomain, tagsOf } from "./settings";
 import { charts } from "./versions";
+import { normalizeProjectAccess } from "../components/access/normalize";
+import { groupProblems, oidcProblems } from "../components/access/problems";
 import { aksPlatformProblems } from "../components/aksPlatform/problems";
 import { domainName, filledText, objectName } from "../components/argumentFormats";
 import {
@@ -84,14 +86,18 @@ function at(key: string, problems: ArgumentProblem[]): ArgumentProblem[] {
  * the program has them from other components and from versions.ts.
  */
 function components(config: WellTyped, hasAzure: boolean): ArgumentProblem[] {
-  const { aks, dataLake, mlflow, ray, serving, observability, projects = [] } = config;
+  const { access, aks, dataLake, mlflow, ray, serving, observability, projects = [] } = config;
   // What is missing here is reported as the stack's own key.
   const { owner = "owner", environment = "environment", costCenter = "costCenter" } = config;
   const tags = tagsOf({ owner, environment, costCenter });
   // That a kind needs Azure is said by acrossKeys, which knows the key that would bring it.
   const azure = true;
   return [
-    ...(aks ? at("aks", aksPlatformProblems("core", { ...aks, tags })) : []),
+    ...(aks
+      ? // Whether the administrators are there is said below, by the key that names them.
+        at("aks", aksPlatformProblems("core", { ...aks, adminGroupObjectIds: [someGroup], tags }))
+      : []),
+    ...(access ? accessProblems(access, hasAzure) : []),
     ...(dataLake
       ? at("dataLake", [
           ...dataLakeProblems("lake", { ...dataLake, azure, seaweedfsChart: charts.seaweedfs }),
@@ -105,7 +111,12 @@ function components(config: WellTyped, hasAzure: boolean): ArgumentProblem[] {
       ? // The domain is a key of the stack.
         at(
           "serving",
-          servingMeshProblems("serving", { ...serving, domain: modelDomain("example.com") }),
+          servingMeshProblems("serving", {
+            ...serving,
+            domain: modelDomain("example.com"),
+            // What is wrong with it is said under its own key.
+            oidc: access && !access.oidc ? undefined : someIssuer,
+          }),
         )
       : []),
     ...(observability
@@ -121,6 +132,31 @@ function components(config: WellTyped, hasAzure: boolean): ArgumentProblem[] {
         }),
       ),
     ),
+  ];
+}
+
+/** A group that no check objects to. */
+const someGroup = "00000000-0000-0000-0000-000000000000";
+
+/** An issuer that no check objects to. */
+const someIssuer = {
+  issuer: "https://issuer.example.com",
+  jwksUri: "https://issuer.example.com/keys",
+  audiences: ["models"],
+};
+
+/** The part of the table that is the platform's own; a project's is with the project. */
+function accessProblems(
+  { administrators = [], oidc }: StackConfig["access"],
+  hasAzure: boolean,
+): ArgumentProblem[] {
+  const path = "access.administrators";
+  const remedy = "Name a Microsoft Entra group: local accounts are off, so nobody else gets in.";
+  return [
+    ...(hasAzure && administrators.length === 0
+      ? [problem(path, "must name at least one group with aks", administrators, remedy)]
+      : groupProblems(path, administrators, hasAzure)),
+    ...(oidc ? oidcProblems("access.oidc", oidc) : []),
   ];
 }
 
@@ -240,7 +276,10 @@ function acrossKeys(config: WellTyped, isSet: IsSet): ArgumentProblem[] {
   return [...problems, ...projectsAcrossKeys(config, isSet)];
 }
 
-function projectsAcrossKeys({ projects = [], ray }: WellTyped, isSet: IsSet): ArgumentProblem[] {
+function projectsAcrossKeys(
+  { access, projects = [], ray }: WellTyped,
+  isSet: IsSet,
+): ArgumentProblem[] {
   const isRight = ray !== undefined && rayStackProblems("ray", ray).length === 0;
   const quotas = isRight ? normalizeRayStack(ray) : undefined;
   const names = projects.map(({ name }) => name);
@@ -263,6 +302,12 @@ function projectsAcrossKeys({ projects = [], ray }: WellTyped, isSet: IsSet): Ar
           "Set github.owner, or remove this.",
         ),
       );
+    }
+    const callers = normalizeProjectAccess(project.access).callers;
+    if (access && !access.oidc && callers.length > 0) {
+      const rule = "must be absent without access.oidc";
+      const remedy = "Set access.oidc: without tokens, nobody is told from anybody.";
+      problems.push(problem(`${path}.access.callers`, rule, callers, remedy));
     }
     const wanted = normalizeMlProject({ ...project, costCenter: project.costCenter ?? "" });
     for (const quota of ["cpuQuota", "memoryQuotaGiB", "gpuQuota"] as const) {

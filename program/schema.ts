@@ -38,7 +38,6 @@ const aks = z.strictObject({
   }),
   authorizedIpRanges: z.array(z.string()).optional(),
   privateCluster: z.boolean().optional(),
-  adminGroupObjectIds: z.array(z.string()),
   systemPool: nodePool,
   cpuPool: nodePool.optional(),
   gpuPool: nodePool.optional(),
@@ -93,9 +92,6 @@ const serving = z.strictObject({
       dnsClientId: z.string(),
     })
     .optional(),
-  jwt: z
-    .strictObject({ issuer: z.string(), jwksUri: z.string(), audiences: z.array(z.string()) })
-    .optional(),
 });
 
 const observability = z.strictObject({
@@ -120,11 +116,34 @@ const observability = z.strictObject({
   replicas: z.number().optional(),
 });
 
+const names = z.array(z.string());
+
+const access = z.strictObject({
+  administrators: names.optional(),
+  oidc: z
+    .strictObject({
+      issuer: z.string(),
+      jwksUri: z.string(),
+      audiences: names,
+      groupsClaim: z.string().optional(),
+      callersClaim: z.string().optional(),
+    })
+    .optional(),
+});
+
 const project = z.strictObject({
   name: z.string(),
   owner: z.string(),
   costCenter: z.string().optional(),
-  members: z.array(z.string()).optional(),
+  access: z
+    .strictObject({
+      viewers: names.optional(),
+      members: names.optional(),
+      approvers: names.optional(),
+      administrators: names.optional(),
+      callers: names.optional(),
+    })
+    .optional(),
   cpuQuota: z.number(),
   memoryQuotaGiB: z.number(),
   gpuQuota: z.number().optional(),
@@ -151,6 +170,7 @@ export const schema = z.strictObject({
   storageClass: z.string().optional(),
   protectData: z.boolean().optional(),
   admission: z.enum(AdmissionMode).default(AdmissionMode.Warn),
+  access: access.prefault({}),
   aks: aks.optional(),
   kubernetes: z.strictObject({ kubeconfig: z.string().optional(), context: z.string() }).optional(),
   dataLake: dataLake.prefault({}),

@@ -14,6 +14,13 @@ const types: Record<string, { noun: string; remedy: string }> = {
 /** Where someone may put a kubeconfig as a whole, with its tokens, instead of its path. */
 const mayHoldKubeconfig = ["kubernetes", "kubernetes.kubeconfig"];
 
+/** Keys that say who may do what stood elsewhere before. */
+const movedKeys: [from: RegExp, to: string][] = [
+  [/^aks\.adminGroupObjectIds$/, "access.administrators"],
+  [/^serving\.jwt$/, "access.oidc"],
+  [/^(projects\[\d+\])\.members$/, "$1.access.members"],
+];
+
 /** In place of a value that may be a secret. */
 export const hidden = "a value that is not shown";
 
@@ -27,10 +34,7 @@ export function schemaProblems(
     const seen = valueAt(settings, issue.path);
     switch (issue.code) {
       case "unrecognized_keys":
-        return issue.keys.map((name) => ({
-          propertyPath: keyPath([...issue.path, name]),
-          reason: "is not a known key. Remove it, or correct its spelling.",
-        }));
+        return issue.keys.map((name) => unknownKey(keyPath([...issue.path, name])));
       case "invalid_type": {
         const { noun, remedy } = types[issue.expected] ?? { noun: issue.expected, remedy: "" };
         return seen === undefined
@@ -48,6 +52,14 @@ export function schemaProblems(
         throw new Error(`no words for the schema's ${issue.code} at ${path}: ${shown(seen)}`);
     }
   });
+}
+
+function unknownKey(propertyPath: string): ArgumentProblem {
+  const move = movedKeys.find(([from]) => from.test(propertyPath));
+  const reason = move
+    ? `is ${propertyPath.replace(...move)} now. Write its value there.`
+    : "is not a known key. Remove it, or correct its spelling.";
+  return { propertyPath, reason };
 }
 
 function keyPath(parts: readonly PropertyKey[]): string {

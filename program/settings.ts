@@ -1,3 +1,4 @@
+import { accessOf } from "./access";
 import { chartsFrom } from "./charts";
 import { type ChartReference, LakeKind, NodePoolKind } from "../components/connections";
 import { normalizeDataLake } from "../components/dataLake/normalize";
@@ -90,6 +91,7 @@ export function chartsOf(config: StackConfig): ChartReference[] {
  */
 export function settingsOf(config: StackConfig) {
   const { protectData, storageClass, aks } = config;
+  const access = accessOf(config);
   const tags = tagsOf(config);
   const images = imagesOf(config);
   const charts = chartsFrom(config.charts, publishedCharts);
@@ -100,7 +102,14 @@ export function settingsOf(config: StackConfig) {
   const inCluster = { placement, storageClass, protectData };
 
   return {
-    aks: aks && { ...aks, userGroupObjectIds: userGroupsOf(config.projects), tags, protectData },
+    access,
+    aks: aks && {
+      ...aks,
+      adminGroupObjectIds: access.administrators,
+      userGroupObjectIds: userGroupsOf(config.projects),
+      tags,
+      protectData,
+    },
     kubernetes: config.kubernetes,
     github: config.github && { owner: config.github.owner, baseUrl: config.github.baseUrl },
     admission: { policies: admissionPolicies(config.admission) },
@@ -141,6 +150,7 @@ export function settingsOf(config: StackConfig) {
           : mapValues(knativeImages, (image) => imageFrom(imageRegistry, image)),
       modelServerImage: images.modelServer,
       domain: modelDomain(config.domain),
+      oidc: access.oidc,
     },
     mlflow: {
       ...config.mlflow,
@@ -155,6 +165,7 @@ export function settingsOf(config: StackConfig) {
       name,
       settings: {
         ...project,
+        access: access.projects[name],
         costCenter: project.costCenter ?? config.costCenter,
         placement,
         github: github && {

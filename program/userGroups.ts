@@ -1,18 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
+import { withoutRepeats } from "./access";
+import type { ProjectAccessArgs } from "../components/access/args";
+import { normalizeProjectAccess } from "../components/access/normalize";
 
 /** A project as far as its groups are concerned. */
 interface GroupedProject {
   name: string;
-  settings: { members?: string[] };
+  settings: { access?: ProjectAccessArgs };
 }
 
-/** The groups of all projects, each once, however its id is written. */
-export function userGroupsOf(projects: { members?: string[] }[]): string[] {
-  const groups = new Map<string, string>();
-  for (const group of projects.flatMap(({ members = [] }) => members)) {
-    groups.set(group.toLowerCase(), groups.get(group.toLowerCase()) ?? group);
-  }
-  return [...groups.values()];
+/** The groups of all projects' people, each once, however its id is written. */
+export function userGroupsOf(projects: { access?: ProjectAccessArgs }[]): string[] {
+  return withoutRepeats(
+    projects.flatMap(({ access }) => {
+      const { viewers, members, approvers, administrators } = normalizeProjectAccess(access);
+      return [...viewers, ...members, ...approvers, ...administrators];
+    }),
+  );
 }
 
 /**
@@ -26,7 +30,7 @@ export function takingOverMembers(projects: GroupedProject[]): pulumi.ComponentR
       return undefined;
     }
     const aliases = projects
-      .filter(({ settings }) => settings.members?.includes(group))
+      .filter(({ settings }) => settings.access?.members?.includes(group))
       .map((project) => ({
         name: `${project.name}-member-${group}`,
         parent: pulumi.createUrn(project.name, "mlplatform:index:MlProject"),

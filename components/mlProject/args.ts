@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { ProjectAccessArgs } from "../access/args";
 import type {
   AzureFoundation,
   InferenceTableConnection,
@@ -26,13 +27,12 @@ export interface MlProjectArgs {
   /** Account that pays for it. */
   costCenter: string;
   /**
-   * Groups whose people work in the namespace: Microsoft Entra object ids where `azure` is given,
-   * otherwise group names as the cluster's authenticator gives them. On Azure `userGroupObjectIds`
-   * of the cluster lets them fetch a kubeconfig.
+   * Who may do what: groups by role, as Microsoft Entra object ids where `azure` is given. On Azure
+   * `userGroupObjectIds` of the cluster lets them fetch a kubeconfig.
    *
    * @default - nobody
    */
-  members?: string[];
+  access?: ProjectAccessArgs;
   /** Most vCPU that its pods may request together. */
   cpuQuota: number;
   /** Most memory of its pods together, in GiB. */

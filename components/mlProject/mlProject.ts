@@ -55,7 +55,7 @@ export class MlProject extends pulumi.ComponentResource {
     const repository = createProjectRepository(scope, settings);
     const deployers = createDeployers(scope, settings, repository);
     createRoles(scope, {
-      members: settings.members,
+      access: settings.access,
       deployers: Object.values(deployers).map(({ principalId }) => principalId),
     });
     connectRepository(scope, settings, { repository, deployers });

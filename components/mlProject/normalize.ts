@@ -1,3 +1,4 @@
+import { normalizeProjectAccess } from "../access/normalize";
 import type { Choices } from "../argumentProblems";
 import type { MlProjectArgs } from "./args";
 import {
@@ -34,7 +35,7 @@ export function normalizeMlProject<Args extends MlProjectChoices>(args: Args) {
   return {
     ...others,
     gpuQuota: args.gpuQuota ?? 0,
-    members: args.members ?? [],
+    access: normalizeProjectAccess(args.access),
     sharedDatasets: args.sharedDatasets ?? [],
     allowPublicHttps: args.allowPublicHttps ?? false,
     tags: args.tags ?? {},

@@ -1,3 +1,4 @@
+import { projectAccessProblems } from "../access/problems";
 import { tagText } from "../argumentFormats";
 import {
   type ArgumentProblem,
@@ -12,7 +13,6 @@ import { type GithubChoices, type MlProjectChoices, normalizeMlProject } from ".
 import {
   datasetName,
   environmentName,
-  memberProblems,
   projectNameProblems,
   repositoryNameProblems,
   secretName,
@@ -49,7 +49,7 @@ const ownSecrets = new Set(["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRI
  */
 export function mlProjectProblems(name: string, args: MlProjectChoices): ArgumentProblem[] {
   const settings = normalizeMlProject(args);
-  const { owner, costCenter, members, sharedDatasets } = settings;
+  const { owner, costCenter, sharedDatasets } = settings;
   return [
     ...projectNameProblems("name", name),
     ...textProblems("owner", owner, { ...tagText, remedy: "Name the team that owns it." }),
@@ -64,11 +64,7 @@ export function mlProjectProblems(name: string, args: MlProjectChoices): Argumen
       unit: "GiB",
     }),
     ...countProblems("gpuQuota", settings.gpuQuota, { least: 0, most: 10_000, unit: "GPUs" }),
-    ...members.flatMap((group, i) =>
-      memberProblems(`members[${i}]`, group, args.azure !== undefined),
-    ),
-    // Azure takes ids of either case for one group.
-    ...repeatProblems("members", args.azure ? members.map((id) => id.toLowerCase()) : members),
+    ...projectAccessProblems("access", args.access, args.azure !== undefined),
     ...sharedDatasets.flatMap((dataset, i) =>
       datasetProblems(`sharedDatasets[${i}]`, dataset, name),
     ),

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { ProjectAccess } from "../access/normalize";
 import type { ProjectScope } from "./projectScope";
 
 type Rule = k8s.types.input.rbac.v1.PolicyRule;
@@ -25,15 +26,41 @@ const diagnosis: Rule[] = [
   { apiGroups: ["kueue.x-k8s.io"], resources: ["localqueues", "workloads"], verbs: readVerbs },
 ];
 
+/** What people see: how full the project is, and where its models stand. */
+const overview: Rule[] = [
+  ...diagnosis,
+  { apiGroups: ["ray.io"], resources: ["rayjobs"], verbs: readVerbs },
+  { apiGroups: ["serving.kserve.io"], resources: ["inferenceservices"], verbs: readVerbs },
+  { apiGroups: [""], resources: ["resourcequotas", "limitranges"], verbs: readVerbs },
+  { apiGroups: ["serving.knative.dev"], resources: ["services", "revisions"], verbs: readVerbs },
+];
+
 /** Role of the team's people. */
 const memberRules: Rule[] = [
   ...workloads,
-  ...diagnosis,
-  { apiGroups: [""], resources: ["resourcequotas", "limitranges"], verbs: readVerbs },
-  { apiGroups: ["serving.knative.dev"], resources: ["services", "revisions"], verbs: readVerbs },
+  ...overview,
   // Ray's dashboard is reached this way only.
   { apiGroups: [""], resources: ["pods/portforward"], verbs: ["create"] },
 ];
+
+/** Role of those who answer for the project: they also clear up what is stuck. */
+const administratorRules: Rule[] = [
+  ...memberRules,
+  { apiGroups: ["batch"], resources: ["jobs"], verbs: [...readVerbs, "create", "delete"] },
+  { apiGroups: [""], resources: ["pods"], verbs: ["delete"] },
+  { apiGroups: ["ray.io"], resources: ["rayclusters"], verbs: ["delete"] },
+];
+
+/**
+ * What each role of people may do. An approver agrees elsewhere, in the repository's environments,
+ * to what a workflow then does.
+ */
+const peopleRules: Record<Exclude<keyof ProjectAccess, "callers">, Rule[]> = {
+  viewers: overview,
+  members: memberRules,
+  approvers: overview,
+  administrators: administratorRules,
+};
 
 /** Role of the repository's workflows. Jobs look a model version up before it is deployed. */
 const deployerRules: Rule[] = [
@@ -54,15 +81,21 @@ function identitySubject(principalId: pulumi.Input<string>): Subject {
 
 /** Who gets which rights in the namespace. */
 export interface ProjectRoles {
-  /** Groups of the team's people. */
-  members: string[];
+  /** Groups of people by role. */
+  access: ProjectAccess;
   /** Principals that the repository's workflows sign in as. */
   deployers: pulumi.Input<string>[];
 }
 
 /** Makes the Roles of people and of workflows. */
-export function createRoles(scope: ProjectScope, { members, deployers }: ProjectRoles): void {
-  createRole(scope, { role: "member", rules: memberRules, subjects: members.map(groupSubject) });
+export function createRoles(scope: ProjectScope, { access, deployers }: ProjectRoles): void {
+  for (const [role, rules] of Object.entries(peopleRules)) {
+    createRole(scope, {
+      role: role.replace(/s$/, ""),
+      rules,
+      subjects: access[role as keyof typeof peopleRules].map(groupSubject),
+    });
+  }
   createRole(scope, {
     role: "deployer",
     rules: deployerRules,

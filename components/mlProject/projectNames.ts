@@ -1,6 +1,5 @@
 import { platformNamespaces } from "@mlplatform/contracts/platformNames";
-import { filledText, guid } from "../argumentFormats";
-import { type ArgumentProblem, problem, type TextFormat, textProblems } from "../argumentProblems";
+import { type ArgumentProblem, problem, type TextFormat } from "../argumentProblems";
 
 /** Rules for the names a project hands to Kubernetes, GitHub and Azure. Pure: no Outputs. */
 
@@ -84,19 +83,3 @@ export const datasetName: TextFormat = {
   remedy:
     'Use 1 to 63 lower-case letters, digits, ".", "-" and "_", letter or digit first and last.',
 };
-
-/** Why a member group is refused; empty where it isn't. On Azure, Kubernetes sees object ids. */
-export function memberProblems(path: string, group: string, isAzure: boolean): ArgumentProblem[] {
-  if (group.startsWith("system:")) {
-    const rule = "must not be a group of Kubernetes itself";
-    return [problem(path, rule, group, "Name a group of the team.")];
-  }
-  if (isAzure) {
-    return textProblems(path, group, {
-      pattern: guid.pattern,
-      rule: "must be the object id of a Microsoft Entra group",
-      remedy: "Use the id that `az ad group show --group NAME --query id` prints.",
-    });
-  }
-  return textProblems(path, group, filledText);
-}

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { OidcArgs } from "../access/args";
 import type { ChartReference, S3Connection } from "../connections";
 import type { Placement } from "../kubernetes/placement";
 
@@ -38,16 +39,6 @@ export interface ServingHelmValues {
   kserveResources?: Record<string, any>;
   /** Merged over the values of `charts.kserveRuntimeConfigs`. */
   kserveRuntimeConfigs?: Record<string, any>;
-}
-
-/** Whose tokens the gateway accepts. */
-export interface ServingJwtArgs {
-  /** Issuer as it stands in the tokens, e.g. `https://login.microsoftonline.com/<tenant>/v2.0`. */
-  issuer: string;
-  /** Where the issuer publishes its keys. */
-  jwksUri: string;
-  /** Audiences of which a token must carry one; at least one. */
-  audiences: string[];
 }
 
 /** A public certificate by ACME, proved in an Azure DNS zone by workload identity. */
@@ -116,9 +107,9 @@ export interface ServingMeshArgs {
    * Whose tokens the gateway accepts. Calls from inside the cluster need none.
    * @default - requests need no token
    */
-  jwt?: ServingJwtArgs;
+  oidc?: OidcArgs;
   /**
-   * Whether the gateway has a private address only. False needs `jwt`, or `allowedIpRanges`
+   * Whether the gateway has a private address only. False needs `oidc`, or `allowedIpRanges`
    * narrower than the internet.
    * @default true
    */

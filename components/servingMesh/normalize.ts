@@ -1,3 +1,4 @@
+import { normalizeOidc } from "../access/normalize";
 import type { Choices } from "../argumentProblems";
 import type { ServingMeshArgs } from "./args";
 
@@ -17,6 +18,7 @@ export function normalizeServingMesh<Args extends ServingMeshChoices>(args: Args
     replicas: args.replicas ?? 1,
     internalLoadBalancer: args.internalLoadBalancer ?? true,
     allowedIpRanges: args.allowedIpRanges ?? [],
+    oidc: args.oidc && normalizeOidc(args.oidc),
     skipLoadBalancer: args.skipLoadBalancer ?? false,
     acme: args.acme && {
       ...args.acme,

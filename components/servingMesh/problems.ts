@@ -1,13 +1,14 @@
 import { isIP } from "node:net";
-import { domainName, filledText, guid, mailAddress } from "../argumentFormats";
+import { oidcProblems } from "../access/problems";
+import { domainName, filledText, guid, httpsUrl, mailAddress } from "../argumentFormats";
 import { type ArgumentProblem, countProblems, problem, textProblems } from "../argumentProblems";
-import type { ServingAcmeArgs, ServingJwtArgs } from "./args";
+import type { ServingAcmeArgs } from "./args";
 import { normalizeServingMesh, type ServingMeshChoices } from "./normalize";
 
 /** What would fail late or leave the models open to the internet; empty where nothing would. */
 export function servingMeshProblems(_name: string, args: ServingMeshChoices): ArgumentProblem[] {
   const settings = normalizeServingMesh(args);
-  const { domain, replicas, allowedIpRanges, jwt, acme } = settings;
+  const { domain, replicas, allowedIpRanges, oidc, acme } = settings;
   const isPublic = !settings.internalLoadBalancer && !settings.skipLoadBalancer;
   return [
     ...textProblems("domain", domain, domainName),
@@ -18,15 +19,15 @@ export function servingMeshProblems(_name: string, args: ServingMeshChoices): Ar
       remedy: "Use 2 or more for availability.",
     }),
     ...allowedIpRanges.flatMap(rangeProblems),
-    ...(jwt ? jwtProblems(jwt) : []),
+    ...(oidc ? oidcProblems("oidc", oidc) : []),
     ...(acme ? acmeProblems(acme) : []),
-    ...(isPublic && !jwt && !isNarrowed(allowedIpRanges) ? [openToAnyone] : []),
+    ...(isPublic && !oidc && !isNarrowed(allowedIpRanges) ? [openToAnyone] : []),
   ];
 }
 
 const openToAnyone = problem(
   "internalLoadBalancer",
-  "must not be false without `jwt`, or `allowedIpRanges` narrower than the internet",
+  "must not be false without `oidc`, or `allowedIpRanges` narrower than the internet",
   false,
   "Models would answer anyone; set one of them, or keep the address private.",
 );
@@ -49,48 +50,15 @@ function rangeProblems(range: string, index: number): ArgumentProblem[] {
   return [problem(`allowedIpRanges[${index}]`, "must be a CIDR block", range, remedy)];
 }
 
-function jwtProblems({ issuer, jwksUri, audiences }: ServingJwtArgs): ArgumentProblem[] {
-  const problems = [
-    ...urlProblems("jwt.issuer", issuer),
-    ...urlProblems("jwt.jwksUri", jwksUri),
-    ...audiences.flatMap((audience, index) =>
-      textProblems(`jwt.audiences[${index}]`, audience, filledText),
-    ),
-  ];
-  if (audiences.length === 0) {
-    const remedy =
-      "Any token of the issuer would pass; give the client id of the models' app registration.";
-    const rule = "must name at least one audience";
-    problems.push(problem("jwt.audiences", rule, audiences, remedy));
-  }
-  return problems;
-}
-
 function acmeProblems(acme: ServingAcmeArgs): ArgumentProblem[] {
   return [
     ...textProblems("acme.email", acme.email, mailAddress),
-    ...urlProblems("acme.server", acme.server),
+    ...textProblems("acme.server", acme.server, httpsUrl),
     ...textProblems("acme.dnsZone", acme.dnsZone, domainName),
     ...textProblems("acme.dnsResourceGroup", acme.dnsResourceGroup, filledText),
     ...textProblems("acme.dnsSubscriptionId", acme.dnsSubscriptionId, guid),
     ...textProblems("acme.dnsClientId", acme.dnsClientId, guid),
   ];
-}
-
-function urlProblems(path: string, url: string | undefined): ArgumentProblem[] {
-  if (url === undefined || isHttps(url)) {
-    return [];
-  }
-  const rule = "must be an https URL without a user";
-  return [problem(path, rule, url, "Copy it from the issuer's own page.")];
-}
-
-function isHttps(text: string): boolean {
-  if (!URL.canParse(text)) {
-    return false;
-  }
-  const { protocol, username, password } = new URL(text);
-  return protocol === "https:" && username === "" && password === "";
 }
 
 function isCidr(range: string): boolean {

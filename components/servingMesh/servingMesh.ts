@@ -52,8 +52,8 @@ export class ServingMesh extends pulumi.ComponentResource {
         acme: settings.acme,
       },
     );
-    if (settings.jwt) {
-      requireTokens({ ...scope, dependsOn: [istio] }, settings.jwt, istio.namespace);
+    if (settings.oidc) {
+      requireTokens({ ...scope, dependsOn: [istio] }, settings.oidc, istio.namespace);
     }
     const knative = createKnative({ ...scope, dependsOn: [istio, certificate] }, settings);
     const kserve = createKserve({ ...scope, dependsOn: [certManager, knative] }, settings);
@@ -71,7 +71,7 @@ export class ServingMesh extends pulumi.ComponentResource {
     this.connection = runtime.urn.apply(() => ({
       ingressHost: settings.domain,
       gateway: knativeGateway,
-      jwtIssuer: settings.jwt?.issuer ?? "",
+      jwtIssuer: settings.oidc?.issuer ?? "",
     }));
     this.registerOutputs({ connection: this.connection });
   }

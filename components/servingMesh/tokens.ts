@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { childOptions, type Scope } from "../scope";
-import type { ServingJwtArgs } from "./args";
+import type { OidcSettings } from "../access/normalize";
 
 const gatewayPods = { matchLabels: { istio: "ingressgateway" } };
 
@@ -11,7 +11,7 @@ const clusterLocalPort = "8081";
 /** Makes the gateway refuse requests without a valid token of the issuer. */
 export function requireTokens(
   scope: Scope,
-  jwt: ServingJwtArgs,
+  oidc: OidcSettings,
   namespace: pulumi.Input<string>,
 ): void {
   const { name } = scope;
@@ -25,9 +25,9 @@ export function requireTokens(
         selector: gatewayPods,
         jwtRules: [
           {
-            issuer: jwt.issuer,
-            jwksUri: jwt.jwksUri,
-            audiences: jwt.audiences,
+            issuer: oidc.issuer,
+            jwksUri: oidc.jwksUri,
+            audiences: oidc.audiences,
             // KServe sends a request through the gateway a second time.
             forwardOriginalToken: true,
           },

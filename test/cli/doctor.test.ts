@@ -88,10 +88,12 @@ describe("mlp doctor", function () {
       program.filter(({ severity }) => severity !== "good").map(({ subject }) => subject),
       [
         "domain",
+        "access.administrators[0]",
+        "access.oidc.issuer",
+        "access.oidc.jwksUri",
         "aks.authorizedIpRanges[0]",
-        "aks.adminGroupObjectIds[0]",
         "aks.budget.contactEmails[0]",
-        "projects[0].members[0]",
+        "projects[0].access.members[0]",
         "github.owner",
       ],
     );

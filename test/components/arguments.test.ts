@@ -85,8 +85,13 @@ const wrong: Record<string, [path: string[], make: () => pulumi.ComponentResourc
       }),
   ],
   mlProject: [
-    ["cpuQuota", "members[0]"],
-    () => new MlProject("churn", { ...project(), cpuQuota: 0, members: ["system:masters"] }),
+    ["cpuQuota", "access.members[0]"],
+    () =>
+      new MlProject("churn", {
+        ...project(),
+        cpuQuota: 0,
+        access: { members: ["system:masters"] },
+      }),
   ],
   mlflowStack: [
     ["database", "backupRetentionDays"],

@@ -194,7 +194,7 @@ const rayStack: Trial<RayStackArgs> = {
   },
 };
 
-const jwt = {
+const oidc = {
   issuer: "https://login.example.com/v2.0",
   jwksUri: "https://login.example.com/keys",
   audiences: ["models"],
@@ -212,8 +212,8 @@ const servingMesh: Trial<ServingMeshArgs> = {
     modelServerImage: { to: { modelServerImage: "other:1" } },
     lake: { to: { lake: lakeConnection() } },
     replicas: { to: { replicas: 2 } },
-    jwt: { to: { jwt } },
-    internalLoadBalancer: { beside: { jwt }, to: { internalLoadBalancer: false } },
+    oidc: { to: { oidc } },
+    internalLoadBalancer: { beside: { oidc }, to: { internalLoadBalancer: false } },
     allowedIpRanges: { to: { allowedIpRanges: ["198.51.100.0/24"] } },
     skipLoadBalancer: { to: { skipLoadBalancer: true } },
     acme: {
@@ -258,7 +258,7 @@ const mlProject: Trial<MlProjectArgs> = {
     inferenceTable: { to: { inferenceTable: inferenceTableConnection({ podPort: 7 }) } },
     owner: { to: { owner: "other" } },
     costCenter: { to: { costCenter: "other" } },
-    members: { to: { members: ["11111111-2222-3333-4444-555555555555"] } },
+    access: { to: { access: { members: ["11111111-2222-3333-4444-555555555555"] } } },
     cpuQuota: { to: { cpuQuota: 7 } },
     memoryQuotaGiB: { to: { memoryQuotaGiB: 7 } },
     gpuQuota: { to: { gpuQuota: 7 } },

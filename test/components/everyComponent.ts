@@ -98,7 +98,7 @@ function servingOptions() {
     placement: placementOn(NodePoolKind.System),
     internalLoadBalancer: false,
     allowedIpRanges: ["198.51.100.0/24"],
-    jwt: {
+    oidc: {
       issuer: "https://login.example.com/t/v2.0",
       jwksUri: "https://login.example.com/t/keys",
       audiences: ["models"],

@@ -146,35 +146,114 @@ const rows: Record<string, Row> = {
   ],
   "public models without tokens": [
     "prod",
-    (s) => delete s.serving.jwt,
+    (s) => delete s.access.oidc,
     [
-      "serving.internalLoadBalancer: must not be false without `jwt`, or `allowedIpRanges` " +
+      "serving.internalLoadBalancer: must not be false without `oidc`, or `allowedIpRanges` " +
         "narrower than the internet, got false. Models would answer anyone; set one of " +
         "them, or keep the address private.",
     ],
   ],
   "an issuer that is no URL": [
     "prod",
-    (s) => (s.serving.jwt.issuer = "login"),
+    (s) => (s.access.oidc.issuer = "login"),
     [
-      'serving.jwt.issuer: must be an https URL without a user, got "login". Copy it from the ' +
+      'access.oidc.issuer: must be an https URL without a user, got "login". Copy it from the ' +
         "issuer's own page.",
     ],
   ],
   "no audience": [
     "prod",
-    (s) => (s.serving.jwt.audiences = []),
+    (s) => (s.access.oidc.audiences = []),
     [
-      "serving.jwt.audiences: must name at least one audience, got []. Any token of the " +
+      "access.oidc.audiences: must name at least one audience, got []. Any token of the " +
         "issuer would pass; give the client id of the models' app registration.",
     ],
   ],
   "an administrator group by name": [
     "dev",
-    (s) => (s.aks.adminGroupObjectIds = ["platform-admins"]),
+    (s) => (s.access.administrators = ["platform-admins"]),
     [
-      'aks.adminGroupObjectIds[0]: must be the object id of a group, got "platform-admins". ' +
-        "Use the id that `az ad group show --group NAME --query id` prints.",
+      "access.administrators[0]: must be the object id of a Microsoft Entra group, got " +
+        '"platform-admins". Use the id that `az ad group show --group NAME --query id` prints.',
+    ],
+  ],
+  "administrators where they were before": [
+    "dev",
+    (s) => (s.aks.adminGroupObjectIds = s.access.administrators),
+    ["aks.adminGroupObjectIds: is access.administrators now. Write its value there."],
+  ],
+  "an issuer where it was before": [
+    "prod",
+    (s) => (s.serving.jwt = s.access.oidc),
+    ["serving.jwt: is access.oidc now. Write its value there."],
+  ],
+  "members where they were before": [
+    "local",
+    (s) => (s.projects[0].members = ["growth"]),
+    ["projects[0].members: is projects[0].access.members now. Write its value there."],
+  ],
+  "a cluster on Azure that nobody administers": [
+    "dev",
+    (s) => delete s.access.administrators,
+    [
+      "access.administrators: must name at least one group with aks, got []. Name a Microsoft " +
+        "Entra group: local accounts are off, so nobody else gets in.",
+    ],
+  ],
+  "administrators who are a group of Kubernetes": [
+    "local",
+    (s) => (s.access = { administrators: ["system:masters"] }),
+    [
+      "access.administrators[0]: must not be a group of Kubernetes itself, got " +
+        '"system:masters". Name a group of the team.',
+    ],
+  ],
+  "a role that nobody knows": [
+    "local",
+    (s) => (s.projects[0].access = { member: ["growth"] }),
+    ["projects[0].access.member: is not a known key. Remove it, or correct its spelling."],
+  ],
+  "viewers by a name on Azure": [
+    "dev",
+    (s) => (s.projects[0].access.viewers = ["auditors"]),
+    [
+      "projects[0].access.viewers[0]: must be the object id of a Microsoft Entra group, got " +
+        '"auditors". Use the id that `az ad group show --group NAME --query id` prints.',
+    ],
+  ],
+  "callers that are everybody": [
+    "dev",
+    (s) => (s.projects[0].access.callers = ["churn.call", "*", "churn.*"]),
+    [1, 2].map(
+      (index) =>
+        `projects[0].access.callers[${index}]: must not begin or end with a star, got ` +
+        `"${index === 1 ? "*" : "churn.*"}". Name each one: a star would let in groups that ` +
+        "nobody thought of.",
+    ),
+  ],
+  "callers whom nobody tells apart": [
+    "local",
+    (s) => (s.projects[0].access = { callers: ["shop"] }),
+    [
+      'projects[0].access.callers: must be absent without access.oidc, got ["shop"]. Set ' +
+        "access.oidc: without tokens, nobody is told from anybody.",
+    ],
+  ],
+  "a claim inside of a claim": [
+    "prod",
+    (s) => (s.access.oidc.groupsClaim = "realm_access[roles]"),
+    [
+      "access.oidc.groupsClaim: must be the name of a claim without spaces and brackets, got " +
+        '"realm_access[roles]". Have the issuer put the groups into a claim of their own, e.g. ' +
+        "groups.",
+    ],
+  ],
+  "keys of an issuer that anyone between could change": [
+    "prod",
+    (s) => (s.access.oidc.jwksUri = "http://login.northwind.dev/keys"),
+    [
+      "access.oidc.jwksUri: must be an https URL without a user, got " +
+        '"http://login.northwind.dev/keys". Copy it from the issuer\'s own page.',
     ],
   ],
   "a retention of no days": [
@@ -452,18 +531,18 @@ const rows: Record<string, Row> = {
   ],
   "a member group without a name": [
     "local",
-    (s) => (s.projects[0].members = [" "]),
-    ['projects[0].members[0]: must not be blank, got " ". Fill it in, or remove it.'],
+    (s) => (s.projects[0].access = { members: [" "] }),
+    ['projects[0].access.members[0]: must not be blank, got " ". Fill it in, or remove it.'],
   ],
   "one group of Azure in two spellings": [
     "dev",
     (s) =>
-      (s.projects[0].members = [
+      (s.projects[0].access.members = [
         "abcdef00-0000-0000-0000-000000000000",
         "ABCDEF00-0000-0000-0000-000000000000",
       ]),
     [
-      "projects[0].members[1]: must be named once, got " +
+      "projects[0].access.members[1]: must be named once, got " +
         '"abcdef00-0000-0000-0000-000000000000". Remove the repeat.',
     ],
   ],
@@ -478,19 +557,19 @@ const rows: Record<string, Row> = {
   "public models for the whole internet": [
     "prod",
     (s) => {
-      delete s.serving.jwt;
+      delete s.access.oidc;
       s.serving.allowedIpRanges = ["203.0.113.0/24", "0.0.0.0/1", "128.0.0.0/1"];
     },
     [
-      "serving.internalLoadBalancer: must not be false without `jwt`, or `allowedIpRanges` " +
+      "serving.internalLoadBalancer: must not be false without `oidc`, or `allowedIpRanges` " +
         "narrower than the internet, got false. Models would answer anyone; set one of them, " +
         "or keep the address private.",
     ],
   ],
   "an audience without a name": [
     "prod",
-    (s) => (s.serving.jwt.audiences = [""]),
-    ['serving.jwt.audiences[0]: must not be blank, got "". Fill it in, or remove it.'],
+    (s) => (s.access.oidc.audiences = [""]),
+    ['access.oidc.audiences[0]: must not be blank, got "". Fill it in, or remove it.'],
   ],
   "a redaction path that the table can't read": [
     "local",

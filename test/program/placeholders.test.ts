@@ -46,30 +46,28 @@ describe("placeholders in a stack's file", function () {
   const found: [what: string, change: (s: Record<string, any>) => unknown, words: RegExp][] = [
     [
       "a group of zeros",
-      (s) => (s.aks.adminGroupObjectIds = [group, "00000000-0000-0000-0000-000000000000"]),
-      /^aks\.adminGroupObjectIds\[1\] must be an id of yours.*got "0{8}-.*az ad group show/,
+      (s) => (s.access.administrators = [group, "00000000-0000-0000-0000-000000000000"]),
+      /^access\.administrators\[1\] must be an id of yours.*got "0{8}-.*az ad group show/,
     ],
     [
       "a group of zeros with a number",
-      (s) => (s.projects[0].members = ["00000000-0000-0000-0000-00000000002a"]),
-      /^projects\[0\]\.members\[0\] must be an id of yours/,
+      (s) => (s.projects[0].access.members = ["00000000-0000-0000-0000-00000000002a"]),
+      /^projects\[0\]\.access\.members\[0\] must be an id of yours/,
     ],
     [
       "a group of ones",
-      (s) => (s.projects[0].members = ["11111111-1111-1111-1111-111111111111"]),
-      /^projects\[0\]\.members\[0\] must be an id of yours/,
+      (s) => (s.projects[0].access.members = ["11111111-1111-1111-1111-111111111111"]),
+      /^projects\[0\]\.access\.members\[0\] must be an id of yours/,
     ],
     [
       "a tenant inside an address",
       (s) =>
-        (s.serving = {
-          jwt: {
-            issuer: "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/v2.0",
-            jwksUri: `https://login.microsoftonline.com/${group}/discovery/v2.0/keys`,
-            audiences: ["api://models"],
-          },
+        (s.access.oidc = {
+          issuer: "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/v2.0",
+          jwksUri: `https://login.microsoftonline.com/${group}/discovery/v2.0/keys`,
+          audiences: ["api://models"],
         }),
-      /^serving\.jwt\.issuer must be an id of yours/,
+      /^access\.oidc\.issuer must be an id of yours/,
     ],
     ...["192.0.2.0/24", "198.51.100.7/32", "203.0.113.128/25"].map(
       (range): (typeof found)[number] => [
@@ -120,7 +118,10 @@ describe("placeholders in a stack's file", function () {
   }
 
   const others: [what: string, change: (s: Record<string, any>) => unknown][] = [
-    ["ids with zeros in them", (s) => (s.projects[0].members = [`00000000${group.slice(8)}`])],
+    [
+      "ids with zeros in them",
+      (s) => (s.projects[0].access.members = [`00000000${group.slice(8)}`]),
+    ],
     ["addresses beside those ranges", (s) => (s.aks.authorizedIpRanges = ["198.51.10.0/24"])],
     ["longer addresses", (s) => (s.aks.authorizedIpRanges = ["20.192.0.2/32"])],
     ["a domain that only begins so", (s) => (s.domain = "example.com.northwind.dev")],

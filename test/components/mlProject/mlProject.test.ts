@@ -46,7 +46,7 @@ function minimalArgs(): MlProjectArgs {
 function fullArgs(repository: string): MlProjectArgs {
   return {
     ...minimalArgs(),
-    members: [group],
+    access: { members: [group] },
     gpuQuota: 2,
     sharedDatasets: ["weather"],
     azure: pulumi.output(azure),
@@ -205,6 +205,40 @@ describe("MlProject", () => {
       ["serving", false, undefined, [{ name: "model-store" }]],
       ["training", false, undefined, undefined],
     ]);
+  });
+
+  it("gives each role of people what it may, and no more", () => {
+    const verbsOf = (role: string) =>
+      Object.fromEntries(
+        full
+          .one(k8sType.role, `churn-${role}`)
+          .inputs.rules.flatMap(({ resources, verbs }: any) =>
+            resources.map((resource: string) => [resource, verbs]),
+          ),
+      );
+    const isReading = (verbs: string[]) => verbs.every((v) => ["get", "list", "watch"].includes(v));
+    const changedBy = (role: string) =>
+      Object.entries<any>(verbsOf(role))
+        .filter(([, verbs]) => !isReading(verbs))
+        .map(([resource]) => resource)
+        .sort();
+    assert.deepEqual(changedBy("viewer"), []);
+    assert.deepEqual(verbsOf("approver"), verbsOf("viewer"));
+    assert.deepEqual(changedBy("member"), ["inferenceservices", "pods/portforward", "rayjobs"]);
+    assert.deepEqual(changedBy("administrator"), [
+      "inferenceservices",
+      "jobs",
+      "pods",
+      "pods/portforward",
+      "rayclusters",
+      "rayjobs",
+    ]);
+    for (const role of ["viewer", "member", "approver", "administrator"]) {
+      const named = Object.keys(verbsOf(role));
+      for (const forbidden of ["secrets", "pods/exec", "serviceaccounts", "rolebindings", "*"]) {
+        assert.ok(!named.includes(forbidden), `${role} may touch ${forbidden}`);
+      }
+    }
   });
 
   it("lets members and workflows own Ray jobs and models, and read no Secret", () => {

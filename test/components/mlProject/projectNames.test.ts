@@ -161,20 +161,20 @@ const refused: [change: Partial<MlProjectArgs>, path: string, reason: string][] 
     "must be a whole number of GPUs from 0 to 10000, got -1. Choose a number in that range.",
   ],
   [
-    { azure: {} as any, members: ["growth-team"] },
-    "members[0]",
+    { azure: {} as any, access: { members: ["growth-team"] } },
+    "access.members[0]",
     'must be the object id of a Microsoft Entra group, got "growth-team". Use the id that ' +
       "`az ad group show --group NAME --query id` prints.",
   ],
   [
-    { members: ["system:authenticated"] },
-    "members[0]",
+    { access: { members: ["system:authenticated"] } },
+    "access.members[0]",
     'must not be a group of Kubernetes itself, got "system:authenticated". Name a group of ' +
       "the team.",
   ],
   [
-    { members: [group, group] },
-    "members[1]",
+    { access: { members: [group, group] } },
+    "access.members[1]",
     `must be named once, got "${group}". Remove the repeat.`,
   ],
   [
@@ -240,9 +240,12 @@ describe("project arguments", () => {
   }
 
   it("accepts a local project and a full one", () => {
-    assert.deepEqual(mlProjectProblems("churn", args({ members: ["developers"] })), []);
+    assert.deepEqual(mlProjectProblems("churn", args({ access: { members: ["developers"] } })), []);
     assert.deepEqual(
-      mlProjectProblems("churn", args({ azure: {} as any, members: [group], github: hub })),
+      mlProjectProblems(
+        "churn",
+        args({ azure: {} as any, access: { members: [group] }, github: hub }),
+      ),
       [],
     );
   });

@@ -14,7 +14,7 @@ const runtimeType = "kubernetes:serving.kserve.io/v1alpha1:ClusterServingRuntime
 const jwtType = "kubernetes:security.istio.io/v1:RequestAuthentication";
 const policyType = "kubernetes:security.istio.io/v1:AuthorizationPolicy";
 
-const jwt = {
+const oidc = {
   issuer: "https://login.example.com/t/v2.0",
   jwksUri: "https://login.example.com/t/keys",
   audiences: ["models"],
@@ -235,7 +235,7 @@ describe("ServingMesh", () => {
         () =>
           new ServingMesh("serving", {
             ...servingArgs,
-            jwt,
+            oidc,
             internalLoadBalancer: false,
             allowedIpRanges: ["198.51.100.0/24"],
             replicas: 3,
@@ -265,7 +265,7 @@ describe("ServingMesh", () => {
 
     it("accepts tokens of the issuer for the models' audience", () => {
       assert.deepEqual(recording.one(jwtType).inputs.spec.jwtRules, [
-        { ...jwt, forwardOriginalToken: true },
+        { ...oidc, forwardOriginalToken: true },
       ]);
     });
 
@@ -360,7 +360,7 @@ describe("ServingMesh", () => {
   it("previews the same resources, and knows the connection before anything exists", async () => {
     let host: string | undefined;
     const program = () => {
-      const mesh = new ServingMesh("serving", { ...servingArgs, jwt });
+      const mesh = new ServingMesh("serving", { ...servingArgs, oidc });
       mesh.connection.apply(({ ingressHost }) => (host = ingressHost));
     };
     const names = ({ resources }: Recording) => resources.map((r) => r.urn).sort();
@@ -392,20 +392,20 @@ describe("ServingMesh's checks", () => {
     ],
     [
       "refuse keys over plain HTTP",
-      { jwt: { ...jwt, jwksUri: "http://login.example.com/keys" } },
-      '`jwt.jwksUri` must be an https URL without a user, got "http://login.example.com/keys". Copy it from ' +
+      { oidc: { ...oidc, jwksUri: "http://login.example.com/keys" } },
+      '`oidc.jwksUri` must be an https URL without a user, got "http://login.example.com/keys". Copy it from ' +
         "the issuer's own page.",
     ],
     [
       "refuse tokens for any audience",
-      { jwt: { ...jwt, audiences: [] } },
-      "`jwt.audiences` must name at least one audience, got []. Any token of the issuer " +
+      { oidc: { ...oidc, audiences: [] } },
+      "`oidc.audiences` must name at least one audience, got []. Any token of the issuer " +
         "would pass; give the client id of the models' app registration.",
     ],
     [
       "refuse a public address that anyone may use",
       { internalLoadBalancer: false },
-      "`internalLoadBalancer` must not be false without `jwt`, or `allowedIpRanges` " +
+      "`internalLoadBalancer` must not be false without `oidc`, or `allowedIpRanges` " +
         "narrower than " +
         "the internet, got false. Models would answer anyone; set one of them, or keep " +
         "the address private.",

@@ -83,8 +83,10 @@ describe("what the program asks of Azure", function () {
   it("gives exactly these roles in prod", () => {
     const { result, state } = runs.get("prod")!;
     const config = deployableConfig("prod");
-    const [administrators] = config["mlplatform:aks"].adminGroupObjectIds;
-    const [churn, pricing] = config["mlplatform:projects"].map(({ members }: any) => members[0]);
+    const [administrators] = config["mlplatform:access"].administrators;
+    const [churn, pricing] = config["mlplatform:projects"].map(
+      ({ access }: any) => access.members[0],
+    );
     const ofProject = (project: string, member: string) => [
       `${project}-github-production: AcrPull on core-registry`,
       `${project}-github-production: Container Registry Repository Reader on core-registry`,

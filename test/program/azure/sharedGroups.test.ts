@@ -14,8 +14,8 @@ const own = "5b0f6c1e-2d47-4c3a-9b58-7e1a4f0d620b";
 function prodWithSharedGroup(state?: EngineState) {
   const [churn, pricing] = deployableConfig("prod")["mlplatform:projects"];
   const projects = [
-    { ...churn, members: [shared] },
-    { ...pricing, members: [shared.toUpperCase(), own] },
+    { ...churn, access: { members: [shared] } },
+    { ...pricing, access: { members: [shared.toUpperCase(), own] } },
   ];
   return previewStack({
     projectDir: root,
@@ -74,7 +74,11 @@ describe("a group in two projects", function () {
 
   it("is named once, however it is written", () => {
     assert.deepEqual(
-      userGroupsOf([{ members: [shared, own] }, {}, { members: [own.toUpperCase()] }]),
+      userGroupsOf([
+        { access: { members: [shared, own] } },
+        {},
+        { access: { members: [own.toUpperCase()] } },
+      ]),
       [shared, own],
     );
   });
