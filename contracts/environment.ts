@@ -23,6 +23,8 @@ export const trackingVariables = {
   uri: "MLFLOW_TRACKING_URI",
   username: "MLFLOW_TRACKING_USERNAME",
   password: "MLFLOW_TRACKING_PASSWORD",
+  /** `kubernetes` in pods, which sign in by the token of their service account. */
+  authentication: "MLFLOW_TRACKING_AUTH",
   /** The project: MLflow keeps each in a workspace of its own. */
   workspace: "MLFLOW_WORKSPACE",
 } as const;

@@ -13,6 +13,7 @@ import { createServiceAccount } from "../kubernetes/serviceAccount";
 import type { Scope } from "../scope";
 import { mlflowPort, serverArguments } from "./serverSettings";
 import { authConfigSecretName, serverSecretName } from "./serverSecrets";
+import { createSignIn, type SignInParts } from "./signIn";
 
 /** Selects the tracking server. */
 export const serverLabels = { "app.kubernetes.io/name": "mlflow" };
@@ -45,6 +46,7 @@ export function createTrackingServer(
     parent,
     metadata: { name: "mlflow", namespace },
   });
+  const signIn = createSignIn({ name, parent }, namespace);
   const deployment = new k8s.apps.v1.Deployment(
     `${name}-server`,
     {
@@ -59,10 +61,11 @@ export function createTrackingServer(
             serviceAccountName: account.metadata.name,
             topologySpreadConstraints: replicas > 1 ? spreadConstraints(serverLabels) : [],
             initContainers: [migrationContainer(settings.image)],
-            containers: [serverContainer(settings)],
+            containers: [serverContainer(settings, signIn)],
             volumes: [
               { name: "tmp", emptyDir: { sizeLimit: "2Gi" } },
               { name: "auth", secret: { secretName: authConfigSecretName } },
+              ...signIn.volumes,
             ],
           },
         },
@@ -115,7 +118,10 @@ const botoAddressing: Record<S3Addressing, string> = {
   [S3Addressing.VirtualHost]: "virtual",
 };
 
-function serverContainer(settings: TrackingServerSettings): k8s.types.input.core.v1.Container {
+function serverContainer(
+  settings: TrackingServerSettings,
+  signIn: SignInParts,
+): k8s.types.input.core.v1.Container {
   const { lake } = settings;
   const probe = { httpGet: { path: "/health", port: "http" }, timeoutSeconds: 5 };
   return {
@@ -134,6 +140,7 @@ function serverContainer(settings: TrackingServerSettings): k8s.types.input.core
         value: lake.addressing.apply((addressing) => botoAddressing[addressing]),
       },
       ...Object.entries(trackingServerEnvironment).map(([name, value]) => ({ name, value })),
+      ...signIn.env,
     ],
     envFrom: [
       { secretRef: { name: serverSecretName } },
@@ -145,6 +152,10 @@ function serverContainer(settings: TrackingServerSettings): k8s.types.input.core
     readinessProbe: { ...probe, periodSeconds: 10 },
     resources: { requests: { cpu: "250m", memory: "1Gi" }, limits: { memory: "2Gi" } },
     securityContext: restrictedContainer,
-    volumeMounts: [tmpMount, { name: "auth", mountPath: "/etc/mlflow", readOnly: true }],
+    volumeMounts: [
+      tmpMount,
+      { name: "auth", mountPath: "/etc/mlflow", readOnly: true },
+      ...signIn.volumeMounts,
+    ],
   };
 }

@@ -10,8 +10,9 @@ import { findInstalledPostgres } from "../../local/services/postgres";
 import { startMinio } from "../../workloads/lake/testbed/objectStores";
 import { testCells } from "./cells";
 import { addPeople } from "./tracking/actors";
-import { type Call, TrackingBed, projects } from "./tracking/trackingBed";
+import { type Call, type projects, TrackingBed } from "./tracking/trackingBed";
 import { type ProjectObjects, probes } from "./tracking/probes";
+import { testTokens } from "./tracking/tokenFaults";
 import { type WorkedBed, trackingCells } from "./tracking/trackingCells";
 
 const flow = join(__dirname, "tracking", "projectFlow.py");
@@ -22,6 +23,8 @@ const m3 = "/api/3.0/mlflow";
 const churn = { username: "churn", workspace: "churn" };
 const pricing = { username: "pricing", workspace: "pricing" };
 const bucket = "lake";
+/** By what each project's programs sign in. */
+const meansOf = { churn: "password", pricing: "pod's token" };
 
 describe("projects on MLflow, on MinIO", function () {
   this.timeout(300_000);
@@ -41,12 +44,15 @@ describe("projects on MLflow, on MinIO", function () {
   });
   after(() => bed?.stop());
 
-  for (const project of projects) {
-    it(`${project} logs, registers, traces and reads back by its own user alone`, async () => {
-      const printed = await bed.runAsProject(project, flow);
-      made[project] = JSON.parse(/^\{"experiment".*\}$/m.exec(printed)![0]) as ProjectObjects;
+  for (const [project, means] of Object.entries(meansOf)) {
+    it(`${project} logs, registers, traces and reads back by its own ${means} alone`, async () => {
+      const printed = await (means === "pod's token"
+        ? bed.runAsPod(project, flow)
+        : bed.runAsProject(project, flow));
+      const objects = JSON.parse(/^\{"experiment".*\}$/m.exec(printed)![0]) as ProjectObjects;
+      made[project as keyof typeof made] = objects;
       const own = new RegExp(`^mlflow-artifacts:/workspaces/${project}/`);
-      assert.match(made[project].artifacts, own);
+      assert.match(objects.artifacts, own);
     });
   }
 
@@ -61,6 +67,7 @@ describe("projects on MLflow, on MinIO", function () {
   });
 
   testCells(trackingCells(probes), worked);
+  testTokens(() => bed);
 
   it("reads nobody else's artifacts by another spelling of their path", async () => {
     const path = made.pricing.artifacts.replace("mlflow-artifacts:/workspaces/pricing/", "");

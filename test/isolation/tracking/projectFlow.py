@@ -12,7 +12,7 @@ import mlflow
 import pandas as pd
 from mlflow.genai.datasets import create_dataset
 
-project = os.environ["MLFLOW_TRACKING_USERNAME"]
+project = os.environ["PROJECT"]
 mark = f"{project}-secret"
 client = mlflow.MlflowClient()
 

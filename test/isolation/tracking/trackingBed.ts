@@ -7,12 +7,19 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { provisioningVariables, trackingVariables } from "@mlplatform/contracts/environment";
+import { serviceAccounts } from "@mlplatform/contracts/platformNames";
 import {
   authConfigVariable,
   trackingAdministrator,
   trackingAuthentication,
   trackingServerSecrets,
 } from "@mlplatform/contracts/trackingServer";
+import {
+  type PeopleSignIn,
+  signInFileVariable,
+  type TrackingSignIn,
+  type WorkspaceGroups,
+} from "@mlplatform/contracts/trackingSignIn";
 import { S3Client } from "@aws-sdk/client-s3";
 import { PythonEnvironment } from "../../../local/programs/pythonEnvironment";
 import { findInstalledPostgres } from "../../../local/services/postgres";
@@ -23,8 +30,11 @@ import type { TestStore } from "../../../workloads/lake/testbed/objectStores";
 import { deployable } from "../../preview/deployable";
 import { BackupServer } from "../../stores/backupServer";
 import { ended, provision } from "../../stores/provisioned";
+import { podClaims, TokenIssuer } from "./tokenIssuer";
 
 const root = resolve(__dirname, "../../..");
+/** Runs a program with a pod's token in another file than pods have. */
+const podProgram = join(__dirname, "asPod.py");
 const startTimeoutMs = 240_000;
 /** Access key of the server, by the name of its access in the program. */
 const serverConsumer = "mlflow-artifacts";
@@ -32,12 +42,20 @@ const serverConsumer = "mlflow-artifacts";
 /** The projects of a bed: `churn` attacks, `pricing` is attacked. */
 export const projects = ["churn", "pricing"] as const;
 
-/** Who calls, with the workspace that the call names. */
+/** Who calls, with the workspace that the call names. Without user and token it is anonymous. */
 export interface Caller {
-  /** Without one the call is anonymous. */
   username?: string;
+  /** A token of the cluster's issuer, or of people's. */
+  token?: (issuers: TokenIssuers) => string;
   workspace?: string;
-  headers?: Record<string, string>;
+  /** A list is sent as so many headers of the name. */
+  headers?: Record<string, string | string[]>;
+}
+
+/** Whose tokens the server believes. */
+export interface TokenIssuers {
+  cluster: TokenIssuer;
+  people: TokenIssuer;
 }
 
 /** An answer of MLflow. */
@@ -69,12 +87,16 @@ export class TrackingBed {
   private server: ChildProcess | undefined;
   private port = 0;
   private serverEnvironment: NodeJS.ProcessEnv = {};
+  /** The table of people's groups. A change is in effect after {@link restart}. */
+  people = peopleSettings();
 
   private constructor(
     private readonly store: TestStore,
     private readonly python: PythonEnvironment,
     private readonly packages: string,
     private readonly resources: PreviewResource[],
+    /** Of tokens. */
+    readonly issuers: TokenIssuers,
   ) {}
 
   /** Starts everything and provisions the projects. */
@@ -157,7 +179,8 @@ export class TrackingBed {
     });
     const store = await startStore();
     const packages = await python.packages(stateRoot, join(root, exporterFile));
-    const bed = new TrackingBed(store, python, packages, result.resources);
+    const issuers = { cluster: await TokenIssuer.start(), people: await TokenIssuer.start() };
+    const bed = new TrackingBed(store, python, packages, result.resources, issuers);
     return bed.orStop(async () => {
       chmodSync(bed.directory, 0o755);
       await provision(
@@ -195,9 +218,12 @@ export class TrackingBed {
   /** Calls MLflow. */
   call(caller: Caller, { method, path, query, body, raw }: Call): Promise<Answer> {
     const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
-    const headers: Record<string, string> = { ...caller.headers };
+    const headers: Record<string, string | string[]> = { ...caller.headers };
     if (caller.username !== undefined) {
       headers["authorization"] = this.authorization(caller.username);
+    }
+    if (caller.token !== undefined) {
+      headers["authorization"] = `Bearer ${caller.token(this.issuers)}`;
     }
     if (caller.workspace !== undefined) {
       headers["x-mlflow-workspace"] = caller.workspace;
@@ -273,21 +299,43 @@ export class TrackingBed {
     });
   }
 
-  /** Runs a Python program as a project's pod, with its own user only; returns what it prints. */
+  /** Runs a Python program as a project's user, by its password; returns what it prints. */
   runAsProject(
     project: string,
     script: string,
     { isInWorkspace } = { isInWorkspace: true },
   ): Promise<string> {
-    return ended(this.python.python, [script], {
-      PATH: [dirname(this.python.python), process.env["PATH"]].join(delimiter),
-      HOME: this.directory,
-      [trackingVariables.uri]: this.url,
+    return this.runProgram(project, [script], {
       ...(isInWorkspace && { [trackingVariables.workspace]: project }),
       [trackingVariables.username]: project,
       [trackingVariables.password]: this.passwordOf(project),
+    });
+  }
+
+  /** Runs a Python program as a project's pod, by the token of its service account. */
+  runAsPod(project: string, script: string): Promise<string> {
+    const file = join(this.directory, "pod-token");
+    const token = this.issuers.cluster.token(podClaims(project, serviceAccounts.training));
+    writeFileSync(file, token, { mode: 0o600 });
+    return this.runProgram(project, [podProgram, file, script], {
+      [trackingVariables.workspace]: project,
+      [trackingVariables.authentication]: "kubernetes",
+    });
+  }
+
+  private runProgram(
+    project: string,
+    args: string[],
+    environment: Record<string, string>,
+  ): Promise<string> {
+    return ended(this.python.python, args, {
+      PATH: [dirname(this.python.python), process.env["PATH"]].join(delimiter),
+      HOME: this.directory,
+      PROJECT: project,
+      [trackingVariables.uri]: this.url,
       MLFLOW_DISABLE_TELEMETRY: "true",
       GIT_PYTHON_REFRESH: "quiet",
+      ...environment,
     });
   }
 
@@ -295,6 +343,8 @@ export class TrackingBed {
     await this.stopServer();
     await this.database?.stop();
     await this.store.stop();
+    this.issuers.cluster.stop();
+    this.issuers.people.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -344,6 +394,7 @@ export class TrackingBed {
     writeFileSync(authentication, version.users(users), { mode: 0o600 });
     const env = {
       ...version.environment(Object.fromEntries(plain)),
+      [signInFileVariable]: this.writeSignIn(),
       PATH: [dirname(this.python.python), process.env["PATH"]].join(delimiter),
       PYTHONPATH: [join(root, "workloads", "mlflow"), this.packages].join(delimiter),
       HOME: this.directory,
@@ -393,6 +444,25 @@ export class TrackingBed {
     }
   }
 
+  /** Writes whose tokens the server believes, with this machine's addresses; returns the file. */
+  private writeSignIn(): string {
+    const { cluster, people } = this.issuers;
+    const own = join(this.directory, "cluster-token");
+    const token = cluster.token({ aud: "https://kubernetes.default.svc" });
+    writeFileSync(own, token, { mode: 0o600 });
+    cluster.requiredToken = token;
+    const { "sign-in.json": text } = this.inputsOf("ConfigMap", "mlflow-sign-in").data;
+    const { pods } = JSON.parse(text) as Required<TrackingSignIn>;
+    const here = { jwksUri: cluster.jwksUri, tokenFile: own, caFile: undefined };
+    const settings: TrackingSignIn = {
+      pods: { ...pods, ...here },
+      people: { issuer: people.name, jwksUri: people.jwksUri, ...this.people },
+    };
+    const file = join(this.directory, "sign-in.json");
+    writeFileSync(file, JSON.stringify(settings));
+    return file;
+  }
+
   private inputsOf(kind: string, name: string): any {
     const found = this.resources.filter(
       (resource) => resource.name === name && resource.inputs["kind"] === kind,
@@ -402,6 +472,21 @@ export class TrackingBed {
     }
     return found[0]!.inputs;
   }
+}
+
+function peopleSettings(): Omit<PeopleSignIn, "issuer" | "jwksUri"> {
+  const groups = (project: string): WorkspaceGroups => ({
+    viewers: [`${project}-viewers`],
+    approvers: [`${project}-approvers`],
+    members: [`${project}-members`],
+    administrators: [`${project}-administrators`],
+  });
+  return {
+    audiences: ["mlflow-page"],
+    groupsClaim: "groups",
+    administrators: ["platform"],
+    projects: Object.fromEntries(projects.map((project) => [project, groups(project)])),
+  };
 }
 
 /** How a version of the platform starts MLflow, made from how this one does. */

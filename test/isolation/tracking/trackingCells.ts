@@ -1,5 +1,5 @@
 import { type Cell, Verdict } from "../cells";
-import { type Actor, outsiders, owner } from "./actors";
+import { type Actor, outsiders, owners } from "./actors";
 import { Kind, type Probe, type ProjectObjects } from "./probes";
 import type { TrackingBed } from "./trackingBed";
 
@@ -27,7 +27,7 @@ export function trackingCells(probes: readonly Probe[]): Cell<WorkedBed>[] {
       attempt: async ({ bed, churn, pricing }) => {
         const { status, text } = await bed.call(actor, probe.call(pricing, churn));
         const told = probe.kind === Kind.Search ? markOrName : mark;
-        const isOwnMade = probe.kind === Kind.Create && actor.workspace === actor.username;
+        const isOwnMade = probe.kind === Kind.Create && actor.mayCreate === true;
         // GraphQL answers 200 whatever it refuses: what it tells is what counts.
         const isDone = status < 300 && !/^\{"data":null|"errors":\[/.test(text);
         return { isDone, tells: isOwnMade || told.test(text), text: `${status} ${text}` };
@@ -38,13 +38,13 @@ export function trackingCells(probes: readonly Probe[]): Cell<WorkedBed>[] {
 
 function actorsOf(kind: Kind): Actor[] {
   // The project itself would change what the others are tried on; its own work is proved before.
-  return kind === Kind.Write ? outsiders : [...outsiders, owner];
+  return kind === Kind.Write ? outsiders : [...outsiders, ...owners];
 }
 
-function verdictOf(kind: Kind, { mayRead, username, workspace }: Actor): Verdict {
+function verdictOf(kind: Kind, { mayRead, mayCreate }: Actor): Verdict {
   switch (kind) {
     case Kind.Create:
-      return username !== undefined && username === workspace ? Verdict.Allowed : Verdict.Refused;
+      return mayCreate ? Verdict.Allowed : Verdict.Refused;
     case Kind.Read:
       return mayRead ? Verdict.Allowed : Verdict.Refused;
     case Kind.Search:

@@ -19,6 +19,8 @@ from mlflow.utils.workspace_context import get_request_workspace
 from mlflow.utils.workspace_utils import WORKSPACES_DIR_NAME
 from werkzeug.datastructures import Authorization
 
+from mlplatform.identities import authenticate_bearer, signed_in
+
 # Not checked against the workspace in 3.17.2, or open to every user; no project needs them.
 CLOSED = re.compile(
     r"^/(?:gateway/|signup$|(?:ajax-)?api/\d\.\d/(?:jobs|mlflow/(?:assistant|demo|gateway|"
@@ -67,8 +69,11 @@ confine_artifacts()
 
 
 def authenticate():
-    """Who sends the request, by name and password; a refusal where the route is closed to them."""
-    authorization = authenticate_request_basic_auth()
+    """Who sends the request, by token or by password; a refusal where the route is closed to them."""
+    signed_in.set(None)
+    sent = request.authorization
+    is_token = sent is not None and sent.type == "bearer"
+    authorization = authenticate_bearer() if is_token else authenticate_request_basic_auth()
     if (
         isinstance(authorization, Authorization)
         and CLOSED.match(request.path)
