@@ -67,10 +67,11 @@ export interface TrackingConnection {
   /** Port of the server's pods. */
   podPort: number;
   /**
-   * Name of the Secret with `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, in the
-   * namespace of the server (administrator) or of the project (its own user).
+   * Name of the administrator's Secret in the namespace of the server, with
+   * `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`. A project has none: its pods sign in
+   * by the tokens of their service account.
    */
-  authSecretName: string;
+  authSecretName?: string;
   /** Image with Python ≥ 3.9 for the Jobs that make users; the server's own serves. */
   clientImage: string;
 }

@@ -77,6 +77,6 @@ export const provisioningVariables = {
   project: "PROJECT",
   adminUsername: "ADMIN_USERNAME",
   adminPassword: "ADMIN_PASSWORD",
-  projectUsername: "PROJECT_USERNAME",
+  /** Given where the project signs in by a password: in the local run. */
   projectPassword: "PROJECT_PASSWORD",
 } as const;

@@ -23,8 +23,6 @@ export const projectSecrets = {
   lake: "lake-credentials",
   /** Keys by which KServe fetches models. */
   modelStore: "model-store",
-  /** The project's MLflow user. */
-  tracking: "mlflow-credentials",
 } as const;
 
 /** Kueue queue of every project. The name `default` also takes jobs that name no queue. */

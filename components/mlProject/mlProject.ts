@@ -36,7 +36,7 @@ export class MlProject extends pulumi.ComponentResource {
   public readonly namespace: pulumi.Output<string>;
   /** The lake with the Secret of the project's training pods. */
   public readonly lake: pulumi.Output<S3Connection>;
-  /** MLflow with the Secret of the project's own user. */
+  /** MLflow. Resolves when the project has its workspace and user. */
   public readonly tracking: pulumi.Output<TrackingConnection>;
   /** Repository as `owner/name`; absent without `github`. */
   public readonly repository?: pulumi.Output<string>;

@@ -1,14 +1,16 @@
 """Makes a project's workspace, user and roles in MLflow. Idempotent; standard library only.
 
-The administrator's credential, the project's, and names come by environment variables. What this
-leaves behind: a workspace named after the project, its roles with exactly the grants below, the
-user with the given password as the only one in the role of the project's pods, and an experiment
-named after the project.
+The administrator's credential and names come by environment variables. What this leaves behind: a
+workspace named after the project, its roles with exactly the grants below, the user named after the
+project as the only one in the role of the project's pods, and an experiment named after it. The
+user's password is PROJECT_PASSWORD; without one it is random and told to nobody, and earlier ones
+are no longer good: pods sign in by tokens of their service account.
 """
 
 import base64
 import json
 import os
+import secrets
 import sys
 import time
 import urllib.error
@@ -184,13 +186,13 @@ def main(environment):
     tracking.wait_until_up(float(environment.get("WAIT_SECONDS", "300")))
     workspace = ensure_workspace(tracking, project)
     roles = {name: ensure_role(tracking, project, name, grants) for name, grants in ROLES.items()}
-    username = environment["PROJECT_USERNAME"]
-    user = ensure_user(tracking, username, environment["PROJECT_PASSWORD"])
-    ensure_only_member(tracking, roles[PODS], username)
+    password = environment.get("PROJECT_PASSWORD") or secrets.token_urlsafe(32)
+    user = ensure_user(tracking, project, password)
+    ensure_only_member(tracking, roles[PODS], project)
     tracking.enter(project)
     experiment_id, experiment = ensure_experiment(tracking, project)
     print(
-        f"workspace {project}: {workspace}; user {username}: {user}; "
+        f"workspace {project}: {workspace}; user {project}: {user}; "
         f"experiment {project} ({experiment_id}): {experiment}"
     )
 

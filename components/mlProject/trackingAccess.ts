@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { provisioningVariables, trackingVariables } from "@mlplatform/contracts/environment";
-import { projectSecrets } from "@mlplatform/contracts/platformNames";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { TrackingConnection } from "../connections";
-import { createPassword } from "../kubernetes/password";
 import type { Placement } from "../kubernetes/placement";
 import { restrictedContainer, restrictedPodSpec } from "../kubernetes/pod";
 import type { ProjectScope } from "./projectScope";
@@ -25,40 +23,16 @@ const scriptFile = join(__dirname, "provisionTracking.py");
 
 /**
  * Gives a project its own workspace and user in MLflow. A Job beside the server signs in as the
- * administrator, so that the administrator's Secret never enters the project's namespace; the
- * project's namespace gets its own user's Secret only.
+ * administrator, so that the administrator's Secret never enters the project's namespace. The user
+ * has a password that nobody knows: pods sign in as it by the tokens of their service account.
  */
 export function createTrackingAccess(
   scope: ProjectScope,
   settings: TrackingAccessSettings,
 ): pulumi.Output<TrackingConnection> {
-  const { name, parent, namespace, labels } = scope;
+  const { name, parent, labels } = scope;
   const { tracking } = settings;
-  const credentials = {
-    [trackingVariables.username]: name,
-    [trackingVariables.password]: createPassword({
-      name: `${name}-mlflow-password`,
-      parent,
-      length: 32,
-    }),
-  };
-  const secret = new k8s.core.v1.Secret(
-    `${name}-mlflow-credentials`,
-    {
-      metadata: { name: projectSecrets.tracking, namespace, labels },
-      stringData: credentials,
-    },
-    // A Secret with a fixed name cannot be created beside the one it replaces.
-    { parent, deleteBeforeReplace: true },
-  );
-
   const besideServer = { namespace: tracking.namespace, labels };
-  // Named by Pulumi, so that a new password is a new Secret, hence a new Job that sets it.
-  const provisioningSecret = new k8s.core.v1.Secret(
-    `${name}-mlflow-user`,
-    { metadata: besideServer, stringData: credentials },
-    { parent },
-  );
   const script = new k8s.core.v1.ConfigMap(
     `${name}-mlflow-provision`,
     {
@@ -71,35 +45,26 @@ export function createTrackingAccess(
     `${name}-mlflow-user`,
     {
       metadata: besideServer,
-      spec: provisioningJob(scope, settings, {
-        script: script.metadata.name,
-        user: provisioningSecret.metadata.name,
-      }),
+      spec: provisioningJob(scope, settings, script.metadata.name),
     },
     { parent },
   );
   // Whoever uses the connection waits until the user exists.
   return pulumi
-    .all([tracking, secret.metadata.name, job.id])
-    .apply(([server, authSecretName]) => ({ ...server, authSecretName }));
-}
-
-/** Names of the objects that the Job reads. */
-interface ProvisioningObjects {
-  /** ConfigMap with the script. */
-  script: pulumi.Input<string>;
-  /** Secret with the project's user. */
-  user: pulumi.Input<string>;
+    .all([tracking, job.id])
+    .apply(([{ authSecretName: _administrators, ...server }]) => server);
 }
 
 function provisioningJob(
   { name: project, labels }: ProjectScope,
   { tracking, placement }: TrackingAccessSettings,
-  { script, user }: ProvisioningObjects,
+  script: pulumi.Input<string>,
 ): k8s.types.input.batch.v1.JobSpec {
-  const fromSecret = (name: string, secretName: pulumi.Input<string>, key: string) => ({
+  const fromAdministrator = (name: string, key: string) => ({
     name,
-    valueFrom: { secretKeyRef: { name: secretName, key } },
+    valueFrom: {
+      secretKeyRef: { name: tracking.apply(({ authSecretName }) => authSecretName!), key },
+    },
   });
   return {
     backoffLimit: 6,
@@ -117,18 +82,8 @@ function provisioningJob(
             env: [
               { name: provisioningVariables.project, value: project },
               { name: trackingVariables.uri, value: tracking.uri },
-              fromSecret(
-                provisioningVariables.adminUsername,
-                tracking.authSecretName,
-                trackingVariables.username,
-              ),
-              fromSecret(
-                provisioningVariables.adminPassword,
-                tracking.authSecretName,
-                trackingVariables.password,
-              ),
-              fromSecret(provisioningVariables.projectUsername, user, trackingVariables.username),
-              fromSecret(provisioningVariables.projectPassword, user, trackingVariables.password),
+              fromAdministrator(provisioningVariables.adminUsername, trackingVariables.username),
+              fromAdministrator(provisioningVariables.adminPassword, trackingVariables.password),
             ],
             resources: {
               requests: { cpu: "50m", memory: "64Mi" },

@@ -134,7 +134,6 @@ export async function startMlflow(
       [provisioningVariables.project]: tracking.project,
       [provisioningVariables.adminUsername]: trackingAdministrator,
       [provisioningVariables.adminPassword]: administratorPassword,
-      [provisioningVariables.projectUsername]: tracking.project,
       [provisioningVariables.projectPassword]: tracking.password,
     },
     timeoutMs: provisionTimeoutMs,

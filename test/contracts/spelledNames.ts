@@ -20,6 +20,11 @@ import {
 } from "@mlplatform/contracts/platformNames";
 import { podPorts } from "@mlplatform/contracts/podPorts";
 import { championAlias, runTags } from "@mlplatform/contracts/runTags";
+import {
+  podTokenAudience,
+  podTokenFolder,
+  signInFileVariable,
+} from "@mlplatform/contracts/trackingSignIn";
 
 const {
   bucketAddressings,
@@ -59,6 +64,16 @@ const partOf = matches(
   `${partOfLabel}: ${platformName}`,
 );
 const template = "workloads/projectTemplate";
+/** How a pod finds MLflow and signs in. */
+const podTracking = [
+  trackingVariables.uri,
+  trackingVariables.authentication,
+  trackingVariables.workspace,
+];
+const podToken = [
+  matches(/audience: ([\w-]+)/g, podTokenAudience),
+  matches(/mountPath: (\/var\/run\/\S+)/g, podTokenFolder),
+];
 const quoted = (pattern: string) => new RegExp(`"(${pattern})"`, "g");
 const workloadIdentityUse = Object.entries(workloadIdentity).map(
   ([label, value]) => `${label}: "${value}"`,
@@ -79,7 +94,7 @@ export const spellings: Record<string, Spelling[]> = {
     variables(
       ...Object.values(lakeVariables),
       ...Object.values(lakeKeyVariables),
-      ...Object.values(trackingVariables),
+      ...podTracking,
       ...Object.values(logOffloaderVariables),
       ...[serviceVariables.stateDirectory, serviceVariables.port],
       ...[trainingVariables.gitCommit, trainingVariables.gitRepository],
@@ -98,7 +113,8 @@ export const spellings: Record<string, Spelling[]> = {
     matches(/name: dashboard, containerPort: (\d+)/g, podPorts.rayDashboard),
     matches(/name: client, containerPort: (\d+)/g, podPorts.rayClient),
     matches(/name: metrics, containerPort: (\d+)/g, podPorts.rayMetrics),
-    matches(/secretKeyRef: \{ name: ([\w-]+)/g, projectSecrets.lake, projectSecrets.tracking),
+    matches(/secretKeyRef: \{ name: ([\w-]+)/g, projectSecrets.lake),
+    ...podToken,
     matches(/serviceAccountName: ([\w-]+)/g, serviceAccounts.training),
     matches(/kueue\.x-k8s\.io\/queue-name: (\w+)/g, localQueueName),
     matches(/s3:\/\/\$\{LAKE_BUCKET\}\/(\w+\/)/g, lakeFolders.datasets),
@@ -117,8 +133,8 @@ export const spellings: Record<string, Spelling[]> = {
   [`${template}/deploy/resolveModel.yaml`]: [
     partOf,
     keys(platformLabels.project),
-    variables(...Object.values(trackingVariables)),
-    matches(/secretKeyRef: \{ name: ([\w-]+)/g, projectSecrets.tracking),
+    variables(...podTracking),
+    ...podToken,
     matches(/serviceAccountName: ([\w-]+)/g, serviceAccounts.training),
     matches(/s3:\/\/\$\{LAKE_BUCKET\}\/(\w+)/g, lakeFolders.artifacts.replace("/", "")),
   ],
@@ -157,6 +173,10 @@ export const spellings: Record<string, Spelling[]> = {
     // The last is its own: a flag's default.
     variables(...Object.values(trackingVariables), "MLP_ARTIFACTS_ROOT"),
   ],
+  "workloads/mlflow/mlplatform/identities.py": [
+    variables(signInFileVariable),
+    matches(/"(\w+)": (?:READS|WORKS)/g, ...["viewers", "approvers", "members", "administrators"]),
+  ],
   "workloads/modelServer/Dockerfile": [
     matches(/EXPOSE (\d+)/g, podPorts.modelServer),
     matches(/--http_port=(\d+)/g, podPorts.modelServer),
@@ -164,7 +184,7 @@ export const spellings: Record<string, Spelling[]> = {
   "workloads/mlflow/Dockerfile": [matches(/EXPOSE (\d+)/g, podPorts.mlflow)],
   "components/mlProject/provisionTracking.py": [
     matches(
-      /environment\["(\w+)"\]/g,
+      /environment(?:\["|\.get\("(?!WAIT))(\w+)"/g,
       ...[...Object.values(provisioningVariables), trackingVariables.uri],
     ),
   ],

@@ -302,7 +302,7 @@ describe("projects on MLflow, on MinIO", function () {
           assert.ok([403, 404].includes(answer.status), `${workspace}: ${answer.text}`);
         }
       }
-      const variables = { PROJECT: "late", PROJECT_USERNAME: "late" };
+      const variables = { PROJECT: "late" };
       assert.match(
         await bed.provisionProject("pricing", variables),
         /^workspace late: created; user late: created; experiment late \(\d+\): created\n$/,

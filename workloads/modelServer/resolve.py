@@ -14,6 +14,7 @@ import os
 import sys
 import urllib.parse
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import requests
 from requests.auth import HTTPBasicAuth
@@ -21,6 +22,8 @@ from requests.auth import HTTPBasicAuth
 REQUEST_TIMEOUT_SECONDS = 30
 PROXIED_SCHEME = "mlflow-artifacts"
 WORKSPACES = "workspaces"
+# Where MLflow's own clients read it.
+POD_TOKEN_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 
 class ResolveError(RuntimeError):
@@ -45,7 +48,9 @@ class TrackingServer:
         self.uri = uri.rstrip("/")
         self._session = requests.Session()
         user = os.environ.get("MLFLOW_TRACKING_USERNAME")
-        if user:
+        if os.environ.get("MLFLOW_TRACKING_AUTH") == "kubernetes":
+            self._session.headers["Authorization"] = f"Bearer {_pod_token()}"
+        elif user:
             password = os.environ.get("MLFLOW_TRACKING_PASSWORD", "")
             self._session.auth = HTTPBasicAuth(user, password)
         self.workspace = os.environ.get("MLFLOW_WORKSPACE")
@@ -63,6 +68,16 @@ class TrackingServer:
                 f"MLflow answered {answer.status_code} to {path} {params}: {answer.text[:300]}"
             )
         return answer.json()
+
+
+def _pod_token() -> str:
+    try:
+        return POD_TOKEN_FILE.read_text().strip()
+    except OSError as error:
+        raise ResolveError(
+            f"MLFLOW_TRACKING_AUTH is kubernetes, and {POD_TOKEN_FILE} holds no token: {error}. "
+            "Mount a token of the pod's service account there, for the audience mlflow"
+        ) from error
 
 
 def resolve(

@@ -274,17 +274,18 @@ describe("MlProject", () => {
     const [container] = job.spec.template.spec.containers;
     assert.deepEqual(container.command, ["python3", "/scripts/provisionTracking.py"]);
     assert.ok(!JSON.stringify(job).includes("secret-of-"));
-    assert.deepEqual(full.one(k8sType.secret, "churn-mlflow-credentials").inputs.metadata, {
-      name: "mlflow-credentials",
-      namespace: "churn",
-      labels: { "app.kubernetes.io/part-of": "mlplatform", "mlplatform.dev/project": "churn" },
-    });
   });
 
-  it("sets a new password by a new Secret, hence a new Job", () => {
-    const secret = full.one(k8sType.secret, "churn-mlflow-user");
-    assert.equal(secret.inputs.metadata.name, undefined);
-    assert.ok(full.one(k8sType.job, "churn-mlflow-user").dependencies.includes(secret.urn));
+  it("gives nobody the password of the project's MLflow user", () => {
+    const [container] = full.one(k8sType.job, "churn-mlflow-user").inputs.spec.template.spec
+      .containers;
+    assert.deepEqual(
+      container.env.map(({ name }: any) => name),
+      ["PROJECT", "MLFLOW_TRACKING_URI", "ADMIN_USERNAME", "ADMIN_PASSWORD"],
+    );
+    const secrets = full.all(k8sType.secret).map(({ name }) => name);
+    assert.ok(secrets.length > 0);
+    assert.ok(!secrets.some((name) => name.includes("mlflow")), secrets.join());
   });
 
   it("grants training its own prefixes and serving only to read the project's models", () => {
@@ -640,6 +641,7 @@ describe("MlProject", () => {
     const [namespace, lake, tracking, repository] = connections as any[];
     assert.deepEqual([namespace, repository], ["churn", "acme/churn-repository"]);
     assert.equal(lake.secretName, "lake-credentials");
-    assert.deepEqual(tracking, trackingConnection({ authSecretName: "mlflow-credentials" }));
+    const { authSecretName: _administrators, ...server } = trackingConnection();
+    assert.deepEqual(tracking, server);
   });
 });

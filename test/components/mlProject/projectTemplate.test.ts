@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { podTokenAudience, podTokenFolder } from "@mlplatform/contracts/trackingSignIn";
 import { parse } from "yaml";
 import { readTemplate, templateProblems } from "../../../components/mlProject/template";
 import { upstreamsOrSkip } from "../../upstreams/upstreamsOrSkip";
@@ -109,6 +110,25 @@ describe("the project template's RayJob", () => {
         AWS_ACCESS_KEY_ID: { name: "lake-credentials", key: "AWS_ACCESS_KEY_ID" },
         AWS_SECRET_ACCESS_KEY: { name: "lake-credentials", key: "AWS_SECRET_ACCESS_KEY" },
       });
+    }
+  });
+
+  it("and the lookup Job sign in to MLflow by a token, without a password", () => {
+    const lookup = manifest("resolveModel.yaml").spec.template.spec;
+    for (const spec of [...rayPods().map(([, pod]) => pod), lookup]) {
+      const { sources } = spec.volumes.find(({ name }: any) => name === "mlflow-token").projected;
+      const token = { path: "token", audience: podTokenAudience, expirationSeconds: 3600 };
+      assert.deepEqual(sources, [{ serviceAccountToken: token }]);
+      for (const { env, volumeMounts } of spec.containers) {
+        const mount = { name: "mlflow-token", mountPath: podTokenFolder, readOnly: true };
+        assert.deepEqual(volumeMounts.at(-1), mount);
+        const named = new Map(env.map(({ name, value }: any) => [name, value]));
+        assert.equal(named.get("MLFLOW_TRACKING_AUTH"), "kubernetes");
+        assert.ok(!named.has("MLFLOW_TRACKING_PASSWORD"));
+      }
+      for (const { volumeMounts } of spec.initContainers ?? []) {
+        assert.ok(!volumeMounts.some(({ name }: any) => name === "mlflow-token"));
+      }
     }
   });
 

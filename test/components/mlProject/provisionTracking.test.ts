@@ -30,7 +30,6 @@ describe("the provisioning of a project in MLflow, refused", () => {
           MLFLOW_TRACKING_URI: `http://127.0.0.1:${port}`,
           ADMIN_USERNAME: "admin",
           ADMIN_PASSWORD: "wrong-word",
-          PROJECT_USERNAME: "churn",
           PROJECT_PASSWORD: "first-word",
           WAIT_SECONDS: "5",
           ...change,

@@ -91,6 +91,36 @@ describe("MlflowStack's server", () => {
     }
   });
 
+  it("takes the tokens of projects' training pods, by the API server's keys and its own token", async () => {
+    const { recording } = await stack();
+    const settings = recording.one("kubernetes:core/v1:ConfigMap", "mlflow-sign-in");
+    const folder = "/var/run/secrets/kubernetes.io/serviceaccount";
+    assert.deepEqual(JSON.parse(settings.inputs.data["sign-in.json"]), {
+      pods: {
+        jwksUri: "https://kubernetes.default.svc/openid/v1/jwks",
+        caFile: `${folder}/ca.crt`,
+        tokenFile: `${folder}/token`,
+        audiences: ["mlflow"],
+        serviceAccounts: ["training"],
+      },
+    });
+    // Another name for other settings: the server starts anew.
+    assert.equal(settings.inputs.metadata.name, undefined);
+    const deployment = recording.one("kubernetes:apps/v1:Deployment", "mlflow-server");
+    assert.ok(deployment.dependencies.includes(settings.urn));
+    const { containers, volumes } = deployment.inputs.spec.template.spec;
+    const mounts = containers[0].volumeMounts.map(({ name, mountPath }: any) => [name, mountPath]);
+    assert.deepEqual(mounts.slice(2), [
+      ["sign-in", "/etc/mlflow-sign-in"],
+      ["cluster", folder],
+    ]);
+    const { sources } = volumes.find(({ name }: any) => name === "cluster").projected;
+    assert.deepEqual(
+      sources.map((source: any) => Object.keys(source)[0]),
+      ["serviceAccountToken", "configMap"],
+    );
+  });
+
   it("upgrades both databases before it starts", async () => {
     const { recording } = await stack();
     const [migrate] = server(recording).template.spec.initContainers;

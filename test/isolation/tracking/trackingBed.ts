@@ -293,7 +293,6 @@ export class TrackingBed {
       [trackingVariables.uri]: this.url,
       [provisioningVariables.adminUsername]: trackingAdministrator,
       [provisioningVariables.adminPassword]: this.administratorPassword,
-      [provisioningVariables.projectUsername]: project,
       [provisioningVariables.projectPassword]: this.passwordOf(project),
       ...change,
     });

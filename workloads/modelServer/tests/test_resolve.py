@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import resolve as resolve_module
 from resolve import ResolveError, TrackingServer, object_store_uri, resolve
 
 # Answers as MLflow 3.17 gives them (recorded shapes, own values).
@@ -27,8 +28,9 @@ ANSWERS = {
     },
 }
 
-# Header of each request.
+# Headers of each request.
 WORKSPACES_ASKED = []
+SIGNED_IN_BY = []
 
 
 @pytest.fixture()
@@ -36,6 +38,7 @@ def tracking():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             WORKSPACES_ASKED.append(self.headers.get("X-MLFLOW-WORKSPACE"))
+            SIGNED_IN_BY.append(self.headers.get("Authorization"))
             path = urlsplit(self.path).path.removeprefix("/api/2.0/mlflow/")
             known = path in ANSWERS and parse_qs(urlsplit(self.path).query).get("alias") != [
                 "nobody"
@@ -110,3 +113,19 @@ def test_a_workspace_is_in_the_address_once(location):
 def test_a_proxied_location_without_a_root_is_refused():
     with pytest.raises(ResolveError, match="artifacts_root"):
         object_store_uri("mlflow-artifacts:/2/x", None)
+
+
+def test_a_pod_signs_in_by_the_token_of_its_service_account(tracking, monkeypatch, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("a.b.c\n")
+    monkeypatch.setattr(resolve_module, "POD_TOKEN_FILE", token)
+    monkeypatch.setenv("MLFLOW_TRACKING_AUTH", "kubernetes")
+    resolve(TrackingServer(tracking.uri), "wine", alias="champion", artifacts_root="s3://lake/a")
+    assert SIGNED_IN_BY[-1] == "Bearer a.b.c"
+
+
+def test_a_pod_without_its_token_says_what_to_mount(monkeypatch, tmp_path):
+    monkeypatch.setattr(resolve_module, "POD_TOKEN_FILE", tmp_path / "token")
+    monkeypatch.setenv("MLFLOW_TRACKING_AUTH", "kubernetes")
+    with pytest.raises(ResolveError, match="Mount a token of the pod's service account"):
+        TrackingServer("http://127.0.0.1:9")
