@@ -17,7 +17,7 @@ const config = loadConfig();
 const platform =
   config.aks && new AksPlatform("core", config.aks, takingOverMembers(config.projects));
 const azure = platform?.azure;
-const registry = platform?.registry;
+const registries = platform?.registries;
 const cluster = new k8s.Provider("cluster", {
   kubeconfig: platform?.kubeconfig ?? config.kubernetes?.kubeconfig,
   context: config.kubernetes?.context,
@@ -41,7 +41,7 @@ const observability = new ObservabilityStack(
 const monitored = { providers, dependsOn: [observability] };
 
 const ray = new RayStack("ray", config.ray, monitored);
-const serving = new ServingMesh("serving", { ...config.serving, registry }, monitored);
+const serving = new ServingMesh("serving", { ...config.serving, registries }, monitored);
 const mlflow = new MlflowStack(
   "mlflow",
   { ...config.mlflow, lake, azure },
@@ -59,7 +59,7 @@ const projects = config.projects.map(
         ...settings,
         lake,
         azure,
-        registry,
+        registry: platform?.projectRegistries[name],
         tracking: mlflow.connection,
         serving: serving.connection,
         clusterQueue: ray.clusterQueue,

@@ -120,12 +120,18 @@ export interface AzureFoundation {
   oidcIssuer: string;
   /** Resource id of the cluster. */
   clusterId: string;
-  /** Resource id of the container registry. */
-  registryId: string;
   /** Microsoft Entra tenant. */
   tenantId: string;
   /** Subscription of the resource group. */
   subscriptionId: string;
+}
+
+/** A container registry on Azure. */
+export interface RegistryConnection {
+  /** Resource id, for role assignments. */
+  id: string;
+  /** Host, e.g. `acme.azurecr.io`. */
+  host: string;
 }
 
 /** A Helm chart at one version. */

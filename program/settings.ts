@@ -107,6 +107,7 @@ export function settingsOf(config: StackConfig) {
       ...aks,
       adminGroupObjectIds: access.administrators,
       userGroupObjectIds: userGroupsOf(config.projects),
+      projectRegistries: config.projects.flatMap(({ name, github }) => (github ? [name] : [])),
       tags,
       protectData,
     },

@@ -2,7 +2,7 @@ import * as authorization from "@pulumi/azure-native/authorization";
 import * as containerservice from "@pulumi/azure-native/containerservice";
 import * as resources from "@pulumi/azure-native/resources";
 import * as pulumi from "@pulumi/pulumi";
-import type { AzureFoundation } from "../connections";
+import type { AzureFoundation, RegistryConnection } from "../connections";
 import { createAuditLogs } from "./auditLogs";
 import type { AzureScope } from "../azure/scope";
 import { createUniqueSuffix } from "../azure/uniqueSuffix";
@@ -16,7 +16,7 @@ import { aksPlatformProblems } from "./problems";
 import { refuseProblems } from "../refuseProblems";
 import type { AksPlatformArgs, KubeLogin } from "./args";
 import { childOptions, type Scope, statefulOptions } from "../scope";
-import { createRegistry } from "./registry";
+import { createProjectRegistries, createRegistry } from "./registry";
 import { type AksPlatformSettings, normalizeAksPlatform } from "./normalize";
 
 /**
@@ -59,6 +59,10 @@ export class AksPlatform extends pulumi.ComponentResource {
   readonly clusterId: pulumi.Output<string>;
   /** Host of the container registry. */
   readonly registry: pulumi.Output<string>;
+  /** Hosts of all registries that the nodes pull from by their identity. */
+  readonly registries: pulumi.Output<string[]>;
+  /** Registries of the projects, by project. */
+  readonly projectRegistries: pulumi.Output<Record<string, RegistryConnection>>;
 
   /** @throws pulumi.InputPropertiesError naming every argument that cannot be used. */
   constructor(name: string, args: AksPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -115,6 +119,13 @@ export class AksPlatform extends pulumi.ComponentResource {
     });
     this.clusterId = cluster.id;
     this.registry = registry.loginServer;
+    this.projectRegistries = createProjectRegistries(scope, settings.projectRegistries, {
+      subscriptionId,
+      principalId: identities.kubelet.principalId,
+    });
+    this.registries = pulumi
+      .all([registry.loginServer, this.projectRegistries])
+      .apply(([shared, own]) => [shared, ...Object.values(own).map(({ host }) => host)]);
     this.azure = pulumi.output({
       resourceGroupName: group.name,
       location: settings.location,
@@ -123,7 +134,6 @@ export class AksPlatform extends pulumi.ComponentResource {
       endpointSubnetId: network.endpointSubnetId,
       oidcIssuer,
       clusterId: cluster.id,
-      registryId: registry.id,
       tenantId,
       subscriptionId,
     });
@@ -132,6 +142,8 @@ export class AksPlatform extends pulumi.ComponentResource {
       azure: this.azure,
       clusterId: this.clusterId,
       registry: this.registry,
+      registries: this.registries,
+      projectRegistries: this.projectRegistries,
     });
   }
 }

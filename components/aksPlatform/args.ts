@@ -142,6 +142,13 @@ export interface AksPlatformArgs {
    */
   zoneRedundantRegistry?: boolean;
   /**
+   * Projects that get a registry of their own, in the smallest size, because what may push to a
+   * registry may overwrite everything in it. The nodes pull from each. A registry goes with its
+   * project.
+   * @default - none
+   */
+  projectRegistries?: string[];
+  /**
    * Days that control-plane logs stay searchable, 30 to 730. Each GiB-day is billed.
    * @default 30
    */

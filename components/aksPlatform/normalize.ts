@@ -18,6 +18,7 @@ export function normalizeAksPlatform(args: AksPlatformArgs) {
     spotPool: args.spotPool && normalizePool(args.spotPool),
     registrySku: args.registrySku ?? RegistrySku.Standard,
     zoneRedundantRegistry: args.zoneRedundantRegistry ?? false,
+    projectRegistries: args.projectRegistries ?? [],
     logRetentionDays,
     auditArchiveDays: args.auditArchiveDays ?? Math.max(365, logRetentionDays),
     kubeLogin: args.kubeLogin ?? KubeLogin.AzureCli,

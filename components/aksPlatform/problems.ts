@@ -1,4 +1,4 @@
-import { guid, mailAddress } from "../argumentFormats";
+import { dnsLabel, guid, mailAddress } from "../argumentFormats";
 import {
   type ArgumentProblem,
   choiceProblems,
@@ -35,6 +35,7 @@ export function aksPlatformProblems(name: string, args: AksPlatformArgs): Argume
     ...groupProblems("userGroupObjectIds", settings.userGroupObjectIds),
     ...pools.flatMap(nodePoolProblems),
     ...registryProblems(settings),
+    ...projectRegistryProblems(settings.projectRegistries),
     ...logProblems(args, settings),
     ...choiceProblems("kubeLogin", settings.kubeLogin, KubeLogin),
     ...budgetProblems(settings.budget),
@@ -136,6 +137,14 @@ function registryProblems(settings: AksPlatformSettings): ArgumentProblem[] {
   }
   const remedy = "Set Premium, or drop `zoneRedundantRegistry`.";
   return [problem("registrySku", "must be Premium for a zone-redundant registry", sku, remedy)];
+}
+
+function projectRegistryProblems(projects: string[]): ArgumentProblem[] {
+  const path = "projectRegistries";
+  if (new Set(projects).size < projects.length) {
+    return [problem(path, "must name each project once", projects, "Remove the repeated names.")];
+  }
+  return projects.flatMap((name, index) => textProblems(`${path}[${index}]`, name, dnsLabel));
 }
 
 function logProblems(

@@ -6,6 +6,7 @@ import type {
   S3Connection,
   ServingConnection,
   TrackingConnection,
+  RegistryConnection,
 } from "../connections";
 import type { Placement } from "../kubernetes/placement";
 import type { MlProjectGithubArgs } from "./githubArgs";
@@ -50,8 +51,10 @@ export interface MlProjectArgs {
   allowPublicHttps?: boolean;
   /** Azure side of the cluster. @default - no identities and no role assignments */
   azure?: pulumi.Input<AzureFoundation>;
-  /** Host of the container registry. @default - the repository's workflows get none */
-  registry?: pulumi.Input<string>;
+  /**
+   * The project's own container registry. @default - the repository's workflows get none
+   */
+  registry?: pulumi.Input<RegistryConnection>;
   /** Repository of the project. @default - none */
   github?: MlProjectGithubArgs;
   /**

@@ -4,7 +4,7 @@ import { createFederatedIdentity, serviceAccountSubject } from "../azure/federat
 import { assignRegistryRight, RegistryRight } from "../azure/registryRoles";
 import { assignRole, AzureRole } from "../azure/roles";
 import { type AzureScope, azureScope } from "../azure/scope";
-import type { AzureFoundation } from "../connections";
+import type { AzureFoundation, RegistryConnection } from "../connections";
 import type { Scope } from "../scope";
 import { githubEnvironmentSubject, githubIssuer } from "./githubSubject";
 import type { ProjectRepository } from "./githubRepository";
@@ -42,11 +42,13 @@ export function createDeployers(
     return {};
   }
   const azure = pulumi.output(args.azure);
+  const registry = args.registry && pulumi.output(args.registry);
   return Object.fromEntries(
     args.github.environments.map((environment) => [
       environment.name,
       createDeployer(identityScope(scope, args, { azure, suffix: `github-${environment.name}` }), {
         azure,
+        registry,
         environment,
         repository,
       }),
@@ -57,19 +59,20 @@ export function createDeployers(
 /** Whose jobs sign in as a deployer. */
 interface DeployerSettings {
   azure: pulumi.Output<AzureFoundation>;
+  registry?: pulumi.Output<RegistryConnection>;
   environment: GithubEnvironmentSettings;
   repository: ProjectRepository;
 }
 
 function createDeployer(
   scope: AzureScope,
-  { azure, environment, repository }: DeployerSettings,
+  { azure, registry, environment, repository }: DeployerSettings,
 ): managedidentity.UserAssignedIdentity {
   const { identity } = createFederatedIdentity(scope, {
     issuer: githubIssuer,
     subject: repository.id.apply((id) => githubEnvironmentSubject(id, environment.name)),
   });
-  const { subscriptionId, clusterId, registryId } = azure;
+  const { subscriptionId, clusterId } = azure;
   const holder = { ...scope, subscriptionId, principalId: identity.principalId };
   assignRole({
     ...holder,
@@ -77,10 +80,12 @@ function createDeployer(
     role: AzureRole.AksClusterUser,
     on: clusterId,
   });
-  assignRegistryRight(
-    { ...holder, name: `${scope.name}-registry`, on: registryId },
-    environment.canPushImages ? RegistryRight.Push : RegistryRight.Pull,
-  );
+  if (registry) {
+    assignRegistryRight(
+      { ...holder, name: `${scope.name}-registry`, on: registry.id },
+      environment.canPushImages ? RegistryRight.Push : RegistryRight.Pull,
+    );
+  }
   return identity;
 }
 

@@ -82,7 +82,7 @@ function ownVariables(
     TRAINING_BASE_IMAGE: images.trainingBase,
     LOG_OFFLOADER_IMAGE: images.logOffloader,
     MODEL_SERVER_IMAGE: images.modelServer,
-    ...(args.registry ? { REGISTRY: args.registry } : {}),
+    ...(args.registry ? { REGISTRY: pulumi.output(args.registry).host } : {}),
     ...(azure
       ? {
           AKS_CLUSTER: azure.clusterId.apply(resourceNameOf),

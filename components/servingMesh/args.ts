@@ -74,11 +74,11 @@ export interface ServingMeshArgs {
    */
   imageRegistry?: string;
   /**
-   * Host of the registry that projects push their images to and the nodes pull from by an identity
-   * of their own, e.g. `acme.azurecr.io`. Models may name its images by tag.
+   * Hosts of the registries that the nodes pull from by an identity of their own, e.g.
+   * `acme.azurecr.io`. Models may name their images by tag.
    * @default - none
    */
-  registry?: pulumi.Input<string>;
+  registries?: pulumi.Input<pulumi.Input<string>[]>;
   /** Version of Knative Serving that the operator installs, e.g. "1.22.1". */
   knativeVersion: string;
   /**

@@ -1,6 +1,6 @@
 import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { installChart } from "../kubernetes/installChart";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
@@ -47,9 +47,12 @@ export function createKnative(
   );
 }
 
-function nodesRegistries({ registry, imageRegistry }: ServingMeshSettings): pulumi.Input<string>[] {
+function nodesRegistries({
+  registries = [],
+  imageRegistry,
+}: ServingMeshSettings): pulumi.Output<string[]> {
   const mirror = imageRegistry?.split("/")[0];
-  return [...(registry ? [registry] : []), ...(mirror ? [mirror] : [])];
+  return pulumi.output(registries).apply((hosts) => [...hosts, ...(mirror ? [mirror] : [])]);
 }
 
 function createOperator({ name, parent }: Scope, args: ServingMeshSettings): k8s.helm.v3.Release {

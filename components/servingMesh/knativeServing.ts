@@ -14,7 +14,7 @@ export interface KnativeSettings {
   /** Images by container, or by `deployment/container`; the manifests' own where none are given. */
   images?: Record<string, string>;
   /** Hosts of registries that the nodes may pull from and Knative's controller may not. */
-  nodesRegistries?: pulumi.Input<string>[];
+  nodesRegistries?: pulumi.Input<pulumi.Input<string>[]>;
   placement?: Placement;
 }
 
@@ -101,8 +101,8 @@ function knativeConfig({
       // Knative's controller asks the registry for a tag's digest without the identity by which the
       // kubelets pull, and a model whose tag it cannot resolve never starts.
       "registries-skipping-tag-resolving": pulumi
-        .all([...developersRegistries, ...nodesRegistries])
-        .apply((hosts) => [...new Set(hosts)].join(",")),
+        .output(nodesRegistries)
+        .apply((hosts) => [...new Set([...developersRegistries, ...hosts])].join(",")),
       // The operator's override covers pods of its own only; this one is added to every model.
       ...(queueProxyImage ? { "queue-sidecar-image": queueProxyImage } : {}),
     },

@@ -57,6 +57,7 @@ const aksPlatform: Trial<AksPlatformArgs> = {
     network: { to: { network: { ...platformArgs().network, dnsServiceIp: "172.16.0.11" } } },
     authorizedIpRanges: { to: { authorizedIpRanges: ["203.0.113.0/24"] } },
     privateCluster: { to: { privateCluster: true, authorizedIpRanges: [] } },
+    projectRegistries: { to: { projectRegistries: ["churn"] } },
     userGroupObjectIds: {
       to: { userGroupObjectIds: ["99999999-1111-1111-1111-111111111111"] },
     },
@@ -205,7 +206,7 @@ const servingMesh: Trial<ServingMeshArgs> = {
   changes: {
     charts: { to: { charts: { ...servingArgs.charts, certManager: other } } },
     imageRegistry: { to: { imageRegistry: "registry.example.com/mirror" } },
-    registry: { to: { registry: "acme.azurecr.io" } },
+    registries: { to: { registries: ["acme.azurecr.io"] } },
     knativeVersion: { to: { knativeVersion: "1.21.0" } },
     knativeImages: { to: { knativeImages: { activator: "activator:1" } } },
     domain: { to: { domain: "other.example.com" } },
@@ -265,7 +266,7 @@ const mlProject: Trial<MlProjectArgs> = {
     sharedDatasets: { to: { sharedDatasets: ["weather"] } },
     allowPublicHttps: { to: { allowPublicHttps: true } },
     azure: { to: { azure } },
-    registry: { beside: { github }, to: { registry: "acme.azurecr.io" } },
+    registry: { beside: { github }, to: { registry: { id: "/acme", host: "acme.azurecr.io" } } },
     github: { to: { github } },
     placement: { to: { placement } },
     tags: { beside: { azure }, to: { tags: { environment: "test" } } },

@@ -56,7 +56,6 @@ export const azure: AzureFoundation = {
   endpointSubnetId: "/vnet/endpoints",
   oidcIssuer: "https://issuer.example.com/",
   clusterId: "/cluster",
-  registryId: "/registry",
   tenantId: "tenant",
   subscriptionId: "0000",
 };

@@ -164,7 +164,6 @@ describe("AksPlatform", () => {
         endpointSubnetId: "core-endpoints-id",
         oidcIssuer: "https://issuer.example.com/core-cluster",
         clusterId: "core-cluster-id",
-        registryId: "core-registry-id",
         tenantId,
         subscriptionId,
       },
@@ -195,6 +194,27 @@ describe("AksPlatform", () => {
       privateDNSZone: "system",
       disableRunCommand: true,
     });
+  });
+
+  it("gives each project a registry that the nodes pull from", async () => {
+    // Without their hyphens the two names are one.
+    const two = await recordPlatform(platformArgs({ projectRegistries: ["a-b", "ab"] }));
+    const registry = "azure-native:containerregistry:Registry";
+    for (const project of ["a-b", "ab"]) {
+      const { inputs, protect } = two.one(registry, `core-${project}-registry`);
+      assert.deepStrictEqual(inputs.sku, { name: "Basic" });
+      assert.strictEqual(inputs.adminUserEnabled, false);
+      assert.strictEqual(inputs.anonymousPullEnabled, false);
+      assert.ok(!protect, "nobody could remove the project");
+      assert.ok(two.one("random:index/randomString:RandomString", `core-${project}-unique`));
+      const rights = two
+        .all("azure-native:authorization:RoleAssignment")
+        .filter(({ inputs: to }) => to.scope === `core-${project}-registry-id`);
+      assert.deepStrictEqual(
+        rights.map(({ inputs: to }) => to.principalId),
+        ["core-kubelet-principal", "core-kubelet-principal"],
+      );
+    }
   });
 
   it("leaves out the pools, zones and paid features that a small platform does not name", async () => {

@@ -242,6 +242,19 @@ const rows: Row[] = [
     "must be a whole number of GiB from 30 to 2048, got 20. Use 128 unless the images need more.",
   ],
   [
+    "a project with two registries",
+    platformArgs({ projectRegistries: ["churn", "pricing", "churn"] }),
+    "projectRegistries",
+    'must name each project once, got ["churn","pricing","churn"]. Remove the repeated names.',
+  ],
+  [
+    "a registry of what is no project",
+    platformArgs({ projectRegistries: ["churn", "Pricing_"] }),
+    "projectRegistries[1]",
+    'must be a DNS label, got "Pricing_". Use 1 to 63 lower-case letters, digits and inner ' +
+      "hyphens.",
+  ],
+  [
     "a zone-redundant registry below Premium",
     platformArgs({ registrySku: RegistrySku.Basic }),
     "registrySku",

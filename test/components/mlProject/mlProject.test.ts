@@ -15,6 +15,7 @@ import { type Recorded, type Recording, type RecordOptions, record } from "../re
 const templateDirectory = resolve(__dirname, "../../../workloads/projectTemplate");
 const group = "11111111-2222-3333-4444-555555555555";
 const scope = "/subscriptions/sub/resourceGroups/core/providers/Microsoft";
+const registryId = `${scope}.ContainerRegistry/registries/churn`;
 
 const azure: AzureFoundation = {
   resourceGroupName: "core",
@@ -24,7 +25,6 @@ const azure: AzureFoundation = {
   endpointSubnetId: "endpoints",
   oidcIssuer: "https://issuer.example.com/tenant/",
   clusterId: `${scope}.ContainerService/managedClusters/core-aks`,
-  registryId: `${scope}.ContainerRegistry/registries/acme`,
   tenantId: "tenant",
   subscriptionId: "sub",
 };
@@ -50,7 +50,7 @@ function fullArgs(repository: string): MlProjectArgs {
     gpuQuota: 2,
     sharedDatasets: ["weather"],
     azure: pulumi.output(azure),
-    registry: "acme.azurecr.io",
+    registry: { id: registryId, host: "acme.azurecr.io" },
     tags: { environment: "dev" },
     github: {
       repository,
@@ -377,7 +377,7 @@ describe("MlProject", () => {
     const assignments = full.all(assignmentType).map(({ name, inputs }) => ({
       [name]: [inputs.roleDefinitionId, inputs.scope, inputs.principalId, inputs.principalType],
     }));
-    const { clusterId, registryId } = azure;
+    const { clusterId } = azure;
     const staging = "churn-github-staging-principal";
     const production = "churn-github-production-principal";
     assert.deepEqual(Object.assign({}, ...assignments), {

@@ -87,12 +87,15 @@ describe("what the program asks of Azure", function () {
     const [churn, pricing] = config["mlplatform:projects"].map(
       ({ access }: any) => access.members[0],
     );
+    const reader = "Container Registry Repository Reader";
     const ofProject = (project: string, member: string) => [
-      `${project}-github-production: AcrPull on core-registry`,
-      `${project}-github-production: Container Registry Repository Reader on core-registry`,
+      `${project}-github-production: AcrPull on core-${project}-registry`,
+      `${project}-github-production: ${reader} on core-${project}-registry`,
       `${project}-github-production: Azure Kubernetes Service Cluster User Role on core-cluster`,
-      `${project}-github-staging: AcrPush on core-registry`,
-      `${project}-github-staging: Container Registry Repository Writer on core-registry`,
+      `${project}-github-staging: AcrPush on core-${project}-registry`,
+      `${project}-github-staging: Container Registry Repository Writer on core-${project}-registry`,
+      `core-kubelet: AcrPull on core-${project}-registry`,
+      `core-kubelet: ${reader} on core-${project}-registry`,
       `${project}-github-staging: Azure Kubernetes Service Cluster User Role on core-cluster`,
       `group ${member}: Azure Kubernetes Service Cluster User Role on core-cluster`,
     ];
