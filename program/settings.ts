@@ -160,6 +160,7 @@ export function settingsOf(config: StackConfig) {
       imageRegistry,
       image: images.mlflow,
       postgresImage: images.postgres,
+      people: access.oidc && { ...access, oidc: access.oidc },
       tags,
     },
     projects: config.projects.map(({ name, github, ...project }) => ({

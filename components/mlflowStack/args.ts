@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { OidcArgs, ProjectAccessArgs } from "../access/args";
 import type { AzureFoundation, ChartReference, S3Connection } from "../connections";
 import type { Placement } from "../kubernetes/placement";
 
@@ -16,6 +17,16 @@ export interface MlflowCharts {
   cloudNativePg: ChartReference;
   /** Its backup plugin; needs cert-manager in the cluster. */
   barmanCloud: ChartReference;
+}
+
+/** People who sign in to MLflow by an OIDC issuer. */
+export interface MlflowPeopleArgs {
+  /** Issuer of their tokens. */
+  oidc: OidcArgs;
+  /** Groups that administer MLflow as a whole. @default - nobody */
+  administrators?: string[];
+  /** Groups by project and role; callers of models are none of MLflow's. */
+  projects: Record<string, ProjectAccessArgs>;
 }
 
 /** Arguments of {@link MlflowStack}. */
@@ -61,6 +72,11 @@ export interface MlflowStackArgs {
   replicas?: number;
   /** Public host name, admitted beside the names inside the cluster. */
   host?: string;
+  /**
+   * People who sign in by tokens, beside the users with a password that an administrator makes.
+   * @default - nobody
+   */
+  people?: MlflowPeopleArgs;
   /** Azure beside the cluster; required for the flexible server. */
   azure?: pulumi.Input<AzureFoundation>;
   /** Charts of the database operator. */

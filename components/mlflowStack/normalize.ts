@@ -1,5 +1,6 @@
 import type { Choices } from "../argumentProblems";
-import { MlflowDatabase, type MlflowStackArgs } from "./args";
+import { normalizeOidc, normalizeProjectAccess } from "../access/normalize";
+import { MlflowDatabase, type MlflowPeopleArgs, type MlflowStackArgs } from "./args";
 
 /** What can be chosen about MLflow: its arguments without lake, images and charts. */
 export interface MlflowStackChoices extends Choices<
@@ -26,8 +27,19 @@ export function normalizeMlflowStack<Args extends MlflowStackChoices>(args: Args
     backupRetentionDays: args.backupRetentionDays ?? 14,
     backupBucket: args.backupBucket ?? "backups",
     replicas: args.replicas ?? 1,
+    people: args.people && normalizePeople(args.people),
     enableMonitors: args.enableMonitors ?? true,
     tags: args.tags ?? {},
     protectData: args.protectData ?? true,
+  };
+}
+
+function normalizePeople({ oidc, administrators, projects }: MlflowPeopleArgs) {
+  return {
+    oidc: normalizeOidc(oidc),
+    administrators: administrators ?? [],
+    projects: Object.fromEntries(
+      Object.entries(projects).map(([name, groups]) => [name, normalizeProjectAccess(groups)]),
+    ),
   };
 }

@@ -1,3 +1,4 @@
+import { groupProblems, oidcProblems, projectAccessProblems } from "../access/problems";
 import { hostName, objectName } from "../argumentFormats";
 import {
   type ArgumentProblem,
@@ -7,7 +8,7 @@ import {
   type TextFormat,
   textProblems,
 } from "../argumentProblems";
-import { MlflowDatabase } from "./args";
+import { MlflowDatabase, type MlflowPeopleArgs } from "./args";
 import { type MlflowStackChoices, normalizeMlflowStack } from "./normalize";
 
 /** Sizes of a flexible server's disk in GiB (Azure, storage of flexible servers). */
@@ -42,6 +43,17 @@ export function mlflowStackProblems(name: string, args: MlflowStackChoices): Arg
     ...textProblems("storageClass", args.storageClass, objectName),
     ...textProblems("host", args.host, hostName),
     ...(isAzure ? azureProblems(name, args) : []),
+    ...(args.people ? peopleProblems(args.people, args.azure !== undefined) : []),
+  ];
+}
+
+function peopleProblems(people: MlflowPeopleArgs, hasEntra: boolean): ArgumentProblem[] {
+  return [
+    ...oidcProblems("people.oidc", people.oidc),
+    ...groupProblems("people.administrators", people.administrators ?? [], hasEntra),
+    ...Object.entries(people.projects).flatMap(([name, groups]) =>
+      projectAccessProblems(`people.projects.${name}`, groups, hasEntra),
+    ),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { serviceAccounts } from "@mlplatform/contracts/platformNames";
 import {
+  type PeopleSignIn,
   type PodSignIn,
   podTokenAudience,
   signInFileVariable,
@@ -7,7 +8,9 @@ import {
 } from "@mlplatform/contracts/trackingSignIn";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { guid } from "../argumentFormats";
 import type { Scope } from "../scope";
+import type { MlflowStackSettings } from "./normalize";
 
 /** What the server's pod needs to check tokens. */
 export interface SignInParts {
@@ -33,12 +36,41 @@ const podSignIn: PodSignIn = {
   serviceAccounts: [serviceAccounts.training],
 };
 
+function peopleSignIn({
+  oidc,
+  administrators,
+  projects,
+}: NonNullable<MlflowStackSettings["people"]>): PeopleSignIn {
+  const { issuer, jwksUri, audiences, groupsClaim } = oidc;
+  return {
+    ...{ issuer, jwksUri, audiences, groupsClaim },
+    administrators: asInTokens(administrators),
+    projects: Object.fromEntries(
+      Object.entries(projects).map(([name, groups]) => [
+        name,
+        {
+          viewers: asInTokens(groups.viewers),
+          approvers: asInTokens(groups.approvers),
+          members: asInTokens(groups.members),
+          administrators: asInTokens(groups.administrators),
+        },
+      ]),
+    ),
+  };
+}
+
+/** Azure takes ids of either case for one group, and writes them small. */
+function asInTokens(groups: string[]): string[] {
+  return groups.map((group) => (guid.pattern.test(group) ? group.toLowerCase() : group));
+}
+
 /** Makes the settings, and says how the server's container gets them. */
 export function createSignIn(
   { name, parent }: Scope,
   namespace: pulumi.Input<string>,
+  people: MlflowStackSettings["people"],
 ): SignInParts {
-  const settings: TrackingSignIn = { pods: podSignIn };
+  const settings: TrackingSignIn = { pods: podSignIn, people: people && peopleSignIn(people) };
   // Named by Pulumi: changed settings have another name, so that the server starts anew with them.
   const config = new k8s.core.v1.ConfigMap(
     `${name}-sign-in`,

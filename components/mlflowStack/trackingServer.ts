@@ -11,6 +11,7 @@ import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../ku
 import type { Placement } from "../kubernetes/placement";
 import { createServiceAccount } from "../kubernetes/serviceAccount";
 import type { Scope } from "../scope";
+import type { MlflowStackSettings } from "./normalize";
 import { mlflowPort, serverArguments } from "./serverSettings";
 import { authConfigSecretName, serverSecretName } from "./serverSecrets";
 import { createSignIn, type SignInParts } from "./signIn";
@@ -31,6 +32,8 @@ export interface TrackingServerSettings {
   /** The lake, with the Secret of the server's key. */
   lake: pulumi.Output<S3Connection>;
   placement?: Placement;
+  /** People who sign in by tokens. */
+  people?: MlflowStackSettings["people"];
 }
 
 /**
@@ -46,7 +49,7 @@ export function createTrackingServer(
     parent,
     metadata: { name: "mlflow", namespace },
   });
-  const signIn = createSignIn({ name, parent }, namespace);
+  const signIn = createSignIn({ name, parent }, namespace, settings.people);
   const deployment = new k8s.apps.v1.Deployment(
     `${name}-server`,
     {

@@ -46,6 +46,11 @@ const placement = placementOn(NodePoolKind.System);
 const otherAzure = { ...azure, resourceGroupName: "other" };
 const other = chart("other");
 const pool = { vmSize: "Standard_D8ds_v5", minCount: 0, maxCount: 2 };
+const oidc = {
+  issuer: "https://login.example.com/v2.0",
+  jwksUri: "https://login.example.com/keys",
+  audiences: ["models"],
+};
 
 const aksPlatform: Trial<AksPlatformArgs> = {
   args: platformArgs(),
@@ -135,6 +140,7 @@ const mlflowStack: Trial<MlflowStackArgs> = {
     backupBucket: { to: { backupBucket: "other" } },
     replicas: { to: { replicas: 2 } },
     host: { to: { host: "mlflow.example.com" } },
+    people: { to: { people: { oidc, projects: { churn: { viewers: ["analysts"] } } } } },
     azure: { beside: onAzure, to: { azure: otherAzure } },
     charts: { to: { charts: { cloudNativePg: other, barmanCloud: other } } },
     imageRegistry: { to: { imageRegistry: "registry.example.com/mirror" } },
@@ -195,11 +201,6 @@ const rayStack: Trial<RayStackArgs> = {
   },
 };
 
-const oidc = {
-  issuer: "https://login.example.com/v2.0",
-  jwksUri: "https://login.example.com/keys",
-  audiences: ["models"],
-};
 const servingMesh: Trial<ServingMeshArgs> = {
   args: servingArgs,
   make: (args) => new ServingMesh("serving", args),

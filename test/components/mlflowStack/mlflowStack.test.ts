@@ -121,6 +121,24 @@ describe("MlflowStack's server", () => {
     );
   });
 
+  it("takes the tokens of people, whose groups are what tokens say", async () => {
+    const people = {
+      oidc: { issuer: "https://id.example.com", jwksUri: "https://id.example.com/keys" },
+      administrators: ["ABCDEF00-0000-0000-0000-000000000000"],
+      projects: { churn: { viewers: ["Analysts"], callers: ["shop"] }, pricing: {} },
+    };
+    const oidc = { ...people.oidc, audiences: ["mlplatform"] };
+    const { recording } = await stack({ people: { ...people, oidc } });
+    const settings = recording.one("kubernetes:core/v1:ConfigMap", "mlflow-sign-in").inputs;
+    const nobody = { viewers: [], approvers: [], members: [], administrators: [] };
+    assert.deepEqual(JSON.parse(settings.data["sign-in.json"]).people, {
+      ...oidc,
+      groupsClaim: "groups",
+      administrators: ["abcdef00-0000-0000-0000-000000000000"],
+      projects: { churn: { ...nobody, viewers: ["Analysts"] }, pricing: nobody },
+    });
+  });
+
   it("upgrades both databases before it starts", async () => {
     const { recording } = await stack();
     const [migrate] = server(recording).template.spec.initContainers;
@@ -602,6 +620,21 @@ describe("Arguments of MlflowStack", () => {
           "number in that range.",
         'databaseSku: must not be burstable with two instances, got "Standard_B2s". Use a D ' +
           "or E size or one instance.",
+      ],
+    ],
+    [
+      "people whom nobody vouches for, and a group of Kubernetes itself",
+      {
+        people: {
+          oidc: { issuer: "http://id.example.com", jwksUri: "https://a/keys", audiences: ["a"] },
+          projects: { churn: { viewers: ["system:masters"] } },
+        },
+      },
+      [
+        'people.oidc.issuer: must be an https URL without a user, got "http://id.example.com". ' +
+          "Copy it from the issuer's own page.",
+        "people.projects.churn.viewers[0]: must not be a group of Kubernetes itself, got " +
+          '"system:masters". Name a group of the team.',
       ],
     ],
     [
