@@ -25,6 +25,8 @@ export const trackingServerSecrets = {
   sessionKey: "MLFLOW_FLASK_SERVER_SECRET_KEY",
   /** Encrypts the gateway's keys. Without it MLflow takes one that is in its source. */
   gatewayPassphrase: "MLFLOW_CRYPTO_KEK_PASSPHRASE",
+  /** Bearer token that reads the server's metrics, and nothing else. */
+  metricsToken: "MLP_METRICS_TOKEN",
 } as const;
 
 /** Names the file of {@link trackingAuthentication} for the server. */

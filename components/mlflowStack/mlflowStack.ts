@@ -1,4 +1,3 @@
-import { trackingVariables } from "@mlplatform/contracts/environment";
 import { lakeFolders } from "@mlplatform/contracts/lakeFolders";
 import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import * as pulumi from "@pulumi/pulumi";
@@ -14,7 +13,7 @@ import type { MlflowPostgres } from "./mlflowDatabase";
 import { openDatabase, openTrackingServer } from "./network";
 import { createPostgresCluster } from "./postgresCluster";
 import { createPostgresOperator } from "./postgresOperator";
-import { adminSecretName, createServerSecrets } from "./serverSecrets";
+import { adminSecretName, createServerSecrets, metricsSecretName } from "./serverSecrets";
 import { mlflowPort, serverHost } from "./serverSettings";
 import { createTrackingServer, serverLabels } from "./trackingServer";
 import { mlflowStackProblems } from "./problems";
@@ -158,9 +157,8 @@ function createOnAzure(scope: Scope, args: MlflowStackSettings): MlflowPostgres 
   });
 }
 
-/** `/metrics` asks for a user, as every page but `/health` does. */
+/** `/metrics` asks for who reads it, as every page but `/health` does. */
 function monitorServer({ name, parent }: Scope, namespace: pulumi.Input<string>): void {
-  const fromAdmin = (key: string) => ({ name: adminSecretName, key });
   createMonitor({
     name: `${name}-server-monitor`,
     parent,
@@ -172,10 +170,7 @@ function monitorServer({ name, parent }: Scope, namespace: pulumi.Input<string>)
         {
           port: "http",
           path: "/metrics",
-          basicAuth: {
-            username: fromAdmin(trackingVariables.username),
-            password: fromAdmin(trackingVariables.password),
-          },
+          authorization: { type: "Bearer", credentials: { name: metricsSecretName, key: "token" } },
         },
       ],
     },

@@ -20,7 +20,10 @@ export const authConfigSecretName = "mlflow-auth-config";
 /** Secret with the administrator's name and password, as MLflow clients read them. */
 export const adminSecretName = "mlflow-admin";
 
-/** The three Secrets of the server. Their names are referred to, so each is replaced in place. */
+/** Secret with the token by which Prometheus reads the server's metrics, and nothing else. */
+export const metricsSecretName = "mlflow-metrics";
+
+/** The Secrets of the server. Their names are referred to, so each is replaced in place. */
 export function createServerSecrets(
   { name, parent }: Scope,
   namespace: pulumi.Input<string>,
@@ -28,6 +31,7 @@ export function createServerSecrets(
 ): k8s.core.v1.Secret[] {
   // MLflow asks for at least twelve characters.
   const adminPassword = createPassword({ name: `${name}-admin`, parent });
+  const metricsToken = createPassword({ name: `${name}-metrics`, parent, length: 32 });
   const trackingUri = uriOf(postgres, trackingDatabase);
   const usersUri = uriOf(postgres, usersDatabase);
   const secret = (suffix: string, secretName: string, data: Record<string, pulumi.Input<string>>) =>
@@ -46,7 +50,9 @@ export function createServerSecrets(
         name: `${name}-gateway`,
         parent,
       }),
+      [trackingServerSecrets.metricsToken]: metricsToken,
     }),
+    secret("metrics", metricsSecretName, { token: metricsToken }),
     secret("auth-config", authConfigSecretName, {
       "auth.ini": pulumi
         .all([usersUri, adminPassword])

@@ -57,6 +57,11 @@ export function administratorFile(run: string): string {
   return join(run, "mlflow-administrator.json");
 }
 
+/** File of a run with the token that reads MLflow's metrics. */
+export function metricsTokenFile(run: string): string {
+  return join(run, "mlflow-metrics-token");
+}
+
 /** File of a run with the name and password of its project. */
 export function projectUserFile(run: string): string {
   return join(run, "mlflow-credentials.json");
@@ -88,6 +93,8 @@ export async function startMlflow(
     username: trackingAdministrator,
     password: administratorPassword,
   });
+  const metricsToken = newPassword();
+  writeFileSync(metricsTokenFile(state.run), metricsToken, { mode: 0o600 });
   const env = {
     ...lakeEnvironment(lake),
     ...trackingServerEnvironment,
@@ -97,6 +104,7 @@ export async function startMlflow(
     [trackingServerSecrets.usersDatabase]: database.usersUri,
     [trackingServerSecrets.sessionKey]: newPassword(),
     [trackingServerSecrets.gatewayPassphrase]: newPassword(),
+    [trackingServerSecrets.metricsToken]: metricsToken,
     [authConfigVariable]: authentication,
     MLFLOW_S3_ENDPOINT_URL: lake.endpoint,
     MLFLOW_DISABLE_TELEMETRY: "true",

@@ -20,6 +20,7 @@ import {
 } from "@mlplatform/contracts/platformNames";
 import { podPorts } from "@mlplatform/contracts/podPorts";
 import { championAlias, runTags } from "@mlplatform/contracts/runTags";
+import { trackingServerSecrets } from "@mlplatform/contracts/trackingServer";
 import {
   podTokenAudience,
   podTokenFolder,
@@ -174,7 +175,7 @@ export const spellings: Record<string, Spelling[]> = {
     variables(...Object.values(trackingVariables), "MLP_ARTIFACTS_ROOT"),
   ],
   "workloads/mlflow/mlplatform/identities.py": [
-    variables(signInFileVariable),
+    variables(signInFileVariable, trackingServerSecrets.metricsToken),
     matches(/"(\w+)": (?:READS|WORKS)/g, ...["viewers", "approvers", "members", "administrators"]),
   ],
   "workloads/modelServer/Dockerfile": [

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   GetObjectCommand,
@@ -192,6 +193,18 @@ describe("projects on MLflow, on MinIO", function () {
         assert.equal(tells, isOpened, `${address}: ${status} ${text}`);
       }
     }
+  });
+
+  it("has no route on which nobody decided (UPDATE_GOLDEN=1 writes a new list)", async () => {
+    const output = await bed.runAsServer(join(__dirname, "tracking", "serverRoutes.py"));
+    // Before it stand MLflow's warnings.
+    const printed = output.slice(output.search(/^routes$/m));
+    const golden = join(__dirname, "..", "golden", "mlflowRoutes.txt");
+    if (process.env.UPDATE_GOLDEN === "1") {
+      writeFileSync(golden, printed);
+    }
+    // A new route is closed by the gate, or is one that projects need: then a probe asks it.
+    assert.deepEqual(printed.split("\n"), readFileSync(golden, "utf8").split("\n"));
   });
 
   it("answers only the names that it is known by", async () => {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { administratorFile } from "../../local/services/tracking";
+import { metricsTokenFile } from "../../local/services/tracking";
 import { type RunRecord, StateDirectory } from "../../local/processes/runState";
 import { clone } from "./monitoringTools";
 import type { Prometheus, ScrapeTarget } from "./prometheus";
@@ -92,18 +92,15 @@ function targetsOf(record: RunRecord, state: StateDirectory): ScrapeTarget[] {
     if (url === undefined) {
       return [];
     }
-    const password = name === "mlflow" ? administratorPassword(state) : undefined;
-    return [{ ...target, address: new URL(url).host, password }];
+    const token = name === "mlflow" ? metricsToken(state) : undefined;
+    return [{ ...target, address: new URL(url).host, token }];
   });
   return [...own, ...rayTargets(record)];
 }
 
-/** As in a cluster, where the monitor signs in with the administrator's Secret. */
-function administratorPassword(state: StateDirectory): string {
-  const { password } = JSON.parse(readFileSync(administratorFile(state.run), "utf8")) as {
-    password: string;
-  };
-  return password;
+/** As in a cluster, where the monitor has it from a Secret. */
+function metricsToken(state: StateDirectory): string {
+  return readFileSync(metricsTokenFile(state.run), "utf8");
 }
 
 /** Ray writes where its metrics are; its agent takes any free port. */

@@ -3,7 +3,6 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { trackingAdministrator } from "@mlplatform/contracts/trackingServer";
 import { buildMonitoringTools } from "./monitoringTools";
 
 const startTimeoutMs = 60_000;
@@ -26,10 +25,10 @@ export interface ScrapeTarget {
   /** Labels that a monitor would add: namespace, pod and the like. */
   labels?: Record<string, string>;
   /**
-   * Password of {@link trackingAdministrator}, where the target asks for a user.
+   * Bearer token, where the target asks for one.
    * @default - it asks for none
    */
-  password?: string;
+  token?: string;
 }
 
 /** A series that a query answered with. */
@@ -70,17 +69,17 @@ export async function withPrometheus<T>(
   const started = Date.now();
   const openTargets = join(directory, "open.json");
   const closedTargets = join(directory, "closed.json");
-  const passwordFile = join(directory, "password");
+  const tokenFile = join(directory, "token");
   const known: ScrapeTarget[] = [];
   const scrape = (...added: ScrapeTarget[]) => {
     known.push(...added);
-    const [password] = known.flatMap((target) => target.password ?? []);
-    writeFileSync(passwordFile, password ?? "", { mode: 0o600 });
+    const [token] = known.flatMap((target) => target.token ?? []);
+    writeFileSync(tokenFile, token ?? "", { mode: 0o600 });
     for (const [file, isClosed] of [
       [openTargets, false],
       [closedTargets, true],
     ] as const) {
-      const targets = known.filter((target) => (target.password !== undefined) === isClosed);
+      const targets = known.filter((target) => (target.token !== undefined) === isClosed);
       // Whole or not at all: Prometheus reads the file as soon as it changes.
       writeFileSync(`${file}.draft`, JSON.stringify(targets.map(fileTarget)));
       renameSync(`${file}.draft`, file);
@@ -97,7 +96,7 @@ export async function withPrometheus<T>(
       {
         job_name: "closed",
         file_sd_configs: [{ files: [closedTargets] }],
-        basic_auth: { username: trackingAdministrator, password_file: passwordFile },
+        authorization: { type: "Bearer", credentials_file: tokenFile },
       },
     ],
   };

@@ -182,7 +182,9 @@ describe("MlflowStack's server", () => {
       MLFLOW_AUTH_DATABASE_URI: `${login}@${host}/mlflow_auth?sslmode=require`,
       MLFLOW_FLASK_SERVER_SECRET_KEY: "secret-of-mlflow-session",
       MLFLOW_CRYPTO_KEK_PASSPHRASE: "secret-of-mlflow-gateway",
+      MLP_METRICS_TOKEN: "secret-of-mlflow-metrics",
     });
+    assert.deepEqual(data("mlflow-metrics"), { token: "secret-of-mlflow-metrics" });
     assert.deepEqual(data("mlflow-admin"), {
       MLFLOW_TRACKING_USERNAME: "admin",
       MLFLOW_TRACKING_PASSWORD: "secret-of-mlflow-admin",
@@ -218,16 +220,13 @@ describe("MlflowStack's server", () => {
     );
   });
 
-  it("is scraped with the administrator's login, and not at all where monitors are off", async () => {
+  it("is scraped with a token for its metrics alone, and not at all where monitors are off", async () => {
     const [monitor] = custom((await stack()).recording, "ServiceMonitor");
     assert.deepEqual(monitor!.inputs.spec.endpoints, [
       {
         port: "http",
         path: "/metrics",
-        basicAuth: {
-          username: { name: "mlflow-admin", key: "MLFLOW_TRACKING_USERNAME" },
-          password: { name: "mlflow-admin", key: "MLFLOW_TRACKING_PASSWORD" },
-        },
+        authorization: { type: "Bearer", credentials: { name: "mlflow-metrics", key: "token" } },
       },
     ]);
     const { recording } = await stack({ enableMonitors: false });

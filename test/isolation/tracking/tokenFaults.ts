@@ -168,6 +168,26 @@ export function testTokens(bedOf: () => TrackingBed): void {
       assert.equal(answer.status, 401);
     });
 
+    it("of the metrics reads them, and nothing else", async () => {
+      const bed = bedOf();
+      const caller = { token: () => bed.metricsToken, workspace: "pricing" };
+      const asked = async (path: string, method = "GET") =>
+        (await bed.call(caller, { method, path })).status;
+      const { text } = await bed.call(caller, { method: "GET", path: "/metrics" });
+      assert.match(text, /^mlflow_http_request_total\{/m);
+      assert.equal(await asked("/"), 401);
+      assert.equal(await asked("/api/2.0/mlflow/users/list"), 401);
+      assert.equal(await asked("/api/2.0/mlflow/experiments/search?max_results=1"), 401);
+      for (const path of ["/metrics/", "/metrics/..", "/x/../metrics", "/METRICS"]) {
+        const answer = await bed.call(caller, { method: "GET", path });
+        assert.ok([401, 404].includes(answer.status), `${path}: ${answer.status}`);
+        assert.doesNotMatch(answer.text, /mlflow_http/);
+      }
+      assert.ok([401, 405].includes(await asked("/metrics", "POST")));
+      const wrong = { token: () => `${bed.metricsToken}0` };
+      assert.equal((await bed.call(wrong, { method: "GET", path: "/metrics" })).status, 401);
+    });
+
     it("of an unknown key makes the server ask the issuer seldom, however many come", async () => {
       const bed = bedOf();
       const { cluster } = bed.issuers;

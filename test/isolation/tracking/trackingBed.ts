@@ -82,6 +82,8 @@ export class TrackingBed {
   private readonly passwords = new Map<string, string>();
   private readonly administratorPassword = newSecret();
   private readonly serverKey = newSecret();
+  /** Reads the server's metrics. */
+  readonly metricsToken = newSecret();
   private readonly directory = mkdtempSync(join(tmpdir(), "mlplatform-isolation-"));
   private database: BackupServer | undefined;
   private server: ChildProcess | undefined;
@@ -134,6 +136,11 @@ export class TrackingBed {
     const artifacts = ["--artifacts", "s3://lake/artifacts"];
     const args = ["-m", "mlplatform.adopt", project, ...artifacts, ...flags];
     return ended(this.python.python, args, this.serverEnvironment);
+  }
+
+  /** Runs a Python program in the server's environment; returns what it prints. */
+  runAsServer(script: string): Promise<string> {
+    return ended(this.python.python, [script], this.serverEnvironment);
   }
 
   /** Ends the server and starts it as it is now. */
@@ -407,6 +414,7 @@ export class TrackingBed {
       [trackingServerSecrets.usersDatabase]: uriOf("mlflow_auth"),
       [trackingServerSecrets.sessionKey]: newSecret(),
       [trackingServerSecrets.gatewayPassphrase]: newSecret(),
+      [trackingServerSecrets.metricsToken]: this.metricsToken,
     };
     this.serverEnvironment = env;
     await ended(this.python.python, (migration.command as string[]).slice(1), env);

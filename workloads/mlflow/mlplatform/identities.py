@@ -9,6 +9,7 @@ import json
 import os
 from contextvars import ContextVar
 from dataclasses import dataclass
+from hmac import compare_digest
 from pathlib import Path
 from threading import Lock
 
@@ -22,6 +23,7 @@ from werkzeug.datastructures import Authorization
 from mlplatform.tokens import Issuer, Refused, Unanswered, issuer_of
 
 SETTINGS_VARIABLE = "MLP_SIGN_IN_FILE"
+METRICS_VARIABLE = "MLP_METRICS_TOKEN"
 KINDS = ("experiment", "registered_model", "prompt", "scorer")
 READS = {kind: "READ" for kind in KINDS}
 # USE of the workspace is what lets it create.
@@ -175,6 +177,17 @@ def is_named(person, username):
     return person is not None and person.user.username == username
 
 
+# Prometheus. MLflow shows its metrics to administrators alone.
+scraper = Person(User(NO_ROW, "metrics", password_hash="!", is_admin=True), [])
+
+
+def is_scrape(token):
+    """Whether the request reads the metrics, by the token that is good for nothing else."""
+    known = os.environ.get(METRICS_VARIABLE)
+    is_metrics = (request.method, request.path) == ("GET", "/metrics")
+    return bool(known) and is_metrics and compare_digest(token.encode(), known.encode())
+
+
 def read_settings():
     file = os.environ.get(SETTINGS_VARIABLE)
     return json.loads(Path(file).read_text()) if file else {}
@@ -196,6 +209,9 @@ def authenticate_bearer():
     try:
         if not token:
             raise Refused("it is empty")
+        if is_scrape(token):
+            signed_in.set(scraper)
+            return Authorization("bearer", {"username": scraper.user.username})
         if not believed:
             raise Refused("this server takes none; sign in by name and password")
         issuer = issuer_of(token, [each.issuer for each in believed])
