@@ -1,4 +1,5 @@
 import { platformNamespaces } from "@mlplatform/contracts/platformNames";
+import { trackingAdministrator } from "@mlplatform/contracts/trackingServer";
 import { type ArgumentProblem, problem, type TextFormat } from "../argumentProblems";
 
 /** Rules for the names a project hands to Kubernetes, GitHub and Azure. Pure: no Outputs. */
@@ -11,8 +12,17 @@ const maxProjectNameLength = 40;
 
 const dnsLabel = /^[a-z](-?[a-z0-9])*$/;
 const reservedNamespaces = new Set<string>(["default", ...Object.values(platformNamespaces)]);
-/** Names that MLflow gives to no workspace, and a project is one; so is a name of one letter. */
-const reservedWorkspaces = new Set(["workspaces", "api", "ajax-api", "static-files"]);
+/**
+ * Names that MLflow gives to no workspace, and a project is one; so is a name of one letter. A
+ * project is a user of MLflow too, so it can't have the administrator's name.
+ */
+const reservedWorkspaces = new Set([
+  "workspaces",
+  "api",
+  "ajax-api",
+  "static-files",
+  trackingAdministrator,
+]);
 const minProjectNameLength = 2;
 const reservedNamespacePrefixes = ["kube-", "knative-", "istio-", "cert-manager", "cnpg-", "aks-"];
 
@@ -23,7 +33,7 @@ export function projectNameProblems(path: string, name: string): ArgumentProblem
     return [problem(path, rule, name, "Shorten it: host names of models carry it.")];
   }
   if (name.length < minProjectNameLength || reservedWorkspaces.has(name)) {
-    const rule = "must be a name that MLflow takes for a workspace";
+    const rule = "must be a name that MLflow takes for a workspace and a user";
     const remedy = `Use two letters or more, and none of ${[...reservedWorkspaces].join(", ")}.`;
     return [problem(path, rule, name, remedy)];
   }

@@ -47,6 +47,10 @@ class RefusedByServer(Exception):
         self.code = code
 
 
+class NameTaken(Exception):
+    pass
+
+
 class Tracking:
     """MLflow's REST API in a workspace, signed in as the administrator."""
 
@@ -99,12 +103,14 @@ def is_missing(error):
 
 def ensure_user(tracking, username, password):
     try:
-        tracking.call("GET", "users/get", query={"username": username})
+        found = tracking.call("GET", "users/get", query={"username": username})["user"]
     except RefusedByServer as error:
         if not is_missing(error):
             raise
         tracking.call("POST", "users/create", {"username": username, "password": password})
         return "created"
+    if found["is_admin"]:
+        raise NameTaken(f"{username} is an administrator of MLflow. Name the project otherwise.")
     tracking.call("PATCH", "users/update-password", {"username": username, "password": password})
     return "password set"
 
@@ -184,10 +190,10 @@ def main(environment):
         environment["ADMIN_PASSWORD"],
     )
     tracking.wait_until_up(float(environment.get("WAIT_SECONDS", "300")))
-    workspace = ensure_workspace(tracking, project)
-    roles = {name: ensure_role(tracking, project, name, grants) for name, grants in ROLES.items()}
     password = environment.get("PROJECT_PASSWORD") or secrets.token_urlsafe(32)
     user = ensure_user(tracking, project, password)
+    workspace = ensure_workspace(tracking, project)
+    roles = {name: ensure_role(tracking, project, name, grants) for name, grants in ROLES.items()}
     ensure_only_member(tracking, roles[PODS], project)
     tracking.enter(project)
     experiment_id, experiment = ensure_experiment(tracking, project)
@@ -200,5 +206,5 @@ def main(environment):
 if __name__ == "__main__":
     try:
         main(os.environ)
-    except (RefusedByServer, TimeoutError) as error:
+    except (NameTaken, RefusedByServer, TimeoutError) as error:
         sys.exit(f"cannot provision the project: {error}")

@@ -77,7 +77,7 @@ export class TestCluster {
 
   /** The API with another token, such as that of a ServiceAccount. */
   apiAs(token: string): KubeApi {
-    return new KubeApi(this.api.url, this.#ca(), token);
+    return new KubeApi(this.api.url, this.ca, token);
   }
 
   /**
@@ -197,7 +197,7 @@ export class TestCluster {
       done: existsSync(file("certificates/apiserver.crt")),
       seen: "no certificate",
     }));
-    this.#api = new KubeApi(url, this.#ca(), token);
+    this.#api = new KubeApi(url, this.ca, token);
     await this.until("the API server is ready", () => this.#readiness());
     this.#writeKubeconfig(url, token);
     const kubeconfig = `--kubeconfig=${this.kubeconfig}`;
@@ -237,12 +237,13 @@ export class TestCluster {
     }
   }
 
-  #ca(): string {
+  /** Certificate of who signed the API server's. */
+  get ca(): string {
     return readFileSync(join(this.folder, "certificates/apiserver.crt"), "utf8");
   }
 
   #writeKubeconfig(url: string, token: string): void {
-    const ca = Buffer.from(this.#ca()).toString("base64");
+    const ca = Buffer.from(this.ca).toString("base64");
     const config = {
       apiVersion: "v1",
       kind: "Config",

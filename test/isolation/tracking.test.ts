@@ -306,6 +306,12 @@ describe("projects on MLflow, on MinIO", function () {
       assert.match(await bed.provisionProject("pricing"), /experiment pricing \(\d+\): restored/);
     });
 
+    it("takes no administrator for a project's user", async () => {
+      const outcome = bed.provisionProject("pricing", { PROJECT: "admin" });
+      await assert.rejects(outcome, /admin is an administrator of MLflow\. Name the project/);
+      await bed.administer({ method: "GET", path: `${m2}/users/list` });
+    });
+
     it("finds a project's name free, whatever was tried before", async () => {
       const late = { username: "churn", workspace: "late" };
       for (const workspace of ["late", undefined, "default"]) {

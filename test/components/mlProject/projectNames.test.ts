@@ -38,6 +38,7 @@ const names: Record<
       "mlflow",
       "knative-serving",
       "default",
+      "admin",
     ],
   ],
   repository: [

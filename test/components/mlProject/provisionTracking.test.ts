@@ -45,7 +45,7 @@ describe("the provisioning of a project in MLflow, refused", () => {
   it("fails with the server's answer, and without either password", async () => {
     const { code, out, err } = await provision();
     assert.equal(code, 1);
-    assert.match(err, /MLflow answered 401 .*to GET workspaces\/churn/);
+    assert.match(err, /MLflow answered 401 .*to GET users\/get/);
     assert.doesNotMatch(out + err, /wrong-word|first-word|Traceback/);
   });
 
