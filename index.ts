@@ -49,7 +49,7 @@ const mlflow = new MlflowStack(
   { providers, dependsOn: [observability, serving] },
 );
 
-const admission = new AdmissionPolicies("admission", config.admission, { providers });
+const admission = new AdmissionPolicies("admission", config.admission(registries), { providers });
 
 const projects = config.projects.map(
   ({ name, settings }) =>

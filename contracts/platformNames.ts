@@ -25,6 +25,15 @@ export const projectSecrets = {
   modelStore: "model-store",
 } as const;
 
+/** Bucket of the lake itself; the store has others beside it. */
+export const lakeBucketName = "lake";
+
+/** Region that clients of every kind of store sign with. */
+export const lakeRegion = "us-east-1";
+
+/** Helm release of KubeRay's operator, and the ServiceAccount that its chart names after it. */
+export const rayOperatorName = "kuberay-operator";
+
 /** Kueue queue of every project. The name `default` also takes jobs that name no queue. */
 export const localQueueName = "default";
 

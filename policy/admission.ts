@@ -1,7 +1,8 @@
 import { platformLabels } from "@mlplatform/contracts/platformLabels";
-import { celPods, celValidations, type CelValidation } from "./rules/cel";
+import { celPlaces, celValidations, type CelValidation, placeVariables } from "./rules/cel";
 import type { ObjectRule } from "./rules/objectRule";
 import { objectRules } from "./rules/objectRules";
+import type { ProjectSettings } from "./rules/projectSettings";
 
 /** What the API server does with an object that breaks a rule. */
 export enum AdmissionMode {
@@ -47,9 +48,14 @@ export interface AdmissionPolicy {
 /**
  * The rules about Kubernetes objects as ValidatingAdmissionPolicies for the namespaces of projects.
  * What the platform itself installs there keeps to the same rules. Needs Kubernetes 1.30.
+ *
+ * @param projects what differs by stack
  */
-export function admissionPolicies(mode: AdmissionMode): AdmissionPolicy[] {
-  return objectRules
+export function admissionPolicies(
+  mode: AdmissionMode,
+  projects: ProjectSettings = {},
+): AdmissionPolicy[] {
+  return objectRules(projects)
     .filter(({ notAtAdmission }) => notAtAdmission === undefined)
     .map(atAdmission)
     .map((rule) => ({
@@ -78,9 +84,10 @@ function policySpec(rule: ObjectRule): AdmissionPolicySpec {
     // A condition never errors on an object that its schema allows; where one does, refuse.
     failurePolicy: "Fail",
     matchConstraints: {
-      resourceRules: rule.kinds.map(({ group, version, plural }) => ({
+      resourceRules: rule.kinds.map(({ group, plural }) => ({
         apiGroups: [group],
-        apiVersions: [version],
+        // An older version is no way past a rule, nor is a newer one.
+        apiVersions: ["*"],
         operations: ["CREATE", "UPDATE"],
         resources: [plural],
       })),
@@ -92,11 +99,13 @@ function policySpec(rule: ObjectRule): AdmissionPolicySpec {
         expression: "!object.metadata.?deletionTimestamp.hasValue()",
       },
     ],
-    variables: hasPods(rule) ? [{ name: "pods", expression: celPods(rule.kinds) }] : [],
+    variables: placeVariables
+      .filter((name) => loopsOver(rule, name))
+      .map((name) => ({ name, expression: celPlaces(rule.kinds, name) })),
     validations: celValidations(rule),
   };
 }
 
-function hasPods({ requirements }: ObjectRule): boolean {
-  return requirements.some(({ forEach }) => forEach?.some((loop) => loop.in === "pods"));
+function loopsOver({ requirements }: ObjectRule, places: string): boolean {
+  return requirements.some(({ forEach }) => forEach?.some((loop) => loop.in === places));
 }

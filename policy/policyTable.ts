@@ -1,9 +1,11 @@
 import { areas } from "./pack";
 import { objectRules } from "./rules/objectRules";
+import type { ProjectSettings } from "./rules/projectSettings";
 
 /** The reference of the pack as Markdown: `docs/policies.md`, which a test keeps current. */
 export function policyTable(): string {
-  const rules = new Map(objectRules.map((rule) => [rule.name, rule]));
+  const ofProjects = objectRules(shownSettings);
+  const rules = new Map(ofProjects.map((rule) => [rule.name, rule]));
   const rows = Object.entries(areas).flatMap(([area, policies]) => [
     "",
     `## ${area}`,
@@ -25,16 +27,25 @@ export function policyTable(): string {
       return `| ${cells.map((cell) => (cell ?? "").replaceAll("|", "\\|")).join(" | ")} |`;
     }),
   ]);
-  const sentences = objectRules.flatMap(({ name, requirements }) => [
+  const sentences = ofProjects.flatMap(({ name, requirements }) => [
     "",
     `### \`${name}\``,
     "",
-    ...requirements.map(({ must, remedy }) => `- ${must}. Otherwise: ${remedy}.`),
+    // Several kinds, or a container and what is laid over one, share a sentence.
+    ...new Set(requirements.map(({ must, remedy }) => `- ${must}. Otherwise: ${remedy}.`)),
   ]);
   return [introduction, ...rows, "", "## Rules for Kubernetes objects", ...sentences, ""].join(
     "\n",
   );
 }
+
+/** A stack's values, as the page speaks of them. */
+const shownSettings: ProjectSettings = {
+  registries: ["a registry of the stack"],
+  platformImages: [],
+  requireDigests: true,
+  offloaderImages: ["the platform's own"],
+};
 
 const introduction = `# Policies
 

@@ -6,7 +6,8 @@ import { checkConfig, type ConfigProblem, updateRefuses } from "./problems";
 import { unpublishedMessage, unpublishedPrefix } from "./publishedImages";
 import type { StackConfig } from "./schema";
 import { hidden } from "./schemaProblems";
-import { chartsOf, settingsOf, unpublishedOf } from "./settings";
+import { chartsOf, settingsOf } from "./settings";
+import { unpublishedOf } from "./stackImages";
 import { problem as argumentProblem } from "../components/argumentProblems";
 
 /**

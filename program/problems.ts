@@ -211,6 +211,7 @@ function ownKeys(config: WellTyped): ArgumentProblem[] {
     ...textProblems("github.baseUrl", config.github?.baseUrl, url),
     ...textProblems("github.runner", config.github?.runner, runnerLabel),
     ...at("charts", chartSourceProblems(config.charts ?? {})),
+    ...policyProblems(config.policies),
     ...textProblems("images.registry", from, registry),
     ...textProblems("images.prefix", prefix, registry),
     ...(preloaded && prefix !== undefined
@@ -226,6 +227,27 @@ function ownKeys(config: WellTyped): ArgumentProblem[] {
     ...Object.entries(replaced).flatMap(([name, value]) =>
       textProblems(`images.${name}`, value, image),
     ),
+  ];
+}
+
+/** What projects are held to besides. */
+function policyProblems(policies: WellTyped["policies"]): ArgumentProblem[] {
+  const { registries = [], priorityClasses = [] } = policies ?? {};
+  return [
+    ...registries.flatMap((name, i) => textProblems(`policies.registries[${i}]`, name, registry)),
+    ...priorityClasses.flatMap((name, i) => [
+      ...textProblems(`policies.priorityClasses[${i}]`, name, objectName),
+      ...(name.startsWith("system-")
+        ? [
+            problem(
+              `policies.priorityClasses[${i}]`,
+              "must not be one of the cluster's own",
+              name,
+              "Make a PriorityClass for the projects.",
+            ),
+          ]
+        : []),
+    ]),
   ];
 }
 

@@ -171,6 +171,13 @@ export const schema = z.strictObject({
   protectData: z.boolean().optional(),
   admission: z.enum(AdmissionMode).default(AdmissionMode.Warn),
   access: access.prefault({}),
+  policies: z
+    .strictObject({
+      registries: z.array(z.string()).optional(),
+      requireDigests: z.boolean().optional(),
+      priorityClasses: z.array(z.string()).optional(),
+    })
+    .prefault({}),
   aks: aks.optional(),
   kubernetes: z.strictObject({ kubeconfig: z.string().optional(), context: z.string() }).optional(),
   dataLake: dataLake.prefault({}),

@@ -1,4 +1,6 @@
 import { accessOf } from "./access";
+import type * as pulumi from "@pulumi/pulumi";
+import { admissionArgs } from "./admissionArgs";
 import { chartsFrom } from "./charts";
 import { type ChartReference, LakeKind, NodePoolKind } from "../components/connections";
 import { normalizeDataLake } from "../components/dataLake/normalize";
@@ -6,24 +8,11 @@ import { imageFrom } from "../components/kubernetes/imageName";
 import { MlflowDatabase } from "../components/mlflowStack/args";
 import { normalizeMlflowStack } from "../components/mlflowStack/normalize";
 import { anywhere, placementOn } from "../components/kubernetes/placement";
-import type { OwnImageName } from "./ownImages";
-import {
-  type ImageDigests,
-  ownImageNames,
-  preloadedPrefix,
-  readImageDigests,
-} from "./publishedImages";
+import { projectSettingsOf } from "./projectSettings";
 import type { StackConfig } from "./schema";
+import { imagesOf } from "./stackImages";
 import { userGroupsOf } from "./userGroups";
-import { admissionPolicies } from "../policy/admission";
-import {
-  charts as publishedCharts,
-  type ImageName,
-  knativeImages,
-  knativeVersion,
-  lakeImages,
-  upstreamImages,
-} from "./versions";
+import { charts as publishedCharts, knativeImages, knativeVersion, lakeImages } from "./versions";
 
 /** Tags for every Azure resource of a stack. */
 export function tagsOf(
@@ -36,40 +25,6 @@ export function tagsOf(
 /** Domain of the models. */
 export function modelDomain(domain: string): string {
   return `models.${domain}`;
-}
-
-/** Every image that the program names, by name, from the stack's registry. */
-export function imagesOf(
-  config: StackConfig,
-  digests: ImageDigests = readImageDigests(),
-): Record<ImageName, string> {
-  const { registry, prefix, preloaded, ...replaced } = config.images;
-  const own = ownImageNames({ prefix, preloaded }, digests).images;
-  const named: Record<ImageName, string> = { ...upstreamImages, ...own, ...replaced };
-  return mapValues(named, (image) =>
-    image.startsWith(`${preloadedPrefix}/`) ? image : imageFrom(registry, image),
-  );
-}
-
-/** The own images that a stack uses and that no registry holds, as far as is recorded. */
-export function unpublishedOf(
-  config: StackConfig,
-  digests: ImageDigests = readImageDigests(),
-): OwnImageName[] {
-  const used: ImageName[] = [
-    ...Object.values(lakeImages[normalizeDataLake(config.dataLake).kind]),
-    ...(["mlflow", "modelServer", "logOffloader", "inferenceTable"] as const),
-    ...(config.projects.some(({ github }) => github) ? (["trainingBase"] as const) : []),
-  ];
-  return ownImageNames(config.images, digests).unpublished.filter(
-    (name) => used.includes(name) && config.images[name] === undefined,
-  );
-}
-
-function mapValues<K extends string, V, W>(map: Record<K, V>, change: (value: V) => W) {
-  return Object.fromEntries(
-    Object.entries(map).map(([key, value]) => [key, change(value as V)]),
-  ) as Record<K, W>;
 }
 
 /** The charts that a stack installs, from their own places. */
@@ -113,7 +68,12 @@ export function settingsOf(config: StackConfig) {
     },
     kubernetes: config.kubernetes,
     github: config.github && { owner: config.github.owner, baseUrl: config.github.baseUrl },
-    admission: { policies: admissionPolicies(config.admission) },
+    admission: (registries?: pulumi.Output<string[]>) =>
+      admissionArgs(
+        config.admission,
+        (hosts) => projectSettingsOf(config, { registries: hosts }),
+        registries,
+      ),
     dataLake: {
       ...config.dataLake,
       ...inCluster,
@@ -185,4 +145,10 @@ export function settingsOf(config: StackConfig) {
       },
     })),
   };
+}
+
+function mapValues<K extends string, V, W>(map: Record<K, V>, change: (value: V) => W) {
+  return Object.fromEntries(
+    Object.entries(map).map(([key, value]) => [key, change(value as V)]),
+  ) as Record<K, W>;
 }

@@ -9,15 +9,23 @@ import { UserError } from "../../screen/userError";
 import { counted } from "../../preview/report/stackPreview";
 import { type Exemptions, standing } from "../../policy/exemptions";
 import { packName, policies } from "../../policy/pack";
-import { apiVersionOf } from "../../policy/rules/objectKinds";
-import { type ObjectRule, violations } from "../../policy/rules/objectRule";
+import { kindNamed, type ObjectKind } from "../../policy/rules/objectKinds";
+import { type ObjectRule, shownPath, violations } from "../../policy/rules/objectRule";
 import { objectRules } from "../../policy/rules/objectRules";
+import type { ProjectSettings } from "../../policy/rules/projectSettings";
+import { containerPlaces } from "../../policy/rules/unknownPods";
+import { readStackConfig } from "../../preview/engine/program/stackConfig";
+import { configSettings } from "../../program/configSettings";
+import { checkConfig } from "../../program/problems";
+import { projectSettingsOf } from "../../program/projectSettings";
 import { ExitCode } from "../../screen/exitCode";
 import type { CliContext } from "../context";
 import { type ManifestObject, type Manifests, readManifests } from "../manifests";
+import { stackName } from "../stackName";
 
 interface CheckFlags {
   json?: boolean;
+  stack?: string;
   policyConfig?: string;
 }
 
@@ -25,7 +33,7 @@ interface CheckFlags {
 interface Finding {
   file: string;
   line: number;
-  /** Kind and name; empty for a file that is no YAML. */
+  /** Kind and name; empty for a file that cannot be read. */
   object: string;
   policy: string;
   enforcement: "mandatory" | "advisory";
@@ -35,10 +43,11 @@ interface Finding {
 const examples = `
 Examples:
   npm run mlp -- policy check ../churn/deploy
+  npm run mlp -- policy check ../churn --stack prod
   npm run mlp -- policy check ../churn --policy-config policy/dev.json --json
 
 A value with a variable such as \${NAME} counts as there, with any content.
-Exit codes: 0 nothing mandatory is broken, 1 something is or a file is not YAML,
+Exit codes: 0 nothing mandatory is broken, 1 something is or a file cannot be read,
 2 wrong arguments or no Kubernetes object.`;
 
 /** `mlp policy`: the pack's rules on what does not come from the program. */
@@ -49,7 +58,11 @@ export function policyCommand(context: CliContext): Command {
   command
     .command("check")
     .description("Check the Kubernetes manifests of a folder, e.g. of a project's repository")
-    .argument("<path>", "folder with YAML files, or one file")
+    .argument("<path>", "folder with YAML and JSON files, or one file")
+    .option(
+      "-s, --stack <name>",
+      "stack that they are for: its registries, digests and log offloader are looked at too",
+    )
     .option("--json", "print data instead of lines")
     .option(
       "--policy-config <file>",
@@ -73,24 +86,61 @@ async function runCheck(path: string, flags: CheckFlags, context: CliContext): P
       remedy: "Name a folder of manifests.",
     });
   }
-  const rules = objectRules.filter(({ name }) => settings.get(name)!.enforcement !== "disabled");
+  const rules = objectRules(flags.stack === undefined ? {} : ofStack(flags.stack, context)).filter(
+    ({ name }) => settings.get(name)!.enforcement !== "disabled",
+  );
+  const checked = manifests.objects.map((object) => ({ object, kind: kindOf(object) }));
   const findings = [
-    ...manifests.problems.map(syntaxFinding),
-    ...manifests.objects.flatMap((object) =>
-      rules.flatMap((rule) => [...check(object, rule, settings.get(rule.name)!)]),
+    ...manifests.problems.map(unreadableFinding),
+    ...checked.flatMap(({ object, kind }) =>
+      kind === undefined
+        ? unknownPods(object)
+        : rules.flatMap((rule) => [...check(object, kind, rule, settings.get(rule.name)!)]),
     ),
   ].sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line);
   const summary = {
     files: manifests.files.length,
     objects: manifests.objects.length,
     policies: rules.length,
-    checks: checksOf(manifests, rules),
+    checks: checked.reduce(
+      (sum, { kind }) => sum + rules.filter(({ kinds }) => kind && kinds.includes(kind)).length,
+      0,
+    ),
+    notChecked: [
+      ...(flags.stack === undefined && checked.some(({ kind }) => hasPods(kind))
+        ? ["registries, digests and the log offloader's image, without --stack"]
+        : []),
+      ...manifests.leftOut.map((folder) => `${folder}, which begins with a dot`),
+    ],
     findings,
   };
   context.stdout.write(flags.json ? `${JSON.stringify(summary, null, 2)}\n` : rendered(summary));
   if (findings.some(({ enforcement }) => enforcement === "mandatory")) {
     context.exitCode = ExitCode.Failed;
   }
+}
+
+const kindOf = ({ apiVersion, kind }: ManifestObject) => kindNamed(apiVersion, kind);
+
+const hasPods = (kind: ObjectKind | undefined) =>
+  kind !== undefined && kind.pods.length + (kind.overlays ?? []).length > 0;
+
+/**
+ * What a stack holds the objects of its projects to.
+ *
+ * @throws UserError where there is no such stack, or its configuration is wrong
+ */
+function ofStack(stack: string, { projectDir }: CliContext): ProjectSettings {
+  const { project, config } = readStackConfig(projectDir, stackName(stack));
+  const result = checkConfig(configSettings(project.name, config));
+  if ("problems" in result) {
+    throw new UserError(
+      ...result.problems.map(({ key, problem }) => ({
+        what: `Pulumi.${stack}.yaml: ${key}: ${problem}`,
+      })),
+    );
+  }
+  return projectSettingsOf(result.config);
 }
 
 function declarations(): PolicyDeclaration[] {
@@ -103,24 +153,31 @@ function declarations(): PolicyDeclaration[] {
   }));
 }
 
-function syntaxFinding({ file, line, message }: Manifests["problems"][number]): Finding {
-  return {
+function unreadableFinding(problem: Manifests["problems"][number]): Finding {
+  return { ...problem, object: "", policy: "", enforcement: "mandatory" };
+}
+
+/** Pods of a kind that no rule knows are no pods that a rule was held to. */
+function unknownPods({ file, apiVersion, kind, name, value, lineOf }: ManifestObject): Finding[] {
+  return containerPlaces(value).map((place) => ({
     file,
-    line,
-    object: "",
+    line: lineOf(place),
+    object: `${kind} ${name}`,
     policy: "",
     enforcement: "mandatory",
-    message: `it is not valid YAML: ${message}`,
-  };
+    message:
+      `${kind} "${name}", ${shownPath(place)}: no rule knows the pods of a ${kind} of ` +
+      `${apiVersion}: run them as a RayJob, an InferenceService or a Job.`,
+  }));
 }
 
 function* check(
-  { file, apiVersion, kind, name, value, lineOf }: ManifestObject,
+  { file, kind, name, value, lineOf }: ManifestObject,
+  matched: ObjectKind,
   rule: ObjectRule,
   { enforcement, properties }: PolicySettings,
 ): Generator<Finding> {
-  const matched = rule.kinds.find((of) => of.kind === kind && apiVersionOf(of) === apiVersion);
-  if (matched === undefined) {
+  if (!rule.kinds.includes(matched)) {
     return;
   }
   const exemption = standing(name, properties.exemptions as unknown as Exemptions | undefined);
@@ -149,17 +206,12 @@ function isTemplated(value: unknown): boolean {
   return typeof value === "string" && /\$\{\w+\}/.test(value);
 }
 
-function checksOf({ objects }: Manifests, rules: ObjectRule[]): number {
-  const applies = (object: ManifestObject) => (rule: ObjectRule) =>
-    rule.kinds.some((of) => of.kind === object.kind && apiVersionOf(of) === object.apiVersion);
-  return objects.reduce((sum, object) => sum + rules.filter(applies(object)).length, 0);
-}
-
 function rendered(summary: {
   files: number;
   objects: number;
   policies: number;
   checks: number;
+  notChecked: string[];
   findings: Finding[];
 }): string {
   const { findings } = summary;
@@ -179,5 +231,7 @@ function rendered(summary: {
     counted(mandatory, "violation"),
     ...(advisory > 0 ? [`${advisory} advisory`] : []),
   ];
-  return `${[...lines, `${mandatory > 0 ? "✘" : "✔"} ${counts.join(" · ")}`].join("\n")}\n`;
+  const verdict = `${mandatory > 0 ? "✘" : "✔"} ${counts.join(" · ")}`;
+  const notes = summary.notChecked.map((what) => `  not looked at: ${what}`);
+  return `${[...lines, verdict, ...notes].join("\n")}\n`;
 }

@@ -1,3 +1,5 @@
+import type * as pulumi from "@pulumi/pulumi";
+
 /** `spec` of a ValidatingAdmissionPolicyBinding. */
 export interface AdmissionBinding {
   /** Name of the policy. */
@@ -13,7 +15,7 @@ export interface AdmissionPolicyManifest {
   /** Name of both objects. */
   name: string;
   /** `spec` of the ValidatingAdmissionPolicy. */
-  spec: Record<string, any>;
+  spec: pulumi.Input<Record<string, any>>;
   /** `spec` of the ValidatingAdmissionPolicyBinding. */
   binding: AdmissionBinding;
 }

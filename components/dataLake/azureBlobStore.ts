@@ -12,8 +12,6 @@ import { createBlobPrivateEndpoint } from "./blobPrivateEndpoint";
 import type { LakeStore, LakeStoreSettings } from "./lakeStore";
 import { createVersityGateway, gatewayServiceAccount } from "./versityGateway";
 
-const region = "us-east-1";
-
 /**
  * Azure Blob with an S3 face: a storage account without shared keys and without a public endpoint,
  * and versitygw in the cluster, which reaches it by workload identity.
@@ -40,7 +38,7 @@ export function createAzureBlobStore(scope: Scope, settings: LakeStoreSettings):
     { ...scope, dependsOn: [privateEndpoint, ...containers, ...access.grants] },
     { ...settings, accountName: account.name, clientId: access.clientId },
   );
-  return { service: s3, region, ready: [service, ...containers] };
+  return { service: s3, ready: [service, ...containers] };
 }
 
 function createAccount(scope: AzureScope): storage.StorageAccount {

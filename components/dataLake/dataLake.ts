@@ -1,4 +1,4 @@
-import { platformNamespaces } from "@mlplatform/contracts/platformNames";
+import { lakeRegion, platformNamespaces } from "@mlplatform/contracts/platformNames";
 import * as pulumi from "@pulumi/pulumi";
 import { LakeKind, S3Addressing, type S3Connection } from "../connections";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
@@ -81,7 +81,7 @@ function createClosedNamespace(
  */
 function connectionTo(
   kind: LakeKind,
-  { service, region, ready }: LakeStore,
+  { service, ready }: LakeStore,
   settings: LakeStoreSettings,
 ): pulumi.Output<S3Connection> {
   const whenReady = (value: pulumi.Input<string>) =>
@@ -93,7 +93,7 @@ function connectionTo(
     usesTls: false,
     namespace: whenReady(settings.namespace),
     podPort: service.podPort,
-    region,
+    region: lakeRegion,
     bucket: settings.buckets[0]!,
     addressing: S3Addressing.Path,
     clientImage: settings.clientImage,

@@ -47,8 +47,6 @@ export function storeService(
 export interface LakeStore {
   /** Where the S3 service answers. */
   service: StoreService;
-  /** Region that clients sign with. */
-  region: string;
   /** Resources after which every bucket exists. */
   ready: pulumi.Resource[];
 }

@@ -8,8 +8,6 @@ import { lifecycleDocument, minioBucketsScript } from "./minioScripts";
 import { createProvisioningJob } from "./provisioning";
 import { createMinioStatefulSet, minioLabels } from "./minioStatefulSet";
 
-const region = "us-east-1";
-
 /**
  * MinIO as a StatefulSet of our own: the server's charts are as archived as its images, and what
  * they add (consoles, users by Job, ingress) is not used here.
@@ -65,7 +63,7 @@ export function createMinioStore(scope: Scope, settings: LakeStoreSettings): Lak
     });
   }
   const buckets = provisionBuckets({ ...scope, dependsOn: [service, admin] }, settings);
-  return { service: s3, region, ready: [service, buckets] };
+  return { service: s3, ready: [service, buckets] };
 }
 
 function provisionBuckets(scope: Scope, settings: LakeStoreSettings): k8s.batch.v1.Job {

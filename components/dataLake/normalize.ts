@@ -1,3 +1,4 @@
+import { lakeBucketName } from "@mlplatform/contracts/platformNames";
 import { LakeKind } from "../connections";
 import type { Choices } from "../argumentProblems";
 import type { DataLakeArgs } from "./args";
@@ -19,7 +20,7 @@ export function normalizeDataLake<Args extends DataLakeChoices>(args: Args) {
     replicas: args.replicas ?? 1,
     // Claims grow only by hand, and the lake holds backups and pod logs too.
     storageGiB: args.storageGiB ?? 100,
-    buckets: args.buckets ?? ["lake", "loki", "backups"],
+    buckets: args.buckets ?? [lakeBucketName, "loki", "backups"],
     rawLogRetentionDays: args.rawLogRetentionDays ?? 90,
     tags: args.tags ?? {},
     protectData: args.protectData ?? true,

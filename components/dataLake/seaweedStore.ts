@@ -10,8 +10,6 @@ import { createProvisioningJob } from "./provisioning";
 import { seaweedBucketsScript, seaweedTimeToLive } from "./seaweedScripts";
 import { seaweedIdentitiesSecret, seaweedValues } from "./seaweedValues";
 
-const region = "us-east-1";
-
 /**
  * SeaweedFS by its chart. Provisioning speaks to masters and filer, so its image is the server's.
  */
@@ -58,7 +56,7 @@ export function createSeaweedStore(scope: Scope, settings: LakeStoreSettings): L
     ],
   });
   const buckets = provisionBuckets({ ...scope, dependsOn: [release, admin] }, settings);
-  return { service: s3, region, ready: [release, buckets] };
+  return { service: s3, ready: [release, buckets] };
 }
 
 /**

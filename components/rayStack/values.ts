@@ -1,11 +1,12 @@
 import { platformLabels } from "@mlplatform/contracts/platformLabels";
+import { rayOperatorName } from "@mlplatform/contracts/platformNames";
 import { registryImage } from "../kubernetes/imageName";
 import { anywhere, type Placement } from "../kubernetes/placement";
 import { Priority } from "../kubernetes/priority";
 import { spreadConstraints } from "../kubernetes/pod";
 
 /** Releases are named after their charts; dashboards and alerts rely on the names. */
-export const kuberayReleaseName = "kuberay-operator";
+export const kuberayReleaseName = rayOperatorName;
 export const kueueReleaseName = "kueue";
 
 /** What decides the values of the two operators. */

@@ -71,20 +71,30 @@ function celShown(path: string): string {
 const kindIn = (kinds: readonly ObjectKind[]) =>
   `object.kind in [${kinds.map(({ kind }) => celString(kind)).join(", ")}]`;
 
-/** The variable `pods` of a rule: every pod spec of the object. */
-export function celPods(kinds: readonly ObjectKind[]): string {
+/** Variables of a policy that stand for places which differ by kind. */
+export const placeVariables = ["pods", "overlays"] as const;
+
+/** A variable of a rule: every pod spec, or every part of a container, of the object. */
+export function celPlaces(
+  kinds: readonly ObjectKind[],
+  places: (typeof placeVariables)[number],
+): string {
   // Kinds with the same paths share a list: `spec` is a pod's here and something else elsewhere.
   const byPaths = new Map<string, ObjectKind[]>();
   for (const kind of kinds) {
-    const list = celConcat(kind.pods.map(celList));
-    byPaths.set(list, [...(byPaths.get(list) ?? []), kind]);
+    const paths = kind[places] ?? [];
+    if (paths.length > 0) {
+      const list = celConcat(paths.map(celList));
+      byPaths.set(list, [...(byPaths.get(list) ?? []), kind]);
+    }
   }
-  return [...byPaths].map(([list, members]) => `(${kindIn(members)} ? ${list} : [])`).join(" + ");
+  const lists = [...byPaths].map(([list, members]) => `(${kindIn(members)} ? ${list} : [])`);
+  return lists.length === 0 ? "[]" : lists.join(" + ");
 }
 
 /** The list that a loop runs over. */
 function celLoop(loop: Loop): string {
-  return loop.in === "pods" ? "variables.pods" : celConcat(loop.in.map(celList));
+  return typeof loop.in === "string" ? `variables.${loop.in}` : celConcat(loop.in.map(celList));
 }
 
 const celConcat = (lists: string[]) => (lists.length === 1 ? lists[0]! : `(${lists.join(" + ")})`);
@@ -134,6 +144,11 @@ export function cel(expression: Expression): string {
         `${cel(expression.where)})`
       );
     }
+    case "everyKey":
+      return (
+        `${celPath(expression.path)}.orValue({}).all(${expression.as}, ` +
+        `${cel(expression.where)})`
+      );
     case "not":
       return `!(${cel(expression.of)})`;
     case "all":

@@ -25,7 +25,7 @@ export function find(scope: Scope, path: Path, isOpen: IsOpen): Located & { isTh
     if (isOpen(value)) {
       break;
     }
-    const next = isContainer(value) && key in value ? value[key] : undefined;
+    const next = isContainer(value) && Object.hasOwn(value, key) ? value[key] : undefined;
     // Kubernetes drops a null on its way in.
     if (next === undefined || next === null) {
       return { value: undefined, location, isThere: false };
@@ -81,6 +81,25 @@ export function evaluate(
           isOpen,
         );
       return expression.op === "some" ? disjunction(elements, test) : conjunction(elements, test);
+    }
+    case "everyKey": {
+      const map = find(scope, expression.path, isOpen);
+      if (isOpen(map.value)) {
+        return undefined;
+      }
+      if (!map.isThere) {
+        return true;
+      }
+      if (!isContainer(map.value) || Array.isArray(map.value)) {
+        return false;
+      }
+      return conjunction(Object.keys(map.value), (key) =>
+        evaluate(
+          expression.where,
+          { ...scope, [expression.as]: { value: key, location: [...map.location, key] } },
+          isOpen,
+        ),
+      );
     }
     default: {
       const { value, isThere } = find(scope, expression.path, isOpen);

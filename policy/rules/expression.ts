@@ -23,6 +23,8 @@ export type Expression =
   | { op: "includes"; path: Path; value: string }
   /** Quantifiers over a list; an absent list is empty. */
   | { op: "some" | "every"; as: string; path: Path; where: Expression }
+  /** Quantifier over the keys of a map; an absent map has none. */
+  | { op: "everyKey"; as: string; path: Path; where: Expression }
   | { op: "not"; of: Expression }
   | { op: "all" | "any"; of: readonly Expression[] };
 
@@ -72,6 +74,12 @@ export const some = (as: string, path: string | Path, where: Expression): Expres
 });
 export const every = (as: string, path: string | Path, where: Expression): Expression => ({
   op: "every",
+  as,
+  path: pathOf(path),
+  where,
+});
+export const everyKey = (as: string, path: string | Path, where: Expression): Expression => ({
+  op: "everyKey",
   as,
   path: pathOf(path),
   where,

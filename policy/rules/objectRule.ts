@@ -5,8 +5,8 @@ import { containerLists, type ObjectKind } from "./objectKinds";
 /** Runs a requirement once for each value at the paths. */
 export interface Loop {
   as: string;
-  /** `pods`: every pod spec of the object's kind. */
-  in: readonly Path[] | "pods";
+  /** `pods`, `overlays`: every pod spec, or part of a container, of the object's kind. */
+  in: readonly Path[] | "pods" | "overlays";
 }
 
 /** One sentence that an object has to fulfil. */
@@ -59,6 +59,9 @@ export const eachContainer: readonly Loop[] = [
   { as: "container", in: containerLists.map((list) => ["pod", list, "*"]) },
 ];
 
+/** Every part of a container that an operator lays over one that it has. */
+export const eachOverlay: readonly Loop[] = [{ as: "container", in: "overlays" }];
+
 /**
  * Yields the requirements that an object breaks, one by one: reading a value that a preview does
  * not know throws, and what was found before is still reported.
@@ -70,7 +73,7 @@ export function* violations(
   object: unknown,
   isOpen: IsOpen = () => false,
 ): Generator<Violation> {
-  const root: Scope = { object: { value: object, location: [] } };
+  const root = rootScope(object);
   for (const requirement of rule.requirements) {
     if (!(requirement.kinds ?? rule.kinds).includes(kind)) {
       continue;
@@ -94,6 +97,12 @@ export function* violations(
   }
 }
 
+/** What the API server knows besides the object, nobody else does. */
+function rootScope(object: unknown): Scope {
+  const atServer = { value: undefined, location: [] };
+  return { object: { value: object, location: [] }, request: atServer, oldObject: atServer };
+}
+
 /** The variables of every round of the loops in an object, where a condition holds. */
 export function* subjects(
   loops: readonly Loop[],
@@ -102,7 +111,7 @@ export function* subjects(
   when: Expression,
 ): Generator<Scope> {
   const isOpen = () => false;
-  for (const scope of scopes(loops, kind, { object: { value: object, location: [] } }, isOpen)) {
+  for (const scope of scopes(loops, kind, rootScope(object), isOpen)) {
     if (evaluate(when, scope, isOpen) === true) {
       yield scope;
     }
@@ -135,11 +144,15 @@ function* scopes(
     yield scope;
     return;
   }
-  for (const path of loop.in === "pods" ? kind.pods : loop.in) {
+  for (const path of pathsOf(loop, kind)) {
     for (const value of expand(path, scope, isOpen)) {
       yield* scopes(inner, kind, { ...scope, [loop.as]: value }, isOpen);
     }
   }
+}
+
+function pathsOf(loop: Loop, kind: ObjectKind): readonly Path[] {
+  return typeof loop.in === "string" ? (kind[loop.in] ?? []) : loop.in;
 }
 
 /** The values at a path with `*` in it. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, runCli } from "./runCli";
@@ -35,7 +35,11 @@ describe("mlp policy check", () => {
 
   it("finds nothing in the project template, whose variables count as there", async () => {
     const { code, stdout, stderr } = await runCli(["policy", "check", deploy]);
-    assert.equal(stdout, "✔ 3 objects in 3 files · 11 policies in 16 checks · 0 violations\n");
+    assert.equal(
+      stdout,
+      "✔ 3 objects in 3 files · 11 policies in 16 checks · 0 violations\n" +
+        "  not looked at: registries, digests and the log offloader's image, without --stack\n",
+    );
     assert.deepEqual([code, stderr], [0, ""]);
   });
 
@@ -90,7 +94,13 @@ describe("mlp policy check", () => {
     await write("namespace.yaml", open);
     const { stdout } = await check("--json");
     const { findings, ...counts } = JSON.parse(stdout);
-    assert.deepEqual(counts, { files: 1, objects: 1, policies: 11, checks: 1 });
+    assert.deepEqual(counts, {
+      files: 1,
+      objects: 1,
+      policies: 11,
+      checks: 1,
+      notChecked: [],
+    });
     assert.deepEqual(
       findings.map(({ message: _, ...finding }: any) => finding),
       [
@@ -122,6 +132,70 @@ describe("mlp policy check", () => {
     const ended = await exempt("2020-01-31");
     assert.match(ended.stdout, /its exemption "team" ended on 2020-01-31 \(a\)/);
     assert.equal(ended.code, 1);
+  });
+
+  it("names the folders that it did not read, where they hold manifests", async () => {
+    for (const folder of [".deploy", ".git", ".empty", "node_modules"]) {
+      await mkdir(join(dir, folder));
+    }
+    await write(".deploy/namespace.yaml", open);
+    await write(".git/namespace.yaml", open);
+    await write("node_modules/namespace.yaml", open);
+    await write("map.yaml", configMap);
+    const { stdout, code } = await check();
+    assert.equal(
+      stdout,
+      "✔ 1 object in 1 file · 11 policies in 0 checks · 0 violations\n" +
+        "  not looked at: .deploy, which begins with a dot\n",
+    );
+    assert.equal(code, 0);
+  });
+
+  it("reads on after what it cannot read", async () => {
+    await write("a.yaml", "kind: [Pod]\napiVersion: v1\n");
+    await symlink(join(dir, "nowhere"), join(dir, "b.yaml"));
+    await mkdir(join(dir, "c.yaml"));
+    await write("d.yaml", open);
+    const { stdout, code } = await check();
+    assert.deepEqual(stdout.split("\n").slice(0, 3), [
+      'a.yaml:1: its kind is ["Pod"], which is no text',
+      "b.yaml:1: it cannot be read: ENOENT",
+      `d.yaml:5: ${problem}`,
+    ]);
+    assert.equal(code, 1);
+  });
+
+  it("refuses a stack that there is not, or whose configuration is wrong", async () => {
+    await write("map.yaml", configMap);
+    const none = await check("--stack", "nowhere");
+    assert.match(none.stderr, /Pulumi\.nowhere\.yaml/);
+    assert.equal(none.code, 2);
+    const path = await check("--stack", "../prod");
+    assert.match(path.stderr, /--stack must be the name of a stack/);
+    assert.equal(path.code, 2);
+  });
+
+  it("holds images to the registries of a stack", async () => {
+    const job = (image: string) =>
+      writeRayJob(/\$\{TRAINING_IMAGE\}/g, `${image}@sha256:${"0a".repeat(32)}`);
+    const ofProd = () =>
+      runCli(["policy", "check", ".", "--stack", "prod"], { workingDir: dir, projectDir: root });
+    await job("churnregistryabcd2345.azurecr.io/training");
+    assert.deepEqual((await ofProd()).stdout.split("\n"), [
+      "✔ 1 object in 1 file · 11 policies in 6 checks · 0 violations",
+      "",
+    ]);
+    await job("docker.io/acme/training");
+    const { stdout, code } = await ofProd();
+    assert.match(
+      stdout,
+      /"docker\.io\/acme\/training@sha256:\w+", which is of none of its registries/,
+    );
+    assert.match(
+      stdout,
+      /push it to coreregistry\?{8}\.azurecr\.io or churnregistry\?{8}\.azurecr/,
+    );
+    assert.equal(code, 1);
   });
 
   it("refuses a file that is no YAML, with its line", async () => {

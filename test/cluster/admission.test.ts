@@ -1,25 +1,40 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { type ObjectKind, objectKinds, typeTokenOf } from "../../policy/rules/objectKinds";
+import { kindNamed } from "../../policy/rules/objectKinds";
 import { violations } from "../../policy/rules/objectRule";
 import { objectRules } from "../../policy/rules/objectRules";
 import { mutations } from "../policy/allMutations";
-import type { Subject } from "../policy/analyze";
+import { bypasses } from "../policy/bypasses/allBypasses";
+import { bases, type Bypass } from "../policy/bypasses/bypass";
+import { compliantFiles } from "../policy/bypasses/compliantFiles";
 import { compliant } from "../policy/compliant";
+import { kindByToken, manifestNamespace as namespace, manifestOf } from "../policy/manifestOf";
 import type { Mutation } from "../policy/mutations";
 import { type KubeObject, Refusal } from "./kubeApi";
 import { skipWithoutBed } from "./noBed";
+import { projectSettings } from "./stackObjects";
 import { type StackCluster, prodCluster } from "./stackCluster";
 
 const table = resolve(__dirname, "../../docs/admission.md");
+const bypassTable = resolve(__dirname, "../../docs/bypasses.md");
 
-/** A project's namespace that only the admission policies watch over. */
-const namespace = "policies";
+const rules = objectRules(projectSettings("prod"));
 
 enum Outcome {
   Refused = "refused at admission",
   NotApplicable = "not applicable",
+}
+
+/** What came of a way past the policies. */
+interface Tried {
+  verdict: string;
+  problem?: string;
+}
+
+interface BypassVerdict {
+  bypass: Bypass;
+  verdict: string;
 }
 
 interface Row {
@@ -46,7 +61,7 @@ describe("policies at admission", function () {
       metadata: { name: namespace, labels: { "mlplatform.dev/project": namespace } },
     });
     // The API server compiles policies in the background.
-    const bad = objectOf(compliant.pod())!;
+    const bad = manifestOf(compliant.pod())!;
     bad.spec.hostNetwork = true;
     await at.cluster.until("the admission policies are in force", async () => {
       const seen = await refusalOf(bad);
@@ -73,7 +88,7 @@ describe("policies at admission", function () {
       if (name === "rayService") {
         continue;
       }
-      const object = objectOf(subject());
+      const object = manifestOf(subject());
       const refusal = object && (await refusalOf(object));
       if (refusal) {
         refused.push(`${name}: ${refusal}`);
@@ -89,8 +104,7 @@ describe("policies at admission", function () {
       `      ${rows.length} mutations: ${refusedCount} refused at admission, ` +
         `${rows.length - refusedCount} not applicable`,
     );
-    const rules = objectRules.filter(({ notAtAdmission }) => notAtAdmission === undefined);
-    for (const { name } of rules) {
+    for (const { name } of rules.filter(({ notAtAdmission }) => notAtAdmission === undefined)) {
       assert.ok(
         rows.some(
           ({ mutation, outcome }) => mutation.policy === name && outcome === Outcome.Refused,
@@ -108,6 +122,76 @@ describe("policies at admission", function () {
     assert.equal(readFileSync(table, "utf8"), text);
   });
 
+  it("accept what mlp policy check says nothing of", async () => {
+    const refused: string[] = [];
+    for (const { title, object, notAtAdmission } of compliantFiles) {
+      const refusal = notAtAdmission === undefined ? await refusalOf(object) : undefined;
+      if (refusal !== undefined) {
+        refused.push(`${title}: ${refusal}`);
+      }
+    }
+    assert.deepEqual(refused, []);
+  });
+
+  it("refuse every way past them that an API server knows, and its page says so", async () => {
+    const verdicts: BypassVerdict[] = [];
+    const wrong: string[] = [];
+    for (const bypass of bypasses) {
+      const { verdict, problem } = await tried(bypass);
+      verdicts.push({ bypass, verdict });
+      if (problem !== undefined) {
+        wrong.push(`${bypass.area}, ${bypass.title}: ${problem}`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+    const text = bypassPage(verdicts);
+    if (process.env.UPDATE_GOLDEN) {
+      writeFileSync(bypassTable, text);
+    }
+    assert.equal(readFileSync(bypassTable, "utf8"), text);
+    console.log(`      ${/^\d+ ways.*$/m.exec(text)![0]}`);
+  });
+
+  it("let KubeRay submit a job without a deadline, and nobody else", async () => {
+    const job = bases.job();
+    delete job.spec.activeDeadlineSeconds;
+    const path = `${await at.cluster.api.path(job)}?dryRun=All`;
+    const as = (user: string) =>
+      at.cluster.api.call("POST", path, job, "application/json", {
+        "impersonate-user": user,
+        "impersonate-group": "system:masters",
+      });
+    await as("system:serviceaccount:kuberay-system:kuberay-operator");
+    await assert.rejects(
+      as("system:serviceaccount:policies:training"),
+      /activeDeadlineSeconds is unset/,
+    );
+  });
+
+  it("let a pod be changed that the scheduler gave a node", async () => {
+    const pod = bases.pod();
+    pod.metadata.name = "scheduled";
+    const { api } = at.cluster;
+    await api.create(pod);
+    try {
+      const path = await api.path(pod);
+      await at.cluster.until("the pod has its node", async () => {
+        const seen = (await api.get(pod))?.spec.nodeName;
+        return { done: seen !== undefined, seen };
+      });
+      const patch = { metadata: { labels: { seen: "yes" } } };
+      const { object } = await api.call(
+        "PATCH",
+        `${path}/scheduled`,
+        patch,
+        "application/merge-patch+json",
+      );
+      assert.equal(object.metadata.labels?.seen, "yes");
+    } finally {
+      await api.call("DELETE", `${await api.path(pod)}/scheduled?gracePeriodSeconds=0`);
+    }
+  });
+
   it("only warn outside of prod, and let the object pass", async () => {
     const binding = at.objects.find(
       ({ object }) =>
@@ -118,7 +202,7 @@ describe("policies at admission", function () {
     const warning = structuredClone(binding);
     warning.spec.validationActions = ["Warn", "Audit"];
     await at.cluster.api.apply(warning);
-    const bad = objectOf(compliant.pod())!;
+    const bad = manifestOf(compliant.pod())!;
     bad.spec.hostNetwork = true;
     await at.cluster.until("a warning", async () => {
       try {
@@ -136,9 +220,35 @@ describe("policies at admission", function () {
     });
   });
 
+  /** Sends a way past the policies to the API server, and judges the answer. */
+  async function tried({ object, says, notAtAdmission }: Bypass): Promise<Tried> {
+    if (object === undefined) {
+      return { verdict: `${Outcome.NotApplicable}: ${notAtAdmission}` };
+    }
+    const refusal = await refusalOf(object);
+    const policy = refusal && /ValidatingAdmissionPolicy '([\w-]+)'/.exec(refusal)?.[1];
+    if (notAtAdmission !== undefined) {
+      return policy
+        ? { verdict: "", problem: `is refused after all: ${refusal}` }
+        : { verdict: `${Outcome.NotApplicable}: ${notAtAdmission}` };
+    }
+    if (refusal === undefined) {
+      return { verdict: "", problem: "accepted" };
+    }
+    if (!policy) {
+      return { verdict: `refused by the API's own schema: ${shortened(refusal)}` };
+    }
+    // The server names one of the policies that refuse, and no order is promised.
+    const refusing = brokenBy(object);
+    if (!refusing.includes(policy) || (refusing.length === 1 && !says.test(refusal))) {
+      return { verdict: "", problem: `says ${refusal}, not ${says} of ${refusing.join(", ")}` };
+    }
+    return { verdict: `refused by ${refusing.map((name) => `\`${name}\``).join(" or ")}` };
+  }
+
   /** Sends what a mutation made to the API server and judges the answer. */
   async function admit(mutation: Mutation): Promise<Row> {
-    const rule = objectRules.find(({ name }) => name === mutation.policy);
+    const rule = rules.find(({ name }) => name === mutation.policy);
     const notApplicable = (reason: string): Row => ({
       mutation,
       outcome: Outcome.NotApplicable,
@@ -151,7 +261,7 @@ describe("policies at admission", function () {
       return notApplicable(rule.notAtAdmission);
     }
     const [subject] = mutation.subjects;
-    const object = objectOf(subject!);
+    const object = manifestOf(subject!);
     if (!object) {
       return notApplicable("objects outside of namespaces are the platform's own");
     }
@@ -197,6 +307,16 @@ describe("policies at admission", function () {
   }
 });
 
+/** The policies that an object breaks, as this process judges it. */
+function brokenBy(object: KubeObject): string[] {
+  const kind = kindNamed(object.apiVersion, object.kind)!;
+  return rules
+    .filter((rule) => rule.kinds.includes(kind))
+    .filter((rule) => [...violations(rule, kind, "", object)].length > 0)
+    .map(({ name }) => name)
+    .sort();
+}
+
 /** A preview's message without what CEL cannot write: the path to the place, lists and maps. */
 const atAdmission = (message: string) =>
   message
@@ -213,56 +333,45 @@ function reasonWithoutRule({ policy }: Mutation): string {
   return "it is about arguments of a component or a chart, or about a whole stack";
 }
 
-/** The kinds with their tokens, by which a subject says what it is. */
-const kindByToken = new Map(
-  Object.values<ObjectKind>(objectKinds).map((kind) => [typeTokenOf(kind), kind]),
-);
-
-/** A subject as a whole manifest in the namespace; undefined where it is none of a namespace. */
-function objectOf({ type, name, props }: Subject): KubeObject | undefined {
-  const kind = kindByToken.get(type);
-  if (!kind || kind.isClusterScoped) {
-    return undefined;
-  }
-  const apiVersion = kind.group ? `${kind.group}/${kind.version}` : kind.version;
-  const object: KubeObject = structuredClone({
-    metadata: {},
-    ...props,
-    apiVersion,
-    kind: kind.kind,
-  });
-  // Messages name the resource in a preview, and the object at admission: here they are one.
-  object.metadata = { ...object.metadata, name, namespace };
-  complete(object);
-  return object;
-}
-
-/** Fills in what the API requires and no policy reads. */
-function complete(object: KubeObject): void {
-  const labels = { app: "x" };
-  if (["Deployment", "StatefulSet", "DaemonSet"].includes(object.kind)) {
-    object.spec.selector = { matchLabels: labels };
-    object.spec.template.metadata = { ...object.spec.template.metadata, labels };
-  }
-  if (object.kind === "StatefulSet") {
-    object.spec.serviceName = "x";
-    for (const claim of object.spec.volumeClaimTemplates ?? []) {
-      claim.spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
-    }
-  }
-  if (object.kind === "CronJob") {
-    object.spec.schedule = "0 0 * * *";
-    object.spec.jobTemplate.spec.template.spec.restartPolicy = "Never";
-  }
-  if (object.kind === "Job") {
-    object.spec.template.spec.restartPolicy ??= "Never";
-  }
-}
-
 const shortened = (text: string) => {
   const line = text.split("\n")[0]!;
   return line.length > 160 ? `${line.slice(0, 160)}…` : line;
 };
+
+function bypassPage(all: BypassVerdict[]): string {
+  const cell = (text: string) => text.replaceAll("|", "\\|");
+  const areas = [...new Set(all.map(({ bypass }) => bypass.area))];
+  const tables = areas.flatMap((area) => [
+    "",
+    `## ${area[0]!.toUpperCase()}${area.slice(1)}`,
+    "",
+    "| what is tried | at admission |",
+    "| --- | --- |",
+    ...all
+      .filter(({ bypass }) => bypass.area === area)
+      .map(({ bypass, verdict }) => `| ${cell(bypass.title)} | ${cell(verdict)} |`),
+  ]);
+  const notApplicable = all.filter(({ verdict }) => verdict.startsWith(Outcome.NotApplicable));
+  const unlike = compliantFiles.filter(({ notAtAdmission }) => notAtAdmission !== undefined);
+  const counts = [
+    `${all.length} ways`,
+    `${all.length - notApplicable.length} refused at admission`,
+    `${notApplicable.length} not applicable there`,
+  ].join(", ");
+  return `# Ways past the policies
+
+What was tried against the policies for objects of projects, as \`prod\` has them. The check
+\`mlp policy check --stack prod\` refuses every one, by \`npx mocha test/policy/bypasses\`; the
+second column is what a real API server (Kubernetes 1.35) does. Written by
+\`UPDATE_GOLDEN=1 npx mocha test/cluster/admission.test.ts\`.
+
+${counts}.
+
+${compliantFiles.length} objects that comply pass the check without a word, and the API server too,
+but for ${unlike.length} whose names no server takes.
+${tables.join("\n")}
+`;
+}
 
 function markdown(all: Row[]): string {
   const cell = (text: string) => text.replaceAll("|", "\\|");
@@ -276,7 +385,7 @@ function markdown(all: Row[]): string {
 What a real API server (Kubernetes 1.35, the admission policies of \`prod\`) does with each change
 that the policy pack refuses in a preview. Written by
 \`UPDATE_GOLDEN=1 npx mocha test/cluster/admission.test.ts\`, and compared with the
-server's answers by \`npm run test:cluster\`.
+server's answers by \`npm run test:cluster\`. What else was tried is in [bypasses.md](bypasses.md).
 
 ${all.length} mutations: ${refused} refused at admission, ${all.length - refused} not applicable.
 

@@ -4,7 +4,13 @@ import {
   type EngineState,
   type StateResource,
 } from "../../preview/engine/previewStack";
-import { deployable } from "../preview/deployable";
+import { readStackConfig } from "../../preview/engine/program/stackConfig";
+import type { ProjectSettings } from "../../policy/rules/projectSettings";
+import { configSettings } from "../../program/configSettings";
+import { checkConfig } from "../../program/problems";
+import { projectSettingsOf } from "../../program/projectSettings";
+import { deployable, deployableConfig } from "../preview/deployable";
+import { sharedRegistry } from "../policy/compliant";
 import { type Wire, plain } from "../../preview/engine/values/wire";
 import { manifest } from "../components/mlProject/templateManifests";
 import type { KubeObject } from "./kubeApi";
@@ -23,13 +29,30 @@ export interface StackObject {
   stays: boolean;
 }
 
+/** What a stack's file would say in an update. */
+function stackConfigOf(stack: string): Record<string, string> {
+  const { "mlplatform:policies": policies } = deployableConfig(stack);
+  return deployable(stack, { policies: { ...policies, registries: [sharedRegistry] } });
+}
+
+/** What the objects of a stack's projects are held to. */
+export function projectSettings(stack: string): ProjectSettings {
+  const { project, config } = readStackConfig(root, stack);
+  const settings = configSettings(project.name, { ...config, ...stackConfigOf(stack) });
+  const checked = checkConfig(settings);
+  if ("problems" in checked) {
+    throw new Error(JSON.stringify(checked.problems));
+  }
+  return projectSettingsOf(checked.config);
+}
+
 /** What an update of a stack holds. */
 export async function updatedStack(stack: string): Promise<EngineState> {
   const { result, state } = await previewStack({
     projectDir: root,
     stack,
     mode: "up",
-    config: deployable(stack),
+    config: stackConfigOf(stack),
   });
   const errors = result.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) {

@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
+import { ownImages, taggedName } from "../../program/ownImages";
+import { preloadedPrefix } from "../../program/publishedImages";
 import { objectKinds, typeTokenOf } from "../../policy/rules/objectKinds";
 import type { Subject } from "./analyze";
 
 const deploy = resolve(__dirname, "../../workloads/projectTemplate/deploy");
 const digits = (count: number) => "0123456789abcdef".repeat(4).slice(0, count);
+
+/** A registry that the stacks of the tests name for their projects. */
+export const sharedRegistry = "acme.azurecr.io";
 
 /** What a project's workflow would fill into the template. */
 const variables: Record<string, string> = {
@@ -16,9 +21,13 @@ const variables: Record<string, string> = {
   MODEL_VERSION: "7",
   WORKERS: "2",
   INFERENCE_TABLE_URL: "http://inference-table.observability.svc.cluster.local",
-  TRAINING_IMAGE: "registry.example/churn/training:1.4.2",
-  LOG_OFFLOADER_IMAGE: "registry.example/log-offloader:0.1.0",
-  MODEL_SERVER_IMAGE: "registry.example/model-server:0.1.0",
+  LAKE_ENDPOINT: "http://minio.data-lake.svc.cluster.local:9000",
+  LAKE_BUCKET: "lake",
+  LAKE_REGION: "us-east-1",
+  LAKE_ADDRESSING: "path",
+  TRAINING_IMAGE: `${sharedRegistry}/churn/training@sha256:${digits(64)}`,
+  LOG_OFFLOADER_IMAGE: `${preloadedPrefix}/${taggedName(ownImages.logOffloader)}`,
+  MODEL_SERVER_IMAGE: `${preloadedPrefix}/${taggedName(ownImages.modelServer)}`,
 };
 
 /** A manifest of the project template with every variable filled in. */
@@ -33,7 +42,7 @@ function fromTemplate(file: string, type: string, name: string): Subject {
 
 const container = {
   name: "main",
-  image: "registry.example/server:1.4.2",
+  image: `${sharedRegistry}/server@sha256:${digits(64)}`,
   securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
 };
 const podSpec = {
@@ -84,7 +93,9 @@ export const compliant = {
     ),
   cronJob: () =>
     subject(typeTokenOf(objectKinds.cronJob), "keeper", {
-      spec: { jobTemplate: { spec: { template: { spec: podSpec } } } },
+      spec: {
+        jobTemplate: { spec: { activeDeadlineSeconds: 3600, template: { spec: podSpec } } },
+      },
     }),
   pod: () => subject(typeTokenOf(objectKinds.pod), "shell", { spec: podSpec }),
   knativeService: () =>

@@ -164,12 +164,9 @@ const variants: [title: string, base: Base, change: Change][] = [
     },
   ],
   [
-    "an offloader whose variables come from fields, Secrets and ConfigMaps",
+    "an offloader with a smaller buffer",
     "rayJob",
-    (p) =>
-      variable(sidecar(p), "MLP_LAKE_BUCKET", {
-        valueFrom: { configMapKeyRef: { name: "lake", key: "bucket" } },
-      }),
+    (p) => variable(sidecar(p), "MLP_LOG_MIB", { value: "512" }),
   ],
   ["a longer grace period", "rayJob", (p) => (head(p).spec.terminationGracePeriodSeconds = 600)],
   ["a priority of the team's own", "rayJob", (p) => (worker(p).spec.priorityClassName = "nightly")],

@@ -27,7 +27,7 @@ describe("policy: the stacks and the project template", function () {
       }
     }
     const { objects } = await readManifests(resolve(root, "workloads/projectTemplate/deploy"));
-    for (const { name, kinds } of objectRules) {
+    for (const { name, kinds } of objectRules({})) {
       const own = objects.filter(({ kind, apiVersion }) =>
         kinds.some((of) => of.kind === kind && apiVersionOf(of) === apiVersion),
       );

@@ -49,6 +49,21 @@ const rows: Record<string, Row> = {
     (s) => (s.domian = "x"),
     ["domian: is not a known key. Remove it, or correct its spelling."],
   ],
+  "registries that are none, and a priority of the cluster's own": [
+    "prod",
+    (s) => {
+      s.policies.registries = ["ghcr.io/acme", "https://ghcr.io", "ghcr.io/Acme"];
+      s.policies.priorityClasses = ["nightly", "system-node-critical"];
+    },
+    [
+      "policies.registries[1]: must be a registry, with a path if images live under one, " +
+        'got "https://ghcr.io". Write e.g. acme.azurecr.io/mirror.',
+      "policies.registries[2]: must be a registry, with a path if images live under one, " +
+        'got "ghcr.io/Acme". Write e.g. acme.azurecr.io/mirror.',
+      "policies.priorityClasses[1]: must not be one of the cluster's own, got " +
+        '"system-node-critical". Make a PriorityClass for the projects.',
+    ],
+  ],
   "a nested key that nobody knows": [
     "dev",
     (s) => (s.aks.cpuPool.maxcount = 3),

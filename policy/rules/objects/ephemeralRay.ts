@@ -1,8 +1,20 @@
-import { absent, all, any, at, atLeast, atMost, equals, never, oneOf, some } from "../expression";
-import { objectKinds } from "../objectKinds";
+import {
+  absent,
+  all,
+  any,
+  at,
+  atLeast,
+  atMost,
+  equals,
+  type Expression,
+  never,
+  oneOf,
+  some,
+} from "../expression";
+import { type ObjectKind, objectKinds } from "../objectKinds";
 import type { ObjectRule, Requirement } from "../objectRule";
 
-const { rayJob, rayCluster, rayService } = objectKinds;
+const { rayJob, rayCronJob, rayCluster, rayService } = objectKinds;
 
 /** Longest time that a finished job may keep its cluster, in seconds. */
 const longestTtlSeconds = 3600;
@@ -14,7 +26,7 @@ const longestJobSeconds = 604_800;
 const submissionModes = ["K8sJobMode", "HTTPMode", "SidecarMode"];
 
 /** What would open the head to who is outside of its namespace. */
-const closedHead = (kind: typeof rayJob, cluster: string): Requirement[] => {
+const closedHead = (kind: ObjectKind, cluster: string): Requirement[] => {
   const group = `object.${cluster}.headGroupSpec`;
   const shownGroup = `${cluster}.headGroupSpec`;
   return [
@@ -46,71 +58,60 @@ const closedHead = (kind: typeof rayJob, cluster: string): Requirement[] => {
   ];
 };
 
-/** A Ray cluster lives as long as its job, and is its project's alone. */
-export const ephemeralRay: ObjectRule = {
-  name: "mlplatform-ray-require-ephemeral-clusters",
-  description: "Ray runs only as jobs, which end, take their cluster away, and open it to nobody.",
-  kinds: [rayJob, rayCluster, rayService],
-  requirements: [
-    {
-      kinds: [rayJob],
-      check: equals("object.spec.shutdownAfterJobFinishes", true),
-      seen: at("object.spec.shutdownAfterJobFinishes"),
+/** What a job has to say, wherever its spec is. */
+const endingJob = (kind: ObjectKind, spec: string): Requirement[] => {
+  const of = (field: string) => `object.${spec}.${field}`;
+  const requirement = (
+    field: string,
+    check: Expression,
+    said: Pick<Requirement, "must" | "remedy"> & { problem?: string },
+  ): Requirement => ({
+    kinds: [kind],
+    check,
+    seen: at(of(field)),
+    problem: `${spec}.${field} is {seen}`,
+    ...said,
+  });
+  const field = {
+    shutdown: of("shutdownAfterJobFinishes"),
+    ttl: of("ttlSecondsAfterFinished"),
+    deadline: of("activeDeadlineSeconds"),
+    mode: of("submissionMode"),
+    deletion: of("deletionStrategy"),
+    selector: of("clusterSelector"),
+  };
+  return [
+    requirement("shutdownAfterJobFinishes", equals(field.shutdown, true), {
       must: "A RayJob takes its cluster away",
-      problem: "spec.shutdownAfterJobFinishes is {seen}",
       remedy: "set it to true",
-    },
-    {
-      kinds: [rayJob],
-      check: atMost("object.spec.ttlSecondsAfterFinished", longestTtlSeconds),
-      seen: at("object.spec.ttlSecondsAfterFinished"),
+    }),
+    requirement("ttlSecondsAfterFinished", atMost(field.ttl, longestTtlSeconds), {
       must: "A RayJob bounds the life of its cluster after the end",
-      problem: "spec.ttlSecondsAfterFinished is {seen}",
       remedy: `set it to at most ${longestTtlSeconds}`,
-    },
-    {
-      kinds: [rayJob],
-      check: all(
-        atLeast("object.spec.activeDeadlineSeconds", 1),
-        atMost("object.spec.activeDeadlineSeconds", longestJobSeconds),
-      ),
-      seen: at("object.spec.activeDeadlineSeconds"),
-      must: "A RayJob bounds its own time",
-      problem: "spec.activeDeadlineSeconds is {seen}",
-      remedy: `set it to at most ${longestJobSeconds}`,
-    },
-    {
-      kinds: [rayJob],
-      check: any(
-        absent("object.spec.submissionMode"),
-        oneOf("object.spec.submissionMode", submissionModes),
-      ),
-      seen: at("object.spec.submissionMode"),
+    }),
+    requirement(
+      "activeDeadlineSeconds",
+      all(atLeast(field.deadline, 1), atMost(field.deadline, longestJobSeconds)),
+      { must: "A RayJob bounds its own time", remedy: `set it to at most ${longestJobSeconds}` },
+    ),
+    requirement("submissionMode", any(absent(field.mode), oneOf(field.mode, submissionModes)), {
       must: "A RayJob submits its work itself",
-      problem: "spec.submissionMode is {seen}",
       remedy: `set it to one of ${submissionModes.join(", ")}`,
-    },
-    {
-      kinds: [rayJob],
-      check: absent("object.spec.deletionStrategy"),
-      seen: at("object.spec.deletionStrategy"),
+    }),
+    requirement("deletionStrategy", absent(field.deletion), {
       must: "A RayJob's cluster goes as a whole",
-      problem: "spec.deletionStrategy {seen} can keep pods",
+      problem: `${spec}.deletionStrategy {seen} can keep pods`,
       remedy: "remove it; shutdownAfterJobFinishes takes all of it away",
-    },
-    ...closedHead(rayJob, "spec.rayClusterSpec"),
-    ...closedHead(rayCluster, "spec"),
-    {
-      kinds: [rayJob],
-      check: absent("object.spec.clusterSelector"),
-      seen: at("object.spec.clusterSelector"),
+    }),
+    ...closedHead(kind, `${spec}.rayClusterSpec`),
+    requirement("clusterSelector", absent(field.selector), {
       must: "A RayJob brings its own cluster",
-      problem: "spec.clusterSelector {seen} names a cluster that stays",
-      remedy: "remove it and write spec.rayClusterSpec",
-    },
+      problem: `${spec}.clusterSelector {seen} names a cluster that stays`,
+      remedy: `remove it and write ${spec}.rayClusterSpec`,
+    }),
     {
-      kinds: [rayJob],
-      forEach: [{ as: "group", in: [at("object.spec.rayClusterSpec.workerGroupSpecs.*")] }],
+      kinds: [kind],
+      forEach: [{ as: "group", in: [at(of("rayClusterSpec.workerGroupSpecs.*"))] }],
       // The CRD's own default is 0.
       check: any(absent("group.minReplicas"), equals("group.minReplicas", 0)),
       seen: at("group.minReplicas"),
@@ -118,6 +119,18 @@ export const ephemeralRay: ObjectRule = {
       problem: "worker group {group.groupName} has minReplicas {seen}",
       remedy: "set it to 0",
     },
+  ];
+};
+
+/** A Ray cluster lives as long as its job, and is its project's alone. */
+export const ephemeralRay: ObjectRule = {
+  name: "mlplatform-ray-require-ephemeral-clusters",
+  description: "Ray runs only as jobs, which end, take their cluster away, and open it to nobody.",
+  kinds: [rayJob, rayCronJob, rayCluster, rayService],
+  requirements: [
+    ...endingJob(rayJob, "spec"),
+    ...endingJob(rayCronJob, "spec.jobTemplate"),
+    ...closedHead(rayCluster, "spec"),
     {
       kinds: [rayCluster],
       // KubeRay makes the clusters of jobs. A forged owner does not last: the garbage collector

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { parse } from "yaml";
+import { ownImages, taggedName } from "../../../program/ownImages";
+import { preloadedPrefix } from "../../../program/publishedImages";
 
 /** Folder of the project template. */
 export const template = resolve(__dirname, "../../../workloads/projectTemplate");
@@ -27,8 +29,8 @@ export const values: Record<string, string> = {
   MLFLOW_TRACKING_URI: "http://mlflow.mlflow.svc.cluster.local:5000",
   INFERENCE_TABLE_URL: "http://inference-table.observability.svc.cluster.local",
   TRAINING_IMAGE: `acme.azurecr.io/churn/training@sha256:${"a".repeat(64)}`,
-  LOG_OFFLOADER_IMAGE: "ghcr.io/acme/mlplatform/log-offloader:0.1.0",
-  MODEL_SERVER_IMAGE: "ghcr.io/acme/mlplatform/model-server:0.1.0",
+  LOG_OFFLOADER_IMAGE: `${preloadedPrefix}/${taggedName(ownImages.logOffloader)}`,
+  MODEL_SERVER_IMAGE: `${preloadedPrefix}/${taggedName(ownImages.modelServer)}`,
   WORKERS: "2",
   VERSION_BY: "alias",
   VERSION: "champion",

@@ -115,6 +115,8 @@ export const logOffloadingMutations: Mutation[] = [
       'RayJob "train", spec.rayClusterSpec.headGroupSpec.template.spec.initContainers[0]: ' +
         "log-offloader does not mount ray-logs for writing at /tmp/ray: add { name: ray-logs, " +
         "mountPath: /tmp/ray } to its volumeMounts.",
+      'RayJob "train", spec.rayClusterSpec.headGroupSpec.template.spec.initContainers[0]' +
+        '.volumeMounts[0]: log-offloader mounts something at "/logs": leave /tmp/ray and /tmp.',
     ],
     [
       "a sidecar that cannot write its checkpoints",
@@ -299,6 +301,9 @@ export const logOffloadingMutations: Mutation[] = [
       'RayJob "train", spec.rayClusterSpec.headGroupSpec.template.spec.initContainers[0]: ' +
         "log-offloader has neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY by secretKeyRef " +
         "nor a workload identity: take both from the project's Secret lake-credentials.",
+      'RayJob "train", spec.rayClusterSpec.headGroupSpec.template.spec.initContainers[0]' +
+        `.env[${variables - 1}]: log-offloader has another AWS_ACCESS_KEY_ID than the ` +
+        "platform's: take it from the project's Secret lake-credentials.",
     ],
     [
       "no grace period",

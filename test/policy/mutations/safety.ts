@@ -170,34 +170,6 @@ export const safetyMutations: Mutation[] = [
         "a sha256 digest.",
     ],
   ]),
-  ...mutate("mlplatform-kubernetes-require-restricted-pods", "rayJob", [
-    [
-      "a worker that ends others' pods for its place",
-      (p) => {
-        worker(p).spec.priorityClassName = "system-node-critical";
-      },
-      'RayJob "train", spec.rayClusterSpec.workerGroupSpecs[0].template.spec: ' +
-        'priorityClassName is "system-node-critical", for which others\' pods are ended: ' +
-        "remove it.",
-    ],
-    [
-      "a submitter that takes its node itself",
-      (p) => {
-        p.spec.submitterPodTemplate.spec.nodeName = "aks-system-1";
-      },
-      'RayJob "train", spec.submitterPodTemplate.spec: nodeName is "aks-system-1": remove it.',
-    ],
-  ]),
-  ...mutate("mlplatform-kubernetes-require-restricted-pods", "inferenceService", [
-    [
-      "a model that ends others' pods for its place",
-      (p) => {
-        p.spec.predictor.priorityClassName = "system-cluster-critical";
-      },
-      'InferenceService "churn", spec.predictor: priorityClassName is ' +
-        '"system-cluster-critical", for which others\' pods are ended: remove it.',
-    ],
-  ]),
   ...mutate("mlplatform-kubernetes-require-restricted-pods", "deployment", [
     [
       "the network of the node",

@@ -100,7 +100,8 @@ export const scaleToZeroMutations: Mutation[] = [
       (p) => {
         p.metadata.annotations["autoscaling.knative.dev/min-scale"] = "1";
       },
-      'InferenceService "churn": annotation autoscaling.knative.dev/min-scale is "1": remove ' +
+      'InferenceService "churn", metadata.annotations: annotation ' +
+        'autoscaling.knative.dev/min-scale is "1": remove ' +
         'it or set it to "0".',
     ],
   ]),
@@ -110,7 +111,8 @@ export const scaleToZeroMutations: Mutation[] = [
       (p) => {
         p.spec.template.metadata.annotations["autoscaling.knative.dev/min-scale"] = "3";
       },
-      'Service "web": annotation autoscaling.knative.dev/min-scale is "3": remove it or set ' +
+      'Service "web", spec.template.metadata.annotations: annotation ' +
+        'autoscaling.knative.dev/min-scale is "3": remove it or set ' +
         'it to "0".',
     ],
   ]),

@@ -1,0 +1,17 @@
+import type { Bypass } from "./bypass";
+import { fileBypasses } from "./files";
+import { imageBypasses } from "./images";
+import { offloaderBypasses } from "./offloader";
+import { podBypasses } from "./pods";
+import { scaleToZeroBypasses } from "./scaleToZero";
+import { schedulingBypasses } from "./scheduling";
+
+/** Every way past the policies that is tried. */
+export const bypasses: Bypass[] = [
+  ...podBypasses,
+  ...schedulingBypasses,
+  ...scaleToZeroBypasses,
+  ...offloaderBypasses,
+  ...imageBypasses,
+  ...fileBypasses,
+];
