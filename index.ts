@@ -29,8 +29,7 @@ const hub =
   new github.Provider("github", config.github, { transforms: [withoutGithubToken] });
 const providers = { kubernetes: cluster, ...(hub && { github: hub }) };
 
-const dataLake = new DataLake("lake", { ...config.dataLake, azure }, { providers });
-const lake = dataLake.connection;
+const lake = new DataLake("lake", { ...config.dataLake, azure }, { providers }).connection;
 
 const observability = new ObservabilityStack(
   "observability",
@@ -64,6 +63,7 @@ const projects = config.projects.map(
         serving: serving.connection,
         clusterQueue: ray.clusterQueue,
         inferenceTable: observability.inferenceTable,
+        ingestKey: observability.ingestKey,
       },
       // The first object of a project is held to the rules already.
       { providers, dependsOn: [admission] },

@@ -47,6 +47,8 @@ export const inferenceTableVariables = {
   retentionByNamespace: "MLP_RETENTION",
   redactionFile: "MLP_REDACTION_FILE",
   redactionKey: "MLP_REDACTION_KEY",
+  /** Key of the addresses that prove a sender's namespace. */
+  ingestKey: "MLP_INGEST_KEY",
 } as const;
 
 /** Whose logs a log offloader reads. */

@@ -42,6 +42,3 @@ export const modelRuntimeName = "mlplatform-mlflow";
 
 /** Service, workload and metrics job of the inference table. */
 export const inferenceTableName = "inference-table";
-
-/** Where KServe's loggers post to. */
-export const inferenceTableUrl = `http://${inferenceTableName}.${platformNamespaces.observability}.svc.cluster.local`;

@@ -143,8 +143,7 @@ export interface AksPlatformArgs {
   zoneRedundantRegistry?: boolean;
   /**
    * Projects that get a registry of their own, in the smallest size, because what may push to a
-   * registry may overwrite everything in it. The nodes pull from each. A registry goes with its
-   * project.
+   * registry may overwrite everything in it. The nodes pull from each.
    * @default - none
    */
   projectRegistries?: string[];

@@ -33,10 +33,7 @@ export interface Puller {
   principalId: pulumi.Output<string>;
 }
 
-/**
- * Makes a registry for each of some projects. Its images can be built again from their commits, so
- * it holds nothing that is protected.
- */
+/** Makes a registry for each of some projects. */
 export function createProjectRegistries(
   scope: AzureScope,
   projects: readonly string[],
@@ -49,7 +46,7 @@ export function createProjectRegistries(
     const registry = new containerregistry.Registry(
       `${name}-registry`,
       { ...closedRegistry(scope, project, uniqueSuffix), sku: { name: RegistrySku.Basic } },
-      scope.child,
+      scope.stateful,
     );
     assignRegistryRight(
       { ...scope, ...puller, name: `${name}-pull-images`, on: registry.id },

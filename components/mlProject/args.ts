@@ -23,6 +23,8 @@ export interface MlProjectArgs {
   clusterQueue: pulumi.Input<string>;
   /** The inference table, from `ObservabilityStack`. */
   inferenceTable: pulumi.Input<InferenceTableConnection>;
+  /** What proves to the inference table whose predictions it gets. A secret. */
+  ingestKey: pulumi.Input<string>;
   /** Team that owns the project. */
   owner: string;
   /** Account that pays for it. */

@@ -1,6 +1,7 @@
 import { serviceAccounts } from "@mlplatform/contracts/platformNames";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection, TrackingConnection } from "../connections";
+import { createInferenceAddress } from "./inferenceAddress";
 import { createRoles } from "./projectAccess";
 import { createDeployers } from "./projectIdentities";
 import { createLakeAccess, secretNameOf } from "./projectLake";
@@ -28,6 +29,7 @@ import { type MlProjectSettings, normalizeMlProject } from "./normalize";
  * new MlProject("churn", {
  *   lake: lake.connection, tracking: mlflow.connection, serving: mesh.connection,
  *   clusterQueue: ray.clusterQueue, inferenceTable: observability.inferenceTable,
+ *   ingestKey: observability.ingestKey,
  *   owner: "growth", costCenter: "4711", cpuQuota: 32, memoryQuotaGiB: 128,
  * });
  */
@@ -58,7 +60,8 @@ export class MlProject extends pulumi.ComponentResource {
       access: settings.access,
       deployers: Object.values(deployers).map(({ principalId }) => principalId),
     });
-    connectRepository(scope, settings, { repository, deployers });
+    const inferenceAddress = createInferenceAddress(scope, settings);
+    connectRepository(scope, settings, { repository, deployers, inferenceAddress });
 
     this.namespace = scope.namespace;
     this.tracking = createTrackingAccess(scope, {
@@ -87,7 +90,8 @@ function flowsOf(args: MlProjectSettings): ProjectFlows {
   };
 }
 
-function withSecretMarks(args: MlProjectArgs): MlProjectArgs {
+function withSecretMarks(unmarked: MlProjectArgs): MlProjectArgs {
+  const args = { ...unmarked, ingestKey: pulumi.secret(unmarked.ingestKey) };
   if (!args.github?.secrets) {
     return args;
   }

@@ -13,7 +13,14 @@ export type GithubChoices = Choices<MlProjectGithubArgs, "images">;
 /** What can be chosen about a project: its arguments without connections and images. */
 export interface MlProjectChoices extends Choices<
   MlProjectArgs,
-  "lake" | "tracking" | "serving" | "clusterQueue" | "inferenceTable" | "azure" | "github"
+  | "lake"
+  | "tracking"
+  | "serving"
+  | "clusterQueue"
+  | "inferenceTable"
+  | "ingestKey"
+  | "azure"
+  | "github"
 > {
   /** Whether the project has an Azure side, not what it is. */
   azure?: unknown;

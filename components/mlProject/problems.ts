@@ -31,7 +31,6 @@ const ownVariables = new Set([
   "LAKE_REGION",
   "LAKE_ADDRESSING",
   "MLFLOW_TRACKING_URI",
-  "INFERENCE_TABLE_URL",
   "MODEL_DOMAIN",
   "REGISTRY",
   "AKS_CLUSTER",
@@ -40,7 +39,12 @@ const ownVariables = new Set([
   "LOG_OFFLOADER_IMAGE",
   "MODEL_SERVER_IMAGE",
 ]);
-const ownSecrets = new Set(["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID"]);
+const ownSecrets = new Set([
+  "AZURE_CLIENT_ID",
+  "AZURE_TENANT_ID",
+  "AZURE_SUBSCRIPTION_ID",
+  "INFERENCE_TABLE_URL",
+]);
 
 /**
  * Everything that is wrong with the arguments of an MlProject; empty where nothing is.

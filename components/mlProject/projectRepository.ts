@@ -31,13 +31,15 @@ export function createProjectRepository(
 export interface ConnectedRepository {
   repository: ProjectRepository | undefined;
   deployers: Deployers;
+  /** Where models post their predictions to. */
+  inferenceAddress: pulumi.Output<string>;
 }
 
 /** Gives the repository what its workflows need: sign-in, environments, settings, files, rules. */
 export function connectRepository(
   scope: Scope,
   args: MlProjectSettings,
-  { repository, deployers }: ConnectedRepository,
+  { repository, deployers, inferenceAddress }: ConnectedRepository,
 ): void {
   const { github } = args;
   if (!repository || !github) {
@@ -57,7 +59,7 @@ export function connectRepository(
   createActionsSettings(scope, {
     repository,
     variables: { ...ownVariables(scope.name, args, github), ...github.variables },
-    secrets: { ...ownSecrets(args), ...github.secrets },
+    secrets: { ...ownSecrets(args), INFERENCE_TABLE_URL: inferenceAddress, ...github.secrets },
   });
   createContent(scope, github, { repository, protectData: args.protectData });
 }
@@ -77,7 +79,6 @@ function ownVariables(
     LAKE_REGION: lake.region,
     LAKE_ADDRESSING: lake.addressing,
     [trackingVariables.uri]: pulumi.output(args.tracking).uri,
-    INFERENCE_TABLE_URL: pulumi.output(args.inferenceTable).url,
     MODEL_DOMAIN: pulumi.output(args.serving).ingressHost,
     TRAINING_BASE_IMAGE: images.trainingBase,
     LOG_OFFLOADER_IMAGE: images.logOffloader,

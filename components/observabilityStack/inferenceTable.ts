@@ -8,6 +8,7 @@ import type { S3Connection } from "../connections";
 import { createDisruptionBudget } from "../kubernetes/disruptionBudget";
 import { createMonitor, MonitorKind } from "../kubernetes/monitor";
 import { platformPods, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
+import { createPassword } from "../kubernetes/password";
 import type { Placement } from "../kubernetes/placement";
 import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
 import { childOptions, type Scope, statefulOptions } from "../scope";
@@ -20,6 +21,8 @@ import type { InferenceRedactionRule } from "./args";
 import { lakeEnvironment } from "./lakeEnvironment";
 
 const labels = { "app.kubernetes.io/name": inferenceTableName };
+/** Key of the ingest key in its Secret. */
+const ingestSecretKey = "key";
 /** User of the service's image. */
 const uid = 65532;
 
@@ -58,11 +61,18 @@ export interface InferenceTableSettings {
   retentionByNamespace: Record<string, number>;
 }
 
+/** The service, and what else its senders need. */
+export interface InferenceTable {
+  service: k8s.core.v1.Service;
+  /** What the addresses of projects are made with. */
+  ingestKey: pulumi.Output<string>;
+}
+
 /** Runs the service that KServe's agents post their payload events to. */
 export function createInferenceTable(
   scope: Scope,
   settings: InferenceTableSettings,
-): k8s.core.v1.Service {
+): InferenceTable {
   const { name } = scope;
   const { namespace, redaction: rules, protectData } = settings;
   const metadata = { name: inferenceTableName, namespace, labels };
@@ -78,9 +88,22 @@ export function createInferenceTable(
     rules.length === 0
       ? undefined
       : createInferenceRedaction(scope, { namespace, rules, protectData });
+  // A new key would be a new address for every model that is served.
+  const ingestKey = createPassword({
+    ...scope,
+    name: `${name}-ingest-key`,
+    length: 48,
+    protectData,
+  });
+  const ingestSecret = new k8s.core.v1.Secret(
+    `${name}-ingest-key`,
+    { metadata: { namespace }, stringData: { [ingestSecretKey]: ingestKey } },
+    childOptions(scope),
+  );
+  const secrets = { redaction, ingestSecretName: ingestSecret.metadata.name };
   new k8s.apps.v1.StatefulSet(
     `${name}-server`,
-    { metadata, spec: statefulSetSpec(settings, redaction) },
+    { metadata, spec: statefulSetSpec(settings, secrets) },
     statefulOptions(scope, protectData),
   );
   if (settings.replicas > 1) {
@@ -97,7 +120,7 @@ export function createInferenceTable(
       endpoints: [{ port: "http", path: "/metrics", interval: "15s" }],
     },
   });
-  return service;
+  return { service, ingestKey };
 }
 
 /** Lets in the models of all projects, and Prometheus. */
@@ -122,10 +145,17 @@ function admitModels(scope: Scope, namespace: pulumi.Input<string>): void {
   });
 }
 
+/** Objects that the pods read secrets of. */
+interface TableSecrets {
+  redaction: InferenceRedaction | undefined;
+  ingestSecretName: pulumi.Output<string>;
+}
+
 function statefulSetSpec(
   settings: InferenceTableSettings,
-  redaction: InferenceRedaction | undefined,
+  secrets: TableSecrets,
 ): k8s.types.input.apps.v1.StatefulSetSpec {
+  const { redaction } = secrets;
   return {
     serviceName: inferenceTableName,
     replicas: settings.replicas,
@@ -144,7 +174,7 @@ function statefulSetSpec(
         // Time to seal the buffer and put it into the lake.
         terminationGracePeriodSeconds: 120,
         ...(settings.replicas > 1 ? { topologySpreadConstraints: spreadConstraints(labels) } : {}),
-        containers: [serverContainer(settings, redaction)],
+        containers: [serverContainer(settings, secrets)],
         volumes: [
           { name: "tmp", emptyDir: { sizeLimit: "256Mi" } },
           ...(redaction
@@ -195,7 +225,7 @@ function redactionEnvironment(redaction: InferenceRedaction) {
 
 function serverContainer(
   settings: InferenceTableSettings,
-  redaction: InferenceRedaction | undefined,
+  { redaction, ingestSecretName }: TableSecrets,
 ): k8s.types.input.core.v1.Container {
   return {
     name: inferenceTableName,
@@ -218,6 +248,10 @@ function serverContainer(
       },
       ...retentionEnvironment(settings),
       ...(redaction ? redactionEnvironment(redaction) : []),
+      {
+        name: inferenceTableVariables.ingestKey,
+        valueFrom: { secretKeyRef: { name: ingestSecretName, key: ingestSecretKey } },
+      },
     ],
     // Agents that still hold an old address get answers until the endpoint is gone everywhere.
     lifecycle: { preStop: { sleep: { seconds: 5 } } },

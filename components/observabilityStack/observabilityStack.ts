@@ -8,7 +8,7 @@ import { createPassword } from "../kubernetes/password";
 import type { Scope } from "../scope";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
 import { createDashboardReader } from "./dashboardReader";
-import { createInferenceTable } from "./inferenceTable";
+import { createInferenceTable, type InferenceTable } from "./inferenceTable";
 import { grantLake } from "./lakeGrant";
 import { monitorLake } from "./lakeMonitor";
 import { createLogKeeper } from "./logKeeper";
@@ -42,6 +42,8 @@ import { type ObservabilityStackSettings, normalizeObservabilityStack } from "./
 export class ObservabilityStack extends pulumi.ComponentResource {
   /** Where KServe's loggers post to. */
   readonly inferenceTable: pulumi.Output<InferenceTableConnection>;
+  /** What the addresses that projects post their predictions to are made with. A secret. */
+  readonly ingestKey: pulumi.Output<string>;
   /** Address of Grafana: public where a host was given, otherwise inside the cluster. */
   readonly grafanaUrl: pulumi.Output<string>;
   /** Secret in namespace `observability` with Grafana's `admin-user` and `admin-password`. */
@@ -75,16 +77,18 @@ export class ObservabilityStack extends pulumi.ComponentResource {
     monitorLake(monitored, namespace, pulumi.output(settings.lake).namespace);
     const loki = createLoki(monitored, settings, namespace);
     createAlloy({ ...scope, dependsOn: [loki] }, settings);
-    const service = createTable(monitored, settings, namespace);
+    const table = createTable(monitored, settings, namespace);
     createKeeper(scope, settings, namespace);
 
-    this.inferenceTable = inferenceTableAt(service);
+    this.inferenceTable = inferenceTableAt(table.service);
+    this.ingestKey = table.ingestKey;
     this.grafanaUrl = settings.grafanaHost
       ? pulumi.output(`https://${settings.grafanaHost}`)
       : pulumi.interpolate`http://${prometheusReleaseName}-grafana.${namespace}.svc.cluster.local`;
     this.grafanaSecretName = admin.metadata.name;
     this.registerOutputs({
       inferenceTable: this.inferenceTable,
+      ingestKey: this.ingestKey,
       grafanaUrl: this.grafanaUrl,
       grafanaSecretName: this.grafanaSecretName,
     });
@@ -145,7 +149,7 @@ function createTable(
   scope: Scope,
   args: ObservabilityStackSettings,
   namespace: pulumi.Input<string>,
-): k8s.core.v1.Service {
+): InferenceTable {
   const { name, parent } = scope;
   return createInferenceTable(
     { ...scope, name: `${name}-inference-table` },

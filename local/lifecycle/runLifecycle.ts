@@ -92,7 +92,7 @@ export async function runLifecycle(
       mkdirSync(cluster.directory, { recursive: true });
       const [, table, [offloader, ray]] = await Promise.all([
         startMlflow(supervisor, ports, python, lake, database, tracking),
-        startInferenceTable(supervisor, ports, lake),
+        startInferenceTable(supervisor, ports, lake, localNamespace),
         // The offloader first: it announces the node before Ray writes its first byte.
         startLogOffloader(supervisor, ports, lake, {
           ...cluster,
@@ -133,7 +133,7 @@ export async function runLifecycle(
       supervisor,
       ports,
       server,
-      table.url,
+      table.address,
       location,
       localNamespace,
     );

@@ -1,5 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { logOffloaderVariables, serviceVariables } from "@mlplatform/contracts/environment";
+import {
+  inferenceTableVariables,
+  logOffloaderVariables,
+  serviceVariables,
+} from "@mlplatform/contracts/environment";
+import { ingestPath } from "@mlplatform/contracts/ingestAddress";
 import { ManifestStatus, getRayLogManifest } from "@mlplatform/lake/rayLogs/rayLogManifest";
 import { type LocalLake, lakeEnvironment, openLake } from "./objectStore";
 import type { Ports } from "../processes/ports";
@@ -9,22 +15,28 @@ const readyTimeoutMs = 60_000;
 /** Ray's only node here. */
 export const rayNode = "head";
 
-/** Starts the service that turns payload events into rows of the lake. */
+/**
+ * Starts the service that turns payload events into rows of the lake. It takes a namespace's
+ * predictions at `address` alone.
+ */
 export async function startInferenceTable(
   supervisor: Supervisor,
   ports: Ports,
   lake: LocalLake,
-): Promise<{ service: Service; url: string }> {
+  namespace: string,
+): Promise<{ service: Service; url: string; address: string }> {
+  const key = randomBytes(24).toString("base64url");
   const url = `http://127.0.0.1:${ports.inferenceTable}`;
   const service = startNode(supervisor, "inference-table", "inferenceTable", url, {
     ...lakeEnvironment(lake),
     [serviceVariables.host]: "127.0.0.1",
     [serviceVariables.port]: String(ports.inferenceTable),
     [serviceVariables.stateDirectory]: join(supervisor.state.run, "inference-table"),
+    [inferenceTableVariables.ingestKey]: key,
   });
   const ready = async () => (await fetch(`${url}/readyz`)).ok;
   await supervisor.waitReady(service, ready, readyTimeoutMs);
-  return { service, url };
+  return { service, url, address: `${url}${ingestPath(key, namespace)}` };
 }
 
 /**

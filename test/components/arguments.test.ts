@@ -152,6 +152,7 @@ function project() {
     tracking: connection,
     serving: connection,
     clusterQueue: "q",
+    ingestKey: "ingest-key",
     inferenceTable: connection,
     owner: "growth",
     costCenter: "4711",

@@ -88,6 +88,7 @@ async function consume({ lake, tracking, inferenceTable, serving }: Connections)
         inferenceTable,
         serving,
         clusterQueue: "mlplatform",
+        ingestKey: "ingest-key",
         owner: "growth",
         costCenter: "4711",
         cpuQuota: 8,

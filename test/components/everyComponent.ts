@@ -81,6 +81,7 @@ function buildPlatform(withOptions: boolean): void {
     tracking: mlflow.connection,
     serving: serving.connection,
     clusterQueue: ray.clusterQueue,
+    ingestKey: observability.ingestKey,
     inferenceTable: observability.inferenceTable,
     owner: "growth",
     costCenter: "4711",

@@ -1,3 +1,4 @@
+import { ingestPath } from "@mlplatform/contracts/ingestAddress";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
@@ -20,7 +21,7 @@ const variables: Record<string, string> = {
   GIT_COMMIT: digits(40),
   MODEL_VERSION: "7",
   WORKERS: "2",
-  INFERENCE_TABLE_URL: "http://inference-table.observability.svc.cluster.local",
+  INFERENCE_TABLE_URL: `http://inference-table.observability.svc.cluster.local${ingestPath("ingest-key", "churn")}`,
   LAKE_ENDPOINT: "http://minio.data-lake.svc.cluster.local:9000",
   LAKE_BUCKET: "lake",
   LAKE_REGION: "us-east-1",

@@ -1,3 +1,4 @@
+import { ingestPath } from "@mlplatform/contracts/ingestAddress";
 import assert from "node:assert/strict";
 import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { policies } from "../../policy/pack";
@@ -198,7 +199,7 @@ const variants: [title: string, base: Base, change: Change][] = [
     "inferenceService",
     (p) => {
       p.spec.predictor.logger.metadataAnnotations.push("team.example/owner");
-      p.spec.predictor.logger.url = "http://inference-table.observability.svc/";
+      p.spec.predictor.logger.url = `http://inference-table.observability.svc:80${ingestPath("k", "a")}`;
     },
   ],
   [

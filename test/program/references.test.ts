@@ -11,6 +11,7 @@ interface Reference {
 /** What something else than the program makes, with what makes it. */
 const madeElsewhere: Record<string, string> = {
   "PriorityClass system-node-critical": "Kubernetes itself",
+  "ConfigMap mlflow/kube-root-ca.crt": "Kubernetes itself, in every namespace",
 };
 
 /** Fields that name an object of the same namespace, by the kind that they name. */

@@ -26,6 +26,8 @@ export interface InferenceTableConfig {
   inlineBytes: number;
   /** Takes out of payloads what must not be stored: MLP_REDACTION_FILE, a list of rules in JSON. */
   redactor: Redactor;
+  /** MLP_INGEST_KEY: what senders prove their namespace with. @default - it is what they say */
+  ingestKey: string | undefined;
   /** Whether this replica pairs. */
   isPairing: boolean;
   pairIntervalMs: number;
@@ -68,6 +70,7 @@ export function readConfig(env: NodeJS.ProcessEnv): InferenceTableConfig {
     maxBodyBytes: mib * settings.count("MLP_MAX_BODY_MIB", 128, { min: 1, max: 1_000 }),
     inlineBytes: mib * settings.count("MLP_INLINE_MIB", 4, { min: 1, max: 64 }),
     redactor: readRedactor(settings),
+    ingestKey: settings.optionalText(inferenceTableVariables.ingestKey),
     isPairing: settings.choice("MLP_PAIRING", ["on", "off"] as const, "on") === "on",
     pairIntervalMs: settings.count("MLP_PAIR_INTERVAL_MS", 60_000, { min: 100, max: 3_600_000 }),
     pairGraceMs: settings.count("MLP_PAIR_GRACE_MS", 600_000, { min: 0, max: 86_400_000 }),

@@ -85,6 +85,7 @@ export async function startInferenceTable(
     blobs,
     metrics,
     redactor: config.redactor,
+    ingestKey: config.ingestKey,
     intake: {
       blobs,
       memory: new MemoryBudget(bodyMemoryBytes),

@@ -1,11 +1,8 @@
+import { ingestPathPattern } from "@mlplatform/contracts/ingestAddress";
 import { platformAnnotations } from "@mlplatform/contracts/platformAnnotations";
 import { platformLabels } from "@mlplatform/contracts/platformLabels";
 import { lineageValues, type ValueForm } from "@mlplatform/contracts/lineageValues";
-import {
-  inferenceTableName,
-  inferenceTableUrl,
-  platformNamespaces,
-} from "@mlplatform/contracts/platformNames";
+import { inferenceTableName, platformNamespaces } from "@mlplatform/contracts/platformNames";
 import { at, equals, includes, matches } from "../expression";
 import { objectKinds } from "../objectKinds";
 import type { ObjectRule, Requirement } from "../objectRule";
@@ -34,7 +31,7 @@ const rayJobAnnotations: Record<string, ValueForm> = {
 
 const ingestService = `${inferenceTableName}[.]${platformNamespaces.observability}`;
 const ingestHost = `${ingestService}[.]svc([.]cluster[.]local)?`;
-const ingestPattern = `^http://${ingestHost}(:80)?/?$`;
+const ingestPattern = `^http://${ingestHost}(:80)?${ingestPathPattern}$`;
 
 const wellFormed = (
   what: "annotation" | "label",
@@ -78,7 +75,7 @@ export const inferenceLog: ObjectRule = {
       seen: [...logger, "url"],
       must: "The predictor logs to the inference table",
       problem: "spec.predictor.logger.url is {seen}",
-      remedy: `set it to ${inferenceTableUrl}`,
+      remedy: `set it to the url of the ConfigMap ${inferenceTableName} in the namespace`,
     },
     ...Object.keys(serviceAnnotations).map((key): Requirement => ({
       check: includes([...logger, "metadataAnnotations"], key),

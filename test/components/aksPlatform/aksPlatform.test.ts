@@ -205,7 +205,7 @@ describe("AksPlatform", () => {
       assert.deepStrictEqual(inputs.sku, { name: "Basic" });
       assert.strictEqual(inputs.adminUserEnabled, false);
       assert.strictEqual(inputs.anonymousPullEnabled, false);
-      assert.ok(!protect, "nobody could remove the project");
+      assert.strictEqual(protect, true);
       assert.ok(two.one("random:index/randomString:RandomString", `core-${project}-unique`));
       const rights = two
         .all("azure-native:authorization:RoleAssignment")

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ingestPath } from "@mlplatform/contracts/ingestAddress";
 import { resolve } from "node:path";
 import * as github from "@pulumi/github";
 import * as k8s from "@pulumi/kubernetes";
@@ -16,6 +17,11 @@ const templateDirectory = resolve(__dirname, "../../../workloads/projectTemplate
 const group = "11111111-2222-3333-4444-555555555555";
 const scope = "/subscriptions/sub/resourceGroups/core/providers/Microsoft";
 const registryId = `${scope}.ContainerRegistry/registries/churn`;
+
+/** Where models post their predictions to. */
+const address =
+  "http://inference-table.observability.svc.cluster.local" +
+  ingestPath("secret-of-the-table", "churn");
 
 const azure: AzureFoundation = {
   resourceGroupName: "core",
@@ -35,6 +41,7 @@ function minimalArgs(): MlProjectArgs {
     tracking: trackingConnection(),
     serving: { ingressHost: "models.example.com", gateway: "knative-serving/g", jwtIssuer: "" },
     clusterQueue: "mlplatform",
+    ingestKey: "secret-of-the-table",
     inferenceTable: inferenceTableConnection(),
     owner: "growth",
     costCenter: "4711",
@@ -471,6 +478,7 @@ describe("MlProject", () => {
       "production AZURE_CLIENT_ID": "churn-github-production-client",
       "repository AZURE_TENANT_ID": "tenant",
       "repository AZURE_SUBSCRIPTION_ID": "sub",
+      "repository INFERENCE_TABLE_URL": address,
       "repository WEBHOOK_TOKEN": "plain-webhook-token",
     });
     for (const secret of secrets) {
@@ -497,7 +505,6 @@ describe("MlProject", () => {
         LAKE_REGION: "us-east-1",
         LAKE_ADDRESSING: "path",
         MLFLOW_TRACKING_URI: "http://mlflow.mlflow.svc.cluster.local:5000",
-        INFERENCE_TABLE_URL: "http://inference-table.observability.svc.cluster.local",
         MODEL_DOMAIN: "models.example.com",
         TRAINING_BASE_IMAGE: "example.com/ray:2.57.1",
         LOG_OFFLOADER_IMAGE: "example.com/log-offloader:0.1.0",
@@ -508,6 +515,15 @@ describe("MlProject", () => {
         DATASET_NAME: "customers",
       },
     );
+  });
+
+  it("tells workflows and people alone the address that proves whose predictions are posted", () => {
+    const secret = full
+      .all(hub("actionsSecret"))
+      .find(({ inputs }) => inputs.secretName === "INFERENCE_TABLE_URL")!;
+    assert.equal(secret.inputs.value ?? secret.inputs.plaintextValue, address);
+    const shown = full.one("kubernetes:core/v1:ConfigMap", "churn-inference-table").inputs;
+    assert.deepEqual([shown.metadata.namespace, shown.data], ["churn", { url: address }]);
   });
 
   it("refuses as the caller's every variable and secret that it sets itself, and no other", () => {

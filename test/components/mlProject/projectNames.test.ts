@@ -116,6 +116,7 @@ function args(change: Partial<MlProjectArgs>): MlProjectArgs {
     tracking: connection,
     serving: connection,
     clusterQueue: "q",
+    ingestKey: "ingest-key",
     inferenceTable: connection,
     owner: "growth",
     costCenter: "4711",

@@ -261,7 +261,10 @@ describe("the project template's workflows", () => {
         }
       }
       const secrets = [...content.matchAll(/secrets\.(\w+)/g)].map(([, secret]) => secret!);
-      const allowed = ["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID"];
+      const allowed = [
+        ...["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID"],
+        "INFERENCE_TABLE_URL",
+      ];
       assert.deepEqual(
         secrets.filter((secret) => !allowed.includes(secret)),
         [],

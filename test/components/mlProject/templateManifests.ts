@@ -1,3 +1,4 @@
+import { ingestPath } from "@mlplatform/contracts/ingestAddress";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
@@ -27,7 +28,7 @@ export const values: Record<string, string> = {
   LAKE_REGION: "us-east-1",
   LAKE_ADDRESSING: "path",
   MLFLOW_TRACKING_URI: "http://mlflow.mlflow.svc.cluster.local:5000",
-  INFERENCE_TABLE_URL: "http://inference-table.observability.svc.cluster.local",
+  INFERENCE_TABLE_URL: `http://inference-table.observability.svc.cluster.local${ingestPath("ingest-key", "churn")}`,
   TRAINING_IMAGE: `acme.azurecr.io/churn/training@sha256:${"a".repeat(64)}`,
   LOG_OFFLOADER_IMAGE: `${preloadedPrefix}/${taggedName(ownImages.logOffloader)}`,
   MODEL_SERVER_IMAGE: `${preloadedPrefix}/${taggedName(ownImages.modelServer)}`,

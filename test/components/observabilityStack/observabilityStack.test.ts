@@ -68,6 +68,7 @@ describe("ObservabilityStack", () => {
         "kubernetes:core/v1:Namespace observability-observability",
         "kubernetes:core/v1:Namespace observability-observability-agents",
         "kubernetes:core/v1:Secret observability-grafana-admin",
+        "kubernetes:core/v1:Secret observability-inference-table-ingest-key",
         "kubernetes:core/v1:Service observability-inference-table-service",
         "kubernetes:helm.sh/v3:Release observability-alloy",
         "kubernetes:helm.sh/v3:Release observability-loki",
@@ -90,12 +91,15 @@ describe("ObservabilityStack", () => {
         "mlplatform:index:LakeAccess observability-keeper-lake",
         "mlplatform:index:LakeAccess observability-loki-lake",
         "random:index/randomPassword:RandomPassword observability-grafana-password",
+        "random:index/randomPassword:RandomPassword observability-inference-table-ingest-key",
       ]);
     });
 
     it("keeps what holds data when the stack is destroyed, and nothing else", () => {
       const kept = ofComponent().filter((r) => r.protect || r.retainOnDelete);
       assert.deepEqual(kept.map((r) => [r.name, r.protect, r.retainOnDelete]).sort(), [
+        // What a model is served with stays right.
+        ["observability-inference-table-ingest-key", true, true],
         ["observability-inference-table-server", true, true],
         ["observability-observability", true, true],
       ]);
@@ -166,6 +170,7 @@ describe("ObservabilityStack", () => {
             fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" },
           },
         },
+        { name: "MLP_INGEST_KEY", valueFrom: { secretKeyRef: { key: "key" } } },
       ]);
       assert.equal(spec.replicas, 2);
       assert.deepEqual(spec.persistentVolumeClaimRetentionPolicy, {

@@ -106,7 +106,7 @@ export const lineageMutations: Mutation[] = [
       },
       'InferenceService "churn": spec.predictor.logger.mode is unset: set it to all.',
       'InferenceService "churn": spec.predictor.logger.url is unset: set it to ' +
-        "http://inference-table.observability.svc.cluster.local.",
+        "the url of the ConfigMap inference-table in the namespace.",
       'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list ' +
         "mlplatform.dev/model-name: add it.",
       'InferenceService "churn": spec.predictor.logger.metadataAnnotations does not list ' +
@@ -133,7 +133,16 @@ export const lineageMutations: Mutation[] = [
         p.spec.predictor.logger.url = "http://default-broker";
       },
       'InferenceService "churn": spec.predictor.logger.url is "http://default-broker": set ' +
-        "it to http://inference-table.observability.svc.cluster.local.",
+        "it to the url of the ConfigMap inference-table in the namespace.",
+    ],
+    [
+      "an address that proves nothing",
+      (p) => {
+        p.spec.predictor.logger.url = "http://inference-table.observability.svc.cluster.local";
+      },
+      'InferenceService "churn": spec.predictor.logger.url is ' +
+        '"http://inference-table.observability.svc.cluster.local": set it to the url of the ' +
+        "ConfigMap inference-table in the namespace.",
     ],
     [
       "an annotation that is not copied",

@@ -15,6 +15,7 @@ import { encodeEvent, type InferenceEvent, Kept, quarantineNamespace } from "./i
 import type { InferenceTableMetrics } from "../metrics";
 import { Rung } from "./pressure";
 import type { Redactor } from "./redaction";
+import { isIngestPath, type SenderCheck, senderCheck } from "./senderProof";
 
 /** What the HTTP side works with. */
 export interface IngestOptions {
@@ -23,6 +24,8 @@ export interface IngestOptions {
   metrics: InferenceTableMetrics;
   intake: IntakeOptions;
   redactor: Redactor;
+  /** What senders prove their namespace with. @default - it is what an event says */
+  ingestKey?: string;
   /** Whether the disk has no room for one more event. */
   isFull: () => boolean;
   /** Why the service isn't ready; undefined when it is. */
@@ -55,7 +58,10 @@ const maxParsedBytes = 16 << 20;
 // What such a body takes while it is read and encoded, as a multiple of its length.
 const parsedFactor = 4;
 
-/** The HTTP server: POST / takes events; GET /healthz, /readyz and /metrics. */
+/**
+ * The HTTP server: POST / and POST /<namespace>/<proof> take events; GET /healthz, /readyz and
+ * /metrics.
+ */
 export function makeIngestServer(options: IngestOptions): Server {
   return createServer(
     {
@@ -91,7 +97,7 @@ async function route(
   response: ServerResponse,
   options: IngestOptions,
 ): Promise<void> {
-  const path = (request.url ?? "/").split("?", 1)[0];
+  const path = (request.url ?? "/").split("?", 1)[0]!;
   if (request.method === "GET" && path === "/healthz") {
     return answer(response, 200, "ok");
   }
@@ -106,20 +112,29 @@ async function route(
     response.end(await registry.metrics());
     return;
   }
-  if (path !== "/") {
-    throw new RefusedRequest(404, "path", "events are posted to /");
+  if (!isIngestPath(path)) {
+    throw new RefusedRequest(
+      404,
+      "path",
+      "events are posted to the address that a project is given",
+    );
   }
   if (request.method !== "POST") {
     response.setHeader("allow", "POST");
     throw new RefusedRequest(405, "method", "events are posted");
   }
-  await ingest(request, response, options);
+  await ingest(request, response, { ...options, check: senderCheck(path, options.ingestKey) });
+}
+
+/** What one request is taken with. */
+interface RequestOptions extends IngestOptions {
+  check: SenderCheck;
 }
 
 async function ingest(
   request: IncomingMessage,
   response: ServerResponse,
-  options: IngestOptions,
+  options: RequestOptions,
 ): Promise<void> {
   const { metrics } = options;
   const started = performance.now();
@@ -160,10 +175,10 @@ async function append(events: ReceivedEvent[], options: IngestOptions): Promise<
 
 async function takeBinary(
   request: IncomingMessage,
-  options: IngestOptions,
+  options: RequestOptions,
 ): Promise<ReceivedEvent> {
-  const event = readBinaryEvent(request.headers, Date.now());
-  const { redactor, intake } = options;
+  const { redactor, intake, check } = options;
+  const event = check(readBinaryEvent(request.headers, Date.now()));
   if (!redactor.concerns(event.namespace, event.inferenceService)) {
     const { body, ...facts } = await takeBody(request, intake);
     return { event: finished({ ...event, ...keptFacts(facts) }, options), body };
@@ -178,9 +193,9 @@ async function takeBinary(
 async function takeParsed(
   request: IncomingMessage,
   mode: ContentMode,
-  options: IngestOptions,
+  options: RequestOptions,
 ): Promise<ReceivedEvent[]> {
-  const { redactor, intake } = options;
+  const { redactor, intake, check } = options;
   const isRedacted = redactor.concerns("", "");
   // On every rung the attributes must be read; the bodies are shortened after that.
   const whole = { ...intake, inlineBytes: maxParsedBytes, rung: () => Rung.Full };
@@ -201,7 +216,9 @@ async function takeParsed(
   try {
     const events =
       mode === ContentMode.Batched ? readBatch(body, now) : [readStructuredEvent(body, now)];
-    const kept = events.map((received) => redacted(received, options));
+    const kept = events.map(({ event, ...received }) =>
+      redacted({ ...received, event: check(event) }, options),
+    );
     return await append(kept, options);
   } finally {
     intake.memory.give(bytes);
