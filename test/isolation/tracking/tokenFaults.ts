@@ -147,6 +147,16 @@ export function testTokens(bedOf: () => TrackingBed): void {
         const { status, text } = await searched(bed, caller);
         assert.equal(status, 401, text);
       }
+      // What FastAPI serves by itself sees the first alone.
+      const path = "/api/2.0/mlflow-artifacts/artifacts/1/none.txt";
+      for (const [authorization, expected] of [
+        [["Bearer abc", theirs], 401],
+        [[own, theirs], 403],
+      ] as const) {
+        const headers = { authorization: [...authorization] };
+        const answer = await bed.call({ workspace: "pricing", headers }, { method: "GET", path });
+        assert.equal(answer.status, expected, answer.text);
+      }
     });
 
     it("in another place than the header is none", async () => {

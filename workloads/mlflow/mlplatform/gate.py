@@ -8,7 +8,7 @@ has to stay in the workspace that the request was authorized for.
 import os
 import re
 
-from flask import Response, request
+from flask import Response, g, request
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from mlflow.server import ARTIFACTS_DESTINATION_ENV_VAR, handlers
@@ -70,6 +70,13 @@ confine_artifacts()
 
 def authenticate():
     """Who sends the request, by token or by password; a refusal where the route is closed to them."""
+    # MLflow asks several times in a request.
+    if "authorization" not in g:
+        g.authorization = sign_in()
+    return g.authorization
+
+
+def sign_in():
     signed_in.set(None)
     sent = request.authorization
     is_token = sent is not None and sent.type == "bearer"
