@@ -5,6 +5,7 @@ import { skipWithoutBed } from "./noBed";
 import { knativeServiceOf, podsOf } from "./podTemplates";
 import { type StackCluster, prodCluster } from "./stackCluster";
 import { templateObjects } from "./stackObjects";
+import { sharedRegistry } from "../policy/compliant";
 
 /** Kinds that pods come from. A new one has to be added here. */
 const kinds = [
@@ -91,6 +92,8 @@ describe("prod behaves on a real control plane", function () {
 
     it("with a GPU go to the GPU pool, and without the toleration to no node", async () => {
       const pod = simplePod({
+        // In a project, such a pod is one of a RayCluster's or of a model's.
+        namespace: "default",
         resources: { limits: { "nvidia.com/gpu": "1", cpu: "1", memory: "1Gi" } },
       });
       const { object: waiting } = await at.cluster.api.create(pod);
@@ -146,8 +149,11 @@ describe("prod behaves on a real control plane", function () {
       await at.cluster.api.delete(first);
       const gpus = String(Number(hard["requests.nvidia.com/gpu"]) + 1);
       const limits = { "nvidia.com/gpu": gpus, cpu: "1", memory: "1Gi" };
+      const worker = simplePod({ resources: { limits } });
+      const owner = { apiVersion: "ray.io/v1", kind: "RayCluster", name: "train-x1", uid: "1" };
+      worker.metadata.ownerReferences = [owner];
       await refusedWith(
-        at.cluster.api.create(simplePod({ resources: { limits } })),
+        at.cluster.api.create(worker, true),
         403,
         /exceeded quota: project, requested: requests\.nvidia\.com\/gpu/,
       );
@@ -286,7 +292,7 @@ describe("prod behaves on a real control plane", function () {
         containers: [
           {
             name: "main",
-            image: "registry.example/server:1.4.2",
+            image: `${sharedRegistry}/server@sha256:${"0a".repeat(32)}`,
             ...(more.resources && { resources: more.resources }),
             securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
           },

@@ -1,3 +1,4 @@
+import { knativeImages } from "../../program/versions";
 import type { KubeObject } from "./kubeApi";
 
 /** A pod that a controller would make from an object. */
@@ -175,7 +176,7 @@ function revision({ metadata, spec }: Template): Template {
   const podSpec = { ...spec, containerConcurrency: undefined, timeoutSeconds: undefined };
   const queueProxy = {
     name: "queue-proxy",
-    image: "gcr.io/knative-releases/queue:v1.22.1",
+    image: knativeImages["queue-proxy"],
     resources: { requests: { cpu: "25m", memory: "128Mi" }, limits: { memory: "256Mi" } },
     securityContext: restrictedContainer,
   };
