@@ -88,10 +88,12 @@ export interface InferenceTableConnection {
 
 /** Where models are served, as `ServingMesh` returns it. */
 export interface ServingConnection {
-  /** Domain under which model hosts live: a model answers at `<name>-<namespace>.<ingressHost>`. */
+  /** Domain of the models' hosts: one answers at `<name>--<namespace>.<ingressHost>`. */
   ingressHost: string;
   /** Istio Gateway that the hosts are bound to, as `<namespace>/<name>`. */
   gateway: string;
+  /** Namespace of the gateway's pods, where the policies on them are. */
+  gatewayNamespace: string;
   /** Issuer whose tokens the gateway accepts; empty where requests need no token. */
   jwtIssuer: string;
 }

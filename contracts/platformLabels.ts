@@ -17,3 +17,6 @@ export const partOfPlatform = { [partOfLabel]: platformName } as const;
 
 /** Gives a pod the Azure identity of its ServiceAccount. */
 export const workloadIdentity = { "azure.workload.identity/use": "true" } as const;
+
+/** Labels of the gateway's pods, by which Knative, KServe and Istio's policies select them. */
+export const gatewayPods = { istio: "ingressgateway" } as const;

@@ -251,9 +251,19 @@ function policyProblems(policies: WellTyped["policies"]): ArgumentProblem[] {
   ];
 }
 
+/** Domains of the cluster's own Services, which a model's host would be taken for. */
+const clusterDomain: TextFormat = {
+  pattern: /^(?!(.*\.)?(svc|cluster\.local)$)/,
+  rule: "must not be one of the cluster's own",
+  remedy: "Write a name in a domain that you own.",
+};
+
 /** The domain, also with what the program puts before it for the models. */
 function domainProblems(domain: string | undefined): ArgumentProblem[] {
-  const problems = textProblems("domain", domain, domainName);
+  const problems = [
+    ...textProblems("domain", domain, domainName),
+    ...textProblems("domain", domain, clusterDomain),
+  ];
   return domain === undefined || problems.length > 0
     ? problems
     : textProblems("domain", modelDomain(domain), domainName);

@@ -128,6 +128,7 @@ export function settingsOf(config: StackConfig) {
       settings: {
         ...project,
         access: access.projects[name],
+        oidc: access.oidc,
         costCenter: project.costCenter ?? config.costCenter,
         placement,
         github: github && {

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { ProjectAccessArgs } from "../access/args";
+import type { OidcArgs, ProjectAccessArgs } from "../access/args";
 import type {
   AzureFoundation,
   InferenceTableConnection,
@@ -36,6 +36,13 @@ export interface MlProjectArgs {
    * @default - nobody
    */
   access?: ProjectAccessArgs;
+  /**
+   * Whose tokens the gateway accepts, as `ServingMesh` was told: models then answer tokens of the
+   * project's callers, members and administrators.
+   *
+   * @default - no policy for callers
+   */
+  oidc?: OidcArgs;
   /** Most vCPU that its pods may request together. */
   cpuQuota: number;
   /** Most memory of its pods together, in GiB. */

@@ -2,6 +2,7 @@ import { serviceAccounts } from "@mlplatform/contracts/platformNames";
 import * as pulumi from "@pulumi/pulumi";
 import type { S3Connection, TrackingConnection } from "../connections";
 import { createInferenceAddress } from "./inferenceAddress";
+import { admitCallers } from "./modelCallers";
 import { createRoles } from "./projectAccess";
 import { createDeployers } from "./projectIdentities";
 import { createLakeAccess, secretNameOf } from "./projectLake";
@@ -60,6 +61,10 @@ export class MlProject extends pulumi.ComponentResource {
       access: settings.access,
       deployers: Object.values(deployers).map(({ principalId }) => principalId),
     });
+    if (settings.oidc) {
+      const { oidc, access } = settings;
+      admitCallers(scope, pulumi.output(settings.serving), { oidc, access });
+    }
     const inferenceAddress = createInferenceAddress(scope, settings);
     connectRepository(scope, settings, { repository, deployers, inferenceAddress });
 

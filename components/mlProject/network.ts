@@ -1,5 +1,6 @@
 /** Which connections a project's pods may make and take: data, without Outputs of its own. */
 import { offloaderSidecar } from "@mlplatform/contracts/offloaderSidecar";
+import { gatewayPods } from "@mlplatform/contracts/platformLabels";
 import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import { podPorts } from "@mlplatform/contracts/podPorts";
 import type * as k8s from "@pulumi/kubernetes";
@@ -93,7 +94,10 @@ export function networkFlows(
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         {
-          from: [podsIn(platformNamespaces.istio), podsIn(platformNamespaces.knativeServing)],
+          from: [
+            { ...podsIn(platformNamespaces.istio), podSelector: { matchLabels: gatewayPods } },
+            podsIn(platformNamespaces.knativeServing),
+          ],
           ports: modelRequests,
         },
         { from: [podsIn(platformNamespaces.knativeServing)], ports: autoscalerMetrics },

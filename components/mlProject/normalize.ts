@@ -1,4 +1,4 @@
-import { normalizeProjectAccess } from "../access/normalize";
+import { normalizeOidc, normalizeProjectAccess } from "../access/normalize";
 import type { Choices } from "../argumentProblems";
 import type { MlProjectArgs } from "./args";
 import {
@@ -43,6 +43,7 @@ export function normalizeMlProject<Args extends MlProjectChoices>(args: Args) {
     ...others,
     gpuQuota: args.gpuQuota ?? 0,
     access: normalizeProjectAccess(args.access),
+    oidc: args.oidc && normalizeOidc(args.oidc),
     sharedDatasets: args.sharedDatasets ?? [],
     allowPublicHttps: args.allowPublicHttps ?? false,
     tags: args.tags ?? {},

@@ -1,4 +1,4 @@
-import { projectAccessProblems } from "../access/problems";
+import { oidcProblems, projectAccessProblems } from "../access/problems";
 import { tagText } from "../argumentFormats";
 import {
   type ArgumentProblem,
@@ -68,6 +68,7 @@ export function mlProjectProblems(name: string, args: MlProjectChoices): Argumen
       unit: "GiB",
     }),
     ...countProblems("gpuQuota", settings.gpuQuota, { least: 0, most: 10_000, unit: "GPUs" }),
+    ...(args.oidc ? oidcProblems("oidc", args.oidc) : []),
     ...projectAccessProblems("access", args.access, args.azure !== undefined),
     ...sharedDatasets.flatMap((dataset, i) =>
       datasetProblems(`sharedDatasets[${i}]`, dataset, name),

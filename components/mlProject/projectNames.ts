@@ -5,11 +5,12 @@ import { type ArgumentProblem, problem, type TextFormat } from "../argumentProbl
 /** Rules for the names a project hands to Kubernetes, GitHub and Azure. Pure: no Outputs. */
 
 /**
- * Longest project name. A model's Knative Service is named `<model>-predictor-<project>` inside one
- * DNS label of 63 characters (KServe), so a longer project leaves no room for model names.
+ * Longest project name. A model's Knative Service answers at `<model>-predictor--<project>`, one
+ * DNS label of 63 characters, so a longer project leaves no room for model names.
  */
 const maxProjectNameLength = 40;
 
+/** Without two hyphens in a row: they divide model and project in a host (contracts/modelHosts). */
 const dnsLabel = /^[a-z](-?[a-z0-9])*$/;
 const reservedNamespaces = new Set<string>(["default", ...Object.values(platformNamespaces)]);
 /**

@@ -88,7 +88,7 @@ export interface ServingMeshArgs {
    * @default - those that the operator's manifests pin
    */
   knativeImages?: Record<string, string>;
-  /** Domain of all models: one answers at `<name>-<namespace>.<domain>`. */
+  /** Domain of all models: one answers at `<name>--<namespace>.<domain>`. */
   domain: string;
   /** Image of the MLflow model server. */
   modelServerImage: pulumi.Input<string>;
@@ -104,7 +104,8 @@ export interface ServingMeshArgs {
    */
   replicas?: number;
   /**
-   * Whose tokens the gateway accepts. Calls from inside the cluster need none.
+   * Whose tokens the gateway accepts, from outside and from inside the cluster. What a token may
+   * call, each project says.
    * @default - requests need no token
    */
   oidc?: OidcArgs;

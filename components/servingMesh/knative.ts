@@ -1,9 +1,10 @@
+import { gatewayPods } from "@mlplatform/contracts/platformLabels";
 import { platformNamespaces } from "@mlplatform/contracts/platformNames";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { installChart } from "../kubernetes/installChart";
 import { createNamespace, PodSecurity } from "../kubernetes/namespace";
-import { restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
+import { podsIn, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
 import type { Scope } from "../scope";
 import { certificateSecret } from "./certificates";
 import { knativeServingSpec } from "./knativeServing";
@@ -24,6 +25,7 @@ export function createKnative(
     // Baseline: the manifests are Knative's, and the operator may bring another version of them.
     podSecurity: PodSecurity.Baseline,
   });
+  closeActivator(scope, namespace.metadata.name);
   return new k8s.apiextensions.CustomResource(
     `${name}-knative`,
     {
@@ -45,6 +47,29 @@ export function createKnative(
     },
     { parent, dependsOn: [...dependsOn, operator] },
   );
+}
+
+/**
+ * The activator passes on whatever names a revision in its headers, and asks for no token: only the
+ * gateway, which does, and Knative's own parts reach it.
+ */
+function closeActivator({ name, parent }: Scope, namespace: pulumi.Input<string>): void {
+  restrictIngress({
+    name: `${name}-activator-ingress`,
+    parent,
+    namespace,
+    podSelector: { matchLabels: { app: "activator" } },
+    ingress: [
+      {
+        from: [
+          { ...podsIn(platformNamespaces.istio), podSelector: { matchLabels: gatewayPods } },
+          { podSelector: {} },
+        ],
+        ports: tcpPorts(8012, 8013, 8112),
+      },
+      { from: [podsIn(platformNamespaces.observability)], ports: tcpPorts(9090) },
+    ],
+  });
 }
 
 function nodesRegistries({

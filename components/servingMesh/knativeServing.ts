@@ -1,3 +1,5 @@
+import { knativeHostTemplate } from "@mlplatform/contracts/modelHosts";
+import { gatewayPods } from "@mlplatform/contracts/platformLabels";
 import * as pulumi from "@pulumi/pulumi";
 import { anywhere, type Placement } from "../kubernetes/placement";
 
@@ -74,8 +76,8 @@ function knativeConfig({
     network: {
       "ingress-class": "istio.ingress.networking.knative.dev",
       // One label under the domain, as KServe's own hosts have, so that one wildcard certificate
-      // covers both.
-      "domain-template": "{{.Name}}-{{.Namespace}}.{{.Domain}}",
+      // and one record cover all projects.
+      "domain-template": knativeHostTemplate,
     },
     domain: { [domain]: "" },
     autoscaler: {
@@ -139,7 +141,7 @@ export function knativeServingSpec(settings: KnativeSettings): Record<string, un
         enabled: true,
         // The operator replaces the whole list: port 80 has to be repeated beside 443.
         "knative-ingress-gateway": {
-          selector: { istio: "ingressgateway" },
+          selector: gatewayPods,
           servers: [
             {
               port: { name: "http", number: 80, protocol: "HTTP" },

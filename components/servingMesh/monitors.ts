@@ -1,3 +1,4 @@
+import { gatewayPods } from "@mlplatform/contracts/platformLabels";
 import type * as pulumi from "@pulumi/pulumi";
 import { createMonitor, MonitorKind } from "../kubernetes/monitor";
 import type { Scope } from "../scope";
@@ -108,7 +109,7 @@ function kserveMonitorSpec(): Record<string, unknown> {
 /** Spec of the PodMonitor of the gateway's proxies. */
 function gatewayMonitorSpec(): Record<string, unknown> {
   return {
-    selector: { matchLabels: { istio: "ingressgateway" } },
+    selector: { matchLabels: gatewayPods },
     podTargetLabels: ["istio"],
     podMetricsEndpoints: [{ port: "http-envoy-prom", path: "/stats/prometheus", interval: "30s" }],
   };

@@ -71,6 +71,7 @@ export class ServingMesh extends pulumi.ComponentResource {
     this.connection = runtime.urn.apply(() => ({
       ingressHost: settings.domain,
       gateway: knativeGateway,
+      gatewayNamespace: platformNamespaces.istio,
       jwtIssuer: settings.oidc?.issuer ?? "",
     }));
     this.registerOutputs({ connection: this.connection });

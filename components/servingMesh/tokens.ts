@@ -1,14 +1,49 @@
+import { gatewayPods } from "@mlplatform/contracts/platformLabels";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { childOptions, type Scope } from "../scope";
 import type { OidcSettings } from "../access/normalize";
+import { childOptions, type Scope } from "../scope";
 
-const gatewayPods = { matchLabels: { istio: "ingressgateway" } };
+const selector = { matchLabels: gatewayPods };
 
-/** Port of `knative-local-gateway` on the same pods: calls from inside the cluster. */
-const clusterLocalPort = "8081";
+/** Spec of the RequestAuthentication: whose tokens the gateway believes. */
+export function tokensSpec({ issuer, jwksUri, audiences }: OidcSettings) {
+  return {
+    selector,
+    jwtRules: [
+      {
+        issuer,
+        jwksUri,
+        audiences,
+        // Not from the address, too, which Istio would read by default and every log keeps.
+        fromHeaders: [{ name: "Authorization", prefix: "Bearer " }],
+        // KServe sends a request through the gateway a second time.
+        forwardOriginalToken: true,
+      },
+    ],
+  };
+}
 
-/** Makes the gateway refuse requests without a valid token of the issuer. */
+/**
+ * Spec of the AuthorizationPolicy without which a gateway of no project would let everything
+ * through: once there is one that allows, what none allows is refused, on the public gateway and
+ * on the cluster's own. It allows what Knative asks to learn whether the gateway has taken a new
+ * route, which the activator or the queue-proxy answers, never a model.
+ */
+export function probesSpec() {
+  return {
+    selector,
+    action: "ALLOW",
+    rules: [
+      {
+        to: [{ operation: { methods: ["GET"], paths: ["/healthz"] } }],
+        when: [{ key: "request.headers[K-Network-Probe]", values: ["probe"] }],
+      },
+    ],
+  };
+}
+
+/** Makes the gateway refuse requests that no policy of a project allows. */
 export function requireTokens(
   scope: Scope,
   oidc: OidcSettings,
@@ -21,41 +56,17 @@ export function requireTokens(
       apiVersion: "security.istio.io/v1",
       kind: "RequestAuthentication",
       metadata: { name: "model-tokens", namespace },
-      spec: {
-        selector: gatewayPods,
-        jwtRules: [
-          {
-            issuer: oidc.issuer,
-            jwksUri: oidc.jwksUri,
-            audiences: oidc.audiences,
-            // KServe sends a request through the gateway a second time.
-            forwardOriginalToken: true,
-          },
-        ],
-      },
+      spec: tokensSpec(oidc),
     },
     childOptions(scope),
   );
   new k8s.apiextensions.CustomResource(
-    `${name}-token-policy`,
+    `${name}-probes`,
     {
       apiVersion: "security.istio.io/v1",
       kind: "AuthorizationPolicy",
-      metadata: { name: "require-model-token", namespace },
-      spec: {
-        selector: gatewayPods,
-        // RequestAuthentication alone lets a request without any token pass. No host is named: a
-        // Host header with a port would slip past a wildcard, and this way an unknown host is
-        // refused too.
-        action: "DENY",
-        rules: [
-          {
-            from: [{ source: { notRequestPrincipals: ["*"] } }],
-            // /healthz is how Knative learns that the gateway has taken a new route.
-            to: [{ operation: { notPaths: ["/healthz"], notPorts: [clusterLocalPort] } }],
-          },
-        ],
-      },
+      metadata: { name: "gateway-probes", namespace },
+      spec: probesSpec(),
     },
     childOptions(scope),
   );

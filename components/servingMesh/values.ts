@@ -1,4 +1,5 @@
 import { lakeKeyVariables } from "@mlplatform/contracts/environment";
+import { kserveHostTemplate } from "@mlplatform/contracts/modelHosts";
 import { workloadIdentity } from "@mlplatform/contracts/platformLabels";
 import type * as pulumi from "@pulumi/pulumi";
 import { imageFrom } from "../kubernetes/imageName";
@@ -230,6 +231,7 @@ export function kserveValues(
         deploymentMode: "Knative",
         gateway: {
           domain,
+          domainTemplate: kserveHostTemplate,
           urlScheme: "https",
           ingressGateway: { gateway: knativeGateway, className: "istio", enableGatewayApi: false },
         },

@@ -91,7 +91,8 @@ describe("network flows of prod", function () {
   });
 
   it("let pass what the lifecycle needs, and refuse what nobody needs", () => {
-    const { ray, model, job } = podsOf("churn");
+    const { ray, model, job, other } = podsOf("churn");
+    const pricing = podsOf("pricing");
     const lake = endpoint("data-lake", { "app.kubernetes.io/name": "minio" });
     const mlflow = endpoint("mlflow", { "app.kubernetes.io/name": "mlflow" });
     const database = endpoint("mlflow", { "cnpg.io/cluster": "mlflow-db" });
@@ -99,6 +100,9 @@ describe("network flows of prod", function () {
     const prometheus = endpoint("observability", { "app.kubernetes.io/name": "prometheus" });
     const grafana = endpoint("observability", { "app.kubernetes.io/name": "grafana" });
     const gateway = endpoint("istio-system", { istio: "ingressgateway" });
+    const istiod = endpoint("istio-system", { app: "istiod" });
+    const activator = endpoint("knative-serving", { app: "activator" });
+    const autoscaler = endpoint("knative-serving", { app: "autoscaler" });
     const agent = endpoint("observability-agents", { "app.kubernetes.io/name": "alloy" });
     const outside = endpoint("default", {});
     const rows: [what: string, from: Endpoint, to: Endpoint, port: number, passes: boolean][] = [
@@ -108,6 +112,10 @@ describe("network flows of prod", function () {
       ["a model loads its files", model, lake, 9000, true],
       ["a model's logger posts events", model, table, 8080, true],
       ["the gateway reaches a model", gateway, model, 8012, true],
+      ["the gateway wakes a model", gateway, activator, 8012, true],
+      ["the autoscaler asks the activator", autoscaler, activator, 8012, true],
+      ["Prometheus scrapes the activator", prometheus, activator, 9090, true],
+      ["the activator reaches a model", activator, model, 8012, true],
       ["Prometheus scrapes the inference table", prometheus, table, 8080, true],
       ["Prometheus scrapes Ray", prometheus, ray, 8080, true],
       ["MLflow reaches its database", mlflow, database, 5432, true],
@@ -115,6 +123,19 @@ describe("network flows of prod", function () {
       ["training posts payload events of its own", ray, table, 8080, false],
       ["training reaches the database", ray, database, 5432, false],
       ["training calls a model past the gateway", ray, model, 8012, false],
+      ["training calls a model past the gateway by Knative", ray, activator, 8012, false],
+      ["a model calls another past the gateway", model, model, 8012, false],
+      ["a model calls another by Knative", model, activator, 8012, false],
+      ["a job calls a model past the gateway", job, model, 8012, false],
+      ["a member's pod calls a model past the gateway", other, model, 8012, false],
+      ["a member's pod asks the model server itself", other, model, 8080, false],
+      ["another project's pod calls a model past the gateway", pricing.ray, model, 8012, false],
+      ["another project's model calls it past the gateway", pricing.model, model, 8012, false],
+      ["another project's pod calls it by Knative", pricing.ray, activator, 8012, false],
+      ["Istio's control plane calls a model", istiod, model, 8012, false],
+      ["Prometheus posts predictions", prometheus, model, 8012, false],
+      ["Grafana calls a model by Knative", grafana, activator, 8012, false],
+      ["a stranger calls a model by Knative", outside, activator, 8012, false],
       ["a model reaches Ray", model, ray, 8265, false],
       ["a model reaches Grafana", model, grafana, 3000, false],
       ["an agent reaches the lake's other ports", agent, lake, 9001, false],

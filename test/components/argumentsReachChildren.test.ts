@@ -238,7 +238,12 @@ const github = {
   repository: "churn",
   images: { trainingBase: "a:1", logOffloader: "b:1", modelServer: "c:1" },
 };
-const serving = { ingressHost: "models.example.com", gateway: "ns/g", jwtIssuer: "" };
+const serving = {
+  ingressHost: "models.example.com",
+  gateway: "ns/g",
+  gatewayNamespace: "istio-system",
+  jwtIssuer: "",
+};
 const mlProject: Trial<MlProjectArgs> = {
   args: {
     lake: lakeConnection(),
@@ -262,6 +267,7 @@ const mlProject: Trial<MlProjectArgs> = {
     inferenceTable: { to: { inferenceTable: inferenceTableConnection({ podPort: 7 }) } },
     owner: { to: { owner: "other" } },
     costCenter: { to: { costCenter: "other" } },
+    oidc: { beside: { access: { callers: ["shop"] } }, to: { oidc } },
     access: { to: { access: { members: ["11111111-2222-3333-4444-555555555555"] } } },
     cpuQuota: { to: { cpuQuota: 7 } },
     memoryQuotaGiB: { to: { memoryQuotaGiB: 7 } },

@@ -28,7 +28,12 @@ const connections: Connections = {
   lake: lakeConnection({ kind: LakeKind.Minio }),
   tracking: trackingConnection(),
   inferenceTable: inferenceTableConnection(),
-  serving: { ingressHost: "models.example.com", gateway: "knative-serving/g", jwtIssuer: "" },
+  serving: {
+    ingressHost: "models.example.com",
+    gateway: "knative-serving/g",
+    gatewayNamespace: "istio-system",
+    jwtIssuer: "",
+  },
 };
 
 /** Another value of each field. Who adds a field to a connection adds it here, or tsc refuses. */
@@ -36,7 +41,7 @@ const others: {
   lake: Required<Omit<S3Connection, "secretName">>;
   tracking: Required<TrackingConnection>;
   inferenceTable: Required<InferenceTableConnection>;
-  serving: Pick<ServingConnection, "ingressHost">;
+  serving: Pick<ServingConnection, "ingressHost" | "gatewayNamespace">;
 } = {
   lake: {
     kind: LakeKind.SeaweedFs,
@@ -64,7 +69,7 @@ const others: {
     podPort: 8081,
   },
   // The gateway and the tokens' issuer are for programs that bind hosts of their own.
-  serving: { ingressHost: "other.example.com" },
+  serving: { ingressHost: "other.example.com", gatewayNamespace: "other-gateway" },
 };
 
 /** Inputs of every resource by URN that consumers make of connections. */
@@ -93,6 +98,12 @@ async function consume({ lake, tracking, inferenceTable, serving }: Connections)
         costCenter: "4711",
         cpuQuota: 8,
         memoryQuotaGiB: 32,
+        access: { callers: ["shop"] },
+        oidc: {
+          issuer: "https://login.example.com/v2.0",
+          jwksUri: "https://login.example.com/keys",
+          audiences: ["models"],
+        },
         github: {
           repository: "churn",
           images: { trainingBase: "a:1", logOffloader: "b:1", modelServer: "c:1" },

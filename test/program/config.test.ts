@@ -40,6 +40,13 @@ function storageOf(settings: Record<string, any>) {
   };
 }
 
+function withoutTokens(settings: Record<string, any>): void {
+  delete settings.access.oidc;
+  for (const { access } of settings.projects) {
+    delete access.callers;
+  }
+}
+
 /** [stack, change, every message that it gives] */
 type Row = [string, (settings: Record<string, any>) => void, string[]];
 
@@ -161,7 +168,7 @@ const rows: Record<string, Row> = {
   ],
   "public models without tokens": [
     "prod",
-    (s) => delete s.access.oidc,
+    withoutTokens,
     [
       "serving.internalLoadBalancer: must not be false without `oidc`, or `allowedIpRanges` " +
         "narrower than the internet, got false. Models would answer anyone; set one of " +
@@ -493,6 +500,14 @@ const rows: Record<string, Row> = {
         "ml.example.com.",
     ],
   ],
+  "a domain of the cluster's own Services": [
+    "local",
+    (s) => (s.domain = "churn.svc.cluster.local"),
+    [
+      'domain: must not be one of the cluster\'s own, got "churn.svc.cluster.local". Write a ' +
+        "name in a domain that you own.",
+    ],
+  ],
   "a size that is a word of JavaScript": [
     "dev",
     (s) => (s.aks.cpuPool.vmSize = "constructor"),
@@ -572,7 +587,7 @@ const rows: Record<string, Row> = {
   "public models for the whole internet": [
     "prod",
     (s) => {
-      delete s.access.oidc;
+      withoutTokens(s);
       s.serving.allowedIpRanges = ["203.0.113.0/24", "0.0.0.0/1", "128.0.0.0/1"];
     },
     [

@@ -39,7 +39,12 @@ function minimalArgs(): MlProjectArgs {
   return {
     lake: lakeConnection(),
     tracking: trackingConnection(),
-    serving: { ingressHost: "models.example.com", gateway: "knative-serving/g", jwtIssuer: "" },
+    serving: {
+      ingressHost: "models.example.com",
+      gateway: "knative-serving/g",
+      gatewayNamespace: "istio-system",
+      jwtIssuer: "",
+    },
     clusterQueue: "mlplatform",
     ingestKey: "secret-of-the-table",
     inferenceTable: inferenceTableConnection(),
@@ -212,6 +217,49 @@ describe("MlProject", () => {
       ["serving", false, undefined, [{ name: "model-store" }]],
       ["training", false, undefined, undefined],
     ]);
+  });
+
+  it("lets callers, members and administrators through the gateway, by claim and host", async () => {
+    const policyOf = async (change: Partial<MlProjectArgs>) =>
+      (
+        await record(() => onProviders("churn", { ...minimalArgs(), ...change }), {
+          outputs: computed,
+        })
+      ).all("kubernetes:security.istio.io/v1:AuthorizationPolicy");
+    const oidc = {
+      issuer: "https://login.example.com/v2.0",
+      jwksUri: "https://login.example.com/keys",
+      audiences: ["models"],
+    };
+    const people = {
+      viewers: ["auditors"],
+      members: ["growth"],
+      approvers: ["leads"],
+      administrators: ["ops", "growth"],
+    };
+    const [policy, ...others] = await policyOf({
+      oidc: { ...oidc, callersClaim: "roles" },
+      access: { ...people, callers: ["churn.call"] },
+    });
+    assert.deepEqual(others, []);
+    const hosts = ["--churn.models.example.com", ".churn.svc.cluster.local", ".churn.svc"].flatMap(
+      (suffix) => ["", ":80", ":443"].map((port) => `*${suffix}${port}`),
+    );
+    const rule = (claim: string, values: string[]) => ({
+      from: [{ source: { requestPrincipals: ["https://login.example.com/v2.0/*"] } }],
+      to: [{ operation: { hosts } }],
+      when: [{ key: `request.auth.claims[${claim}]`, values }],
+    });
+    assert.equal(policy!.inputs.metadata.namespace, "istio-system");
+    assert.deepEqual(policy!.inputs.spec, {
+      selector: { matchLabels: { istio: "ingressgateway" } },
+      action: "ALLOW",
+      rules: [rule("groups", ["growth", "ops"]), rule("roles", ["churn.call"])],
+    });
+    const [alike] = await policyOf({ oidc, access: { members: ["growth"], callers: ["shop"] } });
+    assert.deepEqual(alike!.inputs.spec.rules, [rule("groups", ["growth", "shop"])]);
+    assert.deepEqual(await policyOf({ oidc, access: { viewers: ["auditors"] } }), []);
+    assert.deepEqual(await policyOf({ access: people }), []);
   });
 
   it("gives each role of people what it may, and no more", () => {

@@ -43,7 +43,7 @@ describe("network flows of a project", () => {
       "ray to mlflow 5000",
       "jobs to ray.io/is-ray-node 8265",
       "jobs to mlflow 5000",
-      "models from istio-system+knative-serving 8012,8013,8112",
+      "models from istio-system/istio+knative-serving 8012,8013,8112",
       "models from knative-serving 9090",
       "models from observability 9091,9088,8080",
       "models to data-lake 9000",

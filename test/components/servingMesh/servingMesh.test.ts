@@ -56,6 +56,7 @@ describe("ServingMesh", () => {
         "kubernetes:monitoring.coreos.com/v1:PodMonitor serving-monitor-predictors",
         "kubernetes:monitoring.coreos.com/v1:ServiceMonitor serving-monitor-istiod",
         "kubernetes:monitoring.coreos.com/v1:ServiceMonitor serving-monitor-kserve",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy serving-activator-ingress",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy serving-cert-manager-ingress",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy serving-knative-operator-ingress",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy serving-kserve-ingress",
@@ -124,11 +125,15 @@ describe("ServingMesh", () => {
       const knative = recording.one(knativeType).inputs.spec;
       assert.equal(
         knative.config.network["domain-template"],
-        "{{.Name}}-{{.Namespace}}.{{.Domain}}",
+        "{{.Name}}--{{.Namespace}}.{{.Domain}}",
       );
       assert.deepEqual(knative.config.domain, { "models.example.com": "" });
       const kserve = recording.one(release, "serving-kserve-controller").inputs.values.kserve;
       assert.equal(kserve.controller.gateway.domain, "models.example.com");
+      assert.equal(
+        kserve.controller.gateway.domainTemplate,
+        "{{ .Name }}--{{ .Namespace }}.{{ .IngressDomain }}",
+      );
     });
 
     it("serves HTTPS with that certificate and redirects HTTP to it", () => {
@@ -223,6 +228,7 @@ describe("ServingMesh", () => {
       assert.deepEqual(connection, {
         ingressHost: "models.example.com",
         gateway: "knative-serving/knative-ingress-gateway",
+        gatewayNamespace: "istio-system",
         jwtIssuer: "",
       });
     });
@@ -251,21 +257,26 @@ describe("ServingMesh", () => {
       );
     });
 
-    it("refuses every request from outside without a valid token, but Knative's probes", () => {
-      const { spec } = recording.one(policyType).inputs;
-      assert.equal(spec.action, "DENY");
-      assert.deepEqual(spec.selector, { matchLabels: { istio: "ingressgateway" } });
-      assert.deepEqual(spec.rules, [
-        {
-          from: [{ source: { notRequestPrincipals: ["*"] } }],
-          to: [{ operation: { notPaths: ["/healthz"], notPorts: ["8081"] } }],
-        },
-      ]);
+    it("lets through of itself what Knative asks of a new route, and nothing else", () => {
+      assert.deepEqual(recording.one(policyType).inputs.spec, {
+        selector: { matchLabels: { istio: "ingressgateway" } },
+        action: "ALLOW",
+        rules: [
+          {
+            to: [{ operation: { methods: ["GET"], paths: ["/healthz"] } }],
+            when: [{ key: "request.headers[K-Network-Probe]", values: ["probe"] }],
+          },
+        ],
+      });
     });
 
-    it("accepts tokens of the issuer for the models' audience", () => {
+    it("believes tokens of the issuer for the models' audience, in one header", () => {
       assert.deepEqual(recording.one(jwtType).inputs.spec.jwtRules, [
-        { ...oidc, forwardOriginalToken: true },
+        {
+          ...oidc,
+          fromHeaders: [{ name: "Authorization", prefix: "Bearer " }],
+          forwardOriginalToken: true,
+        },
       ]);
     });
 
@@ -350,7 +361,7 @@ describe("ServingMesh", () => {
     for (const name of ["east", "west"]) {
       const component = recording.one("mlplatform:index:ServingMesh", `serving-${name}`);
       const children = recording.resources.filter((r) => r.parent === component.urn);
-      assert.equal(children.length, 27);
+      assert.equal(children.length, 28);
       for (const child of children) {
         assert.match(child.provider, new RegExp(`providers:kubernetes::${name}::`), child.name);
       }

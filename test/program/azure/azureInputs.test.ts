@@ -84,11 +84,11 @@ describe("what the program asks of Azure", function () {
     const { result, state } = runs.get("prod")!;
     const config = deployableConfig("prod");
     const [administrators] = config["mlplatform:access"].administrators;
-    const [churn, pricing] = config["mlplatform:projects"].map(
-      ({ access }: any) => access.members[0],
+    const [churn, pricing] = config["mlplatform:projects"].map(({ access }: any) =>
+      ["viewers", "members", "approvers", "administrators"].flatMap((role) => access[role] ?? []),
     );
     const reader = "Container Registry Repository Reader";
-    const ofProject = (project: string, member: string) => [
+    const ofProject = (project: string, groups: string[]) => [
       `${project}-github-production: AcrPull on core-${project}-registry`,
       `${project}-github-production: ${reader} on core-${project}-registry`,
       `${project}-github-production: Azure Kubernetes Service Cluster User Role on core-cluster`,
@@ -97,7 +97,9 @@ describe("what the program asks of Azure", function () {
       `core-kubelet: AcrPull on core-${project}-registry`,
       `core-kubelet: ${reader} on core-${project}-registry`,
       `${project}-github-staging: Azure Kubernetes Service Cluster User Role on core-cluster`,
-      `group ${member}: Azure Kubernetes Service Cluster User Role on core-cluster`,
+      ...groups.map(
+        (group) => `group ${group}: Azure Kubernetes Service Cluster User Role on core-cluster`,
+      ),
     ];
     assert.deepEqual(
       grants(result.resources, state).sort(),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { platformLabels } from "@mlplatform/contracts/platformLabels";
 import type { PreviewResource } from "../../../preview/engine/programRun";
 import { secretMark } from "../../../preview/engine/programRun";
 import { readAlerts, readDashboards } from "../../monitoring/shippedMonitoring";
@@ -105,7 +106,7 @@ export const claims: Claim[] = [
     },
   },
   {
-    name: "asks every request from outside for a token of a known issuer and audience",
+    name: "asks every request for a token of a known issuer and audience, with a project's claim",
     check: (platform) => {
       const { spec } = platform.one("RequestAuthentication", "model-tokens");
       const gateway = { matchLabels: { istio: "ingressgateway" } };
@@ -115,10 +116,19 @@ export const claims: Claim[] = [
         assert.match(rule.jwksUri, /^https:/);
         assert.ok(rule.audiences.length > 0);
       }
-      const policy = platform.one("AuthorizationPolicy", "require-model-token").spec;
-      assert.deepEqual(policy.selector, gateway);
-      assert.equal(policy.action, "DENY");
-      assert.deepEqual(policy.rules[0].from, [{ source: { notRequestPrincipals: ["*"] } }]);
+      const policies = platform.all("AuthorizationPolicy").map((policy) => policy["spec"]);
+      const projects = platform
+        .all("Namespace")
+        .filter(({ metadata }) => platformLabels.project in metadata.labels);
+      // One lets probes through, and one a project its callers: nothing else is allowed.
+      assert.equal(policies.length, projects.length + 1);
+      for (const { selector, action, rules } of policies) {
+        assert.deepEqual([selector, action], [gateway, "ALLOW"]);
+        for (const { from, to, when } of rules) {
+          assert.ok(to[0].operation.paths?.[0] === "/healthz" || from[0].source.requestPrincipals);
+          assert.ok(when[0].values.length > 0);
+        }
+      }
     },
   },
   {
