@@ -54,9 +54,11 @@ const introduction = `# Policies
 The pack holds every stack to these rules: at each \`npm run preview\`, with
 \`pulumi preview --policy-pack policy --policy-pack-config policy/<stack>.json\`, and in Pulumi
 Deployments by \`PULUMI_OPTION_POLICY_PACK\`. Where "manifests" says yes, \`mlp policy check <dir>\`
-holds YAML files to the same rule; where "admission" says yes, the API server does in the namespaces
-of projects, by a ValidatingAdmissionPolicy made from the same data: it warns, or with
-\`mlplatform:admission: deny\` refuses, and [admission.md](admission.md) lists what.
+holds YAML and JSON files to the same rule, and with \`--stack prod\` to that stack's registries,
+digests and log offloader; where "admission" says yes, the API server does in the namespaces of
+projects, by a ValidatingAdmissionPolicy made from the same data: it warns, or with
+\`mlplatform:admission: deny\` refuses, and [admission.md](admission.md) lists what,
+[bypasses.md](bypasses.md) what was tried to get past it.
 
 A stack's levels and exemptions are in \`policy/<stack>.json\`: dev and local advise, prod refuses.
 
