@@ -176,6 +176,7 @@ async function connectMlflow(
       uri: given,
       workspace: env[trackingVariables.workspace],
       credentials: isUser ? { username, password } : undefined,
+      token: env[trackingVariables.token],
     });
   }
   const endpoints = known ?? (await readEndpoints(context));

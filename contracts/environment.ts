@@ -23,6 +23,8 @@ export const trackingVariables = {
   uri: "MLFLOW_TRACKING_URI",
   username: "MLFLOW_TRACKING_USERNAME",
   password: "MLFLOW_TRACKING_PASSWORD",
+  /** A person's, where no user and password are given. */
+  token: "MLFLOW_TRACKING_TOKEN",
   /** `kubernetes` in pods, which sign in by the token of their service account. */
   authentication: "MLFLOW_TRACKING_AUTH",
   /** The project: MLflow keeps each in a workspace of its own. */

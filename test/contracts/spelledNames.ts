@@ -71,6 +71,8 @@ const podTracking = [
   trackingVariables.authentication,
   trackingVariables.workspace,
 ];
+/** And by what a program of the local run does. */
+const lookupTracking = [...podTracking, trackingVariables.username, trackingVariables.password];
 const podToken = [
   matches(/audience: ([\w-]+)/g, podTokenAudience),
   matches(/mountPath: (\/var\/run\/\S+)/g, podTokenFolder),
@@ -172,7 +174,7 @@ export const spellings: Record<string, Spelling[]> = {
   ],
   "workloads/modelServer/resolve.py": [
     // The last is its own: a flag's default.
-    variables(...Object.values(trackingVariables), "MLP_ARTIFACTS_ROOT"),
+    variables(...lookupTracking, "MLP_ARTIFACTS_ROOT"),
   ],
   "workloads/mlflow/mlplatform/identities.py": [
     variables(signInFileVariable, trackingServerSecrets.metricsToken),

@@ -7,10 +7,11 @@ import {
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
+import { mlflowClient } from "@mlplatform/lake/ask/mlflowClient";
 import { findInstalledPostgres } from "../../local/services/postgres";
 import { startMinio } from "../../workloads/lake/testbed/objectStores";
 import { testCells } from "./cells";
-import { addPeople } from "./tracking/actors";
+import { addPeople, person } from "./tracking/actors";
 import { type Call, type projects, TrackingBed } from "./tracking/trackingBed";
 import { type ProjectObjects, probes } from "./tracking/probes";
 import { testTokens } from "./tracking/tokenFaults";
@@ -65,6 +66,14 @@ describe("projects on MLflow, on MinIO", function () {
       assert.equal(status, 200, text);
     }
     untouched = await stateOf(bed, made.pricing);
+  });
+
+  it("tells `mlp` of a project by a person's token", async () => {
+    const token = person("pricing-viewers")(bed.issuers);
+    const client = mlflowClient({ uri: bed.url, workspace: "pricing", token });
+    assert.equal((await client.run(made.pricing.run))?.runId, made.pricing.run);
+    const outside = mlflowClient({ uri: bed.url, workspace: "churn", token });
+    await assert.rejects(outside.run(made.churn.run), /with 403/);
   });
 
   testCells(trackingCells(probes), worked);

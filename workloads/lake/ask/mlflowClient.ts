@@ -6,6 +6,8 @@ export interface MlflowOptions {
   /** http://host:port */
   uri: string;
   credentials?: { username: string; password: string };
+  /** Bearer token, where no credentials are given. */
+  token?: string;
   /**
    * The project whose runs and models are asked for.
    * @default - the server's default workspace, which holds none of a project
@@ -95,6 +97,8 @@ export function mlflowClient(options: MlflowOptions): MlflowClient {
       const { username, password } = options.credentials;
       headers["authorization"] =
         `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    } else if (options.token !== undefined) {
+      headers["authorization"] = `Bearer ${options.token}`;
     }
     let response: Response;
     try {
@@ -117,7 +121,7 @@ export function mlflowClient(options: MlflowOptions): MlflowClient {
     if (!response.ok) {
       throw new MlflowError(
         `MLflow answered ${path} with ${response.status}: ${text.slice(0, 300)}` +
-          (response.status === 401 ? "; give a user who may read" : ""),
+          (response.status === 401 ? "; give a user or a token that may read" : ""),
       );
     }
     return text;
