@@ -125,6 +125,7 @@ const access = z.strictObject({
       issuer: z.string(),
       jwksUri: z.string(),
       audiences: names,
+      modelAudiences: names.optional(),
       groupsClaim: z.string().optional(),
       callersClaim: z.string().optional(),
     })

@@ -7,6 +7,12 @@ export interface OidcArgs {
   /** Audiences of which a token must carry one; at least one. */
   audiences: string[];
   /**
+   * Audiences of tokens for models. A model sees the token of whoever calls it: with audiences of
+   * their own such tokens are good for nothing else.
+   * @default - `audiences`
+   */
+  modelAudiences?: string[];
+  /**
    * Claim with the groups of whoever signed in.
    * @default "groups"
    */

@@ -9,7 +9,19 @@ export type ProjectAccess = Required<ProjectAccessArgs>;
 /** Puts in the defaults of what is left out. */
 export function normalizeOidc(args: OidcArgs): OidcSettings {
   const groupsClaim = args.groupsClaim ?? "groups";
-  return { ...args, groupsClaim, callersClaim: args.callersClaim ?? groupsClaim };
+  return {
+    ...args,
+    modelAudiences: args.modelAudiences ?? args.audiences,
+    groupsClaim,
+    callersClaim: args.callersClaim ?? groupsClaim,
+  };
+}
+
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Groups as tokens name them: Azure takes ids of either case for one, and writes them small. */
+export function asInTokens(groups: string[]): string[] {
+  return groups.map((group) => (guid.test(group) ? group.toLowerCase() : group));
 }
 
 /** Puts in the defaults of what is left out. */

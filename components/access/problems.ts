@@ -18,23 +18,28 @@ const claimName: TextFormat = {
 
 /** What is wrong with the issuer of tokens; empty where nothing is. */
 export function oidcProblems(path: string, args: OidcArgs): ArgumentProblem[] {
-  const { issuer, jwksUri, audiences, groupsClaim, callersClaim } = normalizeOidc(args);
-  const remedy =
-    "Any token of the issuer would pass; give the client id of the models' app registration.";
+  const { issuer, jwksUri, groupsClaim, callersClaim } = normalizeOidc(args);
+  const { audiences, modelAudiences } = args;
   return [
     ...textProblems(`${path}.issuer`, issuer, httpsUrl),
     ...textProblems(`${path}.jwksUri`, jwksUri, httpsUrl),
-    ...audiences.flatMap((audience, index) =>
-      textProblems(`${path}.audiences[${index}]`, audience, filledText),
-    ),
-    ...(audiences.length === 0
-      ? [problem(`${path}.audiences`, "must name at least one audience", audiences, remedy)]
-      : []),
+    ...audienceProblems(`${path}.audiences`, audiences),
+    ...(modelAudiences ? audienceProblems(`${path}.modelAudiences`, modelAudiences) : []),
     ...textProblems(`${path}.groupsClaim`, groupsClaim, claimName),
     ...(args.callersClaim === undefined
       ? []
       : textProblems(`${path}.callersClaim`, callersClaim, claimName)),
   ];
+}
+
+function audienceProblems(path: string, audiences: string[]): ArgumentProblem[] {
+  const remedy =
+    "Any token of the issuer would pass; give the client id of the models' app registration.";
+  return audiences.length === 0
+    ? [problem(path, "must name at least one audience", audiences, remedy)]
+    : audiences.flatMap((audience, index) =>
+        textProblems(`${path}[${index}]`, audience, filledText),
+      );
 }
 
 /**

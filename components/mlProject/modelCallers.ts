@@ -2,7 +2,7 @@ import { modelHostPatterns } from "@mlplatform/contracts/modelHosts";
 import { gatewayPods } from "@mlplatform/contracts/platformLabels";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { OidcSettings, ProjectAccess } from "../access/normalize";
+import { asInTokens, type OidcSettings, type ProjectAccess } from "../access/normalize";
 import type { ServingConnection } from "../connections";
 import type { ProjectScope } from "./projectScope";
 
@@ -22,7 +22,7 @@ export interface ModelCallers {
  * policy that matches nothing says no more than none.
  */
 export function modelCallersSpec({ project, domain, oidc, access }: ModelCallers) {
-  const people = [...access.members, ...access.administrators];
+  const people = asInTokens([...access.members, ...access.administrators]);
   const { groupsClaim, callersClaim } = oidc;
   const claims =
     groupsClaim === callersClaim

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ProjectAccess } from "../access/normalize";
+import { asInTokens, type ProjectAccess } from "../access/normalize";
 import type { ProjectScope } from "./projectScope";
 
 type Rule = k8s.types.input.rbac.v1.PolicyRule;
@@ -93,7 +93,7 @@ export function createRoles(scope: ProjectScope, { access, deployers }: ProjectR
     createRole(scope, {
       role: role.replace(/s$/, ""),
       rules,
-      subjects: access[role as keyof typeof peopleRules].map(groupSubject),
+      subjects: asInTokens(access[role as keyof typeof peopleRules]).map(groupSubject),
     });
   }
   createRole(scope, {

@@ -8,7 +8,7 @@ import {
 } from "@mlplatform/contracts/trackingSignIn";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { guid } from "../argumentFormats";
+import { asInTokens } from "../access/normalize";
 import type { Scope } from "../scope";
 import type { MlflowStackSettings } from "./normalize";
 
@@ -57,11 +57,6 @@ function peopleSignIn({
       ]),
     ),
   };
-}
-
-/** Azure takes ids of either case for one group, and writes them small. */
-function asInTokens(groups: string[]): string[] {
-  return groups.map((group) => (guid.pattern.test(group) ? group.toLowerCase() : group));
 }
 
 /** Makes the settings, and says how the server's container gets them. */

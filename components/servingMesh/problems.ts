@@ -19,7 +19,7 @@ export function servingMeshProblems(_name: string, args: ServingMeshChoices): Ar
       remedy: "Use 2 or more for availability.",
     }),
     ...allowedIpRanges.flatMap(rangeProblems),
-    ...(oidc ? oidcProblems("oidc", oidc) : []),
+    ...(args.oidc ? oidcProblems("oidc", args.oidc) : []),
     ...(acme ? acmeProblems(acme) : []),
     ...(isPublic && !oidc && !isNarrowed(allowedIpRanges) ? [openToAnyone] : []),
   ];

@@ -7,14 +7,14 @@ import { childOptions, type Scope } from "../scope";
 const selector = { matchLabels: gatewayPods };
 
 /** Spec of the RequestAuthentication: whose tokens the gateway believes. */
-export function tokensSpec({ issuer, jwksUri, audiences }: OidcSettings) {
+export function tokensSpec({ issuer, jwksUri, modelAudiences }: OidcSettings) {
   return {
     selector,
     jwtRules: [
       {
         issuer,
         jwksUri,
-        audiences,
+        audiences: modelAudiences,
         // Not from the address, too, which Istio would read by default and every log keeps.
         fromHeaders: [{ name: "Authorization", prefix: "Bearer " }],
         // KServe sends a request through the gateway a second time.

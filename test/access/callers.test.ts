@@ -29,7 +29,8 @@ const access = {
   oidc: {
     issuer: issuerName,
     jwksUri: "https://login.northwind.dev/keys",
-    audiences: ["models"],
+    audiences: ["mlplatform"],
+    modelAudiences: ["models"],
     callersClaim: "roles",
   },
 };
@@ -369,7 +370,7 @@ describe("calls of models", function () {
       ],
       [
         "one for another audience",
-        async () => ({ headers: [header(await issuer.token({ ...claims, aud: "mlflow" }))] }),
+        async () => ({ headers: [header(await issuer.token({ ...claims, aud: "mlplatform" }))] }),
         401,
       ],
       [

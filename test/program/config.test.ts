@@ -191,6 +191,14 @@ const rows: Record<string, Row> = {
         "issuer would pass; give the client id of the models' app registration.",
     ],
   ],
+  "no audience of models": [
+    "prod",
+    (s) => (s.access.oidc.modelAudiences = []),
+    [
+      "access.oidc.modelAudiences: must name at least one audience, got []. Any token of the " +
+        "issuer would pass; give the client id of the models' app registration.",
+    ],
+  ],
   "an administrator group by name": [
     "dev",
     (s) => (s.access.administrators = ["platform-admins"]),

@@ -256,6 +256,9 @@ describe("MlProject", () => {
       action: "ALLOW",
       rules: [rule("groups", ["growth", "ops"]), rule("roles", ["churn.call"])],
     });
+    const id = "5B0F6C1E-2D47-4C3A-9B58-7E1A4F0D620A";
+    const [small] = await policyOf({ oidc, access: { members: [id] } });
+    assert.deepEqual(small!.inputs.spec.rules, [rule("groups", [id.toLowerCase()])]);
     const [alike] = await policyOf({ oidc, access: { members: ["growth"], callers: ["shop"] } });
     assert.deepEqual(alike!.inputs.spec.rules, [rule("groups", ["growth", "shop"])]);
     assert.deepEqual(await policyOf({ oidc, access: { viewers: ["auditors"] } }), []);
