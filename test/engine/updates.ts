@@ -45,11 +45,12 @@ export const updatesOf = (stack: string): CycleOptions["updates"] => [
   {
     what: "a new project",
     edit: (at) => at.edit("  mlplatform:projects:", `  mlplatform:projects:${project}`),
-    expects: /^create$/,
+    // On Azure MLflow, Knative and admission learn of its people and its registry.
+    expects: /^create( replace update)?$/,
   },
   {
     what: "a removed project",
     edit: (at) => at.edit(`  mlplatform:projects:${project}`, "  mlplatform:projects:"),
-    expects: /^delete$/,
+    expects: /^delete( replace update)?$/,
   },
 ];
