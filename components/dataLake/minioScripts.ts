@@ -21,9 +21,9 @@ mc --quiet ilm import "lake/\${LAKE_BUCKET}" < ${provisioningFiles}/lifecycle.js
 `.trim();
 
 /**
- * Makes or updates the consumer named by `CONSUMER` and its policy. `mc` reads both parts of the
- * key from standard input; attaching a policy twice is an error to MinIO, so the mapping is read
- * first.
+ * Makes or updates the consumer named by `CONSUMER` and its policy, and ends the further keys that
+ * the consumer may have made itself. `mc` reads both parts of the key from standard input;
+ * attaching a policy twice is an error to MinIO, so the mapping is read first.
  */
 export const minioGrantScript = `
 ${openAlias}
@@ -33,6 +33,17 @@ case "$(mc --json admin user info lake "\${CONSUMER}")" in
   *"\\"policyName\\":\\"\${CONSUMER}\\""*) ;;
   *) mc --quiet admin policy attach lake "\${CONSUMER}" --user "\${CONSUMER}" ;;
 esac
+start='"accessKey":"'
+end='"'
+made="$(mc --json admin user svcacct list lake "\${CONSUMER}")"
+while read -r line; do
+  key=\${line#*"\${start}"}
+  if [ "\${key}" != "\${line}" ]; then
+    mc --quiet admin user svcacct remove -- lake "\${key%%"\${end}"*}"
+  fi
+done <<EOF
+\${made}
+EOF
 `.trim();
 
 /**

@@ -6,7 +6,8 @@ export interface PolicyStatement {
   Sid: string;
   Effect: string;
   Action: string[];
-  Resource: string[];
+  /** @default - none: what the action is on is no object */
+  Resource?: string[];
   Condition?: Record<string, Record<string, string[]>>;
 }
 
@@ -41,6 +42,16 @@ const headBucket: Record<LakeKind, Omit<PolicyStatement, "Sid" | "Effect" | "Res
 };
 
 /**
+ * MinIO lets a user make further keys with the user's own rights, which a new secret of the user
+ * doesn't end. SeaweedFS has no such keys.
+ */
+const ownKeysOnly: PolicyStatement = {
+  Sid: "OwnKeysOnly",
+  Effect: "Deny",
+  Action: ["admin:CreateServiceAccount", "admin:UpdateServiceAccount"],
+};
+
+/**
  * The least policy that covers the grants: objects by prefix, and a listing only of the prefixes
  * that may be read. Whether and where the bucket is names no key: clients ask it first.
  */
@@ -53,6 +64,7 @@ export function policyDocument(
   const statements: PolicyStatement[] = [
     { Sid: "Locate", Effect: "Allow", Action: ["s3:GetBucketLocation"], Resource: [arn] },
     { Sid: "Head", Effect: "Allow", ...headBucket[kind], Resource: [arn] },
+    ...(kind === LakeKind.Minio ? [ownKeysOnly] : []),
   ];
   const listed = grants
     .filter((grant) => grant.permission !== LakePermission.Write)

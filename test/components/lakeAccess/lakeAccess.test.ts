@@ -229,9 +229,9 @@ describe("LakeAccess", () => {
 
 describe("Policies of the lake", () => {
   const actions = (permission: LakePermission) =>
-    policyDocument("lake", [{ prefix: "p/", permission }], LakeKind.Minio).Statement.flatMap(
-      (s) => s.Action,
-    );
+    policyDocument("lake", [{ prefix: "p/", permission }], LakeKind.Minio)
+      .Statement.filter(({ Effect }) => Effect === "Allow")
+      .flatMap((s) => s.Action);
 
   it("lets a reader read and list, and nothing else", () => {
     assert.deepEqual(actions(LakePermission.Read), [
@@ -264,6 +264,7 @@ describe("Policies of the lake", () => {
       [
         ["Locate", ["arn:aws:s3:::lake"], undefined],
         ["Head", ["arn:aws:s3:::lake"], undefined],
+        ["OwnKeysOnly", undefined, undefined],
         [
           "List",
           ["arn:aws:s3:::lake"],
@@ -274,6 +275,18 @@ describe("Policies of the lake", () => {
         ["ReadWrite", ["arn:aws:s3:::lake/artifacts/*"], undefined],
       ],
     );
+  });
+
+  it("refuses further keys on MinIO, which makes them unless it is told not to", () => {
+    const denied = (kind: LakeKind) =>
+      policyDocument("lake", [{ prefix: "p/", permission: LakePermission.ReadWrite }], kind)
+        .Statement.filter(({ Effect }) => Effect === "Deny")
+        .flatMap(({ Action }) => Action);
+    assert.deepEqual(denied(LakeKind.Minio), [
+      "admin:CreateServiceAccount",
+      "admin:UpdateServiceAccount",
+    ]);
+    assert.deepEqual(denied(LakeKind.SeaweedFs), []);
   });
 
   it("lets SeaweedFS tell the question for the bucket from a listing by its method", () => {

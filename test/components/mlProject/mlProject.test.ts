@@ -359,6 +359,7 @@ describe("MlProject", () => {
     assert.deepEqual(policy("training"), [
       ["Locate", [lake]],
       ["Head", [lake]],
+      ["OwnKeysOnly", undefined],
       ["List", [lake]],
       ["Read", [`${lake}/datasets/weather/*`]],
       ["Write", [`${lake}/raylogs/namespace=churn/*`]],
@@ -374,6 +375,7 @@ describe("MlProject", () => {
     assert.deepEqual(policy("serving"), [
       ["Locate", [lake]],
       ["Head", [lake]],
+      ["OwnKeysOnly", undefined],
       ["List", [lake]],
       ["Read", [`${lake}/artifacts/workspaces/churn/*`]],
     ]);
