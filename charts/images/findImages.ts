@@ -2,7 +2,7 @@
  * Names of container images anywhere in a value: under the keys that Kubernetes objects and charts
  * use for them, and inside texts (arguments, embedded JSON and YAML) wherever a name has a registry
  * and a version. Left out is what is never pulled: examples in definitions of custom resources and
- * under `_example`, and runtimes of KServe that are switched off.
+ * under `_example`, runtimes of KServe that are switched off, and what policies ask about.
  */
 export function findImages(value: unknown): string[] {
   const found = new Set<string>();
@@ -29,6 +29,12 @@ function istioProxy(values: string): string {
   return `${hub}/${proxy.image}:${tag}`;
 }
 
+/** Kinds that name images without running them. */
+const neverPulls: ReadonlySet<unknown> = new Set([
+  "CustomResourceDefinition",
+  "ValidatingAdmissionPolicy",
+]);
+
 function visit(value: unknown, key: string, found: Set<string>): void {
   if (typeof value === "string") {
     if (/(^i|I)mage(Name)?$/.test(key) && whole.test(value)) {
@@ -54,7 +60,7 @@ function visit(value: unknown, key: string, found: Set<string>): void {
     }
   } else if (typeof value === "object" && value !== null) {
     const { kind, metadata, spec, data } = value as Record<string, any>;
-    if (kind === "CustomResourceDefinition" || spec?.disabled === true) {
+    if (neverPulls.has(kind) || spec?.disabled === true) {
       return;
     }
     if (kind === "ConfigMap" && metadata?.name === "istio-sidecar-injector") {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   inferenceTableVariables,
@@ -15,6 +16,11 @@ const readyTimeoutMs = 60_000;
 /** Ray's only node here. */
 export const rayNode = "head";
 
+/** File of a run with the address that takes its predictions. */
+export function inferenceAddressFile(run: string): string {
+  return join(run, "inference-address");
+}
+
 /**
  * Starts the service that turns payload events into rows of the lake. It takes a namespace's
  * predictions at `address` alone.
@@ -24,7 +30,7 @@ export async function startInferenceTable(
   ports: Ports,
   lake: LocalLake,
   namespace: string,
-): Promise<{ service: Service; url: string; address: string }> {
+): Promise<{ service: Service; address: string }> {
   const key = randomBytes(24).toString("base64url");
   const url = `http://127.0.0.1:${ports.inferenceTable}`;
   const service = startNode(supervisor, "inference-table", "inferenceTable", url, {
@@ -36,7 +42,9 @@ export async function startInferenceTable(
   });
   const ready = async () => (await fetch(`${url}/readyz`)).ok;
   await supervisor.waitReady(service, ready, readyTimeoutMs);
-  return { service, url, address: `${url}${ingestPath(key, namespace)}` };
+  const address = `${url}${ingestPath(key, namespace)}`;
+  writeFileSync(inferenceAddressFile(supervisor.state.run), address, { mode: 0o600 });
+  return { service, address };
 }
 
 /**

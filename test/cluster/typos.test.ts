@@ -60,10 +60,10 @@ const typos: Typo[] = [
   ],
   ["Certificate istio-system/models-tls", "spec", "dnsNames", "dnsName"],
   [
-    "AuthorizationPolicy istio-system/require-model-token",
+    "AuthorizationPolicy istio-system/models-churn",
     "spec.rules.0.from.0.source",
-    "notRequestPrincipals",
-    "notPrincipal",
+    "requestPrincipals",
+    "requestPrincipal",
   ],
   ["RequestAuthentication istio-system/model-tokens", "spec.jwtRules.0", "jwksUri", "jwksURI"],
   // MlflowStack

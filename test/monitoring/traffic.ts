@@ -1,3 +1,8 @@
+import { readFileSync } from "node:fs";
+import { StateDirectory } from "../../local/processes/runState";
+import { inferenceAddressFile } from "../../local/services/lakeServices";
+import { clone } from "./monitoringTools";
+
 /**
  * Sends what a healthy run never does, so that series of refusals exist.
  *
@@ -12,7 +17,8 @@ export async function sendOddEvents(addresses: ReadonlyMap<string, string>): Pro
   if (answer.status !== 400) {
     throw new Error(`the inference table answered ${answer.status} to what is no CloudEvent`);
   }
-  const untraceable = await fetch(table, {
+  const address = readFileSync(inferenceAddressFile(new StateDirectory(clone).run), "utf8");
+  const untraceable = await fetch(address, {
     method: "POST",
     headers: {
       "ce-specversion": "1.0",
