@@ -7,11 +7,22 @@ import type { StackConfig } from "./schema";
 import { imagesOf } from "./stackImages";
 import { charts, knativeImages } from "./versions";
 
-/** Images that KServe and Knative put into the pods of a model, as they name them themselves. */
+const { kserveResources, kserveRuntimeConfigs } = charts.serving;
+
+/**
+ * Images that KServe and Knative put into the pods of a model, as they name them themselves: those
+ * of KServe's own runtimes too, which a model gets that names a format and no runtime.
+ */
 const servingImages = [
   ...["agent", "storage-initializer", "router"].map(
-    (name) => `kserve/${name}:${charts.serving.kserveResources.version}`,
+    (name) => `kserve/${name}:${kserveResources.version}`,
   ),
+  ...["autogluon", "huggingface", "lgb", "paddle", "pmml", "predictive", "sklearn", "xgb"].map(
+    (name) => `kserve/${name}server:${kserveRuntimeConfigs.version}`,
+  ),
+  `kserve/huggingfaceserver:${kserveRuntimeConfigs.version}-gpu`,
+  "nvcr.io/nvidia/tritonserver:23.05-py3",
+  "tensorflow/serving:2.6.2",
   knativeImages["queue-proxy"],
 ];
 

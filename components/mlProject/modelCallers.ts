@@ -26,7 +26,7 @@ export function modelCallersSpec({ project, domain, oidc, access }: ModelCallers
   const { groupsClaim, callersClaim } = oidc;
   const claims =
     groupsClaim === callersClaim
-      ? { [groupsClaim]: [...people, ...access.callers] }
+      ? { [groupsClaim]: [...people, ...asInTokens(access.callers)] }
       : { [groupsClaim]: people, [callersClaim]: access.callers };
   const rules = Object.entries(claims)
     .filter(([, values]) => values.length > 0)

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
+import { readChartImages } from "../../charts/images/chartImages";
 import { checkConfig } from "../../program/problems";
 import { projectSettingsOf } from "../../program/projectSettings";
 import { registryPattern } from "../../policy/rules/imageReference";
@@ -41,6 +42,16 @@ describe("what a stack holds its projects to", () => {
     assert.deepEqual(known.registries, [...registries, "ghcr.io/acme"]);
     assert.equal(known.requireDigests, true);
     assert.deepEqual(known.priorityClasses, ["nightly"]);
+  });
+
+  it("lets the pods of KServe's own runtimes run, which name no image themselves", () => {
+    const { images } = readChartImages()["kserve-runtime-configs"]!;
+    assert.ok(images.length >= 10);
+    const { platformImages = [] } = projectSettingsOf(configOf("prod"), { digests: {} });
+    assert.deepEqual(
+      images.filter((image) => !platformImages.includes(image)),
+      [],
+    );
   });
 
   it("knows all but the random part of its registries' names", async () => {
