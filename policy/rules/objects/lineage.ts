@@ -3,7 +3,7 @@ import { platformAnnotations } from "@mlplatform/contracts/platformAnnotations";
 import { platformLabels } from "@mlplatform/contracts/platformLabels";
 import { lineageValues, type ValueForm } from "@mlplatform/contracts/lineageValues";
 import { inferenceTableName, platformNamespaces } from "@mlplatform/contracts/platformNames";
-import { at, equals, includes, matches } from "../expression";
+import { at, equals, everyKey, includes, matches, not } from "../expression";
 import { objectKinds } from "../objectKinds";
 import type { ObjectRule, Requirement } from "../objectRule";
 
@@ -76,6 +76,36 @@ export const inferenceLog: ObjectRule = {
       must: "The predictor logs to the inference table",
       problem: "spec.predictor.logger.url is {seen}",
       remedy: `set it to the url of the ConfigMap ${inferenceTableName} in the namespace`,
+    },
+    {
+      // KServe lets them overrule what it says of the logger itself.
+      forEach: [{ as: "annotations", in: [at("object.spec.predictor.annotations")] }],
+      check: everyKey(
+        "annotation",
+        ["annotations"],
+        not(matches(["annotation"], "^internal[.]serving[.]kserve[.]io/")),
+      ),
+      seen: ["annotations"],
+      must: "What KServe notes of a pod for itself is KServe's alone",
+      problem: "an annotation internal.serving.kserve.io/… is KServe's own",
+      remedy: "remove it",
+    },
+    {
+      // KServe takes a container of this name for its own logger, and adds none.
+      forEach: [
+        {
+          as: "container",
+          in: [
+            at("object.spec.predictor.containers.*"),
+            at("object.spec.predictor.initContainers.*"),
+          ],
+        },
+      ],
+      check: not(equals("container.name", "agent")),
+      seen: at("container.name"),
+      must: "The logger beside a model is KServe's",
+      problem: "a container is named {seen}, as KServe's logger is",
+      remedy: "give it another name",
     },
     ...Object.keys(serviceAnnotations).map((key): Requirement => ({
       check: includes([...logger, "metadataAnnotations"], key),

@@ -1,6 +1,7 @@
 import type { Bypass } from "./bypass";
 import { fileBypasses } from "./files";
 import { imageBypasses } from "./images";
+import { inferenceLogBypasses } from "./inferenceLog";
 import { offloaderBypasses } from "./offloader";
 import { podBypasses } from "./pods";
 import { scaleToZeroBypasses } from "./scaleToZero";
@@ -13,5 +14,6 @@ export const bypasses: Bypass[] = [
   ...scaleToZeroBypasses,
   ...offloaderBypasses,
   ...imageBypasses,
+  ...inferenceLogBypasses,
   ...fileBypasses,
 ];

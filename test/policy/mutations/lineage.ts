@@ -1,3 +1,4 @@
+import { compliant } from "../compliant";
 import { mutate, type Mutation } from "../mutations";
 
 /** What the policies of this area refuse. */
@@ -143,6 +144,29 @@ export const lineageMutations: Mutation[] = [
       'InferenceService "churn": spec.predictor.logger.url is ' +
         '"http://inference-table.observability.svc.cluster.local": set it to the url of the ' +
         "ConfigMap inference-table in the namespace.",
+    ],
+    [
+      "another sink, said behind the logger's back",
+      (p) => {
+        p.spec.predictor.annotations = {
+          "internal.serving.kserve.io/logger-sink-url": "http://127.0.0.1:1",
+        };
+      },
+      'InferenceService "churn", spec.predictor.annotations: an annotation ' +
+        "internal.serving.kserve.io/… is KServe's own: remove it.",
+    ],
+    [
+      "a container in the logger's place",
+      (p) => {
+        const { securityContext, containers } = compliant.pod().props.spec;
+        p.spec.predictor.containers = containers.map((container: any) => ({
+          ...container,
+          name: "agent",
+          securityContext: { ...securityContext, ...container.securityContext },
+        }));
+      },
+      'InferenceService "churn", spec.predictor.containers[0]: a container is named "agent", ' +
+        "as KServe's logger is: give it another name.",
     ],
     [
       "an annotation that is not copied",
