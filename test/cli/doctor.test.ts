@@ -91,6 +91,8 @@ describe("mlp doctor", function () {
         "access.administrators[0]",
         "access.oidc.issuer",
         "access.oidc.jwksUri",
+        "access.oidc.audiences[0]",
+        "access.oidc.modelAudiences[0]",
         "aks.authorizedIpRanges[0]",
         "aks.budget.contactEmails[0]",
         "projects[0].access.members[0]",
