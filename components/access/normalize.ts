@@ -1,3 +1,4 @@
+import { guid } from "../argumentFormats";
 import type { OidcArgs, ProjectAccessArgs } from "./args";
 
 /** Whose tokens the platform believes, with the defaults. */
@@ -17,11 +18,9 @@ export function normalizeOidc(args: OidcArgs): OidcSettings {
   };
 }
 
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** Groups as tokens name them: Azure takes ids of either case for one, and writes them small. */
 export function asInTokens(groups: string[]): string[] {
-  return groups.map((group) => (guid.test(group) ? group.toLowerCase() : group));
+  return groups.map((group) => (guid.pattern.test(group) ? group.toLowerCase() : group));
 }
 
 /** Puts in the defaults of what is left out. */

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { createPassword } from "../kubernetes/password";
 import { childOptions, type Scope } from "../scope";
 import type { InferenceRedactionRule } from "./args";
+import { createLastingKey } from "./lastingKey";
 
 /** The objects that hold the rules. */
 export interface InferenceRedaction {
@@ -36,21 +36,14 @@ export function createInferenceRedaction(
     { metadata: { namespace }, data: { [redactionKeys.rules]: text } },
     childOptions(scope),
   );
-  // Hashes of one value must stay equal over the table's life: the key is never made anew.
-  const key = createPassword({
-    ...scope,
-    name: `${name}-redaction-key`,
-    length: 48,
-    protectData,
-  });
-  const secret = new k8s.core.v1.Secret(
-    `${name}-redaction-key`,
-    { metadata: { namespace }, stringData: { [redactionKeys.key]: key } },
-    childOptions(scope),
+  // Hashes of one value must stay equal over the table's life.
+  const { secretName } = createLastingKey(
+    { ...scope, name: `${name}-redaction-key` },
+    { namespace, field: redactionKeys.key, protectData },
   );
   return {
     configMapName: config.metadata.name,
-    secretName: secret.metadata.name,
+    secretName,
     checksum: createHash("sha256").update(text).digest("hex").slice(0, 16),
   };
 }

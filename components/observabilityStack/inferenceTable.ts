@@ -8,7 +8,6 @@ import type { S3Connection } from "../connections";
 import { createDisruptionBudget } from "../kubernetes/disruptionBudget";
 import { createMonitor, MonitorKind } from "../kubernetes/monitor";
 import { platformPods, restrictIngress, tcpPorts } from "../kubernetes/networkPolicy";
-import { createPassword } from "../kubernetes/password";
 import type { Placement } from "../kubernetes/placement";
 import { restrictedContainer, restrictedPodSpec, spreadConstraints } from "../kubernetes/pod";
 import { childOptions, type Scope, statefulOptions } from "../scope";
@@ -19,6 +18,7 @@ import {
 } from "./inferenceRedaction";
 import type { InferenceRedactionRule } from "./args";
 import { lakeEnvironment } from "./lakeEnvironment";
+import { createLastingKey } from "./lastingKey";
 
 const labels = { "app.kubernetes.io/name": inferenceTableName };
 /** Key of the ingest key in its Secret. */
@@ -89,18 +89,11 @@ export function createInferenceTable(
       ? undefined
       : createInferenceRedaction(scope, { namespace, rules, protectData });
   // A new key would be a new address for every model that is served.
-  const ingestKey = createPassword({
-    ...scope,
-    name: `${name}-ingest-key`,
-    length: 48,
-    protectData,
-  });
-  const ingestSecret = new k8s.core.v1.Secret(
-    `${name}-ingest-key`,
-    { metadata: { namespace }, stringData: { [ingestSecretKey]: ingestKey } },
-    childOptions(scope),
+  const ingestKey = createLastingKey(
+    { ...scope, name: `${name}-ingest-key` },
+    { namespace, field: ingestSecretKey, protectData },
   );
-  const secrets = { redaction, ingestSecretName: ingestSecret.metadata.name };
+  const secrets = { redaction, ingestSecretName: ingestKey.secretName };
   new k8s.apps.v1.StatefulSet(
     `${name}-server`,
     { metadata, spec: statefulSetSpec(settings, secrets) },
@@ -120,7 +113,7 @@ export function createInferenceTable(
       endpoints: [{ port: "http", path: "/metrics", interval: "15s" }],
     },
   });
-  return { service, ingestKey };
+  return { service, ingestKey: ingestKey.value };
 }
 
 /** Lets in the models of all projects, and Prometheus. */
